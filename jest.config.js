@@ -3,6 +3,11 @@ module.exports = {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: ['**/test/(unit|engine)/**/*.test.mts'],
-  transform: { '\\.m?ts$': ['@swc/jest', { module: { type: 'commonjs' } }] },
+  transform: {
+    '\\.m?ts$': [
+      '@swc/jest',
+      { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' } },
+    ],
+  },
   testTimeout: 60_000,
 };
