@@ -1,0 +1,72 @@
+import type { IDataObject } from 'n8n-workflow';
+
+/**
+ * A video job as iTeraBiz returns it. Only that there is such a job is documented; the shape
+ * (`id`, `status`, `avatar_id`, `script` or `prompt`, `language`, `duration`, `video_url`,
+ * `thumbnail_url`, `error`, `created_at`, `completed_at`) is an assumption, so every field is
+ * read through the functions of this file.
+ */
+export type Video = IDataObject;
+
+/** What a job's status means to us, whatever word the API uses for it. */
+export type Outcome = 'completed' | 'failed' | 'running';
+
+const COMPLETED = ['completed', 'complete', 'succeeded', 'success', 'done', 'ready'];
+const FAILED = ['failed', 'error', 'errored', 'canceled', 'cancelled', 'expired', 'rejected'];
+
+/**
+ * Whether a job is finished, failed or still running.
+ *
+ * Assumption: the API says `queued`, `processing`, `completed` or `failed`. Usual synonyms count
+ * too, in any case, and an unknown word counts as still running, so that it ends at the deadline
+ * and not in a wrong result.
+ */
+export function outcomeOf(video: Video): Outcome {
+  const status = statusOf(video).toLowerCase();
+  if (COMPLETED.includes(status)) return 'completed';
+  return FAILED.includes(status) ? 'failed' : 'running';
+}
+
+/** The status in the API's own word, `unknown` where the job has none. */
+export function statusOf(video: Video): string {
+  return typeof video.status === 'string' && video.status.trim() ? video.status.trim() : 'unknown';
+}
+
+/** The job's ID, or `undefined` where the answer has none. A number counts as an ID too. */
+export function videoIdOf(video: unknown): string | undefined {
+  if (!isObject(video)) return undefined;
+  if (typeof video.id === 'number') return String(video.id);
+  return typeof video.id === 'string' && video.id ? video.id : undefined;
+}
+
+/** Where {@link downloadUrlOf} looks, in this order. For the message when nothing is there. */
+export const DOWNLOAD_URL_FIELDS = [
+  'video_url',
+  'download_url',
+  'url',
+  'result.url',
+  'output.url',
+] as const;
+
+/** The address of the finished file, or `undefined` where the job names none (an assumption: see {@link DOWNLOAD_URL_FIELDS}). */
+export function downloadUrlOf(video: Video): string | undefined {
+  for (const field of DOWNLOAD_URL_FIELDS) {
+    const [outer, inner] = field.split('.');
+    const parent = video[outer];
+    const value = inner && isObject(parent) ? parent[inner] : inner ? undefined : parent;
+    if (typeof value === 'string' && value) return value;
+  }
+  return undefined;
+}
+
+/** Why a job failed, in the API's words, or `undefined` where it does not say. */
+export function failureReasonOf(video: Video): string | undefined {
+  const { error } = video;
+  const reason = isObject(error) ? (error.message ?? error.code) : error;
+  return typeof reason === 'string' && reason.trim() ? reason.trim() : undefined;
+}
+
+/** Whether a value is a JSON object: neither `null` nor a list nor text. */
+export function isObject(value: unknown): value is IDataObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

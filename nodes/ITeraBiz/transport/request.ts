@@ -1,0 +1,99 @@
+import type {
+  IDataObject,
+  IExecuteSingleFunctions,
+  IHookFunctions,
+  IHttpRequestOptions,
+  ILoadOptionsFunctions,
+  IN8nHttpFullResponse,
+  IPollFunctions,
+  IWebhookFunctions,
+} from 'n8n-workflow';
+
+/** Every n8n context from which this package asks the API something. */
+export type Requester =
+  | IExecuteSingleFunctions
+  | IHookFunctions
+  | ILoadOptionsFunctions
+  | IPollFunctions
+  | IWebhookFunctions;
+
+/** What came back, whatever its status. `body` is text where it was not JSON. */
+export interface Answer {
+  status: number;
+  headers: IDataObject;
+  body: unknown;
+}
+
+/** These say that no connection came about, so that nothing can have arrived. */
+const NEVER_SENT = [
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ERR_INVALID_URL',
+  'CERT_HAS_EXPIRED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+];
+
+/** No answer came: the connection failed, broke off or took too long. */
+export class NoAnswer extends Error {
+  /**
+   * @param code the network's word for it, as in `ECONNRESET`; empty where it gave none
+   * @param arrived whether the request may have reached the API
+   */
+  constructor(
+    readonly code: string,
+    readonly arrived: 'no' | 'maybe',
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/**
+ * Asks the API once, with the user's credential, and returns its answer whatever the status.
+ *
+ * Redirects are not followed: n8n would send the API key along to another host.
+ *
+ * @param options as n8n takes them; `baseURL` is filled from the credential where it is missing
+ * @throws {NoAnswer} when nothing, or only part of an answer, came back
+ */
+export async function request(context: Requester, options: IHttpRequestOptions): Promise<Answer> {
+  const baseURL = options.baseURL ?? (await baseUrlOf(context));
+  try {
+    const response = (await context.helpers.httpRequestWithAuthentication.call(
+      context,
+      'iTeraBizApi',
+      {
+        json: true,
+        ...options,
+        baseURL,
+        returnFullResponse: true,
+        ignoreHttpStatusErrors: true,
+        disableFollowRedirect: true,
+      },
+    )) as IN8nHttpFullResponse;
+    return { status: response.statusCode, headers: response.headers, body: response.body };
+  } catch (error) {
+    throw noAnswerFrom(error);
+  }
+}
+
+/** The credential's base URL, without a slash at its end. */
+export async function baseUrlOf(context: Requester): Promise<string> {
+  const { baseUrl } = await context.getCredentials<{ baseUrl: string }>('iTeraBizApi');
+  return baseUrl.trim().replace(/\/+$/, '');
+}
+
+/** n8n wraps what its HTTP client throws; the client's own code is one level down. */
+function noAnswerFrom(error: Error & { cause?: unknown }): Error {
+  const cause = (error.cause ?? error) as Error & { code?: unknown; isAxiosError?: boolean };
+  // Not from the network: a missing credential, or a base URL that the credential refuses.
+  if (typeof cause.code !== 'string' && !cause.isAxiosError) return error;
+  const code = typeof cause.code === 'string' ? cause.code : '';
+  return new NoAnswer(code, NEVER_SENT.includes(code) ? 'no' : 'maybe', cause.message);
+}
