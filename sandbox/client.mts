@@ -1,0 +1,159 @@
+/**
+ * Starts the sandbox in a process of its own and speaks to its admin interface. For tests, demo and
+ * bench. Loads only axios and Node's own modules, so that Jest (CommonJS) can import it.
+ */
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import axios, { type AxiosInstance } from 'axios';
+import type {
+  Delivery,
+  DeliveryAttempt,
+  FailureReason,
+  Fault,
+  Hook,
+  ManualEvent,
+  SandboxSettings,
+  SandboxStats,
+  Video,
+} from './types.mts';
+
+export type * from './types.mts';
+
+export interface SandboxOptions extends Partial<SandboxSettings> {
+  /** Default: a free one. */
+  port?: number;
+  /** Default: one made at random. */
+  apiKey?: string;
+  /** Print a line per request to this process's output. Default off. */
+  requestLog?: boolean;
+}
+
+export interface Sandbox {
+  /** Base URL for the credential, e.g. http://127.0.0.1:41234/v1 */
+  url: string;
+  /** The second host, from which videos are downloaded, e.g. http://localhost:41235 */
+  cdnUrl: string;
+  apiKey: string;
+  pid: number;
+
+  stats(): Promise<SandboxStats>;
+  /** Sets the counters to zero. Videos, avatars, webhooks and faults stay. */
+  resetStats(): Promise<void>;
+  settings(changes: Partial<SandboxSettings>): Promise<void>;
+
+  fault(fault: Fault): Promise<void>;
+  clearFaults(): Promise<void>;
+
+  /** All videos, oldest first. */
+  videos(): Promise<Video[]>;
+  /** Adds finished videos (or what `fields` says) without submitting them. Returns them oldest first. */
+  addVideos(count: number, fields?: Partial<Video>): Promise<Video[]>;
+  /** Finishes these videos at once; without IDs all that still run. */
+  finish(ids?: string | string[]): Promise<void>;
+  /** Fails these videos at once. */
+  fail(ids: string | string[], reason?: FailureReason): Promise<void>;
+  /** Download links issued so far stop working; a video that is read again has a fresh one. */
+  expireDownloads(): Promise<void>;
+  /** Size of every video's file from now on, in bytes; `null` for the sample as it is. */
+  fileSize(bytes: number | null): Promise<void>;
+
+  hooks(): Promise<Hook[]>;
+  /** Forgets a webhook, as if it had been deleted in the dashboard. */
+  dropHook(id: string): Promise<void>;
+  deliveries(): Promise<Delivery[]>;
+  /** Sends an event now and returns what the receivers answered. */
+  sendEvent(event: ManualEvent): Promise<DeliveryAttempt[]>;
+
+  /** Ends the process and waits for its end. */
+  stop(): Promise<void>;
+}
+
+interface ReadyMessage {
+  url: string;
+  cdnUrl: string;
+  adminUrl: string;
+  apiKey: string;
+}
+
+const projectRoot = join(import.meta.dirname, '..');
+const START_TIMEOUT_MS = 30_000;
+
+/**
+ * Starts a sandbox on loopback and waits until it answers.
+ * @throws with the process's error output when it ends before it is ready
+ */
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const { port = 0, apiKey, requestLog = false, ...settings } = options;
+  const child = fork(join(import.meta.dirname, 'cli.mts'), ['--port', String(port)], {
+    cwd: projectRoot,
+    execArgv: ['--import', 'tsx'],
+    env: { ...process.env, ...(apiKey && { SANDBOX_API_KEY: apiKey }) },
+    stdio: ['ignore', requestLog ? 'inherit' : 'ignore', 'pipe', 'ipc'],
+  });
+  const ready = await waitUntilReady(child);
+  const admin = axios.create({ baseURL: ready.adminUrl, proxy: false, maxBodyLength: Infinity });
+  await admin.patch('/settings', settings);
+  return {
+    url: ready.url,
+    cdnUrl: ready.cdnUrl,
+    apiKey: ready.apiKey,
+    pid: child.pid!,
+    ...commands(admin),
+    stop: () => stop(child),
+  };
+}
+
+function commands(admin: AxiosInstance): Omit<Sandbox, keyof ReadyMessage | 'pid' | 'stop'> {
+  const get = async <T,>(path: string): Promise<T> => (await admin.get<T>(path)).data;
+  const post = async <T,>(path: string, body: object): Promise<T> =>
+    (await admin.post<T>(path, body)).data;
+  const remove = async (path: string): Promise<void> => void (await admin.delete(path));
+  const settings = async (changes: Partial<SandboxSettings>): Promise<void> =>
+    void (await admin.patch('/settings', changes));
+  return {
+    stats: () => get('/stats'),
+    resetStats: () => remove('/stats'),
+    settings,
+    fault: (fault) => post('/faults', fault),
+    clearFaults: () => remove('/faults'),
+    videos: () => get('/videos'),
+    addVideos: (count, fields = {}) => post('/videos', { count, fields }),
+    finish: (ids) => post('/videos/finish', { ids: ids === undefined ? undefined : [ids].flat() }),
+    fail: (ids, reason) => post('/videos/fail', { ids: [ids].flat(), reason }),
+    expireDownloads: () => post('/downloads/expire', {}),
+    fileSize: (fileBytes) => settings({ fileBytes }),
+    hooks: () => get('/hooks'),
+    dropHook: (id) => remove(`/hooks/${id}`),
+    deliveries: () => get('/deliveries'),
+    sendEvent: (event) => post('/events', event),
+  };
+}
+
+async function waitUntilReady(child: ChildProcess): Promise<ReadyMessage> {
+  let errorOutput = '';
+  child.stderr!.on('data', (chunk) => (errorOutput = (errorOutput + chunk).slice(-10_000)));
+  try {
+    return await new Promise((resolve, reject) => {
+      const failed = (why: string) => reject(new Error(`The sandbox ${why}\n${errorOutput}`));
+      const timeout = setTimeout(() => failed('did not start in time'), START_TIMEOUT_MS);
+      child.once('message', (message) => resolve(message as ReadyMessage));
+      child.once('close', (code, signal) => failed(`ended at its start (${signal ?? code})`));
+      child.once('error', reject);
+      child.once('message', () => clearTimeout(timeout));
+      child.once('close', () => clearTimeout(timeout));
+    });
+  } catch (error) {
+    await stop(child);
+    throw error;
+  }
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || !child.pid) return;
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  const lastResort = setTimeout(() => child.kill('SIGKILL'), 5_000);
+  await ended;
+  clearTimeout(lastResort);
+}
