@@ -1,0 +1,35 @@
+import type { INodeType, INodeTypeDescription } from 'n8n-workflow';
+import { NodeConnectionTypes } from 'n8n-workflow';
+
+import { searchAvatars } from './listSearch/searchAvatars';
+import { searchVideos } from './listSearch/searchVideos';
+import { avatar } from './resources/avatar';
+import { content } from './resources/content';
+import { toProperties } from './resources/operation';
+import { video } from './resources/video';
+import { send } from './transport/send';
+
+/**
+ * The action node: a description, nothing else. Every request it describes goes through `send`,
+ * which also fills in the base URL from the credential.
+ */
+export class ITeraBiz implements INodeType {
+  description: INodeTypeDescription = {
+    displayName: 'iTeraBiz',
+    name: 'iTeraBiz',
+    icon: { light: 'file:iterabiz.svg', dark: 'file:iterabiz.dark.svg' },
+    group: ['transform'],
+    version: 1,
+    subtitle: '={{ $parameter["operation"] + ": " + $parameter["resource"] }}',
+    description: 'Make AI-avatar videos with iTeraBiz: create them, wait for them, download them',
+    defaults: { name: 'iTeraBiz' },
+    usableAsTool: true,
+    inputs: [NodeConnectionTypes.Main],
+    outputs: [NodeConnectionTypes.Main],
+    credentials: [{ name: 'iTeraBizApi', required: true }],
+    requestOperations: { pagination: send },
+    properties: toProperties([avatar, content, video], video.value),
+  };
+
+  methods = { listSearch: { searchAvatars, searchVideos } };
+}

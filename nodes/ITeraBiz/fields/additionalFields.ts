@@ -1,0 +1,70 @@
+import type {
+  IDataObject,
+  IExecuteSingleFunctions,
+  IHttpRequestOptions,
+  INodeProperties,
+} from 'n8n-workflow';
+
+import { isObject } from '../api/video';
+
+/** Fields of the API that this package does not know yet, put into the body as they are. */
+export const additionalFields: INodeProperties = {
+  displayName: 'Additional Fields',
+  name: 'additionalFields',
+  type: 'fixedCollection',
+  typeOptions: { multipleValues: true },
+  placeholder: 'Add Field',
+  default: {},
+  description: 'Fields of the iTeraBiz API that have no box here yet',
+  options: [
+    {
+      displayName: 'Field',
+      name: 'field',
+      values: [
+        {
+          displayName: 'Name',
+          name: 'name',
+          type: 'string',
+          default: '',
+          placeholder: 'e.g. background',
+          description: 'The name of the field, as the documentation of the iTeraBiz API spells it',
+        },
+        {
+          displayName: 'Value',
+          name: 'value',
+          type: 'string',
+          default: '',
+          placeholder: 'e.g. office',
+          description:
+            'The value to send. A number, true, false, null, a list or an object in JSON is sent as that, everything else as text. Put quotes around it to send a number as text.',
+        },
+      ],
+    },
+  ],
+  routing: { send: { preSend: [addFields] } },
+};
+
+async function addFields(
+  this: IExecuteSingleFunctions,
+  request: IHttpRequestOptions,
+): Promise<IHttpRequestOptions> {
+  const fields = this.getNodeParameter('additionalFields.field', []) as IDataObject[];
+  return { ...request, body: withFields(request.body as IDataObject, fields) };
+}
+
+/** A body with further fields, each given as `{name, value}`. A field without a name is left out. */
+export function withFields(body: IDataObject, fields: IDataObject[]): IDataObject {
+  const added = fields
+    .map(({ name, value }) => [String(name ?? '').trim(), jsonOrText(value)] as const)
+    .filter(([name]) => name !== '');
+  return { ...body, ...Object.fromEntries(added) };
+}
+
+function jsonOrText(value: unknown): IDataObject[string] {
+  if (typeof value !== 'string') return isObject(value) ? value : (value as IDataObject[string]);
+  try {
+    return JSON.parse(value) as IDataObject[string];
+  } catch {
+    return value;
+  }
+}

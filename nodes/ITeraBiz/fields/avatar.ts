@@ -1,0 +1,38 @@
+import type { INodeProperties } from 'n8n-workflow';
+
+import { ID_PATTERN } from './checks';
+
+/** The avatar that speaks: picked from the account's avatars, or given by ID. */
+export const avatar: INodeProperties = {
+  displayName: 'Avatar',
+  name: 'avatarId',
+  type: 'resourceLocator',
+  required: true,
+  default: { mode: 'list', value: '' },
+  description: 'The avatar that speaks in the video, one of those in your iTeraBiz account',
+  modes: [
+    {
+      displayName: 'From List',
+      name: 'list',
+      type: 'list',
+      placeholder: 'Select an avatar…',
+      typeOptions: { searchListMethod: 'searchAvatars', searchable: true },
+    },
+    {
+      displayName: 'By ID',
+      name: 'id',
+      type: 'string',
+      placeholder: 'e.g. avatar_abc123',
+      validation: [
+        {
+          type: 'regex',
+          properties: {
+            regex: ID_PATTERN,
+            errorMessage: 'An ID has no spaces and no slashes, as in avatar_abc123',
+          },
+        },
+      ],
+    },
+  ],
+  routing: { send: { type: 'body', property: 'avatar_id' } },
+};

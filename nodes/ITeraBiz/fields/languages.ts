@@ -1,0 +1,25 @@
+import type { INodePropertyOptions } from 'n8n-workflow';
+
+/**
+ * The languages that the picker offers, as BCP-47 codes. iTeraBiz does not publish a list, so these
+ * are the widely spoken ones; every other code can be given as well.
+ */
+export const LANGUAGE_CODES = [
+  ...['af-ZA', 'am-ET', 'ar-AE', 'ar-EG', 'ar-SA', 'az-AZ', 'bg-BG', 'bn-BD', 'bn-IN', 'bs-BA'],
+  ...['ca-ES', 'cs-CZ', 'cy-GB', 'da-DK', 'de-AT', 'de-CH', 'de-DE', 'el-GR', 'en-AU', 'en-CA'],
+  ...['en-GB', 'en-IE', 'en-IN', 'en-NZ', 'en-US', 'en-ZA', 'es-AR', 'es-CO', 'es-ES', 'es-MX'],
+  ...['es-US', 'et-EE', 'eu-ES', 'fa-IR', 'fi-FI', 'fil-PH', 'fr-BE', 'fr-CA', 'fr-CH', 'fr-FR'],
+  ...['ga-IE', 'gl-ES', 'gu-IN', 'he-IL', 'hi-IN', 'hr-HR', 'hu-HU', 'hy-AM', 'id-ID', 'is-IS'],
+  ...['it-IT', 'ja-JP', 'ka-GE', 'kk-KZ', 'km-KH', 'kn-IN', 'ko-KR', 'lt-LT', 'lv-LV', 'mk-MK'],
+  ...['ml-IN', 'mr-IN', 'ms-MY', 'nb-NO', 'ne-NP', 'nl-BE', 'nl-NL', 'pa-IN', 'pl-PL', 'pt-BR'],
+  ...['pt-PT', 'ro-RO', 'ru-RU', 'sk-SK', 'sl-SI', 'sq-AL', 'sr-RS', 'sv-SE', 'sw-KE', 'ta-IN'],
+  ...['te-IN', 'th-TH', 'tr-TR', 'uk-UA', 'ur-PK', 'uz-UZ', 'vi-VN', 'zh-CN', 'zh-HK', 'zh-TW'],
+];
+
+/** The codes with their English names, as in `German (Switzerland)`, sorted by name. */
+export function languageOptions(): INodePropertyOptions[] {
+  const names = new Intl.DisplayNames('en', { type: 'language', languageDisplay: 'standard' });
+  return LANGUAGE_CODES.map((code) => ({ name: names.of(code) ?? code, value: code })).sort(
+    (one, other) => one.name.localeCompare(other.name, 'en'),
+  );
+}

@@ -1,0 +1,13 @@
+import { paging } from '../../fields/paging';
+import { maxConcurrency } from '../../fields/sending';
+import type { Operation } from '../operation';
+
+export const getAll: Operation = {
+  name: 'Get Many',
+  value: 'getAll',
+  action: 'Get many avatars',
+  description: 'List the avatars in your account',
+  request: { method: 'GET', url: '/avatars' },
+  fields: paging,
+  options: [maxConcurrency],
+};

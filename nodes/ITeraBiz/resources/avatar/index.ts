@@ -1,0 +1,9 @@
+import type { Resource } from '../operation';
+import { create } from './create';
+import { getAll } from './getAll';
+
+export const avatar: Resource = {
+  name: 'Avatar',
+  value: 'avatar',
+  operations: [create, getAll],
+};

@@ -1,0 +1,35 @@
+import { additionalFields } from '../../fields/additionalFields';
+import { avatar } from '../../fields/avatar';
+import { duration } from '../../fields/duration';
+import { language } from '../../fields/language';
+import { maxConcurrency, resubmitUnknown } from '../../fields/sending';
+import { waitForCompletion, waitingOptions } from '../../fields/waiting';
+import type { Operation } from '../operation';
+
+export const generate: Operation = {
+  name: 'Generate',
+  value: 'generate',
+  action: 'Generate content',
+  description: 'Let AI write and make a video from a description of what it should be about',
+  request: { method: 'POST', url: '/content/generate' },
+  fields: [
+    {
+      displayName: 'Prompt',
+      name: 'prompt',
+      type: 'string',
+      typeOptions: { rows: 4 },
+      required: true,
+      default: '',
+      placeholder: 'e.g. Create a product review video about our new headphones',
+      description:
+        'What the video should be about, in your own words. The spoken text is written by AI.',
+      routing: { send: { type: 'body', property: 'prompt' } },
+    },
+    avatar,
+    language,
+    duration,
+    waitForCompletion,
+    additionalFields,
+  ],
+  options: [...waitingOptions, maxConcurrency, resubmitUnknown],
+};

@@ -1,0 +1,8 @@
+import type { Resource } from '../operation';
+import { generate } from './generate';
+
+export const content: Resource = {
+  name: 'Content',
+  value: 'content',
+  operations: [generate],
+};

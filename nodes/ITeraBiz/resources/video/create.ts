@@ -1,0 +1,34 @@
+import { additionalFields } from '../../fields/additionalFields';
+import { avatar } from '../../fields/avatar';
+import { duration } from '../../fields/duration';
+import { language } from '../../fields/language';
+import { maxConcurrency, resubmitUnknown } from '../../fields/sending';
+import { waitForCompletion, waitingOptions } from '../../fields/waiting';
+import type { Operation } from '../operation';
+
+export const create: Operation = {
+  name: 'Create',
+  value: 'create',
+  action: 'Create video',
+  description: 'Create a video in which an avatar speaks your script',
+  request: { method: 'POST', url: '/videos' },
+  fields: [
+    avatar,
+    {
+      displayName: 'Script',
+      name: 'script',
+      type: 'string',
+      typeOptions: { rows: 4 },
+      required: true,
+      default: '',
+      placeholder: 'e.g. Welcome to our store. Today I show you…',
+      description: 'The text that the avatar speaks, word for word',
+      routing: { send: { type: 'body', property: 'script' } },
+    },
+    language,
+    duration,
+    waitForCompletion,
+    additionalFields,
+  ],
+  options: [...waitingOptions, maxConcurrency, resubmitUnknown],
+};

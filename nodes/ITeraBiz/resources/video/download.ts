@@ -1,0 +1,36 @@
+import { maxConcurrency } from '../../fields/sending';
+import { video } from '../../fields/video';
+import type { Operation } from '../operation';
+
+/** Asks for the video first: its link may have expired since, and only a finished one has a file. */
+export const download: Operation = {
+  name: 'Download',
+  value: 'download',
+  action: 'Download video',
+  description: 'Download the file of a finished video',
+  request: { method: 'GET', url: '=/videos/{{ encodeURIComponent($parameter.videoId) }}' },
+  fields: [
+    video,
+    {
+      displayName: 'Put Output File in Field',
+      name: 'binaryPropertyName',
+      type: 'string',
+      required: true,
+      default: 'data',
+      placeholder: 'e.g. data',
+      hint: 'The name of the output binary field to put the file in',
+      description: 'The name under which the next nodes find the file',
+    },
+  ],
+  options: [
+    {
+      displayName: 'File Name',
+      name: 'fileName',
+      type: 'string',
+      default: '',
+      placeholder: 'e.g. welcome.mp4',
+      description: 'What to call the file. When it is empty, the name is made from the video ID.',
+    },
+    maxConcurrency,
+  ],
+};

@@ -1,0 +1,14 @@
+import { maxConcurrency } from '../../fields/sending';
+import { video } from '../../fields/video';
+import { waitForCompletion, waitingOptions } from '../../fields/waiting';
+import type { Operation } from '../operation';
+
+export const get: Operation = {
+  name: 'Get',
+  value: 'get',
+  action: 'Get video',
+  description: 'Get the status and details of one video',
+  request: { method: 'GET', url: '=/videos/{{ encodeURIComponent($parameter.videoId) }}' },
+  fields: [video, waitForCompletion],
+  options: [...waitingOptions, maxConcurrency],
+};
