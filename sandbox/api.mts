@@ -1,0 +1,112 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ApiError } from './apiError.mts';
+import { pageOf, type PageRequest } from './paging.mts';
+import type { SandboxState } from './sandboxState.mts';
+import type { EventType } from './types.mts';
+import type { NewVideo, VideoRecord } from './videos.mts';
+
+type Body = Record<string, unknown>;
+const idOf = (request: FastifyRequest) => (request.params as { id: string }).id;
+
+/**
+ * What each operation of openapi.yaml does, by its operationId. The request has been checked against
+ * that file before, the answer is checked against it afterwards.
+ */
+export function apiOperations(state: SandboxState) {
+  const { avatars, videos, webhooks, stats, settings } = state;
+  /** What was made for an Idempotency-Key, by kind and key. */
+  const madeBefore = new Map<string, unknown>();
+
+  function listed<T extends { id: string }>(request: FastifyRequest, oldestFirst: T[]) {
+    const query = request.query as PageRequest;
+    const hidden = request.faults.flatMap((f) => (f.type === 'hideVideos' ? f.ids : []));
+    const shown = oldestFirst.filter(({ id }) => !hidden.includes(id));
+    if (!request.faults.some(({ type }) => type === 'ignoreCursor')) {
+      return pageOf(shown, query, settings.pageSizeMax);
+    }
+    const firstPage = pageOf(shown, { limit: query.limit }, settings.pageSizeMax);
+    return { ...firstPage, has_more: true };
+  }
+
+  /** Carries a submission out, once per Idempotency-Key if the sandbox is set to honour it. */
+  function accepted<T extends { id: string }>(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    make: () => T,
+  ): T {
+    reply.code(201);
+    const header = request.headers['idempotency-key'];
+    const idempotencyKey = typeof header === 'string' ? header : null;
+    const mark = `${request.kind} ${idempotencyKey}`;
+    if (settings.honourIdempotencyKeys && madeBefore.has(mark)) return madeBefore.get(mark) as T;
+    const made = make();
+    if (idempotencyKey) madeBefore.set(mark, made);
+    stats.accept({ kind: request.kind, id: made.id, body: request.body as Body, idempotencyKey });
+    return made;
+  }
+
+  function submitVideo(request: FastifyRequest, reply: FastifyReply) {
+    const { avatar_id, script, prompt, language, duration } = request.body as NewVideo;
+    if (!avatars.has(avatar_id)) {
+      throw new ApiError(400, 'invalid_request', `avatar_id: there is no avatar ${avatar_id}`);
+    }
+    const fate = request.faults.find((fault) => fault.type === 'failVideo');
+    const words = script === undefined ? { prompt } : { script };
+    const video = accepted(request, reply, () =>
+      videos.submit(
+        { avatar_id, ...words, language, duration },
+        fate && { code: fate.code, message: fate.message },
+      ),
+    );
+    return state.show(video);
+  }
+
+  return {
+    listAvatars: async (request: FastifyRequest) => {
+      const { data, has_more } = listed(request, avatars.all);
+      return { data: data.map((avatar) => state.showAvatar(avatar)), has_more };
+    },
+
+    createAvatar: async (request: FastifyRequest, reply: FastifyReply) =>
+      state.showAvatar(
+        accepted(request, reply, () => avatars.add((request.body as { name: string }).name)),
+      ),
+
+    generateContent: async (request: FastifyRequest, reply: FastifyReply) =>
+      submitVideo(request, reply),
+
+    createVideo: async (request: FastifyRequest, reply: FastifyReply) =>
+      submitVideo(request, reply),
+
+    listVideos: async (request: FastifyRequest) => {
+      const { data, has_more } = listed<VideoRecord>(request, videos.all);
+      return { data: data.map((video) => state.show(video)), has_more };
+    },
+
+    getVideo: async (request: FastifyRequest) => {
+      const video = videos.get(idOf(request));
+      if (!video) throw new ApiError(404, 'not_found', `There is no video ${idOf(request)}`);
+      return state.show(video);
+    },
+
+    listWebhooks: async (request: FastifyRequest) => {
+      const { data, has_more } = listed(request, webhooks.all);
+      return {
+        data: data.map(({ id, url, events, created_at }) => ({ id, url, events, created_at })),
+        has_more,
+      };
+    },
+
+    createWebhook: async (request: FastifyRequest, reply: FastifyReply) => {
+      const { url, events } = request.body as { url: string; events: EventType[] };
+      return reply.code(201).send(webhooks.register(url, events));
+    },
+
+    deleteWebhook: async (request: FastifyRequest, reply: FastifyReply) => {
+      if (!webhooks.remove(idOf(request))) {
+        throw new ApiError(404, 'not_found', `There is no webhook ${idOf(request)}`);
+      }
+      return reply.code(204).send();
+    },
+  };
+}

@@ -1,0 +1,13 @@
+/** A refusal in the API's own shape, thrown by a handler and answered by the server. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly code: string;
+
+  constructor(status: number, code: string, message: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+export const errorBody = (code: string, message: string) => ({ error: { code, message } });

@@ -1,0 +1,38 @@
+import { randomBytes } from 'node:crypto';
+
+export interface AvatarRecord {
+  id: string;
+  name: string;
+  created_at: string;
+}
+
+/** The avatars every sandbox starts with: the same IDs each time, so that examples can name them. */
+const seeds: AvatarRecord[] = [
+  { id: 'avatar_james01', name: 'James, News Desk', created_at: '2025-01-15T10:30:00Z' },
+  { id: 'avatar_yuki01', name: 'Yuki, Product Coach', created_at: '2025-02-03T08:12:00Z' },
+  { id: 'avatar_maria01', name: 'Maria, Friendly Host', created_at: '2025-03-21T16:45:00Z' },
+];
+
+/** The account's avatars, in memory. */
+export class Avatars {
+  /** Oldest first. */
+  readonly all: AvatarRecord[] = [...seeds];
+
+  has(id: string): boolean {
+    return this.all.some((avatar) => avatar.id === id);
+  }
+
+  nameOf(id: string): string {
+    return this.all.find((avatar) => avatar.id === id)?.name ?? id;
+  }
+
+  add(name: string): AvatarRecord {
+    const avatar = {
+      id: `avatar_${randomBytes(6).toString('hex')}`,
+      name,
+      created_at: new Date().toISOString(),
+    };
+    this.all.push(avatar);
+    return avatar;
+  }
+}

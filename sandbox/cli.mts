@@ -1,0 +1,46 @@
+/**
+ * `npm run sandbox`: a local iTeraBiz to try everything without an account.
+ * Started by client.mts (with an IPC channel) it reports there, and ends when its parent is gone.
+ */
+import { parseArgs } from 'node:util';
+import { startServer } from './server.mts';
+
+const { values: options } = parseArgs({
+  options: {
+    port: { type: 'string', default: '4010' },
+    quiet: { type: 'boolean', default: false },
+  },
+});
+
+const server = await startServer({
+  port: Number(options.port),
+  apiKey: process.env.SANDBOX_API_KEY,
+  log: options.quiet ? () => undefined : (line) => console.log(line),
+}).catch((error: NodeJS.ErrnoException) => {
+  const reason =
+    error.code === 'EADDRINUSE'
+      ? `Port ${options.port} or the next one is taken. Choose another with --port.`
+      : error.stack;
+  console.error(reason);
+  process.exit(1);
+});
+
+async function stop(): Promise<void> {
+  await server.close();
+  process.exit(0);
+}
+process.once('SIGINT', stop);
+process.once('SIGTERM', stop);
+
+if (process.send) {
+  const { url, cdnUrl, adminUrl, apiKey } = server;
+  process.once('disconnect', stop);
+  process.send({ url, cdnUrl, adminUrl, apiKey });
+} else {
+  console.log(`iTeraBiz sandbox. Everything is kept in memory and gone when it stops (Ctrl-C).
+
+  Base URL  ${server.url}
+  API key   ${server.apiKey}
+  Admin     ${server.adminUrl}
+`);
+}

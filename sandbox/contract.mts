@@ -1,0 +1,95 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { parse } from 'yaml';
+import { ApiError, errorBody } from './apiError.mts';
+import type { Stats } from './stats.mts';
+
+export const readContract = (): object =>
+  parse(readFileSync(join(import.meta.dirname, 'openapi.yaml'), 'utf8'));
+
+/** For the checker of the sandbox's own answers, which knows no formats by itself. */
+export const answerFormats = {
+  uri: (text: string) => URL.canParse(text),
+  'date-time': (text: string) => !Number.isNaN(Date.parse(text)),
+};
+
+interface ObjectSchema {
+  properties?: Record<string, unknown>;
+}
+
+/**
+ * Makes every breach of openapi.yaml known: it is refused, and recorded for the tests to see.
+ * Checking bodies, parameters and answers is done by Fastify; this adds what JSON Schema leaves out.
+ */
+export function enforceContract(app: FastifyInstance, stats: Stats): void {
+  app.addHook('preValidation', async (request) => {
+    const query = request.query as Record<string, unknown>;
+    const known = (request.routeOptions.schema?.querystring as ObjectSchema)?.properties ?? {};
+    for (const name of Object.keys(query)) {
+      if (!(name in known)) throw new ContractError(`unknown query parameter ${name}`);
+    }
+    // Query parameters arrive as text. Bodies must not be coerced, so nothing is by the validator.
+    if (/^\d+$/.test(String(query.limit))) query.limit = Number(query.limit);
+  });
+
+  app.addHook('preHandler', async (request) => {
+    if (typeof request.body !== 'object' || request.body === null) return;
+    const known = bodySchema(request)?.properties ?? {};
+    for (const name of Object.keys(request.body)) {
+      if (!(name in known)) stats.unknownField(`${request.kind}: ${name}`);
+    }
+  });
+
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    if (error instanceof ApiError) {
+      return reply.code(error.status).send(errorBody(error.code, error.message));
+    }
+    const message = messageOf(error);
+    stats.violation(`${request.kind}: ${message}`);
+    const isClients = (error.statusCode ?? 500) < 500;
+    return isClients
+      ? reply.code(400).send(errorBody('invalid_request', message))
+      : reply.code(500).send(errorBody('internal', message));
+  });
+
+  app.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) => {
+    stats.violation(`${request.kind}: ${request.method} ${request.url}`);
+    return reply.code(404).send(errorBody('not_found', `There is no ${request.url}`));
+  });
+}
+
+class ContractError extends Error {
+  readonly statusCode = 400;
+}
+
+function bodySchema(request: FastifyRequest): ObjectSchema | undefined {
+  const body = request.routeOptions.schema?.body as
+    | { content: Record<string, { schema: ObjectSchema }> }
+    | undefined;
+  return body?.content['application/json'].schema;
+}
+
+/** The first breach in the words of an API: with the name of the field, "duration must be >= 1". */
+function messageOf(error: FastifyError): string {
+  const breach = error.validation?.[0];
+  if (!breach || !error.validationContext) return error.message;
+  const field = breach.instancePath.slice(1).replaceAll('/', '.');
+  switch (breach.keyword) {
+    case 'required':
+      return `${breach.params.missingProperty} is required`;
+    case 'minimum':
+      return `${field} must be at least ${breach.params.limit}`;
+    case 'maximum':
+      return `${field} must be at most ${breach.params.limit}`;
+    case 'minLength':
+      return `${field} must not be empty`;
+    case 'enum':
+      return `${field} must be one of ${(breach.params.allowedValues as string[]).join(', ')}`;
+    case 'format':
+    case 'pattern':
+      return `${field} is malformed`;
+    default:
+      return `${field || 'the body'} ${breach.message}`;
+  }
+}

@@ -1,0 +1,43 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import type { SandboxSettings } from '../types.mts';
+
+/** Where the files are: addresses known once the servers listen. */
+export interface Hosts {
+  api: string;
+  cdn: string;
+}
+
+/** Makes and checks download links that carry their own expiry and signature, so no key is needed. */
+export class Links {
+  #secret = randomBytes(32);
+  readonly #settings: SandboxSettings;
+  readonly #hosts: Hosts;
+
+  constructor(settings: SandboxSettings, hosts: Hosts) {
+    this.#settings = settings;
+    this.#hosts = hosts;
+  }
+
+  file(videoId: string): string {
+    const expires = String(Date.now() + this.#settings.linkTtlMs);
+    const query = new URLSearchParams({ expires, sig: this.#sign(videoId, expires) });
+    return `${this.#hosts[this.#settings.filesOn]}/files/${videoId}.mp4?${query}`;
+  }
+
+  picture(id: string): string {
+    return `${this.#hosts.cdn}/pictures/${id}.svg`;
+  }
+
+  isValid(videoId: string, expires: string, sig: string): boolean {
+    return sig === this.#sign(videoId, expires) && Number(expires) > Date.now();
+  }
+
+  /** Ends the life of every link made so far. */
+  expireAll(): void {
+    this.#secret = randomBytes(32);
+  }
+
+  #sign(videoId: string, expires: string): string {
+    return createHmac('sha256', this.#secret).update(`${videoId}.${expires}`).digest('hex');
+  }
+}

@@ -1,0 +1,121 @@
+import type { AddressInfo } from 'node:net';
+import responseValidation from '@fastify/response-validation';
+import fastify, { type FastifyInstance } from 'fastify';
+import openapiGlue from 'fastify-openapi-glue';
+import { serveAdmin } from './admin.mts';
+import { apiOperations } from './api.mts';
+import { errorBody } from './apiError.mts';
+import { answerFormats, enforceContract, readContract } from './contract.mts';
+import { letFaultsStrike } from './faultEffects.mts';
+import { serveMedia } from './media/routes.mts';
+import { record } from './recording.mts';
+import { SandboxState } from './sandboxState.mts';
+import type { FaultEffect } from './types.mts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Method and path as openapi.yaml writes them. */
+    kind: string;
+    /** The faults that strike this request. */
+    faults: FaultEffect[];
+  }
+  interface FastifyContextConfig {
+    kind?: string;
+  }
+}
+
+export interface ServerOptions {
+  /** 0 for a free one. The file host takes the next one, or a free one as well. */
+  port: number;
+  apiKey?: string;
+  /** Takes one line per request. */
+  log: (line: string) => void;
+}
+
+export interface RunningServer {
+  url: string;
+  cdnUrl: string;
+  adminUrl: string;
+  apiKey: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the API (with admin interface and files) and the second file host, on loopback only.
+ * @throws when a port is taken
+ */
+export async function startServer({ port, apiKey, log }: ServerOptions): Promise<RunningServer> {
+  const state = new SandboxState(apiKey);
+  const api = newServer();
+  await api.register(async (scope) => offerApi(scope, state, log), { prefix: '/v1' });
+  await api.register(async (scope) => offerMedia(scope, state, log));
+  await api.register(async (scope) => serveAdmin(scope, state), { prefix: '/admin' });
+  const cdn = newServer();
+  await cdn.register(async (scope) => offerMedia(scope, state, log));
+
+  state.hosts.api = await api.listen({ host: '127.0.0.1', port });
+  await cdn.listen({ host: 'localhost', port: port && port + 1 });
+  state.hosts.cdn = `http://localhost:${(cdn.server.address() as AddressInfo).port}`;
+  return {
+    url: `${state.hosts.api}/v1`,
+    cdnUrl: state.hosts.cdn,
+    adminUrl: `${state.hosts.api}/admin`,
+    apiKey: state.apiKey,
+    close: async () => void (await Promise.all([api.close(), cdn.close()])),
+  };
+}
+
+function newServer(): FastifyInstance {
+  const app = fastify({
+    forceCloseConnections: true,
+    exposeHeadRoutes: false,
+    bodyLimit: 64 * 1024 * 1024,
+    routerOptions: { maxParamLength: 1_000 },
+    ajv: {
+      customOptions: {
+        coerceTypes: false,
+        removeAdditional: false,
+        useDefaults: false,
+        strict: false,
+      },
+    },
+  });
+  app.decorateRequest('kind', '');
+  app.decorateRequest('faults');
+  app.addHook('onRequest', async (request) => void (request.faults = []));
+  // Answers are checked, not shaped: Fastify's own serializer would drop what the contract lacks.
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  return app;
+}
+
+async function offerApi(
+  app: FastifyInstance,
+  state: SandboxState,
+  log: ServerOptions['log'],
+): Promise<void> {
+  record(app, state.stats, log);
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.headers.authorization === `Bearer ${state.apiKey}`) return;
+    return reply.code(401).send(errorBody('unauthorized', 'Missing or invalid API key'));
+  });
+  enforceContract(app, state.stats);
+  letFaultsStrike(app, state.faults, state.stats);
+  await app.register(responseValidation, {
+    responseStatusCodeValidation: true,
+    ajv: { removeAdditional: false, useDefaults: false, strict: false, formats: answerFormats },
+  });
+  await app.register(openapiGlue, {
+    specification: readContract(),
+    serviceHandlers: apiOperations(state),
+  });
+}
+
+async function offerMedia(
+  app: FastifyInstance,
+  state: SandboxState,
+  log: ServerOptions['log'],
+): Promise<void> {
+  record(app, state.stats, log);
+  letFaultsStrike(app, state.faults, state.stats);
+  serveMedia(app, state);
+}

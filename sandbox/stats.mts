@@ -1,0 +1,72 @@
+import type { AcceptedSubmission, SandboxStats } from './types.mts';
+
+type Counter = Record<string, number>;
+type Counted = Omit<SandboxStats, 'hooksRegistered' | 'acceptedCount'>;
+
+const increment = (counter: Counter, key: string) => (counter[key] = (counter[key] ?? 0) + 1);
+
+const zero = (): Counted => ({
+  requests: {},
+  refused: {},
+  accepted: [],
+  maxInFlight: {},
+  deliveries: 0,
+  faulted: {},
+  contractViolations: [],
+  unknownFields: [],
+  keyLeaks: [],
+});
+
+/** What clients really did, counted. */
+export class Stats {
+  #counted = zero();
+  readonly #inFlight: Counter = {};
+
+  /** Starts the counters anew. Requests that are in flight stay in the gauge. */
+  reset(): void {
+    this.#counted = zero();
+  }
+
+  /** Counts a request to the API or, with `isDownload`, to the file hosts. Returns what ends it. */
+  begin(kind: string, isDownload: boolean): () => void {
+    increment(this.#counted.requests, kind);
+    const gauges = isDownload ? [kind] : ['all', kind.split(' ')[0], kind];
+    for (const gauge of gauges) {
+      const now = increment(this.#inFlight, gauge);
+      this.#counted.maxInFlight[gauge] = Math.max(now, this.#counted.maxInFlight[gauge] ?? 0);
+    }
+    return () => gauges.forEach((gauge) => (this.#inFlight[gauge] -= 1));
+  }
+
+  refuse(kind: string): void {
+    increment(this.#counted.refused, kind);
+  }
+
+  accept(submission: AcceptedSubmission): void {
+    this.#counted.accepted.push(submission);
+  }
+
+  fault(type: string): void {
+    increment(this.#counted.faulted, type);
+  }
+
+  delivery(): void {
+    this.#counted.deliveries += 1;
+  }
+
+  violation(what: string): void {
+    this.#counted.contractViolations.push(what);
+  }
+
+  unknownField(what: string): void {
+    this.#counted.unknownFields.push(what);
+  }
+
+  keyLeak(address: string): void {
+    this.#counted.keyLeaks.push(address);
+  }
+
+  report(hooksRegistered: number): SandboxStats {
+    return { ...this.#counted, acceptedCount: this.#counted.accepted.length, hooksRegistered };
+  }
+}
