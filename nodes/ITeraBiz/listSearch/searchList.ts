@@ -1,4 +1,10 @@
-import type { IDataObject, ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow';
+import type {
+  IDataObject,
+  ILoadOptionsFunctions,
+  INodeListSearchResult,
+  JsonObject,
+} from 'n8n-workflow';
+import { NodeApiError } from 'n8n-workflow';
 
 import {
   describeNoAnswer,
@@ -85,8 +91,9 @@ async function fetchPage(
     const repeats = after !== undefined && page.data.some(({ id }) => String(id) === after);
     return repeats ? { data: [], has_more: false } : page;
   } catch (error) {
-    if (!(error instanceof NoAnswer)) throw error;
-    throw toNodeError(context.getNode(), describeNoAnswer(error, { doing }));
+    throw error instanceof NoAnswer
+      ? toNodeError(context.getNode(), describeNoAnswer(error, { doing }))
+      : new NodeApiError(context.getNode(), error as JsonObject);
   }
 }
 

@@ -18,6 +18,8 @@ export interface Operation {
 export interface Resource {
   name: string;
   value: string;
+  /** Saved workflows leave the default out, so this must never change */
+  defaultOperation: string;
   operations: Operation[];
 }
 
@@ -59,7 +61,7 @@ export function toProperties(resources: Resource[], defaultResource: string): IN
 }
 
 /** Every operation goes through the node's `requestOperations.pagination`: that is what `paginate` says. */
-function operationPicker({ value, operations }: Resource): INodeProperties {
+function operationPicker({ value, operations, defaultOperation }: Resource): INodeProperties {
   return {
     displayName: 'Operation',
     name: 'operation',
@@ -73,7 +75,7 @@ function operationPicker({ value, operations }: Resource): INodeProperties {
       description,
       routing: { request, send: { paginate: true } },
     })),
-    default: operations[0].value,
+    default: defaultOperation,
   };
 }
 

@@ -5,5 +5,6 @@ import { getAll } from './getAll';
 export const avatar: Resource = {
   name: 'Avatar',
   value: 'avatar',
+  defaultOperation: create.value,
   operations: [create, getAll],
 };

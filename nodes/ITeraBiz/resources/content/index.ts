@@ -4,5 +4,6 @@ import { generate } from './generate';
 export const content: Resource = {
   name: 'Content',
   value: 'content',
+  defaultOperation: generate.value,
   operations: [generate],
 };

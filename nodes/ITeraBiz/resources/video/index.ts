@@ -7,5 +7,6 @@ import { getAll } from './getAll';
 export const video: Resource = {
   name: 'Video',
   value: 'video',
+  defaultOperation: create.value,
   operations: [create, download, get, getAll],
 };

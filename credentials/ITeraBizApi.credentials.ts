@@ -1,0 +1,171 @@
+import type {
+  ICredentialDataDecryptedObject,
+  ICredentialTestRequest,
+  ICredentialType,
+  IHttpRequestOptions,
+  INodeProperties,
+} from 'n8n-workflow';
+import { UserError } from 'n8n-workflow';
+
+/** Access to iTeraBiz: an API key, and where the API is. */
+export class ITeraBizApi implements ICredentialType {
+  name = 'iTeraBizApi';
+
+  displayName = 'iTeraBiz API';
+
+  icon = {
+    light: 'file:../nodes/ITeraBiz/iterabiz.svg',
+    dark: 'file:../nodes/ITeraBiz/iterabiz.dark.svg',
+  } as const;
+
+  documentationUrl = 'https://github.com/iterabiz/n8n-nodes-iterabiz#credentials';
+
+  httpRequestNode = {
+    name: 'iTeraBiz',
+    docsUrl: 'https://github.com/iterabiz/n8n-nodes-iterabiz#credentials',
+    apiBaseUrl: 'https://api.iterabiz.com/v1/',
+  };
+
+  properties: INodeProperties[] = [
+    {
+      displayName: 'API Key',
+      name: 'apiKey',
+      type: 'string',
+      typeOptions: { password: true },
+      required: true,
+      default: '',
+      placeholder: 'e.g. sk_live_abc123',
+      description: 'The key that you make in your iTeraBiz dashboard',
+    },
+    {
+      displayName: 'Base URL',
+      name: 'baseUrl',
+      type: 'string',
+      required: true,
+      default: 'https://api.iterabiz.com/v1',
+      description: 'The address of the iTeraBiz API. The API key is sent nowhere else.',
+    },
+  ];
+
+  authenticate = async (
+    credentials: ICredentialDataDecryptedObject,
+    options: IHttpRequestOptions,
+  ): Promise<IHttpRequestOptions> => withKey(credentials, options);
+
+  test: ICredentialTestRequest = {
+    request: {
+      baseURL: '={{ $credentials.baseUrl.trim().replace(/\\/+$/, "") }}',
+      url: '/avatars',
+      qs: { limit: 1 },
+      disableFollowRedirect: true,
+    },
+    // n8n goes through one list for both kinds of rule; its type knows only lists of one kind.
+    rules: [
+      whenStatus(
+        401,
+        'iTeraBiz does not accept this API key. Copy it again from your iTeraBiz dashboard, or make a new one there.',
+      ),
+      whenStatus(
+        403,
+        'iTeraBiz does not let this API key in. Check in your iTeraBiz dashboard what it may do, or make a new one there.',
+      ),
+      whenStatus(
+        404,
+        'There is no iTeraBiz API at this Base URL. It is usually https://api.iterabiz.com/v1',
+      ),
+      whenStatus(429, 'iTeraBiz is too busy to check the key. Try again in a minute.'),
+      whenStatus(503, 'iTeraBiz is too busy to check the key. Try again in a minute.'),
+      {
+        type: 'responseSuccessBody',
+        properties: {
+          key: 'data',
+          value: undefined,
+          message:
+            'What answers at this Base URL is not the iTeraBiz API, but perhaps a web page. The Base URL is usually https://api.iterabiz.com/v1',
+        },
+      },
+    ] as ICredentialTestRequest['rules'],
+  };
+}
+
+function whenStatus(value: number, message: string) {
+  return { type: 'responseCode', properties: { value, message } } as const;
+}
+
+/**
+ * A request with the API key, if it goes to where the credential says that the API is.
+ *
+ * Everything that uses the credential passes here, n8n's own HTTP Request node too, where the user
+ * may enter any address. So this is where the key is kept from other hosts, and from plain http,
+ * which anyone on the way can read. n8n takes the key off again on a redirect to another host.
+ *
+ * @throws {UserError} for a key or Base URL that cannot work, and for a request to another host
+ */
+function withKey(
+  credentials: ICredentialDataDecryptedObject,
+  options: IHttpRequestOptions & { uri?: string },
+): IHttpRequestOptions {
+  const home = originOf(String(credentials.baseUrl ?? '').trim());
+  // n8n's HTTP Request node says `uri`.
+  const target = new URL(options.url ?? options.uri ?? '', options.baseURL ?? home).origin;
+  if (target !== home) {
+    throw new UserError(
+      `The API key of this credential is only sent to ${home}, not to ${target}`,
+      {
+        description:
+          'Use another credential for that address. If iTeraBiz has moved there, change the Base URL of this credential.',
+      },
+    );
+  }
+  return {
+    ...options,
+    headers: { ...options.headers, Authorization: `Bearer ${keyFrom(credentials)}` },
+    sendCredentialsOnCrossOriginRedirect: false,
+  };
+}
+
+/** The scheme, host and port of a base URL over which a key may be sent. */
+function originOf(baseUrl: string): string {
+  const { protocol, hostname, origin } = parsed(baseUrl);
+  if (protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname))) return origin;
+  if (protocol === 'http:') {
+    throw new UserError('The Base URL of the iTeraBiz credential begins with http://', {
+      description:
+        'Over http:// everyone on the way could read the API key, so nothing was sent. Change it to https://. Only an iTeraBiz on this very computer, as at http://localhost, may be used without.',
+    });
+  }
+  throw notAnAddress(baseUrl);
+}
+
+function parsed(baseUrl: string): URL {
+  try {
+    return new URL(baseUrl);
+  } catch {
+    throw notAnAddress(baseUrl);
+  }
+}
+
+function notAnAddress(baseUrl: string): UserError {
+  return new UserError(`The Base URL of the iTeraBiz credential is no web address: "${baseUrl}"`, {
+    description: 'It is usually https://api.iterabiz.com/v1',
+  });
+}
+
+/** Whether a host is this computer, so that what is sent to it does not leave it. */
+function isLoopback(hostname: string): boolean {
+  return /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+}
+
+function keyFrom({ apiKey }: ICredentialDataDecryptedObject): string {
+  const key = String(apiKey ?? '').trim();
+  if (/^[\x21-\x7e]+$/.test(key)) return key;
+  throw new UserError(
+    key === ''
+      ? 'The API Key of the iTeraBiz credential is empty'
+      : 'The API Key of the iTeraBiz credential has a character that no key has, such as a space',
+    {
+      description:
+        'Copy the key again from your iTeraBiz dashboard, nothing but the key, as in sk_live_abc123',
+    },
+  );
+}
