@@ -3,10 +3,8 @@ import { NodeConnectionTypes } from 'n8n-workflow';
 
 import { searchAvatars } from './listSearch/searchAvatars';
 import { searchVideos } from './listSearch/searchVideos';
-import { avatar } from './resources/avatar';
-import { content } from './resources/content';
+import { resources } from './resources';
 import { toProperties } from './resources/operation';
-import { video } from './resources/video';
 import { send } from './transport/send';
 
 /**
@@ -28,7 +26,7 @@ export class ITeraBiz implements INodeType {
     outputs: [NodeConnectionTypes.Main],
     credentials: [{ name: 'iTeraBizApi', required: true }],
     requestOperations: { pagination: send },
-    properties: toProperties([avatar, content, video], video.value),
+    properties: toProperties(resources, 'video'),
   };
 
   methods = { listSearch: { searchAvatars, searchVideos } };

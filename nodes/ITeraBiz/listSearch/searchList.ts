@@ -1,20 +1,7 @@
-import type {
-  IDataObject,
-  ILoadOptionsFunctions,
-  INodeListSearchResult,
-  JsonObject,
-} from 'n8n-workflow';
-import { NodeApiError } from 'n8n-workflow';
+import type { IDataObject, ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow';
 
-import {
-  describeNoAnswer,
-  describeRefusal,
-  describeStrangeAnswer,
-  toNodeError,
-} from '../transport/errors';
-import type { Page } from '../transport/paging';
-import { PAGE_SIZE, pageIn, pages } from '../transport/paging';
-import { NoAnswer, request } from '../transport/request';
+import { ask, pageFrom } from '../transport/ask';
+import { type Page, PAGE_SIZE, pages } from '../transport/paging';
 
 type Entry = INodeListSearchResult['results'][number];
 
@@ -78,23 +65,12 @@ async function fetchPage(
   after?: string,
 ): Promise<Page> {
   const qs = { limit: PAGE_SIZE, ...(after === undefined ? {} : { starting_after: after }) };
-  try {
-    const answer = await request(context, { method: 'GET', url, qs });
-    const { status, body } = answer;
-    if (status < 200 || status > 299) {
-      throw toNodeError(context.getNode(), describeRefusal(answer, { doing }), undefined, status);
-    }
-    const page = pageIn(body);
-    if (!page) throw toNodeError(context.getNode(), describeStrangeAnswer(answer, { doing }));
+  const answer = await ask(context, { method: 'GET', url, qs }, { doing });
+  const page = pageFrom(answer, context.getNode(), { doing });
 
-    // A server that ignores the cursor would fill the picker with the same page for ever.
-    const repeats = after !== undefined && page.data.some(({ id }) => String(id) === after);
-    return repeats ? { data: [], has_more: false } : page;
-  } catch (error) {
-    throw error instanceof NoAnswer
-      ? toNodeError(context.getNode(), describeNoAnswer(error, { doing }))
-      : new NodeApiError(context.getNode(), error as JsonObject);
-  }
+  // A server that ignores the cursor would fill the picker with the same page for ever.
+  const repeats = after !== undefined && page.data.some(({ id }) => String(id) === after);
+  return repeats ? { data: [], has_more: false } : page;
 }
 
 /** An address that a picker may link to. */

@@ -1,0 +1,77 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { INodeProperties } from 'n8n-workflow';
+
+import { BadInput, checkBody } from '../../../nodes/ITeraBiz/fields/checks.ts';
+import { LABELS } from '../../../nodes/ITeraBiz/fields/labels.ts';
+import { resources } from '../../../nodes/ITeraBiz/resources/index.ts';
+
+const operations = resources.flatMap(({ value, operations }) =>
+  operations.map((operation) => ({ resource: value, ...operation })),
+);
+const folder = join(import.meta.dirname, '../../../nodes/ITeraBiz');
+
+/** The fields that go into a body, by their name in the API. */
+const bodyFields = operations
+  .flatMap(({ fields }) => fields)
+  .filter(({ routing }) => routing?.send?.type === 'body')
+  .map((property) => [property.routing!.send!.property!, property] as [string, INodeProperties]);
+
+test('The names that saved workflows rest on', () => {
+  const fixed = Object.fromEntries(
+    operations.map(({ resource, value, request, fields, options }) => [
+      `${resource}:${value}`,
+      [request.method, request.url, names(fields), names(options)],
+    ]),
+  );
+  const waiting = ['failedVideos', 'holdWhileWaiting', 'maxWait', 'pollInterval'];
+  const byId = '=/videos/{{ encodeURIComponent($parameter.videoId) }}';
+  expect(fixed).toEqual({
+    'avatar:create': [
+      'POST',
+      '/avatars',
+      ['name', 'imageUrl', 'voiceId', 'additionalFields'],
+      ['maxConcurrency', 'resubmitUnknown'],
+    ],
+    'avatar:getAll': ['GET', '/avatars', ['returnAll', 'limit'], ['maxConcurrency']],
+    'content:generate': [
+      'POST',
+      '/content/generate',
+      ['prompt', 'avatarId', 'language', 'duration', 'waitForCompletion', 'additionalFields'],
+      [...waiting, 'maxConcurrency', 'resubmitUnknown'],
+    ],
+    'video:create': [
+      'POST',
+      '/videos',
+      ['avatarId', 'script', 'language', 'duration', 'waitForCompletion', 'additionalFields'],
+      [...waiting, 'maxConcurrency', 'resubmitUnknown'],
+    ],
+    'video:download': [
+      'GET',
+      byId,
+      ['videoId', 'binaryPropertyName'],
+      ['fileName', 'maxConcurrency'],
+    ],
+    'video:get': ['GET', byId, ['videoId', 'waitForCompletion'], [...waiting, 'maxConcurrency']],
+    'video:getAll': ['GET', '/videos', ['returnAll', 'limit', 'filters'], ['maxConcurrency']],
+  });
+});
+
+test.each(operations)('$resource: $value has a preview of its output', ({ resource, value }) => {
+  const path = join(folder, '__schema__', 'v1.0.0', resource, `${value}.json`);
+  expect(existsSync(path)).toBe(true);
+  const schema = JSON.parse(readFileSync(path, 'utf8'));
+  expect(schema).toMatchObject({ type: 'object', properties: { id: { type: 'string' } } });
+});
+
+test.each(bodyFields)('%s has the label that messages use', (field, { displayName }) => {
+  expect(LABELS[field]).toBe(displayName);
+});
+
+test.each(bodyFields)('%s is checked before it is sent', (field) => {
+  expect(() => checkBody({ [field]: '' })).toThrow(BadInput);
+});
+
+function names(properties: INodeProperties[]): string[] {
+  return properties.map(({ name }) => name);
+}
