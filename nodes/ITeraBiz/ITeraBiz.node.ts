@@ -5,6 +5,7 @@ import { searchAvatars } from './listSearch/searchAvatars';
 import { searchVideos } from './listSearch/searchVideos';
 import { resources } from './resources';
 import { toProperties } from './resources/operation';
+import { parkedProperties } from './transport/parked';
 import { send } from './transport/send';
 
 /**

@@ -39,6 +39,9 @@ const NEVER_SENT = [
   'ERR_TLS_CERT_ALTNAME_INVALID',
 ];
 
+/** These come from this machine's files, not from the network. */
+const OF_THIS_MACHINE = ['EACCES', 'EMFILE', 'ENOENT', 'ENOSPC', 'EPERM', 'EROFS'];
+
 /** No answer came: the connection failed, broke off or took too long. */
 export class NoAnswer extends Error {
   /**
@@ -79,8 +82,19 @@ export async function request(context: Requester, options: IHttpRequestOptions):
     )) as IN8nHttpFullResponse;
     return { status: response.statusCode, headers: response.headers, body: response.body };
   } catch (error) {
-    throw noAnswerFrom(error);
+    throw noAnswerFrom(error as Error);
   }
+}
+
+/** Like {@link request}, but returns the missing answer instead of throwing it. */
+export async function attempt(
+  context: Requester,
+  options: IHttpRequestOptions,
+): Promise<Answer | NoAnswer> {
+  return await request(context, options).catch((error: unknown) => {
+    if (error instanceof NoAnswer) return error;
+    throw error;
+  });
 }
 
 /** The credential's base URL, without a slash at its end. */
@@ -89,11 +103,15 @@ export async function baseUrlOf(context: Requester): Promise<string> {
   return baseUrl.trim().replace(/\/+$/, '');
 }
 
-/** n8n wraps what its HTTP client throws; the client's own code is one level down. */
-function noAnswerFrom(error: Error & { cause?: unknown }): Error {
+/**
+ * Why no answer came. n8n wraps what its HTTP client throws; the client's own code is one level down.
+ *
+ * @returns the error itself where it is none of the network's
+ */
+export function noAnswerFrom(error: Error & { cause?: unknown }): Error {
   const cause = (error.cause ?? error) as Error & { code?: unknown; isAxiosError?: boolean };
-  // Not from the network: a missing credential, or a base URL that the credential refuses.
-  if (typeof cause.code !== 'string' && !cause.isAxiosError) return error;
   const code = typeof cause.code === 'string' ? cause.code : '';
+  // A missing credential, a base URL that the credential refuses, a full disk.
+  if ((!code && !cause.isAxiosError) || OF_THIS_MACHINE.includes(code)) return error;
   return new NoAnswer(code, NEVER_SENT.includes(code) ? 'no' : 'maybe', cause.message);
 }

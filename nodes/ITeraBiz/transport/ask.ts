@@ -1,0 +1,48 @@
+import type { IHttpRequestOptions, INode } from 'n8n-workflow';
+
+import type { Subject } from './errors';
+import { describeNoAnswer, describeRefusal, describeStrangeAnswer, toNodeError } from './errors';
+import { type Page, pageIn } from './paging';
+import type { Answer, Requester } from './request';
+import { NoAnswer, request } from './request';
+
+/**
+ * Asks the API once.
+ *
+ * @returns the answer, with a status of success
+ * @throws {NodeApiError} in words for the user, for every other end
+ */
+export async function ask(
+  context: Requester,
+  options: IHttpRequestOptions,
+  subject: Subject,
+): Promise<Answer> {
+  const outcome = await request(context, options).catch((error: unknown) => {
+    if (error instanceof NoAnswer) return error;
+    throw error;
+  });
+  return successOf(outcome, context.getNode(), subject);
+}
+
+/**
+ * The answer, if it is one of success.
+ *
+ * @throws {NodeApiError} in words for the user, if not
+ */
+export function successOf(outcome: Answer | NoAnswer, node: INode, subject: Subject): Answer {
+  if (outcome instanceof NoAnswer) throw toNodeError(node, describeNoAnswer(outcome, subject));
+  const { status } = outcome;
+  if (status >= 200 && status < 300) return outcome;
+  throw toNodeError(node, describeRefusal(outcome, subject), undefined, status);
+}
+
+/**
+ * The page of a list in an answer of success.
+ *
+ * @throws {NodeApiError} in words for the user, where it is something else, as a web page
+ */
+export function pageFrom(answer: Answer, node: INode, subject: Subject): Page {
+  const page = pageIn(answer.body);
+  if (page) return page;
+  throw toNodeError(node, describeStrangeAnswer(answer, subject), undefined, answer.status);
+}

@@ -1,0 +1,80 @@
+import type {
+  IDataObject,
+  IExecutePaginationFunctions,
+  IHttpRequestOptions,
+  INodeParameters,
+  NodeApiError,
+} from 'n8n-workflow';
+
+import { describeNoAnswer, describeRefusal, type Subject, toNodeError } from './errors';
+import type { NodeRun } from './nodeRun';
+import { type Answer, attempt, NoAnswer } from './request';
+import { type Attempt, withRetries } from './retry';
+
+/** One item of the node, on its way through the door. */
+export interface Door {
+  context: IExecutePaginationFunctions;
+  /** As n8n counts them, from 0 */
+  item: number;
+  run: NodeRun;
+  /** As n8n prepared it from the description: address, body, headers, timeout, proxy */
+  prepared: IHttpRequestOptions;
+}
+
+/** What a user chose under Options; what is not shown for an operation is missing. */
+export interface Options extends INodeParameters {
+  maxConcurrency?: number;
+  resubmitUnknown?: boolean;
+  maxWait?: number;
+  pollInterval?: number;
+  failedVideos?: 'stop' | 'output';
+  holdWhileWaiting?: boolean;
+  fileName?: string;
+}
+
+export function optionsOf({ context }: Pick<Door, 'context'>): Options {
+  return context.getNodeParameter('options', {}) as Options;
+}
+
+/** A parameter as plain text, also where it is picked from a list. */
+export function textParameter({ context }: Door, name: string): string {
+  return String(context.getNodeParameter(name, '', { extractValue: true }) ?? '').trim();
+}
+
+/**
+ * Reads from the API in one of the node's slots, with retries.
+ *
+ * @param what replaces or adds to the prepared request, as in `{ url: '/videos' }`
+ * @throws {NodeApiError} when it is refused or no answer came
+ */
+export async function read(
+  door: Door,
+  what: { url: string; qs?: IDataObject },
+  subject: Subject,
+): Promise<Answer> {
+  const { context, prepared, run } = door;
+  const options: IHttpRequestOptions = { ...prepared, ...what, method: 'GET', body: undefined };
+  const made = await run.slots.run(
+    async () =>
+      await withRetries(async () => await attempt(context, { ...options }), 'GET', run.slots),
+  );
+  return answerOf(door, made, subject);
+}
+
+/** The answer that was hoped for, or else the error that says why there is none. */
+export function answerOf(door: Door, made: Attempt, subject: Subject): Answer {
+  if (made.verdict === 'done') return made.outcome as Answer;
+  throw failureOf(door, made, subject);
+}
+
+/** What to tell the user of a request that came to nothing. */
+export function failureOf(
+  { context, item }: Door,
+  { outcome, tries, seconds }: Attempt,
+  subject: Subject,
+): NodeApiError {
+  const full = { ...subject, tries, seconds };
+  return outcome instanceof NoAnswer
+    ? toNodeError(context.getNode(), describeNoAnswer(outcome, full), item)
+    : toNodeError(context.getNode(), describeRefusal(outcome, full), item, outcome.status);
+}

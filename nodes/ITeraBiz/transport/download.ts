@@ -1,0 +1,199 @@
+import type { IBinaryData, IN8nHttpFullResponse, INodeExecutionData } from 'n8n-workflow';
+
+import {
+  DOWNLOAD_URL_FIELDS,
+  downloadUrlOf,
+  outcomeOf,
+  failureReasonOf,
+  isObject,
+  statusOf,
+  type Video,
+} from '../api/video';
+import { answerOf, type Door, read, textParameter } from './door';
+import { describeStrangeAnswer, type Message, SUPPORT, toNodeError } from './errors';
+import { type Answer, baseUrlOf, NoAnswer, noAnswerFrom } from './request';
+import { withRetries } from './retry';
+
+/** These say that a link is no longer good (assumption: the API does not say how links expire). */
+const EXPIRED = [401, 403, 404, 410];
+
+const VIDEO_TYPE = 'video/mp4';
+
+/** The part of a Node.js stream that matters here. */
+interface FileStream {
+  destroy(): void;
+}
+
+/**
+ * Reads a video anew, and streams its file into n8n's binary data, so that memory does not grow
+ * with the file. A link that has expired is fetched anew once.
+ *
+ * @param id the video's ID
+ * @returns the video, with its file
+ * @throws {NodeApiError} when it is not finished, names no file, or its file does not come whole
+ */
+export async function download(door: Door, id: string): Promise<INodeExecutionData> {
+  for (let isSecondLink = false; ; isSecondLink = true) {
+    const video = await readFinished(door, id);
+    const url = linkOf(door, video, id);
+    const stored: { file?: IBinaryData } = {};
+    const made = await door.run.slots.run(
+      async () =>
+        await withRetries(
+          async () => await fetchFile(door, url, id, stored),
+          'GET',
+          door.run.slots,
+        ),
+    );
+    if (stored.file) {
+      const name = textParameter(door, 'binaryPropertyName') || 'data';
+      return { json: video, binary: { [name]: stored.file } };
+    }
+    const status = made.outcome instanceof NoAnswer ? 0 : made.outcome.status;
+    if (isSecondLink && EXPIRED.includes(status)) {
+      throw toNodeError(door.context.getNode(), describeDeadLink(id, status), door.item, status);
+    }
+    if (!EXPIRED.includes(status))
+      answerOf(door, made, { doing: `download the file of video ${id}` });
+  }
+}
+
+async function readFinished(door: Door, id: string): Promise<Video> {
+  const doing = `find video ${id}`;
+  const answer = await read(door, { url: door.prepared.url }, { doing, id });
+  const node = door.context.getNode();
+  if (!isObject(answer.body)) {
+    throw toNodeError(node, describeStrangeAnswer(answer, { doing }), door.item, answer.status);
+  }
+  if (outcomeOf(answer.body) !== 'completed') {
+    throw toNodeError(node, describeUnfinished(answer.body, id), door.item);
+  }
+  return answer.body;
+}
+
+function linkOf({ context, item }: Door, video: Video, id: string): string {
+  const url = downloadUrlOf(video);
+  if (url && /^https?:\/\//i.test(url)) return url;
+  throw toNodeError(context.getNode(), describeNoLink(id, url), item);
+}
+
+/**
+ * Fetches the file once and stores it. A file that breaks off counts as no answer, so that it is
+ * fetched again like any other read.
+ *
+ * Invariant: the API key goes along only to the API's own address.
+ */
+async function fetchFile(
+  { context, prepared, item }: Door,
+  url: string,
+  id: string,
+  stored: { file?: IBinaryData },
+): Promise<Answer | NoAnswer> {
+  const options = {
+    ...prepared,
+    method: 'GET' as const,
+    baseURL: undefined,
+    body: undefined,
+    qs: undefined,
+    headers: {},
+    url,
+    json: false,
+    encoding: 'stream' as const,
+    returnFullResponse: true,
+    ignoreHttpStatusErrors: true,
+    abortSignal: context.getExecutionCancelSignal(),
+  };
+  try {
+    const isOwn = new URL(url).origin === new URL(await baseUrlOf(context)).origin;
+    const response = (
+      isOwn
+        ? await context.helpers.httpRequestWithAuthentication.call(context, 'iTeraBizApi', {
+            ...options,
+            disableFollowRedirect: true,
+          })
+        : await context.helpers.httpRequest(options)
+    ) as IN8nHttpFullResponse;
+
+    const { statusCode: status, headers } = response;
+    if (status !== 200) {
+      (response.body as unknown as FileStream).destroy();
+      return { status, headers, body: undefined };
+    }
+    const type = typeOf(headers['content-type']);
+    const file = await context.helpers.prepareBinaryData(
+      response.body as Buffer,
+      fileName(String(context.getNodeParameter('options.fileName', '') ?? ''), id, type),
+      type,
+    );
+    const expected = Number(headers['content-length'] ?? Number.NaN);
+    if (file.bytes !== undefined && !Number.isNaN(expected) && file.bytes !== expected) {
+      return new NoAnswer('', 'maybe', `${file.bytes} of ${expected} bytes`);
+    }
+    stored.file = file;
+    return { status, headers, body: undefined };
+  } catch (error) {
+    context.getExecutionCancelSignal()?.throwIfAborted();
+    const failure = noAnswerFrom(error as Error);
+    if (failure instanceof NoAnswer) return failure;
+    throw toNodeError(
+      context.getNode(),
+      {
+        message: `The file of video ${id} could not be stored`,
+        description: `n8n says: ${failure.message}. Check that n8n has room for files, then run this item again.`,
+      },
+      item,
+    );
+  }
+}
+
+/** The file's kind; a server that does not say sends a video all the same. */
+function typeOf(contentType: unknown): string {
+  const type = String(contentType ?? '')
+    .split(';')[0]
+    .trim();
+  return type && type !== 'application/octet-stream' ? type : VIDEO_TYPE;
+}
+
+/**
+ * What to call the file: what the user chose, or else the video's ID. Without an ending it gets the
+ * one of its kind.
+ *
+ * @param type as in `video/mp4`
+ */
+export function fileName(chosen: string, id: string, type: string): string {
+  const name = chosen.replace(/[/\\:*?"<>|]|\p{Cc}/gu, '_').trim() || id;
+  const ending =
+    { 'video/quicktime': 'mov', 'video/x-matroska': 'mkv' }[type] ?? type.split('/')[1];
+  return /\.[a-z0-9]{2,4}$/i.test(name) ? name : `${name}.${ending}`;
+}
+
+function describeUnfinished(video: Video, id: string): Message {
+  const status = statusOf(video);
+  if (outcomeOf(video) === 'failed') {
+    return {
+      message: `Video ${id} has no file: it failed (status: ${status})`,
+      description: `${failureReasonOf(video) ? `iTeraBiz says: ${failureReasonOf(video)}. ` : ''}Create the video again, or ask ${SUPPORT} why it failed.`,
+    };
+  }
+  return {
+    message: `Video ${id} is not finished yet (status: ${status})`,
+    description:
+      'Switch on Wait for Completion in the node that creates it, or start this workflow with the iTeraBiz Trigger, so that it is downloaded when it is ready.',
+  };
+}
+
+function describeNoLink(id: string, url?: string): Message {
+  return {
+    message: `Video ${id} is finished, but iTeraBiz names no file to download`,
+    description: url
+      ? `Its link is not a web address. Tell ${SUPPORT}.`
+      : `Looked for a link in ${DOWNLOAD_URL_FIELDS.join(', ')}. Run Video: Get to see what there is, and tell ${SUPPORT}.`,
+  };
+}
+
+function describeDeadLink(id: string, status: number): Message {
+  return {
+    message: `The download link of video ${id} does not work (status ${status}), nor does a fresh one`,
+    description: `Try again later; if it stays, write to ${SUPPORT} and name this video.`,
+  };
+}

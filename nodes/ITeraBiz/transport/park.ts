@@ -1,0 +1,87 @@
+import type {
+  ExecuteWorkflowData,
+  IDataObject,
+  IExecuteFunctions,
+  IExecutePaginationFunctions,
+  INodeExecutionData,
+} from 'n8n-workflow';
+
+import { optionsOf } from './door';
+import type { Message } from './errors';
+import type { NodeRun } from './nodeRun';
+import { type ParkedItem, type ParkedWait, waitingWorkflow } from './parked';
+import { onErrorOf } from './report';
+
+/** The part of n8n's context that runs another workflow. The type of this context leaves it out. */
+type WorkflowRunner = Pick<IExecuteFunctions, 'executeWorkflow'>;
+
+/**
+ * Whether n8n can put this execution aside: not where an AI agent waits for the answer of its tool,
+ * and not where no n8n server keeps executions.
+ */
+export function canPark(context: IExecutePaginationFunctions): boolean {
+  return (
+    !optionsOf({ context }).holdWhileWaiting &&
+    'executeWorkflow' in context &&
+    context.getExecuteData().data.main !== undefined &&
+    /^[^_]/.test(context.getExecutionId() ?? '') &&
+    /^[^_]/.test(context.getWorkflow().id ?? '')
+  );
+}
+
+/**
+ * Hands the wait of a run over to n8n.
+ *
+ * @throws {Error} where this n8n does not do it; the wait then stays in memory
+ */
+export async function park(context: IExecutePaginationFunctions, run: NodeRun): Promise<void> {
+  const executionId = context.getExecutionId();
+  const workflowId = context.getWorkflow().id ?? '';
+  const { executeWorkflow } = context as unknown as WorkflowRunner;
+  const parked: ExecuteWorkflowData = await executeWorkflow.call(
+    context,
+    { code: waitingWorkflow(workflowId, context.getNode(), parkedWait(context, run)) },
+    parkedItems(context, run),
+    undefined,
+    {
+      parentExecution: { executionId, workflowId, shouldResume: true },
+      executionMode: context.getMode(),
+    },
+  );
+  if (!parked.waitTill) throw new Error('n8n did not put the execution aside');
+}
+
+function parkedWait(context: IExecutePaginationFunctions, run: NodeRun): ParkedWait {
+  const { maxWait = 60, failedVideos = 'stop' } = optionsOf({ context });
+  return {
+    since: Date.now(),
+    deadline: Math.max(...[...run.waiting.values()].map(({ deadline }) => deadline)),
+    maxWait: Number(maxWait),
+    failedVideos,
+    onError: onErrorOf(context),
+    accepted: run.accepted.size > 0,
+  };
+}
+
+function parkedItems(context: IExecutePaginationFunctions, run: NodeRun): INodeExecutionData[] {
+  const inputs = context.getExecuteData().data.main?.[0] ?? [];
+  const keepsInput = onErrorOf(context) === 'continueRegularOutput';
+  return inputs.map(({ json: input }, item) => ({
+    json: { ...parkedItem(run, item), ...(keepsInput ? { input } : {}) } as IDataObject,
+  }));
+}
+
+function parkedItem(run: NodeRun, item: number): ParkedItem {
+  const result = run.results.get(item);
+  if (result) return { result };
+  const id = run.waiting.get(item)?.id;
+  const failure = run.failures.get(item);
+  if (id !== undefined && !failure) return { id };
+  return { failure: failure ?? UNREADABLE_ITEM };
+}
+
+/** n8n prepares each item before it asks the node, and drops one whose expressions fail. */
+const UNREADABLE_ITEM: Message = {
+  message: 'The values of this item could not be read',
+  description: 'One of its expressions failed. Nothing was sent to iTeraBiz for it',
+};

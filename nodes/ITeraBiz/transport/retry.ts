@@ -1,0 +1,120 @@
+import type { IDataObject, IHttpRequestMethods } from 'n8n-workflow';
+
+import type { Answer } from './request';
+import { NoAnswer } from './request';
+import type { Slots } from './slots';
+
+/** How often one request is sent at the most. */
+export const TRIES = 6;
+
+/** The first pause is at most this long, in milliseconds; each further one may be twice as long. */
+const FIRST_PAUSE = 1_000;
+
+/** No pause that we choose ourselves is longer, in milliseconds. */
+const LONGEST_PAUSE = 30_000;
+
+/** All the pauses of one request together, in milliseconds. */
+export const PATIENCE = 5 * 60_000;
+
+/**
+ * What to make of the outcome of one request:
+ * - `done`: the API answered it
+ * - `refused`: for good; asking again would get the same answer
+ * - `again`: nothing has happened, and it may be accepted in a moment
+ * - `unknown`: the API may have acted on it; sending it again could make and charge a second video
+ */
+export type Verdict = 'done' | 'refused' | 'again' | 'unknown';
+
+/**
+ * Judges one outcome. Reads may always be sent again; a submission only where it is certain that
+ * the API did not act on it.
+ *
+ * Documented is one refusal of this kind, "Too many requests or the service is temporarily
+ * unavailable"; that it is 429 and 503 is an assumption.
+ */
+export function verdictOf(method: IHttpRequestMethods, outcome: Answer | NoAnswer): Verdict {
+  const isRead = method === 'GET';
+  if (outcome instanceof NoAnswer) return isRead || outcome.arrived === 'no' ? 'again' : 'unknown';
+
+  const { status } = outcome;
+  if (status < 300) return 'done';
+  if (status === 429 || status === 503) return 'again';
+  if (status < 500) return 'refused';
+  if (!isRead) return 'unknown';
+  return status === 502 || status === 504 ? 'again' : 'refused';
+}
+
+/**
+ * How long to wait before the next try, in milliseconds, or `undefined` when it is time to give up.
+ *
+ * The pause is what the API asks for, or else a random part of a limit that doubles with each try
+ * (full jitter), so that many clients do not come back at the same moment.
+ *
+ * @param tries how often the request was sent so far
+ * @param paused milliseconds that it waited so far
+ * @param retryAfter what {@link retryAfterOf} read, in milliseconds
+ * @param random from 0 up to 1
+ */
+export function pauseBefore(
+  tries: number,
+  paused: number,
+  retryAfter: number | undefined,
+  random = Math.random(),
+): number | undefined {
+  if (tries >= TRIES) return undefined;
+  const pause = retryAfter ?? random * Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (tries - 1));
+  return paused + pause > PATIENCE ? undefined : pause;
+}
+
+/**
+ * The pause that an answer asks for, in milliseconds, or `undefined` where it asks for none.
+ *
+ * Assumption: `Retry-After` may come with 429 and 503, as seconds or as an HTTP date.
+ *
+ * @param now milliseconds since 1970
+ */
+export function retryAfterOf(headers: IDataObject, now = Date.now()): number | undefined {
+  const value = String(headers['retry-after'] ?? '').trim();
+  if (/^\d+$/.test(value)) return Number(value) * 1_000;
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}
+
+/** How one request ended, after all its tries. */
+export interface Attempt {
+  outcome: Answer | NoAnswer;
+  verdict: Verdict;
+  tries: number;
+  /** From the first try to the end, in seconds */
+  seconds: number;
+}
+
+/**
+ * Sends one request until it is answered, refused for good, given up, or its outcome is unknown.
+ *
+ * A refusal holds back the other requests of this node as well: what the API asks of one client it
+ * asks of all its requests.
+ *
+ * @param ask sends the request once
+ * @throws what `ask` throws, and the reason of a cancelled execution
+ */
+export async function withRetries(
+  ask: () => Promise<Answer | NoAnswer>,
+  method: IHttpRequestMethods,
+  slots: Slots,
+): Promise<Attempt> {
+  const start = Date.now();
+  let paused = 0;
+  for (let tries = 1; ; tries++) {
+    await slots.untilOpen();
+    const outcome = await ask();
+    const verdict = verdictOf(method, outcome);
+    const retryAfter = outcome instanceof NoAnswer ? undefined : retryAfterOf(outcome.headers);
+    const wait = verdict === 'again' ? pauseBefore(tries, paused, retryAfter) : undefined;
+    if (wait === undefined) {
+      return { outcome, verdict, tries, seconds: (Date.now() - start) / 1_000 };
+    }
+    paused += wait;
+    slots.holdBack(wait);
+  }
+}

@@ -1,0 +1,194 @@
+import type {
+  DeclarativeRestApiSettings,
+  IDataObject,
+  IExecuteData,
+  IExecutePaginationFunctions,
+  IHttpRequestOptions,
+  INodeExecutionData,
+} from 'n8n-workflow';
+import { NodeApiError, sleep } from 'n8n-workflow';
+
+import { isObject, type Video } from '../api/video';
+import { BadInput, checkBody, checkId } from '../fields/checks';
+import { type Door, optionsOf, read, textParameter } from './door';
+import { download } from './download';
+import { describeStrangeAnswer, type Message, toNodeError } from './errors';
+import { list } from './list';
+import { NodeRun } from './nodeRun';
+import { canPark, park } from './park';
+import { RESUME } from './parked';
+import { pause } from './pause';
+import { describeStop, errorJson, onErrorOf } from './report';
+import { resume } from './resume';
+import { Slots } from './slots';
+import { jobName, submit } from './submit';
+import { newWatch, readerOf, waitFor } from './wait';
+
+/** The run that each call of the node is part of; n8n hands the same object to all items of a run. */
+const runs = new WeakMap<IExecuteData, NodeRun>();
+
+/** From then on n8n does the waiting, in milliseconds after the last request was made. */
+const WAIT_IN_MEMORY = 60_000;
+
+/**
+ * The door through which every request of the node goes. n8n calls it once per item, with the
+ * request as the description prepared it; all items of a run share their slots and looks, and meet
+ * before one of them fails the node.
+ *
+ * @returns the item's output, paired with its input
+ * @throws {NodeApiError} when the item failed and the node is set to stop
+ */
+export async function send(
+  this: IExecutePaginationFunctions,
+  { options }: DeclarativeRestApiSettings.ResultOptions,
+): Promise<INodeExecutionData[]> {
+  const item = this.getItemIndex();
+  const prepared = { ...options, url: options.url ?? '' } as IHttpRequestOptions;
+  const run = joinRun(this, item, prepared);
+  const door: Door = { context: this, item, run, prepared };
+
+  // n8n prepares all items in one go; an expression that fails ends the node without a word to the
+  // items before it. They must not be submitted then: nobody would hear of it.
+  await sleep(0);
+  if (isAbandoned(door)) return [];
+
+  try {
+    const output = await perform(door);
+    run.results.set(item, output[0]?.json);
+    return output.map((data) => ({ ...data, pairedItem: { item } }));
+  } catch (error) {
+    this.getExecutionCancelSignal()?.throwIfAborted();
+    return await fail(door, asNodeError(door, error as Error));
+  } finally {
+    run.asked(item);
+  }
+}
+
+function joinRun(
+  context: IExecutePaginationFunctions,
+  item: number,
+  prepared: Door['prepared'],
+): NodeRun {
+  const executeData = context.getExecuteData();
+  let run = runs.get(executeData);
+  if (!run || run.has(item)) {
+    const signal = context.getExecutionCancelSignal();
+    const slots = new Slots(optionsOf({ context }).maxConcurrency ?? 5, signal);
+    const watch = newWatch(readerOf(context, prepared, slots), signal);
+    run = new NodeRun(itemsOf(executeData).length, batchIntervalOf(context), slots, watch);
+    runs.set(executeData, run);
+  }
+  run.join(item);
+  return run;
+}
+
+function itemsOf({ data }: IExecuteData): INodeExecutionData[] {
+  return (data.main ?? data.ai_tool)?.[0] ?? [];
+}
+
+/** n8n's own Batching (under Request Options), which spaces the items: its pause in milliseconds. */
+function batchIntervalOf(context: IExecutePaginationFunctions): number {
+  return Number(context.getNodeParameter('requestOptions.batching.batch.batchInterval', 0));
+}
+
+function isAbandoned({ context, run }: Door): boolean {
+  return !context.continueOnFail() && run.batchInterval <= 0 && run.joinedItems < run.size;
+}
+
+/** Every failure as an error of this node. n8n's own errors, as for a missing credential, stay what they are. */
+function asNodeError({ context, item }: Door, error: Error): NodeApiError {
+  if (error instanceof NodeApiError) return error;
+  const said = error instanceof BadInput ? error.said : { message: error.message, description: '' };
+  return toNodeError(context.getNode(), said, item);
+}
+
+/** Does what the item's operation asks for. */
+async function perform(door: Door): Promise<INodeExecutionData[]> {
+  const { context, prepared } = door;
+  const operation = textParameter(door, 'operation');
+  if (operation === RESUME) return await resume(door);
+  if (operation === 'download') return [await download(door, videoIdOf(door))];
+  if (operation === 'getAll') {
+    const all = context.getNodeParameter('returnAll', false);
+    const limit = all ? Infinity : Number(context.getNodeParameter('limit', 50));
+    const status = context.getNodeParameter('filters.status', '') as string;
+    return (await list(door, limit, status)).map((json) => ({ json }));
+  }
+
+  const job = prepared.method === 'POST' ? await create(door, operation) : await get(door);
+  if (!context.getNodeParameter('waitForCompletion', false)) return [{ json: job }];
+  const finished = await waitUntilDone(door, job);
+  return finished ? [{ json: finished }] : [];
+}
+
+async function create(door: Door, operation: string): Promise<IDataObject> {
+  const { item, prepared, run } = door;
+  const body = checkBody(prepared.body as IDataObject);
+  const doing = `${operation} the ${textParameter(door, 'resource')}`;
+  const job = await submit({ ...door, prepared: { ...prepared, body } }, doing);
+  run.accepted.set(item, jobName(job));
+  return job;
+}
+
+async function get(door: Door): Promise<IDataObject> {
+  const id = videoIdOf(door);
+  const doing = `get video ${id}`;
+  const answer = await read(door, { url: door.prepared.url }, { doing, id });
+  if (isObject(answer.body)) return answer.body;
+  const { context, item } = door;
+  throw toNodeError(
+    context.getNode(),
+    describeStrangeAnswer(answer, { doing }),
+    item,
+    answer.status,
+  );
+}
+
+function videoIdOf(door: Door): string {
+  return checkId(textParameter(door, 'videoId'), 'Video');
+}
+
+/** Waits in memory at first, then lets n8n wait. Nothing comes back when the wait ended elsewhere. */
+async function waitUntilDone(door: Door, job: Video): Promise<Video | undefined> {
+  const { context, item, run } = door;
+  run.asked(item);
+  if (!run.isHandingOver && canPark(context)) {
+    run.isHandingOver = true;
+    void handOver(door).catch((error: Error) => {
+      context.logger.debug(`iTeraBiz: the wait stays in memory: ${error.message}`);
+    });
+  }
+  return await waitFor(door, job);
+}
+
+/** Once every request of the run is made, and a minute later, n8n itself waits for what is left. */
+async function handOver({ context, run }: Door): Promise<void> {
+  await run.gathered();
+  await pause(WAIT_IN_MEMORY, context.getExecutionCancelSignal());
+  if (run.watch.size === 0) return;
+  await run.watch.suspendWhile(async () => {
+    await park(context, run);
+    run.watch.releaseAll();
+  });
+}
+
+/**
+ * What becomes of an item that failed. Where the node goes on, it becomes an item with the message.
+ * Where it stops, it first lets every other item learn what became of its request, and ends the
+ * waits, which are of no more use: what was accepted is in the message.
+ */
+async function fail(door: Door, error: NodeApiError): Promise<INodeExecutionData[]> {
+  const { context, item, run } = door;
+  const own: Message = { message: error.message, description: error.description ?? '' };
+  run.failures.set(item, own);
+  run.asked(item);
+  const onError = onErrorOf(context);
+  if (onError !== 'stop') {
+    return [{ json: errorJson(own, onError, context.getInputData().json), pairedItem: { item } }];
+  }
+  await run.gathered();
+  run.watch.releaseAll();
+  const status = Number(error.httpCode ?? Number.NaN);
+  const said = describeStop(own, item, run.failures, run.accepted);
+  throw toNodeError(context.getNode(), said, item, Number.isNaN(status) ? undefined : status);
+}

@@ -1,0 +1,89 @@
+import type { IDataObject } from 'n8n-workflow';
+
+import { isObject, videoIdOf } from '../api/video';
+import { type Door, failureOf, optionsOf } from './door';
+import { type Message, SUPPORT, toNodeError } from './errors';
+import { Ledger } from './ledger';
+import { attempt, NoAnswer } from './request';
+import { verdictOf, withRetries } from './retry';
+
+/**
+ * Submits a job once, whatever is retried: what the API accepted before, in this execution, is
+ * answered from the record.
+ *
+ * Invariant: between "may have arrived" and "has not arrived" every doubt counts as arrived.
+ *
+ * @param doing as in `create the video`, for messages
+ * @returns the created object as the API answered it
+ * @throws {NodeApiError} when it was refused, or when nobody knows what became of it
+ */
+export async function submit(door: Door, doing: string): Promise<IDataObject> {
+  const { context, item, prepared, run } = door;
+  const ledger = new Ledger(context.getContext('node'));
+  const runIndex = Number(context.evaluateExpression('{{ $runIndex }}', item));
+  const key = ledger.keyOf(runIndex, item, prepared);
+
+  const known = ledger.find(key);
+  if (known?.state === 'accepted') return known.answer;
+  if (known?.state === 'sent' && !optionsOf(door).resubmitUnknown) {
+    throw toNodeError(context.getNode(), unknownFromBefore(doing), item);
+  }
+
+  const headers = { ...prepared.headers, 'Idempotency-Key': ledger.idempotencyKey(key) };
+  const askOnce = async () => {
+    ledger.sent(key);
+    const outcome = await attempt(context, { ...prepared, headers }).catch((error: unknown) => {
+      ledger.refused(key);
+      throw error;
+    });
+    const verdict = verdictOf('POST', outcome);
+    if (verdict === 'again' || verdict === 'refused') ledger.refused(key);
+    return outcome;
+  };
+  const made = await run.slots.run(async () => await withRetries(askOnce, 'POST', run.slots));
+
+  if (made.verdict === 'unknown') {
+    const status = made.outcome instanceof NoAnswer ? undefined : made.outcome.status;
+    throw toNodeError(context.getNode(), unknownOutcome(doing, status), item, status);
+  }
+  if (made.verdict !== 'done' || made.outcome instanceof NoAnswer) {
+    throw failureOf(door, made, { doing });
+  }
+  const { body, status } = made.outcome;
+  if (!isObject(body))
+    throw toNodeError(context.getNode(), unreadable(doing, status), item, status);
+  ledger.accepted(key, body);
+  return body;
+}
+
+/** The ID to name an accepted job by. */
+export function jobName(answer: IDataObject): string {
+  return videoIdOf(answer) ?? 'accepted without an ID';
+}
+
+const HOW_TO_LOOK =
+  'Look in your iTeraBiz dashboard, or run Video: Get Many, for a job made at this time with these values. If it is there, go on with its ID; if it is not, run this item again with "Resubmit After Unknown Outcome" switched on in the options';
+
+function unknownOutcome(doing: string, status?: number): Message {
+  const cause = status
+    ? `iTeraBiz answered with a fault on its side (status ${status})`
+    : 'The connection broke off before iTeraBiz answered';
+  return {
+    message: `Check this one: nobody knows whether iTeraBiz accepted the request to ${doing}`,
+    description: `${cause}. The request may have been accepted, so it was not sent again: that could charge you twice. ${HOW_TO_LOOK}.`,
+  };
+}
+
+function unknownFromBefore(doing: string): Message {
+  return {
+    message: `Check this one: an earlier try may have been accepted already, so the request to ${doing} was not sent again`,
+    description: `Sending it again could charge you twice. ${HOW_TO_LOOK}.`,
+  };
+}
+
+function unreadable(doing: string, status: number): Message {
+  return {
+    message: `Check this one: iTeraBiz accepted the request to ${doing}, but its answer cannot be read`,
+    description: `The answer (status ${status}) was cut off or is not in the expected form, so the job's ID is not known. The request was not sent again: that could charge you twice. ${HOW_TO_LOOK}. If this keeps happening, check the Base URL of the credential, or write to ${SUPPORT}.`,
+  };
+}
