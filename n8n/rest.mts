@@ -1,0 +1,245 @@
+import axios, { type AxiosInstance } from 'axios';
+import { randomUUID } from 'node:crypto';
+
+export type Json = Record<string, unknown>;
+
+export type ExecutionStatus =
+  | 'new'
+  | 'running'
+  | 'waiting'
+  | 'success'
+  | 'error'
+  | 'canceled'
+  | 'crashed';
+
+export interface Workflow {
+  id: string;
+  name: string;
+  versionId: string;
+  active: boolean;
+  nodes: Json[];
+}
+
+export interface ExecutionSummary {
+  id: string;
+  workflowId: string;
+  status: ExecutionStatus;
+  mode: string;
+}
+
+/** One run of one node, as n8n stores it. */
+export interface NodeRun {
+  executionStatus: string;
+  error?: { message: string; description?: string | null } & Json;
+  /** Items by output and then by position. */
+  data?: { main: ({ json: Json; pairedItem?: unknown; binary?: Json; error?: Json }[] | null)[] };
+}
+
+export interface Execution extends ExecutionSummary {
+  workflowData: Workflow;
+  data: { resultData: { runData: Record<string, NodeRun[]>; error?: Json & { message: string } } };
+}
+
+/**
+ * What a signed-in person can do in n8n, by the routes that its editor uses (read in n8n 2.41; they
+ * are n8n's own and may change with its version).
+ */
+export class N8nRest {
+  private constructor(private readonly http: AxiosInstance) {}
+
+  /** @throws when n8n refuses the log-in */
+  static async signIn(url: string, email: string, password: string): Promise<N8nRest> {
+    const http = axios.create({
+      baseURL: `${url}/rest`,
+      // n8n ties the session cookie to this ID.
+      headers: { 'browser-id': randomUUID() },
+      validateStatus: () => true,
+    });
+    const answer = await http.post('/login', { emailOrLdapLoginId: email, password });
+    const cookie = answer.headers['set-cookie']?.map((line) => line.split(';')[0]).join('; ');
+    if (answer.status !== 200 || !cookie) {
+      throw new Error(`n8n refused the log-in: ${answer.status} ${JSON.stringify(answer.data)}`);
+    }
+    http.defaults.headers.common.Cookie = cookie;
+    return new N8nRest(http);
+  }
+
+  /**
+   * Any other route of `/rest`.
+   *
+   * @returns the answer's `data`
+   * @throws with status and n8n's message when the status is 400 or more
+   */
+  async request<T>(method: string, path: string, body?: unknown, params?: Json): Promise<T> {
+    const answer = await this.http.request({ method, url: path, data: body, params });
+    if (answer.status >= 400) {
+      throw new Error(
+        `${method} /rest${path}: ${answer.status} ${answer.data?.message ?? JSON.stringify(answer.data)}`,
+      );
+    }
+    return answer.data?.data ?? answer.data;
+  }
+
+  /** The descriptions of all node types whose name begins with `prefix`. */
+  async nodeTypes(prefix: string): Promise<({ name: string } & Json)[]> {
+    const answer = await this.http.get('/types/nodes.json', {
+      baseURL: this.http.defaults.baseURL?.replace(/\/rest$/, ''),
+    });
+    return (answer.data as ({ name: string } & Json)[]).filter(({ name }) =>
+      name.startsWith(prefix),
+    );
+  }
+
+  createCredential(name: string, type: string, data: Json): Promise<{ id: string; name: string }> {
+    return this.request('POST', '/credentials', { name, type, data });
+  }
+
+  credentials(): Promise<{ id: string; name: string; type: string }[]> {
+    return this.request('GET', '/credentials');
+  }
+
+  /** Replaces the content of a credential. */
+  updateCredential(id: string, name: string, type: string, data: Json): Promise<unknown> {
+    return this.request('PATCH', `/credentials/${id}`, { name, type, data });
+  }
+
+  /** @param workflow an exported workflow: `name`, `nodes`, `connections`, `settings` */
+  createWorkflow(workflow: Json): Promise<Workflow> {
+    return this.request('POST', '/workflows', {
+      settings: { executionOrder: 'v1' },
+      ...workflow,
+      active: false,
+    });
+  }
+
+  workflows(): Promise<Workflow[]> {
+    return this.request('GET', '/workflows');
+  }
+
+  deleteWorkflow(id: string): Promise<unknown> {
+    return this.request('POST', `/workflows/${id}/archive`).then(() =>
+      this.request('DELETE', `/workflows/${id}`),
+    );
+  }
+
+  /** Publishes the workflow as it is saved: its triggers start to listen. */
+  activate({ id, versionId }: Workflow): Promise<Workflow> {
+    return this.request('POST', `/workflows/${id}/activate`, {
+      versionId,
+      name: '',
+      description: '',
+    });
+  }
+
+  deactivate({ id }: Workflow): Promise<Workflow> {
+    return this.request('POST', `/workflows/${id}/deactivate`, {});
+  }
+
+  /**
+   * Starts a saved workflow by hand, from the trigger of that name.
+   *
+   * @returns the ID of the execution, which goes on after this call
+   */
+  async run({ id }: Workflow, trigger: string): Promise<string> {
+    const { executionId } = await this.request<{ executionId: string }>(
+      'POST',
+      `/workflows/${id}/run`,
+      { triggerToStartFrom: { name: trigger } },
+    );
+    return executionId;
+  }
+
+  /** The newest executions first, at most 100. Without `status`, those with any. */
+  async executions(
+    filter: { workflowId?: string; status?: ExecutionStatus[] } = {},
+  ): Promise<ExecutionSummary[]> {
+    const { results } = await this.request<{ results: ExecutionSummary[] }>(
+      'GET',
+      '/executions',
+      undefined,
+      { filter: JSON.stringify(filter), limit: 100 },
+    );
+    return results;
+  }
+
+  /** The executions that n8n holds in memory at the moment. Parked ones are not among them. */
+  runningExecutions(): Promise<ExecutionSummary[]> {
+    return this.executions({ status: ['new', 'running'] });
+  }
+
+  async execution(id: string): Promise<Execution> {
+    const { data, ...rest } = await this.request<Execution & { data: string }>(
+      'GET',
+      `/executions/${id}`,
+    );
+    return { ...rest, data: unflatten(data) as Execution['data'] };
+  }
+
+  stopExecution(id: string): Promise<unknown> {
+    return this.request('POST', `/executions/${id}/stop`);
+  }
+
+  /** Runs a failed execution again from where it failed. @returns the new execution's ID */
+  async retryExecution(id: string): Promise<string> {
+    const { id: retry } = await this.request<{ id: string }>('POST', `/executions/${id}/retry`, {
+      loadWorkflow: false,
+    });
+    return retry;
+  }
+
+  /** The ID of the signed-in person's own project, in which data tables live. */
+  async personalProjectId(): Promise<string> {
+    const { id } = await this.request<{ id: string }>('GET', '/projects/personal');
+    return id;
+  }
+
+  async createDataTable(
+    name: string,
+    columns: { name: string; type: 'string' | 'number' | 'boolean' | 'date' }[],
+  ): Promise<{ id: string; name: string }> {
+    return this.request('POST', `/projects/${await this.personalProjectId()}/data-tables`, {
+      name,
+      columns,
+    });
+  }
+
+  async insertRows(dataTableId: string, rows: Json[]): Promise<void> {
+    const project = await this.personalProjectId();
+    await this.request('POST', `/projects/${project}/data-tables/${dataTableId}/insert`, {
+      data: rows,
+    });
+  }
+
+  /** At most 1,000 rows. */
+  async rows(dataTableId: string): Promise<Json[]> {
+    const project = await this.personalProjectId();
+    const { data } = await this.request<{ data: Json[] }>(
+      'GET',
+      `/projects/${project}/data-tables/${dataTableId}/rows`,
+      undefined,
+      { take: 1000 },
+    );
+    return data;
+  }
+}
+
+/**
+ * Restores what n8n flattened with the npm package `flatted`: a list whose first entry is the root,
+ * and in which a string inside an object or list is the index of another entry.
+ */
+function unflatten(text: string): unknown {
+  const entries = JSON.parse(text) as unknown[];
+  const restored = new Map<number, unknown>();
+  const restore = (index: number): unknown => {
+    if (restored.has(index)) return restored.get(index);
+    const entry = entries[index];
+    if (typeof entry !== 'object' || entry === null) return entry;
+    const target: Record<string, unknown> | unknown[] = Array.isArray(entry) ? [] : {};
+    restored.set(index, target);
+    for (const [key, value] of Object.entries(entry)) {
+      (target as Json)[key] = typeof value === 'string' ? restore(Number(value)) : value;
+    }
+    return target;
+  };
+  return restore(0);
+}

@@ -1,0 +1,20 @@
+/** What every n8n process of ours is told: this machine only, nothing sent to anyone, no banners. */
+export const quietAndLocal = {
+  N8N_LISTEN_ADDRESS: '127.0.0.1',
+  N8N_RUNNERS_BROKER_LISTEN_ADDRESS: '127.0.0.1',
+  N8N_PROTOCOL: 'http',
+  N8N_SECURE_COOKIE: 'false',
+  N8N_DIAGNOSTICS_ENABLED: 'false',
+  N8N_VERSION_NOTIFICATIONS_ENABLED: 'false',
+  N8N_VERSION_NOTIFICATIONS_WHATS_NEW_ENABLED: 'false',
+  N8N_DYNAMIC_BANNERS_ENABLED: 'false',
+  N8N_HIRING_BANNER_ENABLED: 'false',
+  N8N_TEMPLATES_ENABLED: 'false',
+  N8N_PERSONALIZATION_ENABLED: 'false',
+  N8N_LICENSE_AUTO_RENEW_ENABLED: 'false',
+  N8N_VERIFIED_PACKAGES_ENABLED: 'false',
+  N8N_LOG_LEVEL: 'info',
+  N8N_LOG_OUTPUT: 'console',
+  NO_COLOR: '1',
+  GENERIC_TIMEZONE: 'UTC',
+} as const;
