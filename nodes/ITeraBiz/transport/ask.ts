@@ -9,30 +9,37 @@ import { NoAnswer, request } from './request';
 /**
  * Asks the API once.
  *
- * @returns the answer, with a status of success
+ * @param expected further statuses that the caller knows what to make of
+ * @returns the answer, with a status of success or an expected one
  * @throws {NodeApiError} in words for the user, for every other end
  */
 export async function ask(
   context: Requester,
   options: IHttpRequestOptions,
   subject: Subject,
+  expected: number[] = [],
 ): Promise<Answer> {
   const outcome = await request(context, options).catch((error: unknown) => {
     if (error instanceof NoAnswer) return error;
     throw error;
   });
-  return successOf(outcome, context.getNode(), subject);
+  return answerOf(outcome, context.getNode(), subject, expected);
 }
 
 /**
- * The answer, if it is one of success.
+ * The answer, if it is one of success or has an expected status.
  *
  * @throws {NodeApiError} in words for the user, if not
  */
-export function successOf(outcome: Answer | NoAnswer, node: INode, subject: Subject): Answer {
+export function answerOf(
+  outcome: Answer | NoAnswer,
+  node: INode,
+  subject: Subject,
+  expected: number[] = [],
+): Answer {
   if (outcome instanceof NoAnswer) throw toNodeError(node, describeNoAnswer(outcome, subject));
   const { status } = outcome;
-  if (status >= 200 && status < 300) return outcome;
+  if ((status >= 200 && status < 300) || expected.includes(status)) return outcome;
   throw toNodeError(node, describeRefusal(outcome, subject), undefined, status);
 }
 

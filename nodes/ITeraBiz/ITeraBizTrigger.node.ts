@@ -1,0 +1,141 @@
+import type {
+  IHookFunctions,
+  INodeType,
+  INodeTypeDescription,
+  IWebhookFunctions,
+  IWebhookResponseData,
+} from 'n8n-workflow';
+import { NodeConnectionTypes } from 'n8n-workflow';
+
+import { avatarFilter, events } from './fields/events';
+import { searchAvatars } from './listSearch/searchAvatars';
+import { receive } from './webhook/receive';
+import { isRegistered, register, unregister } from './webhook/registration';
+
+const ifManual = { show: { registration: ['manual'] } };
+
+/** Starts a workflow the moment iTeraBiz says that a video is finished or has failed. */
+export class ITeraBizTrigger implements INodeType {
+  description: INodeTypeDescription = {
+    displayName: 'iTeraBiz Trigger',
+    name: 'iTeraBizTrigger',
+    icon: { light: 'file:iterabiz.svg', dark: 'file:iterabiz.dark.svg' },
+    group: ['trigger'],
+    version: 1,
+    subtitle: '={{ $parameter["events"].join(", ") }}',
+    description: 'Starts the workflow the moment a video is finished or has failed',
+    defaults: { name: 'iTeraBiz Trigger' },
+    inputs: [],
+    outputs: [NodeConnectionTypes.Main],
+    credentials: [{ name: 'iTeraBizApi', required: true }],
+    webhooks: [
+      { name: 'default', httpMethod: 'POST', responseMode: 'onReceived', path: 'webhook' },
+    ],
+    properties: [
+      {
+        displayName:
+          'Starts the workflow at once, because iTeraBiz calls your n8n. For that, your n8n needs an address on the internet. If it runs at home or in an office behind a router, use the <b>iTeraBiz Polling Trigger</b>, which gives the same output.',
+        name: 'whichTriggerNotice',
+        type: 'notice',
+        default: '',
+      },
+      events,
+      {
+        displayName: 'Registration',
+        name: 'registration',
+        type: 'options',
+        options: [
+          {
+            name: 'Automatic',
+            value: 'automatic',
+            description:
+              'The webhook is made at iTeraBiz when you activate the workflow, and removed when you deactivate it',
+          },
+          {
+            name: 'Manual',
+            value: 'manual',
+            description: 'You make the webhook in your iTeraBiz dashboard',
+          },
+        ],
+        default: 'automatic',
+        description: 'How iTeraBiz learns which address to call',
+      },
+      {
+        displayName:
+          'Make a webhook in your iTeraBiz dashboard for the events that you chose here. As its address, paste the <b>Production URL</b> from the top of this panel, then <b>?token=</b>, then your Secret Token, as in <code>https://…/webhook?token=YourSecretToken</code>. Calls without the token are refused.',
+        name: 'manualNotice',
+        type: 'notice',
+        default: '',
+        displayOptions: ifManual,
+      },
+      {
+        displayName: 'Secret Token',
+        name: 'secretToken',
+        type: 'string',
+        typeOptions: { password: true },
+        required: true,
+        default: '',
+        placeholder: 'e.g. 32 letters and digits from a password manager',
+        description:
+          'Keeps everyone else from starting this workflow. At least 20 characters: letters, digits, "-" and "_".',
+        displayOptions: ifManual,
+      },
+      {
+        displayName: 'Options',
+        name: 'options',
+        type: 'collection',
+        placeholder: 'Add option',
+        default: {},
+        options: [
+          avatarFilter,
+          {
+            displayName: 'Confirm With API',
+            name: 'confirmWithApi',
+            type: 'boolean',
+            default: true,
+            description:
+              'Whether to read the video from iTeraBiz before the workflow starts, so that a forged event starts nothing and the output is up to date',
+          },
+          {
+            displayName: 'Ignore Duplicates',
+            name: 'ignoreDuplicates',
+            type: 'boolean',
+            default: true,
+            description:
+              'Whether to start the workflow only once when iTeraBiz sends the same event again',
+          },
+          {
+            displayName: 'Signing Secret',
+            name: 'signingSecret',
+            type: 'string',
+            typeOptions: { password: true },
+            default: '',
+            description:
+              'The secret that your iTeraBiz dashboard shows for the webhook, if it shows one. Events without its signature are then refused.',
+            displayOptions: { show: { '/registration': ['manual'] } },
+          },
+        ],
+      },
+    ],
+  };
+
+  methods = { listSearch: { searchAvatars } };
+
+  webhookMethods = {
+    default: {
+      async checkExists(this: IHookFunctions): Promise<boolean> {
+        return await isRegistered(this);
+      },
+      async create(this: IHookFunctions): Promise<boolean> {
+        return await register(this);
+      },
+      async delete(this: IHookFunctions): Promise<boolean> {
+        return await unregister(this);
+      },
+    },
+  };
+
+  async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
+    return await receive(this);
+  }
+}

@@ -1,0 +1,82 @@
+import type { INodeExecutionData, IPollFunctions } from 'n8n-workflow';
+
+import { type EventName, eventOf, type VideoEvent } from '../api/events';
+import type { Video } from '../api/video';
+import { advance, begin, type Progress, type Step } from './progress';
+import { firstSight, newestVideos, sightSince } from './sight';
+
+/** What the trigger keeps with its workflow. */
+interface Store {
+  progress?: Progress;
+}
+
+/**
+ * n8n's `poll`: what has finished or failed since the last time, `null` for nothing.
+ *
+ * The progress is kept only at the end, so a poll that is refused in the middle loses nothing. And
+ * it is read again there: n8n may start a poll while a slow one is still on.
+ *
+ * @throws {NodeApiError} in words for the user
+ */
+export async function poll(context: IPollFunctions): Promise<INodeExecutionData[][] | null> {
+  if (context.getMode() === 'manual') return [[{ json: { ...(await testEvent(context)) } }]];
+
+  const store = context.getWorkflowStaticData('node') as Store;
+  const step = store.progress
+    ? await stepFrom(store.progress, context, store)
+    : begin(await firstSight(context));
+  store.progress = step.progress;
+  warnOf(step, context);
+
+  const started = step.finished.flatMap((video) => wanted(context, video) ?? []);
+  return started.length > 0 ? [started.map((event) => ({ json: { ...event } }))] : null;
+}
+
+async function stepFrom(progress: Progress, context: IPollFunctions, store: Store): Promise<Step> {
+  const sight = await sightSince(context, progress);
+  return advance(store.progress ?? progress, sight);
+}
+
+/** The event of a video, if the user asked for such. */
+function wanted(context: IPollFunctions, video: Video): VideoEvent | undefined {
+  const events = context.getNodeParameter('events') as EventName[];
+  const avatarId = context.getNodeParameter('options.avatarId', '', { extractValue: true });
+  const event = eventOf(video);
+  if (!event || !events.includes(event.event)) return undefined;
+  return avatarId && video.avatar_id !== avatarId ? undefined : event;
+}
+
+/** For "Fetch Test Event": the newest video that would have started the workflow, or a sample. */
+async function testEvent(context: IPollFunctions): Promise<VideoEvent> {
+  for (const video of await newestVideos(context)) {
+    const event = wanted(context, video);
+    if (event) return event;
+  }
+  return SAMPLE;
+}
+
+/** Shown while there is no video yet. It says itself that it is none. */
+const SAMPLE: VideoEvent = {
+  event: 'video.completed',
+  eventId: 'sample',
+  occurredAt: '2025-01-15T10:30:00.000Z',
+  video: {
+    id: 'sample',
+    status: 'completed',
+    script:
+      'This is a sample, since no video of your account fits yet. Real videos look like this.',
+    language: 'en-US',
+    duration: 45,
+    video_url: 'https://example.com/sample.mp4',
+    created_at: '2025-01-15T10:25:00Z',
+    completed_at: '2025-01-15T10:30:00Z',
+  },
+};
+
+function warnOf({ dropped }: Step, context: IPollFunctions): void {
+  if (dropped.length === 0) return;
+  context.logger.warn(
+    `iTeraBiz Polling Trigger: too many videos are running at once to wait for all, so these will not start the workflow: ${dropped.join(', ')}`,
+    { workflowId: context.getWorkflow().id, node: context.getNode().name },
+  );
+}

@@ -1,0 +1,47 @@
+/** Networks that the internet does not route to. */
+const PRIVATE_IPV4 = [
+  /^0\./,
+  /^10\./,
+  /^127\./,
+  /^169\.254\./,
+  /^172\.(1[6-9]|2\d|3[01])\./,
+  /^192\.168\./,
+  /^100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./,
+];
+
+/** Ends of names that only a local network knows. */
+const LOCAL_NAMES = ['localhost', 'local', 'internal', 'lan', 'home', 'home.arpa', 'intranet'];
+
+/**
+ * The host of a webhook URL where iTeraBiz cannot reach it from the internet, or `undefined` where
+ * it can, as far as an address tells. Nothing is asked of the network.
+ *
+ * @param apiUrl base URL of the API; one on this machine reaches everything that this machine does
+ * @throws {TypeError} when one of the two is no URL
+ */
+export function unreachableHost(webhookUrl: string, apiUrl: string): string | undefined {
+  const { hostname } = new URL(webhookUrl);
+  return isPrivate(hostname) && !isLoopback(new URL(apiUrl).hostname) ? hostname : undefined;
+}
+
+/** Whether a host, as `URL` spells it, is this machine itself. */
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || /^127\./.test(host) || host === '[::1]';
+}
+
+function isPrivate(host: string): boolean {
+  if (host.startsWith('[')) return isPrivateIpv6(host.slice(1, -1));
+  if (/^[\d.]+$/.test(host)) return PRIVATE_IPV4.some((network) => network.test(host));
+  const name = host.replace(/\.$/, '');
+  return !name.includes('.') || LOCAL_NAMES.some((end) => name.endsWith(`.${end}`));
+}
+
+/** Unspecified, loopback, unique local, link-local, and private IPv4 in IPv6 spelling. */
+function isPrivateIpv6(address: string): boolean {
+  const mapped = /^::ffff:([\da-f]{1,4}):([\da-f]{1,4})$/.exec(address);
+  if (mapped) {
+    const [high, low] = [parseInt(mapped[1], 16), parseInt(mapped[2], 16)];
+    return isPrivate([high >> 8, high & 255, low >> 8, low & 255].join('.'));
+  }
+  return address === '::' || address === '::1' || /^(f[cd]|fe[89ab])/.test(address);
+}

@@ -1,0 +1,94 @@
+import { createHash } from 'crypto';
+
+import type { Claim, VideoEvent } from '../api/events';
+
+/** How a delivery is answered. */
+export interface Verdict {
+  status: 200 | 400 | 401 | 503;
+  /** For n8n's log, without secrets. The sender is not told. */
+  reason: string;
+  /** What the workflow starts with, if it starts */
+  start?: VideoEvent;
+}
+
+/** How many events are remembered per trigger. A repeat that comes later than that starts a run. */
+export const MOST_REMEMBERED = 1_000;
+
+/**
+ * Which events were handled already, so that a repeated delivery starts nothing.
+ *
+ * Lives in this process, because n8n hands every request its own copy of the stored memory: only
+ * here can two deliveries at the same moment see each other. The stored memory is for restarts, and
+ * for n8n's other processes: where several receive webhooks, two deliveries that reach two of them
+ * within the moment of handling one can both start a run.
+ */
+export class RecentEvents {
+  private readonly handled = new Set<string>();
+
+  private readonly inWork = new Map<string, Promise<Verdict>>();
+
+  /** Adds what an earlier process, or another one, has stored. */
+  recall(stored: unknown): void {
+    if (!Array.isArray(stored)) return;
+    const known = stored.filter((key): key is string => typeof key === 'string');
+    for (const key of known.slice(-MOST_REMEMBERED)) this.remember(key);
+  }
+
+  /**
+   * Handles an event unless it was handled before. The key is taken before anything is waited for,
+   * and is free again when the verdict is another than 200, which has the sender deliver it again.
+   *
+   * A delivery that comes while another of the same event is being handled shares its end.
+   *
+   * @returns the verdict, or `undefined` for a repeat of an event that was answered with 200
+   */
+  async once(key: string, handle: () => Promise<Verdict>): Promise<Verdict | undefined> {
+    if (this.handled.has(key)) return undefined;
+    const other = this.inWork.get(key);
+    if (other) {
+      const verdict = await other;
+      return verdict.status === 200 ? undefined : verdict;
+    }
+    const work = handle();
+    this.inWork.set(key, work);
+    try {
+      const verdict = await work;
+      if (verdict.status === 200) this.remember(key);
+      return verdict;
+    } finally {
+      this.inWork.delete(key);
+    }
+  }
+
+  /** What to store, oldest first. */
+  toStore(): string[] {
+    return [...this.handled];
+  }
+
+  private remember(key: string): void {
+    this.handled.add(key);
+    for (const oldest of this.handled) {
+      if (this.handled.size <= MOST_REMEMBERED) return;
+      this.handled.delete(oldest);
+    }
+  }
+}
+
+/** What tells one event from another. Short, since a thousand of them are stored with the workflow. */
+export function keyOf({ event, videoId, eventId = '' }: Claim): string {
+  const parts = JSON.stringify([event, videoId, eventId]);
+  return createHash('sha256').update(parts).digest('base64url').slice(0, 22);
+}
+
+const memories = new Map<string, RecentEvents>();
+
+/**
+ * The memory of one trigger in this process.
+ *
+ * @param trigger tells it from every other trigger of this n8n
+ */
+export function recentEventsOf(trigger: string): RecentEvents {
+  const memory = memories.get(trigger) ?? new RecentEvents();
+  memories.set(trigger, memory);
+  return memory;
+}
