@@ -14,7 +14,7 @@ function complaintOf(check: () => unknown): { message: string; description: stri
 }
 
 describe('A body that is ready to be sent', () => {
-  const good: Array<[string, IDataObject, IDataObject]> = [
+  const good: [string, IDataObject, IDataObject][] = [
     ['texts lose the blanks around them', { prompt: ' Hello \n' }, { prompt: 'Hello' }],
     ['a text keeps its lines', { script: 'One.\n\nTwo.' }, { script: 'One.\n\nTwo.' }],
     ['a number counts as a text', { name: 2025 }, { name: '2025' }],
@@ -60,7 +60,7 @@ describe('A body that is ready to be sent', () => {
 
 describe('A value that cannot be right', () => {
   const missing = [undefined, null, '', '   ', '\n\t'];
-  const required: Array<[string, string]> = [
+  const required: [string, string][] = [
     ['prompt', 'Prompt'],
     ['script', 'Script'],
     ['name', 'Name'],
@@ -80,7 +80,7 @@ describe('A value that cannot be right', () => {
     }
   });
 
-  const bad: Array<[field: string, label: string, advice: string, values: unknown[]]> = [
+  const bad: [field: string, label: string, advice: string, values: unknown[]][] = [
     [
       'duration',
       'Duration',
