@@ -27,7 +27,7 @@ export class ITeraBiz implements INodeType {
     outputs: [NodeConnectionTypes.Main],
     credentials: [{ name: 'iTeraBizApi', required: true }],
     requestOperations: { pagination: send },
-    properties: toProperties(resources, 'video'),
+    properties: [...toProperties(resources, 'video'), ...parkedProperties],
   };
 
   methods = { listSearch: { searchAvatars, searchVideos } };

@@ -44,9 +44,9 @@ export async function searchList(
     return page;
   };
 
-  for await (const page of pages(fetch)) {
+  for await (const { fresh } of pages(fetch)) {
     read += 1;
-    for (const element of page) {
+    for (const element of fresh) {
       const entry = list.toEntry(element);
       if (entry && matches(entry, filter)) results.push(entry);
     }

@@ -32,7 +32,7 @@ export function canPark(context: IExecutePaginationFunctions): boolean {
 /**
  * Hands the wait of a run over to n8n.
  *
- * @throws {Error} where this n8n does not do it; the wait then stays in memory
+ * @throws where this n8n does not do it; the wait then stays in memory
  */
 export async function park(context: IExecutePaginationFunctions, run: NodeRun): Promise<void> {
   const executionId = context.getExecutionId();

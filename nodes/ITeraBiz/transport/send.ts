@@ -17,7 +17,6 @@ import { list } from './list';
 import { NodeRun } from './nodeRun';
 import { canPark, park } from './park';
 import { RESUME } from './parked';
-import { pause } from './pause';
 import { describeStop, errorJson, onErrorOf } from './report';
 import { resume } from './resume';
 import { Slots } from './slots';
@@ -154,22 +153,16 @@ async function waitUntilDone(door: Door, job: Video): Promise<Video | undefined>
   run.asked(item);
   if (!run.isHandingOver && canPark(context)) {
     run.isHandingOver = true;
-    void handOver(door).catch((error: Error) => {
-      context.logger.debug(`iTeraBiz: the wait stays in memory: ${error.message}`);
+    void run.gathered().then(() => {
+      run.watch.handOverAt(Date.now() + WAIT_IN_MEMORY, async () => {
+        await park(context, run).catch((error: Error) => {
+          context.logger.debug(`iTeraBiz: the wait stays in memory: ${error.message}`);
+          throw error;
+        });
+      });
     });
   }
   return await waitFor(door, job);
-}
-
-/** Once every request of the run is made, and a minute later, n8n itself waits for what is left. */
-async function handOver({ context, run }: Door): Promise<void> {
-  await run.gathered();
-  await pause(WAIT_IN_MEMORY, context.getExecutionCancelSignal());
-  if (run.watch.size === 0) return;
-  await run.watch.suspendWhile(async () => {
-    await park(context, run);
-    run.watch.releaseAll();
-  });
 }
 
 /**

@@ -44,7 +44,7 @@ export class Watch {
 
   private running = false;
 
-  private suspended?: Promise<unknown>;
+  private handOver?: { at: number; task: () => Promise<void> };
 
   constructor(
     private readonly reader: Reader,
@@ -71,11 +71,14 @@ export class Watch {
     return this.waiters.size;
   }
 
-  /** Looks no more, and wakes nobody, while a task decides whether the waits go on here. */
-  async suspendWhile(task: () => Promise<void>): Promise<void> {
-    const done = task();
-    this.suspended = done.catch(() => {});
-    await done;
+  /**
+   * From a moment on, the waits that are still on are to go on elsewhere.
+   *
+   * @param at milliseconds since 1970
+   * @param task takes them over; when it fails, they stay here
+   */
+  handOverAt(at: number, task: () => Promise<void>): void {
+    this.handOver = { at, task };
   }
 
   /** Ends every wait that is still on: another item failed the node, or n8n waits from here on. */
@@ -93,9 +96,9 @@ export class Watch {
           if (this.isFinal(error) || this.signal?.aborted) throw error;
           return undefined;
         });
-        await this.suspended;
         refusals = seen ? 0 : refusals + 1;
         this.waiters.forEach((waiter) => this.judge(waiter, seen));
+        await this.handOverIfDue();
       }
     } catch (error) {
       this.waiters.forEach((waiter) => waiter.fail(error));
@@ -103,6 +106,16 @@ export class Watch {
     } finally {
       this.running = false;
     }
+  }
+
+  private async handOverIfDue(): Promise<void> {
+    const { handOver } = this;
+    if (!handOver || this.waiters.size === 0 || Date.now() < handOver.at) return;
+    this.handOver = undefined;
+    await handOver.task().then(
+      () => this.releaseAll(),
+      () => {},
+    );
   }
 
   private judge(waiter: Waiter, seen?: Map<string, Video | undefined>): void {
@@ -122,12 +135,16 @@ export class Watch {
     waiter.wake(wake);
   }
 
-  /** The shortest interval that is asked for, longer after refusals, but never past a deadline. */
+  /**
+   * The shortest interval that is asked for, longer after refusals, but never past a deadline or the
+   * moment of the hand-over.
+   */
   private untilNextLook(refusals: number): number {
     const waiters = [...this.waiters];
     const interval = Math.min(...waiters.map((waiter) => waiter.interval));
     const patient = Math.max(interval, Math.min(LONGEST_PAUSE, interval * 2 ** refusals));
-    const deadline = Math.min(...waiters.map((waiter) => waiter.deadline));
-    return Math.max(0, Math.min(patient, deadline - Date.now()));
+    const moments = waiters.map((waiter) => waiter.deadline);
+    const next = Math.min(...moments, this.handOver?.at ?? Infinity);
+    return Math.max(0, Math.min(patient, next - Date.now()));
   }
 }
