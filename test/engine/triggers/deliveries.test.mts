@@ -1,0 +1,228 @@
+import axios from 'axios';
+import { startSandbox, type Sandbox } from '../../../sandbox/client.mts';
+import { N8n } from './n8n.mts';
+import { until } from './until.mts';
+
+let sandbox: Sandbox;
+let n8n: N8n;
+
+beforeAll(async () => {
+  sandbox = await startSandbox({ hold: true, deliveryRetriesMs: [100, 200, 400] });
+});
+afterAll(() => sandbox.stop());
+
+const credential = () => ({ apiKey: sandbox.apiKey, baseUrl: sandbox.url });
+
+beforeEach(async () => {
+  n8n = await N8n.start(credential());
+  await sandbox.resetStats();
+});
+afterEach(async () => {
+  await sandbox.clearFaults();
+  await sandbox.settings({ deliveriesPerEvent: 1, deliveryJitterMs: 0, webhookSecrets: true });
+  for (const { id } of await sandbox.hooks()) await sandbox.dropHook(id);
+  await n8n.stop();
+  expect(n8n.crashes).toEqual([]);
+});
+
+/** A workflow of its own for each test, since the memory of repeats outlives a deactivation. */
+let count = 0;
+async function activeTrigger(parameters = {}): Promise<string> {
+  const id = `deliveries-${++count}`;
+  n8n.save(id, { Trigger: { type: 'iTeraBizTrigger', parameters } });
+  await n8n.activate(id);
+  return id;
+}
+const video = async (status: 'queued' | 'completed' | 'failed' = 'queued') =>
+  (await sandbox.addVideos(1, { status }))[0].id;
+const reads = async () => (await sandbox.stats()).requests['GET /videos/{id}'] ?? 0;
+const statuses = (attempts: { status: number | null }[]) => attempts.map(({ status }) => status);
+
+describe('each event once', () => {
+  it('starts 200 runs for 200 events that come three times each, shuffled and at once', async () => {
+    await sandbox.settings({ deliveriesPerEvent: 3, deliveryJitterMs: 1_000 });
+    const id = await activeTrigger();
+    const videos = await sandbox.addVideos(200, { status: 'queued' });
+    await sandbox.finish(videos.map((each) => each.id));
+
+    const done = async () => {
+      const deliveries = await sandbox.deliveries();
+      return deliveries.length === 600 && deliveries.every(({ state }) => state === 'delivered');
+    };
+    await until(done, 60_000);
+    expect(n8n.runs).toHaveLength(200);
+    expect(new Set(n8n.runs.map(({ event }) => event.video.id)).size).toBe(200);
+    expect((await sandbox.deliveries()).flatMap(({ attempts }) => statuses(attempts))).toEqual(
+      Array(600).fill(200),
+    );
+    expect(await reads()).toBe(200);
+    const { all, ...byKind } = (await sandbox.stats()).maxInFlight;
+    expect(byKind['GET /videos/{id}']).toBeLessThanOrEqual(10);
+    expect(all).toBeLessThanOrEqual(10);
+    expect(n8n.staticDataOf(id, 'Trigger').recentEvents).toHaveLength(200);
+  });
+
+  it('knows a repeat after a restart', async () => {
+    const id = await activeTrigger();
+    const videoId = await video('completed');
+    await sandbox.sendEvent({ videoId, eventId: 'evt_before' });
+    expect(n8n.runs).toHaveLength(1);
+
+    await jest.isolateModulesAsync(async () => {
+      const fresh = (await import('./n8n.mts')) as { N8n: typeof N8n };
+      const restarted = await fresh.N8n.start(credential(), n8n.database);
+      const [{ id: hookId, url }] = await sandbox.hooks();
+      const here = `${restarted.productionUrl(id, 'Trigger')}${new URL(url).search}`;
+      const repeat = { hookId, url: here, videoId, eventId: 'evt_before' };
+      expect(statuses(await sandbox.sendEvent(repeat))).toEqual([200]);
+      expect(restarted.runs).toEqual([]);
+      await sandbox.sendEvent({ ...repeat, eventId: 'evt_after' });
+      expect(restarted.runs).toHaveLength(1);
+      await restarted.stop();
+    });
+  });
+
+  it('starts a run for each delivery where the user wants repeats', async () => {
+    await activeTrigger({ options: { ignoreDuplicates: false } });
+    await sandbox.sendEvent({ videoId: await video('completed'), eventId: 'evt_1', times: 3 });
+    expect(n8n.runs).toHaveLength(3);
+  });
+
+  it('takes two events with the same ID for two when they are of two videos', async () => {
+    await activeTrigger();
+    await sandbox.sendEvent({ videoId: await video('completed'), eventId: 'evt_1' });
+    await sandbox.sendEvent({ videoId: await video('completed'), eventId: 'evt_1' });
+    expect(n8n.runs).toHaveLength(2);
+  });
+});
+
+describe('confirmation by the API', () => {
+  it.each([
+    ['refuses', { type: 'refuse', status: 503 }],
+    ['limits the rate', { type: 'refuse', status: 429 }],
+    ['does not take the key', { type: 'refuse', status: 401 }],
+    ['breaks off', { type: 'reset' }],
+    ['answers with a web page', { type: 'answer', status: 200, body: '<html></html>' }],
+    ['answers with another video', { type: 'rewrite', fields: { id: 'vid_other' } }],
+    ['is behind its own events', { type: 'rewrite', fields: { status: 'processing' } }],
+  ] as const)('has the event sent again while the API %s', async (_case, fault) => {
+    await activeTrigger();
+    await sandbox.fault({ on: 'GET /videos/{id}', times: 2, ...fault });
+    const id = await video();
+    await sandbox.finish(id);
+    await until(async () =>
+      (await sandbox.deliveries()).some((one) => one.videoId === id && one.state === 'delivered'),
+    );
+    const [{ attempts }] = (await sandbox.deliveries()).filter((one) => one.videoId === id);
+    expect(statuses(attempts)).toEqual([503, 503, 200]);
+    expect(n8n.runs.map(({ event }) => event.video.id)).toEqual([id]);
+  });
+
+  it('refuses both of two deliveries at once when it cannot confirm, and takes the next', async () => {
+    await activeTrigger();
+    const event = { videoId: await video('completed'), eventId: 'evt_1' };
+    await sandbox.fault({ on: 'GET /videos/{id}', type: 'refuse', status: 503, times: 2 });
+    expect(statuses(await sandbox.sendEvent({ ...event, times: 2 }))).toEqual([503, 503]);
+    await sandbox.clearFaults();
+    expect(statuses(await sandbox.sendEvent(event))).toEqual([200]);
+    expect(n8n.runs).toHaveLength(1);
+  });
+
+  it('believes the API where the event says otherwise', async () => {
+    await activeTrigger();
+    const id = await video('failed');
+    const body = JSON.stringify({ id: 'evt_1', type: 'video.completed', data: { id } });
+    await sandbox.sendEvent({ body });
+    expect(n8n.runs[0].event).toMatchObject({
+      event: 'video.failed',
+      eventId: 'evt_1',
+      video: { id, status: 'failed' },
+    });
+  });
+
+  it('starts nothing when what the API says is not subscribed', async () => {
+    await activeTrigger({ events: ['video.completed'] });
+    const body = JSON.stringify({ type: 'video.completed', data: { id: await video('failed') } });
+    expect(statuses(await sandbox.sendEvent({ body }))).toEqual([200]);
+    expect(n8n.runs).toEqual([]);
+  });
+
+  it('hands on what the API says, not what the event says', async () => {
+    await activeTrigger();
+    const id = await video('completed');
+    const forged = { id, status: 'completed', video_url: 'https://evil.example/malware.mp4' };
+    await sandbox.sendEvent({ body: JSON.stringify({ type: 'video.completed', data: forged }) });
+    expect(n8n.runs[0].event.video.video_url).not.toContain('evil');
+  });
+
+  it('can be left out: then the event counts, and nothing is asked', async () => {
+    await activeTrigger({ options: { confirmWithApi: false } });
+    const data = { id: 'vid_unknown', status: 'completed', video_url: 'https://example.com/a.mp4' };
+    await sandbox.sendEvent({ body: JSON.stringify({ type: 'video.completed', data }) });
+    expect(n8n.runs[0].event.video).toEqual(data);
+    expect(await reads()).toBe(0);
+  });
+});
+
+describe('what is understood', () => {
+  it.each([
+    ['data', (job: object) => ({ type: 'video.completed', data: job })],
+    ['data.video', (job: object) => ({ type: 'video.completed', data: { video: job } })],
+    ['video', (job: object) => ({ event: 'video.completed', video: job })],
+    ['the top level', (job: object) => ({ event: 'video.completed', ...job })],
+  ])('a video under %s', async (_place, wrap) => {
+    await activeTrigger();
+    const id = await video('completed');
+    await sandbox.sendEvent({ body: JSON.stringify(wrap({ id, status: 'completed' })) });
+    expect(n8n.runs.map(({ event }) => event)).toEqual([
+      expect.objectContaining({ event: 'video.completed', eventId: `${id}:video.completed` }),
+    ]);
+  });
+
+  it.each(['text/plain', 'application/octet-stream', 'application/xml; charset=utf-8'])(
+    'JSON that is sent as %s',
+    async (type) => {
+      await activeTrigger();
+      const videoId = await video('completed');
+      const headers = { 'Content-Type': type };
+      expect(statuses(await sandbox.sendEvent({ videoId, headers }))).toEqual([200]);
+      expect(n8n.runs).toHaveLength(1);
+    },
+  );
+
+  it('events without a signature where iTeraBiz gave out no secret', async () => {
+    await sandbox.settings({ webhookSecrets: false });
+    await activeTrigger();
+    await sandbox.sendEvent({ videoId: await video('completed'), signature: 'none' });
+    expect(n8n.runs).toHaveLength(1);
+  });
+
+  it('only videos of the chosen avatar', async () => {
+    const avatarId = { __rl: true, mode: 'id', value: 'avatar_chosen' };
+    await activeTrigger({ options: { avatarId } });
+    const [chosen] = await sandbox.addVideos(1, { avatar_id: 'avatar_chosen' });
+    await sandbox.sendEvent({ videoId: await video('completed') });
+    await sandbox.sendEvent({ videoId: chosen.id });
+    expect(n8n.runs.map(({ event }) => event.video.id)).toEqual([chosen.id]);
+  });
+
+  it('a signing secret that the user was given in the dashboard', async () => {
+    const secretToken = 'a-token-chosen-by-the-user';
+    const { data: hook } = await axios.post(
+      `${sandbox.url}/webhooks`,
+      { url: `${n8n.baseUrl}/elsewhere`, events: ['video.completed'] },
+      { headers: { Authorization: `Bearer ${sandbox.apiKey}` } },
+    );
+    const id = await activeTrigger({
+      registration: 'manual',
+      secretToken,
+      options: { signingSecret: hook.secret },
+    });
+    const url = `${n8n.productionUrl(id, 'Trigger')}?token=${secretToken}`;
+    const event = { url, hookId: hook.id, videoId: await video('completed') };
+    expect(statuses(await sandbox.sendEvent({ ...event, signature: 'wrong' }))).toEqual([401]);
+    expect(statuses(await sandbox.sendEvent({ ...event, signature: 'none' }))).toEqual([401]);
+    expect(statuses(await sandbox.sendEvent(event))).toEqual([200]);
+    expect(n8n.runs).toHaveLength(1);
+  });
+});

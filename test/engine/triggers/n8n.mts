@@ -1,0 +1,374 @@
+/**
+ * As much of the n8n server as triggers see of it: it activates and deactivates workflows, listens for
+ * their webhooks over real HTTP and polls, each with n8n-core's own contexts, and it keeps their static
+ * data the way the server does: as JSON, read anew for every request, written back when it says that it
+ * has changed.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { mkdtempSync } from 'node:fs';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parse as parseQuery } from 'node:querystring';
+import { HookContext, PollContext, WebhookContext } from 'n8n-core';
+import type {
+  ICredentialDataDecryptedObject,
+  IDataObject,
+  IHttpRequestOptions,
+  INode,
+  INodeParameters,
+  INodeType,
+  IWebhookData,
+  IWebhookResponseData,
+  IWorkflowExecuteAdditionalData,
+  WorkflowExecuteMode,
+} from 'n8n-workflow';
+import { NodeHelpers, Workflow } from 'n8n-workflow';
+
+import { ITeraBizApi } from '../../../credentials/ITeraBizApi.credentials.ts';
+import type { VideoEvent } from '../../../nodes/ITeraBiz/api/events.ts';
+import { ITeraBizPollingTrigger } from '../../../nodes/ITeraBiz/ITeraBizPollingTrigger.node.ts';
+import { ITeraBizTrigger } from '../../../nodes/ITeraBiz/ITeraBizTrigger.node.ts';
+
+process.env.N8N_LOG_LEVEL ??= 'silent';
+process.env.N8N_USER_FOLDER ??= mkdtempSync(join(tmpdir(), 'n8n-triggers-'));
+
+/** How often the server tries to activate. It pauses in between, which is left out here. */
+const ACTIVATION_TRIES = 5;
+
+const TYPES: Record<string, INodeType> = {
+  iTeraBizTrigger: new ITeraBizTrigger(),
+  iTeraBizPollingTrigger: new ITeraBizPollingTrigger(),
+};
+
+/** A workflow that was started. */
+export interface Run {
+  workflow: string;
+  node: string;
+  mode: WorkflowExecuteMode;
+  event: VideoEvent;
+}
+
+/** A workflow as the database has it. */
+export interface Stored {
+  nodes: INode[];
+  staticData: string;
+  isActive: boolean;
+}
+
+interface Listener {
+  workflowId: string;
+  data: IWebhookData;
+  /** Of test listening, which has its own */
+  testStaticData?: string;
+}
+
+/** A request as Express and n8n's body parser leave it. */
+type ParsedRequest = IncomingMessage & {
+  query: unknown;
+  rawBody?: Buffer;
+  body?: unknown;
+  params: object;
+};
+
+export class N8n {
+  readonly runs: Run[] = [];
+
+  /** What the webhook handler threw. The real server answers 500 and starts an empty run. */
+  readonly crashes: unknown[] = [];
+
+  private readonly testListeners: Listener[] = [];
+
+  private constructor(
+    private readonly server: Server,
+    private readonly credential: { apiKey: string; baseUrl: string },
+    /** What n8n tells the outside as its address; settable, as WEBHOOK_URL is */
+    public baseUrl: string,
+    /** Outlives the server */
+    readonly database: Map<string, Stored>,
+  ) {}
+
+  static async start(
+    credential: { apiKey: string; baseUrl: string },
+    database = new Map<string, Stored>(),
+  ): Promise<N8n> {
+    const server = createServer();
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const n8n = new N8n(server, credential, `http://127.0.0.1:${port}`, database);
+    server.on('request', (request, response) => void n8n.serve(request, response));
+    return n8n;
+  }
+
+  async stop(): Promise<void> {
+    this.server.closeAllConnections();
+    this.server.close();
+    await once(this.server, 'close');
+  }
+
+  /** Saves a workflow whose nodes are triggers, given by name with their type and parameters. */
+  save(id: string, triggers: Record<string, { type: string; parameters?: INodeParameters }>): void {
+    const before = this.database.get(id);
+    this.database.set(id, {
+      nodes: Object.entries(triggers).map(([name, { type, parameters = {} }]) => ({
+        id: `${id}-${name}`,
+        name,
+        type,
+        typeVersion: 1,
+        position: [0, 0],
+        parameters,
+        webhookId: `hook-${id}-${name}`,
+        credentials: { iTeraBizApi: { id: '1', name: 'iTeraBiz' } },
+      })),
+      staticData: before?.staticData ?? '{}',
+      isActive: before?.isActive ?? false,
+    });
+  }
+
+  /** Activates as the editor's switch does. @throws what the last try threw */
+  async activate(id: string): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      try {
+        await this.activateOnce(id);
+        return;
+      } catch (error) {
+        await this.deactivate(id);
+        if (tries === ACTIVATION_TRIES) throw error;
+      }
+    }
+  }
+
+  async deactivate(id: string): Promise<void> {
+    const workflow = this.load(id);
+    for (const data of this.webhooksOf(workflow)) {
+      await this.hook('delete', workflow, data);
+    }
+    this.saveStaticData(id, workflow);
+    this.database.get(id)!.isActive = false;
+  }
+
+  /** Only n8n's `create` for the first trigger, without what n8n does when it fails. */
+  async create(id: string): Promise<void> {
+    const workflow = this.load(id);
+    await this.hook('create', workflow, this.webhooksOf(workflow)[0]);
+  }
+
+  /** What the editor does while it waits for a test event. One delivery, or `stopListening`, ends it. */
+  async listen(id: string): Promise<void> {
+    const workflow = this.load(id, '{}');
+    for (const data of this.webhooksOf(workflow)) {
+      const test = { ...data, isTest: true };
+      if (!(await this.hook('checkExists', workflow, test, 'manual'))) {
+        await this.hook('create', workflow, test, 'manual');
+      }
+      const testStaticData = JSON.stringify(workflow.staticData);
+      this.testListeners.push({ workflowId: id, data: test, testStaticData });
+    }
+  }
+
+  async stopListening(id: string): Promise<void> {
+    const all = this.testListeners.splice(0);
+    this.testListeners.push(...all.filter(({ workflowId }) => workflowId !== id));
+    for (const { data, testStaticData } of all.filter(({ workflowId }) => workflowId === id)) {
+      await this.hook('delete', this.load(id, testStaticData), data);
+    }
+  }
+
+  /** One poll of a workflow's only trigger, as the schedule starts it. @returns the items it emitted */
+  async poll(id: string, mode: WorkflowExecuteMode = 'trigger'): Promise<VideoEvent[]> {
+    const workflow = this.load(id);
+    const node = Object.values(workflow.nodes)[0];
+    const context = new PollContext(workflow, node, this.additionalData(), mode, 'activate');
+    const output = await TYPES[node.type].poll!.call(context);
+    if (mode !== 'manual') this.saveStaticData(id, workflow);
+    return (output ?? []).flat().map(({ json }) => json as unknown as VideoEvent);
+  }
+
+  staticDataOf(id: string, node: string): IDataObject {
+    return (JSON.parse(this.database.get(id)!.staticData) as Record<string, IDataObject>)[
+      `node:${node}`
+    ];
+  }
+
+  productionUrl(id: string, node: string): string {
+    return `${this.baseUrl}/webhook/hook-${id}-${node}/webhook`;
+  }
+
+  /**
+   * Hands a request to the trigger as the server does once it has parsed it.
+   *
+   * @returns what the trigger answered, `undefined` where it did not answer by itself
+   */
+  async deliver(
+    listener: Listener,
+    request: ParsedRequest,
+    response: unknown,
+  ): Promise<IWebhookResponseData> {
+    const { workflowId, data, testStaticData } = listener;
+    const workflow = this.load(workflowId, testStaticData);
+    const node = workflow.getNode(data.node)!;
+    const mode: WorkflowExecuteMode = testStaticData === undefined ? 'webhook' : 'manual';
+    const additionalData = {
+      ...this.additionalData(),
+      httpRequest: request,
+      httpResponse: response,
+    } as unknown as IWorkflowExecuteAdditionalData;
+    const context = new WebhookContext(workflow, node, additionalData, mode, data, [], null);
+
+    const result = await TYPES[node.type].webhook!.call(context);
+    // With the usual return value the server saves only after the run, when the mark is lost.
+    if (testStaticData === undefined && result.noWebhookResponse) {
+      this.saveStaticData(workflowId, workflow);
+    }
+    for (const { json } of (result.workflowData ?? []).flat()) {
+      this.runs.push({
+        workflow: workflowId,
+        node: node.name,
+        mode,
+        event: json as unknown as VideoEvent,
+      });
+    }
+    return result;
+  }
+
+  /** Which trigger listens at a path. */
+  listenerAt(path: string): Listener | undefined {
+    const [, prefix, ...rest] = path.split('/');
+    const isHere = ({ data }: Listener) => data.path === rest.join('/');
+    if (prefix === 'webhook-test') return this.testListeners.find(isHere);
+    return [...this.database]
+      .filter(([, { isActive }]) => isActive)
+      .flatMap(([workflowId]) =>
+        this.webhooksOf(this.load(workflowId)).map((data) => ({ workflowId, data })),
+      )
+      .find(isHere);
+  }
+
+  private async activateOnce(id: string): Promise<void> {
+    this.database.get(id)!.isActive = true;
+    const workflow = this.load(id);
+    for (const data of this.webhooksOf(workflow)) {
+      if (!(await this.hook('checkExists', workflow, data))) {
+        await this.hook('create', workflow, data);
+      }
+    }
+    this.saveStaticData(id, workflow);
+    if (workflow.getPollNodes().length > 0) await this.poll(id);
+  }
+
+  private async hook(
+    method: 'checkExists' | 'create' | 'delete',
+    workflow: Workflow,
+    data: IWebhookData,
+    mode: WorkflowExecuteMode = 'trigger',
+  ): Promise<boolean> {
+    const node = workflow.getNode(data.node)!;
+    const context = new HookContext(
+      workflow,
+      node,
+      this.additionalData(),
+      mode,
+      mode === 'manual' ? 'manual' : 'activate',
+      data,
+    );
+    return await TYPES[node.type].webhookMethods!.default[method].call(context);
+  }
+
+  private async serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    const url = new URL(incoming.url!, 'http://n8n');
+    const response = Object.assign(outgoing, {
+      status: (code: number) => Object.assign(response, { statusCode: code }),
+      json: (body: unknown) => {
+        response.setHeader('content-type', 'application/json');
+        response.end(JSON.stringify(body));
+      },
+    });
+    const request = Object.assign(incoming, {
+      query: parseQuery(url.search.slice(1)),
+      params: {},
+    }) as ParsedRequest;
+    const listener = this.listenerAt(url.pathname);
+    try {
+      await readBody(request);
+      if (!listener) return response.status(404).json({ message: 'Not registered' });
+      await this.deliver(listener, request, response);
+      if (listener.testStaticData) await this.stopListening(listener.workflowId);
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) this.crashes.push(error);
+      if (!response.headersSent) {
+        response.status(error instanceof SyntaxError ? 422 : 500).json({});
+      }
+    }
+  }
+
+  private load(id: string, staticData = this.database.get(id)!.staticData): Workflow {
+    return new Workflow({
+      id,
+      name: id,
+      nodes: structuredClone(this.database.get(id)!.nodes),
+      connections: {},
+      active: this.database.get(id)!.isActive,
+      nodeTypes: {
+        getByName: (type) => TYPES[type],
+        getByNameAndVersion: (type) => TYPES[type],
+        getKnownTypes: () => ({}),
+      },
+      staticData: JSON.parse(staticData) as IDataObject,
+    });
+  }
+
+  private saveStaticData(id: string, workflow: Workflow): void {
+    if (workflow.staticData.__dataChanged !== true) return;
+    this.database.get(id)!.staticData = JSON.stringify(workflow.staticData);
+  }
+
+  private webhooksOf(workflow: Workflow): IWebhookData[] {
+    return Object.values(workflow.nodes).flatMap((node) =>
+      (TYPES[node.type].description.webhooks ?? []).map((webhookDescription) => ({
+        httpMethod: 'POST' as const,
+        node: node.name,
+        path: NodeHelpers.getNodeWebhookPath(workflow.id, node, webhookDescription.path),
+        webhookDescription,
+        workflowId: workflow.id,
+        workflowExecuteAdditionalData: this.additionalData(),
+      })),
+    );
+  }
+
+  /** n8n's own credential store stands behind a database; the credential itself is the real one. */
+  private additionalData(): IWorkflowExecuteAdditionalData {
+    return {
+      credentialsHelper: {
+        isCredentialUsableByNode: () => true,
+        getParentTypes: () => [],
+        getDecrypted: async () => ({ ...this.credential }),
+        preAuthentication: async () => undefined,
+        authenticate: async (data: ICredentialDataDecryptedObject, _: string, options: object) =>
+          await new ITeraBizApi().authenticate(data, options as IHttpRequestOptions),
+      },
+      webhookBaseUrl: `${this.baseUrl}/webhook`,
+      webhookTestBaseUrl: `${this.baseUrl}/webhook-test`,
+      webhookWaitingBaseUrl: `${this.baseUrl}/webhook-waiting`,
+      formWaitingBaseUrl: `${this.baseUrl}/form-waiting`,
+    } as unknown as IWorkflowExecuteAdditionalData;
+  }
+}
+
+/** n8n's body parser: it keeps the bytes, and parses by content type; what it cannot parse is a 422. */
+async function readBody(request: ParsedRequest): Promise<void> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  const type = (request.headers['content-type'] ?? '').split(';')[0].trim();
+  if (type === 'multipart/form-data') {
+    request.body = { data: {}, files: {} };
+    return;
+  }
+  request.rawBody = Buffer.concat(chunks);
+  if (request.rawBody.length === 0) return;
+  const text = request.rawBody.toString('utf8');
+  if (type === 'application/json') request.body = JSON.parse(text);
+  else if (type === 'application/x-www-form-urlencoded') request.body = parseQuery(text);
+  else if (type === 'text/plain') request.body = text;
+}

@@ -1,0 +1,272 @@
+import axios from 'axios';
+import { startSandbox, type Sandbox } from '../../../sandbox/client.mts';
+import { N8n } from './n8n.mts';
+import { until } from './until.mts';
+
+let sandbox: Sandbox;
+let n8n: N8n;
+
+beforeAll(async () => {
+  sandbox = await startSandbox({ hold: true, deliveryRetriesMs: [50, 100, 200] });
+});
+afterAll(() => sandbox.stop());
+
+beforeEach(async () => {
+  n8n = await N8n.start({ apiKey: sandbox.apiKey, baseUrl: sandbox.url });
+  await sandbox.resetStats();
+});
+afterEach(async () => {
+  await sandbox.clearFaults();
+  for (const { id } of await sandbox.hooks()) await sandbox.dropHook(id);
+  await n8n.stop();
+  expect(n8n.crashes).toEqual([]);
+  expect((await sandbox.stats()).contractViolations).toEqual([]);
+});
+
+const trigger = (parameters = {}) => ({ type: 'iTeraBizTrigger', parameters });
+const runningVideo = async () => (await sandbox.addVideos(1, { status: 'queued' }))[0].id;
+
+describe('a workflow that is switched on', () => {
+  it('starts once for each video that finishes or fails, and is not called after it is off', async () => {
+    n8n.save('w1', { Trigger: trigger() });
+    await n8n.activate('w1');
+    const [hook] = await sandbox.hooks();
+    expect(hook.events).toEqual(['video.completed', 'video.failed']);
+    expect(new URL(hook.url).searchParams.get('token')).toMatch(/^[\w-]{43}$/);
+
+    const [good, bad] = [await runningVideo(), await runningVideo()];
+    await sandbox.finish(good);
+    await sandbox.fail(bad, { code: 'voice', message: 'The voice is gone' });
+    await until(() => n8n.runs.length === 2);
+    const byVideo = Object.fromEntries(n8n.runs.map(({ event }) => [event.video.id, event]));
+    expect(byVideo[good]).toEqual({
+      event: 'video.completed',
+      eventId: expect.stringMatching(/^evt_/),
+      occurredAt: expect.stringMatching(/^\d{4}-.*Z$/),
+      video: expect.objectContaining({ id: good, status: 'completed' }),
+    });
+    expect(byVideo[bad]).toMatchObject({
+      event: 'video.failed',
+      video: { error: { message: 'The voice is gone' } },
+    });
+
+    await n8n.deactivate('w1');
+    expect(await sandbox.hooks()).toEqual([]);
+    await sandbox.finish(await runningVideo());
+    expect(n8n.runs).toHaveLength(2);
+    expect(n8n.staticDataOf('w1', 'Trigger').registration).toBeUndefined();
+  });
+
+  it('registers only the chosen events', async () => {
+    n8n.save('w1', { Trigger: trigger({ events: ['video.failed'] }) });
+    await n8n.activate('w1');
+    expect((await sandbox.hooks())[0].events).toEqual(['video.failed']);
+  });
+
+  it('keeps its webhook when it is activated again, as after a restart', async () => {
+    n8n.save('w1', { Trigger: trigger() });
+    await n8n.activate('w1');
+    const before = await sandbox.hooks();
+    await n8n.activate('w1');
+    expect(await sandbox.hooks()).toEqual(before);
+    expect((await sandbox.stats()).requests['POST /webhooks']).toBe(1);
+  });
+
+  it('registers anew when its webhook was deleted in the dashboard', async () => {
+    n8n.save('w1', { Trigger: trigger() });
+    await n8n.activate('w1');
+    const [{ id }] = await sandbox.hooks();
+    await sandbox.dropHook(id);
+    await n8n.activate('w1');
+    const [hook, ...more] = await sandbox.hooks();
+    expect(more).toEqual([]);
+    expect(hook.id).not.toBe(id);
+    await sandbox.finish(await runningVideo());
+    await until(() => n8n.runs.length === 1);
+  });
+
+  it('registers anew when the events were changed, and leaves no other webhook', async () => {
+    n8n.save('w1', { Trigger: trigger() });
+    await n8n.activate('w1');
+    n8n.save('w1', { Trigger: trigger({ events: ['video.completed'] }) });
+    await n8n.activate('w1');
+    expect((await sandbox.hooks()).map(({ events }) => events)).toEqual([['video.completed']]);
+  });
+
+  it('does not adopt a webhook that somebody else made for its URL, nor delete it', async () => {
+    n8n.save('w1', { Trigger: trigger() });
+    const theirs = {
+      url: `${n8n.productionUrl('w1', 'Trigger')}?token=theirs`,
+      events: ['video.completed', 'video.failed'],
+    };
+    await axios.post(`${sandbox.url}/webhooks`, theirs, {
+      headers: { Authorization: `Bearer ${sandbox.apiKey}` },
+    });
+    await n8n.activate('w1');
+    expect(await sandbox.hooks()).toHaveLength(2);
+    await n8n.deactivate('w1');
+    expect((await sandbox.hooks()).map(({ url }) => url)).toEqual([theirs.url]);
+  });
+
+  it('may have two triggers, and another workflow beside it', async () => {
+    const two = { One: trigger(), Two: trigger({ events: ['video.completed'] }) };
+    n8n.save('w1', two);
+    n8n.save('w2', { Trigger: trigger() });
+    await n8n.activate('w1');
+    await n8n.activate('w2');
+    expect(new Set((await sandbox.hooks()).map(({ url }) => url)).size).toBe(3);
+
+    await sandbox.finish(await runningVideo());
+    await until(() => n8n.runs.length === 3);
+    await n8n.deactivate('w1');
+    expect((await sandbox.hooks()).map(({ url }) => new URL(url).pathname)).toEqual([
+      '/webhook/hook-w2-Trigger/webhook',
+    ]);
+  });
+});
+
+describe('test listening', () => {
+  it('leaves nothing behind after an event, and production goes on beside it', async () => {
+    n8n.save('w1', { Trigger: trigger() });
+    await n8n.activate('w1');
+    const production = await sandbox.hooks();
+    await n8n.listen('w1');
+    expect(await sandbox.hooks()).toHaveLength(2);
+    await sandbox.finish(await runningVideo());
+    await until(() => n8n.runs.length === 2);
+    expect(n8n.runs.map(({ mode }) => mode).sort()).toEqual(['manual', 'webhook']);
+    await until(async () => (await sandbox.hooks()).length === 1);
+    expect(await sandbox.hooks()).toEqual(production);
+  });
+
+  it('leaves nothing behind when it is given up', async () => {
+    n8n.save('w1', { Trigger: trigger() });
+    await n8n.listen('w1');
+    expect(await sandbox.hooks()).toHaveLength(1);
+    await n8n.stopListening('w1');
+    expect(await sandbox.hooks()).toEqual([]);
+  });
+});
+
+describe('a registration that is refused', () => {
+  const refuse = (status: number, on = 'POST /webhooks') =>
+    sandbox.fault({ on, type: 'refuse', status, times: 'always' });
+
+  it.each([
+    [401, /does not accept the API key/],
+    [404, /Set Registration to Manual/],
+    [405, /Set Registration to Manual/],
+    [503, /too busy to register the webhook/],
+  ])('with %i says what to do', async (status, message) => {
+    await refuse(status);
+    n8n.save('w1', { Trigger: trigger() });
+    await expect(n8n.activate('w1')).rejects.toThrow(message);
+    expect((await sandbox.stats()).requests['POST /webhooks']).toBe(5);
+    expect(await sandbox.hooks()).toEqual([]);
+  });
+
+  it.each([404, 405])('with %i for every request on webhooks says the same', async (status) => {
+    await refuse(status);
+    await refuse(status, 'GET /webhooks');
+    n8n.save('w1', { Trigger: trigger() });
+    await expect(n8n.activate('w1')).rejects.toThrow(/Set Registration to Manual/);
+  });
+
+  it('leaves no webhook when five attempts were accepted and their answers lost', async () => {
+    await sandbox.fault({ on: 'POST /webhooks', type: 'reset', when: 'after', times: 'always' });
+    n8n.save('w1', { Trigger: trigger() });
+    await expect(n8n.activate('w1')).rejects.toThrow(/broke off/);
+    expect((await sandbox.stats()).requests['POST /webhooks']).toBe(5);
+    expect(await sandbox.hooks()).toEqual([]);
+  });
+
+  it('leaves no webhook of a lost answer that could not be tidied up at once', async () => {
+    await sandbox.fault({ on: 'POST /webhooks', type: 'reset', when: 'after' });
+    await sandbox.fault({ on: 'GET /webhooks', type: 'refuse', status: 503 });
+    n8n.save('w1', { Trigger: trigger() });
+    await n8n.activate('w1');
+    const { registration } = n8n.staticDataOf('w1', 'Trigger') as {
+      registration: { hookId: string };
+    };
+    expect((await sandbox.hooks()).map(({ id }) => id)).toEqual([registration.hookId]);
+  });
+
+  it('with an answer that is no webhook says so, and leaves none', async () => {
+    await sandbox.fault({
+      on: 'POST /webhooks',
+      type: 'rewrite',
+      fields: { id: null },
+      times: 'always',
+    });
+    n8n.save('w1', { Trigger: trigger() });
+    await expect(n8n.activate('w1')).rejects.toThrow(/does not look like one from iTeraBiz/);
+    expect(await sandbox.hooks()).toEqual([]);
+  });
+
+  it('at an address in the own network is refused before anything is sent', async () => {
+    await n8n.stop();
+    n8n = await N8n.start({ apiKey: 'sk_test_never_sent', baseUrl: 'https://api.iterabiz.com/v1' });
+    n8n.baseUrl = 'http://192.168.1.20:5678';
+    n8n.save('w1', { Trigger: trigger() });
+    await expect(n8n.create('w1')).rejects.toThrow(/192\.168\.1\.20.*Polling Trigger.*WEBHOOK_URL/);
+  });
+});
+
+describe('switching off', () => {
+  it('accepts that the webhook is gone, and that there never was one', async () => {
+    n8n.save('w1', { Trigger: trigger() });
+    await n8n.deactivate('w1');
+    await n8n.activate('w1');
+    await sandbox.dropHook((await sandbox.hooks())[0].id);
+    await n8n.deactivate('w1');
+    expect(n8n.staticDataOf('w1', 'Trigger').registration).toBeUndefined();
+  });
+
+  it('does not fail when iTeraBiz is out of reach, and tidies up the next time', async () => {
+    n8n.save('w1', { Trigger: trigger() });
+    await n8n.activate('w1');
+    await sandbox.fault({ on: 'DELETE /webhooks/{id}', type: 'refuse', status: 503 });
+    await n8n.deactivate('w1');
+    expect(await sandbox.hooks()).toHaveLength(1);
+    n8n.save('w1', { Trigger: trigger({ events: ['video.failed'] }) });
+    await n8n.activate('w1');
+    expect(await sandbox.hooks()).toHaveLength(1);
+    await n8n.deactivate('w1');
+    expect(await sandbox.hooks()).toEqual([]);
+  });
+});
+
+describe('manual registration', () => {
+  const secretToken = 'a-token-chosen-by-the-user';
+  const manual = (more = {}) => trigger({ registration: 'manual', secretToken, ...more });
+
+  it('asks iTeraBiz for nothing, and takes only calls with the token', async () => {
+    n8n.save('w1', { Trigger: manual() });
+    await n8n.activate('w1');
+    expect((await sandbox.stats()).requests).toEqual({});
+
+    const [{ id: videoId }] = await sandbox.addVideos(1);
+    const endpoint = n8n.productionUrl('w1', 'Trigger');
+    const [refused] = await sandbox.sendEvent({ url: endpoint, videoId });
+    expect(refused.status).toBe(401);
+    const [taken] = await sandbox.sendEvent({ url: `${endpoint}?token=${secretToken}`, videoId });
+    expect(taken.status).toBe(200);
+    expect(n8n.runs.map(({ event }) => event.video.id)).toEqual([videoId]);
+  });
+
+  it.each(['', 'short', 'long enough but with spaces', 'long-enough-but-with-&-in-it'])(
+    'is refused with the token "%s"',
+    async (token) => {
+      n8n.save('w1', { Trigger: manual({ secretToken: token }) });
+      await expect(n8n.activate('w1')).rejects.toThrow(/Secret Token needs at least 20/);
+    },
+  );
+
+  it('removes what was registered before it was chosen', async () => {
+    n8n.save('w1', { Trigger: trigger() });
+    await n8n.activate('w1');
+    n8n.save('w1', { Trigger: manual() });
+    await n8n.activate('w1');
+    expect(await sandbox.hooks()).toEqual([]);
+  });
+});
