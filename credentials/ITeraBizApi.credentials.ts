@@ -99,6 +99,8 @@ function whenStatus(value: number, message: string) {
  * may enter any address. So this is where the key is kept from other hosts, and from plain http,
  * which anyone on the way can read. n8n takes the key off again on a redirect to another host.
  *
+ * The messages stand alone: n8n's connection test shows no description.
+ *
  * @throws {UserError} for a key or Base URL that cannot work, and for a request to another host
  */
 function withKey(
@@ -129,10 +131,13 @@ function originOf(baseUrl: string): string {
   const { protocol, hostname, origin } = parsed(baseUrl);
   if (protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname))) return origin;
   if (protocol === 'http:') {
-    throw new UserError('The Base URL of the iTeraBiz credential begins with http://', {
-      description:
-        'Over http:// everyone on the way could read the API key, so nothing was sent. Change it to https://. Only an iTeraBiz on this very computer, as at http://localhost, may be used without.',
-    });
+    throw new UserError(
+      'The Base URL of the iTeraBiz credential begins with http://, over which others could read the API key. Change it to https://',
+      {
+        description:
+          'Nothing was sent. Only an iTeraBiz on this very computer, as at http://localhost, may be used without https.',
+      },
+    );
   }
   throw notAnAddress(baseUrl);
 }
@@ -146,9 +151,9 @@ function parsed(baseUrl: string): URL {
 }
 
 function notAnAddress(baseUrl: string): UserError {
-  return new UserError(`The Base URL of the iTeraBiz credential is no web address: "${baseUrl}"`, {
-    description: 'It is usually https://api.iterabiz.com/v1',
-  });
+  return new UserError(
+    `The Base URL of the iTeraBiz credential is no web address: "${baseUrl}". It is usually https://api.iterabiz.com/v1`,
+  );
 }
 
 /** Whether a host is this computer, so that what is sent to it does not leave it. */
@@ -161,11 +166,7 @@ function keyFrom({ apiKey }: ICredentialDataDecryptedObject): string {
   if (/^[\x21-\x7e]+$/.test(key)) return key;
   throw new UserError(
     key === ''
-      ? 'The API Key of the iTeraBiz credential is empty'
-      : 'The API Key of the iTeraBiz credential has a character that no key has, such as a space',
-    {
-      description:
-        'Copy the key again from your iTeraBiz dashboard, nothing but the key, as in sk_live_abc123',
-    },
+      ? 'The API Key of the iTeraBiz credential is empty. Copy it from your iTeraBiz dashboard'
+      : 'The API Key of the iTeraBiz credential has a character that no key has, such as a space. Copy it again from your iTeraBiz dashboard, nothing but the key, as in sk_live_abc123',
   );
 }
