@@ -17,10 +17,11 @@ const server = await startServer({
   apiKey: process.env.SANDBOX_API_KEY,
   log: options.quiet ? () => undefined : (line) => console.log(line),
 }).catch((error: NodeJS.ErrnoException) => {
-  const reason =
-    error.code === 'EADDRINUSE'
-      ? `Port ${options.port} or the next one is taken. Choose another with --port.`
-      : error.stack;
+  const reasons: Record<string, string> = {
+    EADDRINUSE: `Port ${options.port} or the next one is taken. Choose another with --port.`,
+    ERR_SOCKET_BAD_PORT: `--port takes a number from 0 to 65534, not ${options.port}.`,
+  };
+  const reason = reasons[error.code ?? ''] ?? error.stack;
   console.error(reason);
   process.exit(1);
 });

@@ -5,7 +5,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import axios, { type AxiosInstance } from 'axios';
+import axios, { type AxiosError, type AxiosInstance } from 'axios';
 import type {
   Delivery,
   DeliveryAttempt,
@@ -76,32 +76,44 @@ interface ReadyMessage {
   apiKey: string;
 }
 
+interface Refusal {
+  error: { message: string };
+}
+
 const projectRoot = join(import.meta.dirname, '..');
 const START_TIMEOUT_MS = 30_000;
 
 /**
  * Starts a sandbox on loopback and waits until it answers.
- * @throws with the process's error output when it ends before it is ready
+ * @throws with the process's error output when it ends before it is ready, and on unknown options
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const { port = 0, apiKey, requestLog = false, ...settings } = options;
+  const { port = 0, apiKey: wantedKey, requestLog = false, ...settings } = options;
   const child = fork(join(import.meta.dirname, 'cli.mts'), ['--port', String(port)], {
     cwd: projectRoot,
     execArgv: ['--import', 'tsx'],
-    env: { ...process.env, ...(apiKey && { SANDBOX_API_KEY: apiKey }) },
+    env: { ...process.env, ...(wantedKey && { SANDBOX_API_KEY: wantedKey }) },
     stdio: ['ignore', requestLog ? 'inherit' : 'ignore', 'pipe', 'ipc'],
   });
-  const ready = await waitUntilReady(child);
-  const admin = axios.create({ baseURL: ready.adminUrl, proxy: false, maxBodyLength: Infinity });
-  await admin.patch('/settings', settings);
-  return {
-    url: ready.url,
-    cdnUrl: ready.cdnUrl,
-    apiKey: ready.apiKey,
-    pid: child.pid!,
-    ...commands(admin),
-    stop: () => stop(child),
-  };
+  try {
+    const ready = await waitUntilReady(child);
+    const admin = adminOf(ready);
+    await admin.patch('/settings', settings);
+    const { url, cdnUrl, apiKey } = ready;
+    return { url, cdnUrl, apiKey, pid: child.pid!, ...commands(admin), stop: () => stop(child) };
+  } catch (error) {
+    await stop(child);
+    throw error;
+  }
+}
+
+/** A client of the admin interface that throws what the sandbox says is wrong with an order. */
+function adminOf({ adminUrl }: ReadyMessage): AxiosInstance {
+  const admin = axios.create({ baseURL: adminUrl, proxy: false });
+  admin.interceptors.response.use(undefined, (error: AxiosError<Refusal>) => {
+    throw new Error(error.response?.data?.error.message ?? error.message);
+  });
+  return admin;
 }
 
 function commands(admin: AxiosInstance): Omit<Sandbox, keyof ReadyMessage | 'pid' | 'stop'> {
@@ -130,23 +142,18 @@ function commands(admin: AxiosInstance): Omit<Sandbox, keyof ReadyMessage | 'pid
   };
 }
 
-async function waitUntilReady(child: ChildProcess): Promise<ReadyMessage> {
+function waitUntilReady(child: ChildProcess): Promise<ReadyMessage> {
   let errorOutput = '';
   child.stderr!.on('data', (chunk) => (errorOutput = (errorOutput + chunk).slice(-10_000)));
-  try {
-    return await new Promise((resolve, reject) => {
-      const failed = (why: string) => reject(new Error(`The sandbox ${why}\n${errorOutput}`));
-      const timeout = setTimeout(() => failed('did not start in time'), START_TIMEOUT_MS);
-      child.once('message', (message) => resolve(message as ReadyMessage));
-      child.once('close', (code, signal) => failed(`ended at its start (${signal ?? code})`));
-      child.once('error', reject);
-      child.once('message', () => clearTimeout(timeout));
-      child.once('close', () => clearTimeout(timeout));
-    });
-  } catch (error) {
-    await stop(child);
-    throw error;
-  }
+  return new Promise((resolve, reject) => {
+    const fail = (why: string) => reject(new Error(`The sandbox ${why}\n${errorOutput}`));
+    const timeout = setTimeout(() => fail('did not start in time'), START_TIMEOUT_MS);
+    child.once('message', (message) => resolve(message as ReadyMessage));
+    child.once('message', () => clearTimeout(timeout));
+    child.once('close', (code, signal) => fail(`ended at its start (${signal ?? code})`));
+    child.once('close', () => clearTimeout(timeout));
+    child.once('error', reject);
+  });
 }
 
 async function stop(child: ChildProcess): Promise<void> {

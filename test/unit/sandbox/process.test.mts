@@ -1,0 +1,52 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { startSandbox } from '../../../sandbox/client.mts';
+import { clientOf, until } from './http.mts';
+
+const isRunning = (pid: number) => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+
+it('starts on free ports with a key of its own, and stops', async () => {
+  const sandboxes = await Promise.all([startSandbox(), startSandbox()]);
+  const [first, second] = sandboxes;
+  expect(first.url).not.toBe(second.url);
+  expect(first.apiKey).toMatch(/^sk_test_[0-9a-f]{32}$/);
+  expect(first.apiKey).not.toBe(second.apiKey);
+  expect((await clientOf(first).get('/avatars')).status).toBe(200);
+  expect((await clientOf({ ...first, apiKey: second.apiKey }).get('/avatars')).status).toBe(401);
+  await Promise.all(sandboxes.map((sandbox) => sandbox.stop()));
+  expect(sandboxes.map(({ pid }) => isRunning(pid))).toEqual([false, false]);
+  await first.stop();
+});
+
+it('says why when it cannot start', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await expect(startSandbox({ port })).rejects.toThrow(/taken\. Choose another with --port/);
+  server.close();
+});
+
+it('refuses a setting it does not know, and leaves no process behind', async () => {
+  const options = { procesingMs: 1 } as object;
+  await expect(startSandbox(options)).rejects.toThrow(/There is no setting procesingMs/);
+});
+
+it('ends by itself when its parent is killed', async () => {
+  const parent = fork(join(import.meta.dirname, 'parent.mts'), { execArgv: ['--import', 'tsx'] });
+  const [pid] = (await once(parent, 'message')) as [number];
+  expect(isRunning(pid)).toBe(true);
+  parent.kill('SIGKILL');
+  await until(
+    async () => isRunning(pid),
+    (running) => !running,
+  );
+});
