@@ -79,15 +79,48 @@ export const parkedProperties: INodeProperties[] = [
  */
 export function waitingWorkflow(workflowId: string, owner: INode, wait: ParkedWait): IWorkflowBase {
   const { type, typeVersion, credentials, parameters, name } = owner;
-  const node = (
-    node: Pick<INode, 'name' | 'type' | 'typeVersion'> & Partial<INode>,
-    x: number,
-  ) => ({
-    id: node.name,
-    position: [x, 0] as [number, number],
-    parameters: {},
-    ...node,
-  });
+  // The node that looks has the name of the user's node: an error of it is shown under that name.
+  const [jobs, pause, done] = [`${name}: jobs`, `${name}: wait`, `${name}: done?`];
+  const nodes: Array<Pick<INode, 'name' | 'type' | 'typeVersion'> & Partial<INode>> = [
+    {
+      name: jobs,
+      type: 'n8n-nodes-base.executeWorkflowTrigger',
+      typeVersion: 1.1,
+      parameters: { inputSource: 'passthrough' },
+    },
+    {
+      name: pause,
+      type: 'n8n-nodes-base.wait',
+      typeVersion: 1.1,
+      parameters: {
+        resume: 'timeInterval',
+        unit: 'seconds',
+        amount: `={{ $json.lap ? $json.lap.pause : ${SHORTEST_PAUSE} }}`,
+      },
+    },
+    {
+      name,
+      type,
+      typeVersion,
+      credentials,
+      executeOnce: true,
+      parameters: {
+        resource: 'video',
+        operation: RESUME,
+        parkedItems: `={{ $(${JSON.stringify(jobs)}).all().map((item) => item.json) }}`,
+        parkedWait: { ...wait },
+        requestOptions: parameters.requestOptions ?? {},
+      },
+    },
+    {
+      name: done,
+      type: 'n8n-nodes-base.if',
+      typeVersion: 1,
+      parameters: {
+        conditions: { boolean: [{ value1: '={{ $json.lap === undefined }}', value2: true }] },
+      },
+    },
+  ];
   const to = (next: string) => [{ node: next, type: NodeConnectionTypes.Main, index: 0 }];
   const now = new Date();
   return {
@@ -99,63 +132,17 @@ export function waitingWorkflow(workflowId: string, owner: INode, wait: ParkedWa
     createdAt: now,
     updatedAt: now,
     settings: { executionOrder: 'v1' },
-    nodes: [
-      node(
-        {
-          name: 'Jobs',
-          type: 'n8n-nodes-base.executeWorkflowTrigger',
-          typeVersion: 1.1,
-          parameters: { inputSource: 'passthrough' },
-        },
-        0,
-      ),
-      node(
-        {
-          name: 'Wait',
-          type: 'n8n-nodes-base.wait',
-          typeVersion: 1.1,
-          parameters: {
-            resume: 'timeInterval',
-            unit: 'seconds',
-            amount: `={{ $json.lap ? $json.lap.pause : ${SHORTEST_PAUSE} }}`,
-          },
-        },
-        200,
-      ),
-      node(
-        {
-          name: 'Look',
-          type,
-          typeVersion,
-          credentials,
-          executeOnce: true,
-          parameters: {
-            resource: 'video',
-            operation: RESUME,
-            parkedItems: "={{ $('Jobs').all().map((item) => item.json) }}",
-            parkedWait: { ...wait },
-            requestOptions: parameters.requestOptions ?? {},
-          },
-        },
-        400,
-      ),
-      node(
-        {
-          name: 'Done?',
-          type: 'n8n-nodes-base.if',
-          typeVersion: 1,
-          parameters: {
-            conditions: { boolean: [{ value1: '={{ $json.lap === undefined }}', value2: true }] },
-          },
-        },
-        600,
-      ),
-    ],
+    nodes: nodes.map((node, column) => ({
+      id: node.name,
+      position: [column * 200, 0],
+      parameters: {},
+      ...node,
+    })),
     connections: {
-      Jobs: { main: [to('Wait')] },
-      Wait: { main: [to('Look')] },
-      Look: { main: [to('Done?')] },
-      'Done?': { main: [[], to('Wait')] },
+      [jobs]: { main: [to(pause)] },
+      [pause]: { main: [to(name)] },
+      [name]: { main: [to(done)] },
+      [done]: { main: [[], to(pause)] },
     },
   };
 }

@@ -12,12 +12,14 @@ const MOST_LINES = 2_000;
  * @param own what went wrong with the item that n8n reports
  * @param failures what went wrong, by item, this item included
  * @param accepted IDs of the jobs that the API accepted, by item
+ * @param next what the user can do about these
  */
 export function describeStop(
   own: Message,
   item: number,
   failures: Map<number, Message>,
   accepted: Map<number, string>,
+  next: string,
 ): Message {
   const others = [...failures].filter(([other]) => other !== item).sort(byItem);
   const jobs = [...accepted].sort(byItem);
@@ -30,7 +32,7 @@ export function describeStop(
   }
   if (jobs.length > 0) {
     parts.push(
-      'iTeraBiz accepted these, and goes on with them. If you run this node again, or retry this execution, they are not sent again:',
+      `iTeraBiz accepted these, and goes on with them. ${next}:`,
       ...lines(jobs.map(([other, id]) => `Item ${other}: ${id}`)),
     );
   }
@@ -48,15 +50,19 @@ export function onErrorOf(context: IExecuteSingleFunctions): OnError {
 
 /**
  * The item that goes on in place of a result. It keeps the fields of its input. For the error
- * output n8n adds these itself, and knows such an item by having nothing but an `error`.
+ * output n8n adds these itself, and knows such an item by having nothing but `error` and `details`.
+ *
+ * @param videoId of the job that the failure is about, for the nodes that follow
  */
 export function errorJson(
   { message, description }: Message,
   onError: OnError,
   input: IDataObject,
+  videoId?: string,
 ): IDataObject {
-  const error = [message, description].filter(Boolean).join('. ');
-  return onError === 'continueErrorOutput' ? { error } : { ...input, error };
+  const failure: IDataObject = { error: [message, description].filter(Boolean).join('. ') };
+  if (videoId !== undefined) failure.details = { videoId };
+  return onError === 'continueErrorOutput' ? failure : { ...input, ...failure };
 }
 
 function byItem([one]: [number, unknown], [other]: [number, unknown]): number {

@@ -47,6 +47,10 @@ export async function resume(door: Door): Promise<INodeExecutionData[]> {
   return outcome(door, wait, items, (id) => endOf(id, videos, wait));
 }
 
+/** n8n behaviour: an error after a wait is kept, and a retry from the execution list only repeats it. */
+const GET_BY_ID =
+  'n8n cannot take up this wait again, so do not retry this execution: get them with Video: Get and these IDs';
+
 /** What was seen of each video. Those that are missing were not seen, `undefined` are unknown to the API. */
 type Seen = Map<string, Video | undefined>;
 
@@ -118,12 +122,12 @@ function outcome(
     if (accepted && id !== undefined) jobs.set(index, id);
     if ('result' in end) return { json: end.result };
     failures.set(index, end.failure);
-    return { json: errorJson(end.failure, onError, item.input ?? {}) };
+    return { json: errorJson(end.failure, onError, item.input ?? {}, id) };
   });
   if (onError !== 'stop' || failures.size === 0) return output;
 
   const [[first, own]] = failures;
-  const said = describeStop(own, first, failures, jobs);
+  const said = describeStop(own, first, failures, jobs, GET_BY_ID);
   const message = `Item ${first}: ${said.message}`;
   throw toNodeError(context.getNode(), { ...said, message });
 }

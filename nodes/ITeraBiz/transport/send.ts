@@ -29,6 +29,9 @@ const runs = new WeakMap<IExecuteData, NodeRun>();
 /** From then on n8n does the waiting, in milliseconds after the last request was made. */
 const WAIT_IN_MEMORY = 60_000;
 
+const NOT_SENT_AGAIN =
+  'If you run this node again, or retry this execution, they are not sent again';
+
 /**
  * The door through which every request of the node goes. n8n calls it once per item, with the
  * request as the description prepared it; all items of a run share their slots and looks, and meet
@@ -177,11 +180,13 @@ async function fail(door: Door, error: NodeApiError): Promise<INodeExecutionData
   run.asked(item);
   const onError = onErrorOf(context);
   if (onError !== 'stop') {
-    return [{ json: errorJson(own, onError, context.getInputData().json), pairedItem: { item } }];
+    const videoId = run.accepted.get(item) ?? run.waiting.get(item)?.id;
+    const json = errorJson(own, onError, context.getInputData().json, videoId);
+    return [{ json, pairedItem: { item } }];
   }
   await run.gathered();
   run.watch.releaseAll();
   const status = Number(error.httpCode ?? Number.NaN);
-  const said = describeStop(own, item, run.failures, run.accepted);
+  const said = describeStop(own, item, run.failures, run.accepted, NOT_SENT_AGAIN);
   throw toNodeError(context.getNode(), said, item, Number.isNaN(status) ? undefined : status);
 }
