@@ -31,7 +31,6 @@ import type { VideoEvent } from '../../../nodes/ITeraBiz/api/events.ts';
 import { ITeraBizPollingTrigger } from '../../../nodes/ITeraBiz/ITeraBizPollingTrigger.node.ts';
 import { ITeraBizTrigger } from '../../../nodes/ITeraBiz/ITeraBizTrigger.node.ts';
 
-process.env.N8N_LOG_LEVEL ??= 'silent';
 process.env.N8N_USER_FOLDER ??= mkdtempSync(join(tmpdir(), 'n8n-triggers-'));
 
 /** How often the server tries to activate. It pauses in between, which is left out here. */
@@ -77,6 +76,9 @@ export class N8n {
 
   /** What the webhook handler threw. The real server answers 500 and starts an empty run. */
   readonly crashes: unknown[] = [];
+
+  /** What the triggers wrote into n8n's log */
+  readonly log: unknown[][] = [];
 
   private readonly testListeners: Listener[] = [];
 
@@ -181,7 +183,7 @@ export class N8n {
     const workflow = this.load(id);
     const node = Object.values(workflow.nodes)[0];
     const context = new PollContext(workflow, node, this.additionalData(), mode, 'activate');
-    const output = await TYPES[node.type].poll!.call(context);
+    const output = await TYPES[node.type].poll!.call(this.logged(context));
     if (mode !== 'manual') this.saveStaticData(id, workflow);
     return (output ?? []).flat().map(({ json }) => json as unknown as VideoEvent);
   }
@@ -217,7 +219,7 @@ export class N8n {
     } as unknown as IWorkflowExecuteAdditionalData;
     const context = new WebhookContext(workflow, node, additionalData, mode, data, [], null);
 
-    const result = await TYPES[node.type].webhook!.call(context);
+    const result = await TYPES[node.type].webhook!.call(this.logged(context));
     // With the usual return value the server saves only after the run, when the mark is lost.
     if (testStaticData === undefined && result.noWebhookResponse) {
       this.saveStaticData(workflowId, workflow);
@@ -273,7 +275,7 @@ export class N8n {
       mode === 'manual' ? 'manual' : 'activate',
       data,
     );
-    return await TYPES[node.type].webhookMethods!.default[method].call(context);
+    return await TYPES[node.type].webhookMethods!.default[method].call(this.logged(context));
   }
 
   private async serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
@@ -301,6 +303,13 @@ export class N8n {
         response.status(error instanceof SyntaxError ? 422 : 500).json({});
       }
     }
+  }
+
+  /** Has a context write into a log of ours. */
+  private logged<Context extends object>(context: Context): Context {
+    const write = (...entry: unknown[]) => void this.log.push(entry);
+    const logger = { debug: write, info: write, warn: write, error: write };
+    return Object.defineProperty(context, 'logger', { value: logger });
   }
 
   private load(id: string, staticData = this.database.get(id)!.staticData): Workflow {

@@ -1,0 +1,111 @@
+import fc from 'fast-check';
+import { startSandbox, type Sandbox } from '../../../sandbox/client.mts';
+import { N8n } from './n8n.mts';
+
+/** With the right token, a random body starts a run only if it names a finished video. There is none. */
+const BODIES = 10_000;
+const SECRET_TOKEN = 'a-token-chosen-by-the-user';
+
+let sandbox: Sandbox;
+let n8n: N8n;
+let running: string;
+let signedToken: string;
+
+beforeAll(async () => {
+  sandbox = await startSandbox({ hold: true });
+  n8n = await N8n.start({ apiKey: sandbox.apiKey, baseUrl: sandbox.url });
+  running = (await sandbox.addVideos(1, { status: 'processing' }))[0].id;
+
+  const type = 'iTeraBizTrigger';
+  const manual = { registration: 'manual', secretToken: SECRET_TOKEN };
+  n8n.save('manual', { Trigger: { type, parameters: manual } });
+  n8n.save('signed', { Trigger: { type, parameters: { options: { confirmWithApi: false } } } });
+  await n8n.activate('manual');
+  await n8n.activate('signed');
+  const { registration } = n8n.staticDataOf('signed', 'Trigger');
+  signedToken = (registration as { token: string }).token;
+});
+afterAll(async () => {
+  await n8n.stop();
+  await sandbox.stop();
+});
+
+const junk = () => fc.jsonValue({ maxDepth: 4 });
+const id = () => fc.oneof(fc.constant('vid_unknown'), fc.constant('RUNNING'), fc.string(), junk());
+const name = () =>
+  fc.oneof(fc.constantFrom('video.completed', 'video.failed', '__proto__'), fc.string(), junk());
+const status = () => fc.oneof(fc.constantFrom('completed', 'failed', 'queued'), junk());
+
+/** Something like a video, and something like an event, with everything in it perhaps wrong. */
+const video = () => fc.record({ id: id(), status: status() }, { requiredKeys: [] });
+const event = () =>
+  fc.record(
+    {
+      id: id(),
+      type: name(),
+      event: name(),
+      created_at: junk(),
+      data: fc.oneof(video(), fc.record({ video: video() }), junk()),
+      video: fc.oneof(video(), junk()),
+      status: status(),
+    },
+    { requiredKeys: [] },
+  );
+const body = () =>
+  fc.oneof(
+    { weight: 5, arbitrary: event().map((value) => JSON.stringify(value)) },
+    { weight: 2, arbitrary: junk().map((value) => JSON.stringify(value)) },
+    { weight: 1, arbitrary: fc.json() },
+    { weight: 1, arbitrary: fc.string({ unit: 'binary' }) },
+  );
+const signature = () =>
+  fc.oneof(
+    fc.constant(undefined),
+    fc.string(),
+    fc.stringMatching(/^t=\d{1,12},v1=[0-9a-f]{60,68}$/),
+    fc.constant(`t=${Math.floor(Date.now() / 1000)},v1=${'0'.repeat(64)}`),
+  );
+
+const listenerOf = (workflow: string) =>
+  n8n.listenerAt(new URL(n8n.productionUrl(workflow, 'Trigger')).pathname)!;
+
+/** Hands a body to a trigger, past the network. @returns the statuses that it answered with */
+async function deliver(
+  listener: ReturnType<typeof listenerOf>,
+  token: string,
+  text: string,
+  header?: string,
+) {
+  const rawBody = Buffer.from(text.replaceAll('RUNNING', running));
+  const request = {
+    query: { token },
+    params: {},
+    headers: header === undefined ? {} : { 'x-iterabiz-signature': header },
+    rawBody,
+  };
+  const statuses: number[] = [];
+  const response = {
+    status: (code: number) => ({ json: () => void statuses.push(code) }),
+  };
+  await n8n.deliver(listener, request as never, response);
+  return statuses;
+}
+
+it(`survives ${BODIES} random bodies, answers each once, and starts nothing`, async () => {
+  const seen = new Set<number>();
+  const [signed, manual] = [listenerOf('signed'), listenerOf('manual')];
+  await fc.assert(
+    fc.asyncProperty(body(), fc.boolean(), signature(), async (text, isSigned, header) => {
+      const statuses = isSigned
+        ? await deliver(signed, signedToken, text, header)
+        : await deliver(manual, SECRET_TOKEN, text);
+      const [status] = statuses;
+      seen.add(status);
+      const isExpected = isSigned ? status === 401 : [200, 400, 503].includes(status);
+      return statuses.length === 1 && isExpected && n8n.runs.length === 0;
+    }),
+    { numRuns: BODIES },
+  );
+  // It came to every kind of answer, also to that after asking the API.
+  expect([...seen].sort()).toEqual([200, 400, 401, 503]);
+}, 300_000);
