@@ -1,5 +1,6 @@
 import axios, { type AxiosInstance } from 'axios';
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export type Json = Record<string, unknown>;
 
@@ -51,6 +52,7 @@ export class N8nRest {
   static async signIn(url: string, email: string, password: string): Promise<N8nRest> {
     const http = axios.create({
       baseURL: `${url}/rest`,
+      proxy: false,
       // n8n ties the session cookie to this ID.
       headers: { 'browser-id': randomUUID() },
       validateStatus: () => true,
@@ -173,6 +175,29 @@ export class N8nRest {
       `/executions/${id}`,
     );
     return { ...rest, data: unflatten(data) as Execution['data'] };
+  }
+
+  /**
+   * Waits until an execution has one of these states.
+   *
+   * @throws when it ends in another state or the time is up, with the execution's error
+   */
+  async executionReaching(
+    id: string,
+    statuses: ExecutionStatus[] = ['success'],
+    timeoutMs = 60_000,
+  ): Promise<Execution> {
+    const deadline = Date.now() + timeoutMs;
+    for (;;) {
+      const execution = await this.execution(id);
+      if (statuses.includes(execution.status)) return execution;
+      const goesOn = ['new', 'running', 'waiting'].includes(execution.status);
+      if (!goesOn || Date.now() > deadline) {
+        const reason = execution.data.resultData.error?.message ?? 'no error';
+        throw new Error(`Execution ${id} is ${execution.status}, not ${statuses}: ${reason}`);
+      }
+      await sleep(200);
+    }
   }
 
   stopExecution(id: string): Promise<unknown> {

@@ -1,0 +1,203 @@
+/**
+ * The wait that n8n takes over after a minute, on the real server: executions that nothing runs,
+ * over a hard stop, to the same output as a wait in memory.
+ */
+import type { N8n } from '../../n8n/server.mts';
+import { startN8n } from '../../n8n/server.mts';
+import type { Execution, Workflow } from '../../n8n/rest.mts';
+import { startSandbox, type Sandbox } from '../../sandbox/client.mts';
+
+const MINUTES = 60_000;
+
+let n8n: N8n;
+let sandbox: Sandbox;
+let credential: { id: string; name: string };
+
+beforeAll(async () => {
+  sandbox = await startSandbox({ hold: true });
+  n8n = await startN8n();
+  credential = await n8n.rest.createCredential('Sandbox', 'iTeraBizApi', {
+    apiKey: sandbox.apiKey,
+    baseUrl: sandbox.url,
+  });
+});
+
+afterAll(async () => {
+  await n8n?.stop();
+  await sandbox?.stop();
+});
+
+interface Campaign {
+  name: string;
+  rows: number;
+  onError?: string;
+  options?: Record<string, unknown>;
+}
+
+/** Start → rows → Video: Create, waiting → After (on each output). */
+async function createCampaign({ name, rows, onError, options }: Campaign): Promise<Workflow> {
+  const node = (name: string, type: string, more: Record<string, unknown>) => ({
+    name,
+    type,
+    typeVersion: 1,
+    position: [0, 0],
+    parameters: {},
+    ...more,
+  });
+  const after = { node: 'After', type: 'main', index: 0 };
+  const failed = { node: 'Failed', type: 'main', index: 0 };
+  return await n8n.rest.createWorkflow({
+    name,
+    nodes: [
+      node('Start', 'n8n-nodes-base.manualTrigger', {}),
+      node('Rows', 'n8n-nodes-base.code', {
+        typeVersion: 2,
+        parameters: {
+          jsCode: `return Array.from({ length: ${rows} }, (_, row) => ({ json: { row, script: '${name} ' + row } }))`,
+        },
+      }),
+      node('iTeraBiz', 'n8n-nodes-iterabiz.iTeraBiz', {
+        credentials: { iTeraBizApi: credential },
+        onError,
+        parameters: {
+          resource: 'video',
+          operation: 'create',
+          avatarId: { __rl: true, mode: 'id', value: 'avatar_james01' },
+          script: '={{ $json.script }}',
+          language: 'en-US',
+          duration: 30,
+          waitForCompletion: true,
+          options: { pollInterval: 5, ...options },
+        },
+      }),
+      node('After', 'n8n-nodes-base.noOp', {}),
+      node('Failed', 'n8n-nodes-base.noOp', {}),
+    ],
+    connections: {
+      Start: { main: [[{ node: 'Rows', type: 'main', index: 0 }]] },
+      Rows: { main: [[{ node: 'iTeraBiz', type: 'main', index: 0 }]] },
+      iTeraBiz: { main: onError === 'continueErrorOutput' ? [[after], [failed]] : [[after]] },
+    },
+  });
+}
+
+/** The IDs of the videos of one campaign, in the order of its rows. */
+async function videosOf(campaign: string): Promise<string[]> {
+  const row = (script = '') => Number(script.split(' ').pop());
+  return (await sandbox.videos())
+    .filter(({ script }) => script?.startsWith(`${campaign} `))
+    .sort((one, other) => row(one.script) - row(other.script))
+    .map(({ id }) => id);
+}
+
+function outputOf(execution: Execution, node: string): Record<string, unknown>[] {
+  const [items] = execution.data.resultData.runData[node]?.at(-1)?.data?.main ?? [];
+  return (items ?? []).map(({ json }) => json);
+}
+
+/** Runs campaigns until every one is parked, with nothing left running in n8n. */
+async function park(campaigns: Campaign[]): Promise<Map<string, string>> {
+  const executions = new Map<string, string>();
+  for (const campaign of campaigns) {
+    executions.set(campaign.name, await n8n.rest.run(await createCampaign(campaign), 'Start'));
+  }
+  for (const id of executions.values()) {
+    await n8n.rest.executionReaching(id, ['waiting'], 2 * MINUTES);
+  }
+  expect(await n8n.rest.runningExecutions()).toEqual([]);
+  return executions;
+}
+
+async function end(executions: Map<string, string>, name: string, status = 'success') {
+  return await n8n.rest.executionReaching(
+    executions.get(name)!,
+    [status as Execution['status']],
+    6 * MINUTES,
+  );
+}
+
+test(
+  'parked executions outlive a hard stop and end like any other wait',
+  async () => {
+    const twenty = Array.from({ length: 20 }, (_, n) => ({ name: `twenty${n}`, rows: 2 }));
+    const executions = await park([
+      { name: 'laps', rows: 50 },
+      { name: 'stop', rows: 3 },
+      { name: 'regular', rows: 3, onError: 'continueRegularOutput' },
+      { name: 'split', rows: 3, onError: 'continueErrorOutput' },
+      { name: 'returned', rows: 3, options: { failedVideos: 'output' } },
+      { name: 'late', rows: 2, options: { maxWait: 2 } },
+      { name: 'cancelled', rows: 2 },
+      ...twenty,
+    ]);
+    const rows = 50 + 3 * 4 + 2 * 2 + 20 * 2;
+    expect((await sandbox.stats()).acceptedCount).toBe(rows);
+
+    await n8n.rest.stopExecution(executions.get('cancelled')!);
+    const laps = await videosOf('laps');
+    await sandbox.finish(laps.slice(0, 20));
+    await n8n.kill();
+    await sandbox.finish(laps.slice(20, 40));
+    await n8n.restart();
+
+    for (const name of ['stop', 'regular', 'split', 'returned']) {
+      const [first, second, third] = await videosOf(name);
+      await sandbox.finish([first, third]);
+      await sandbox.fail(second, { code: 'render_failed', message: 'The avatar has no face' });
+    }
+    for (const { name } of twenty) await sandbox.finish(await videosOf(name));
+
+    const finished = async (name: string) =>
+      (await videosOf(name)).map((id) => expect.objectContaining({ id, status: 'completed' }));
+
+    for (const { name } of twenty) {
+      const execution = await end(executions, name);
+      expect(outputOf(execution, 'After')).toEqual(await finished(name));
+    }
+
+    const stopped = await end(executions, 'stop', 'error');
+    const [first, second, third] = await videosOf('stop');
+    const error = stopped.data.resultData.error as { message: string; description: string };
+    expect(error.message).toBe(
+      `Item 1: iTeraBiz could not make video ${second}: The avatar has no face`,
+    );
+    for (const id of [first, second, third]) expect(error.description).toContain(id);
+
+    const regular = outputOf(await end(executions, 'regular'), 'After');
+    const regularIds = await videosOf('regular');
+    expect(regular.map(({ id }) => id)).toEqual([regularIds[0], undefined, regularIds[2]]);
+    expect(regular[1]).toMatchObject({
+      row: 1,
+      error: expect.stringContaining('The avatar has no face'),
+      details: { videoId: regularIds[1] },
+    });
+
+    const split = await end(executions, 'split');
+    const splitIds = await videosOf('split');
+    expect(outputOf(split, 'After').map(({ id }) => id)).toEqual([splitIds[0], splitIds[2]]);
+    expect(outputOf(split, 'Failed')).toEqual([
+      expect.objectContaining({ row: 1, details: { videoId: splitIds[1] } }),
+    ]);
+
+    const returned = outputOf(await end(executions, 'returned'), 'After');
+    expect(returned.map(({ status }) => status)).toEqual(['completed', 'failed', 'completed']);
+
+    const late = await end(executions, 'late', 'error');
+    for (const id of await videosOf('late')) {
+      expect(JSON.stringify(late.data.resultData.error)).toContain(id);
+    }
+    expect(late.data.resultData.error?.message).toContain('was not finished after 2 minutes');
+
+    await sandbox.finish(laps.slice(40));
+    const lapped = await end(executions, 'laps');
+    expect(outputOf(lapped, 'After')).toEqual(await finished('laps'));
+    const pairs = lapped.data.resultData.runData.iTeraBiz[0].data?.main[0] ?? [];
+    expect(pairs.map(({ pairedItem }) => pairedItem)).toEqual(
+      laps.map((_, item) => expect.objectContaining({ item })),
+    );
+
+    expect((await n8n.rest.execution(executions.get('cancelled')!)).status).toBe('canceled');
+    expect((await sandbox.stats()).acceptedCount).toBe(rows);
+  },
+  15 * MINUTES,
+);

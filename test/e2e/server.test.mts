@@ -1,0 +1,88 @@
+import { existsSync } from 'node:fs';
+import axios from 'axios';
+import { type N8n, startN8n } from '../../n8n/server.mts';
+import { type Sandbox, startSandbox } from '../../sandbox/client.mts';
+
+let n8n: N8n;
+let sandbox: Sandbox;
+
+beforeAll(async () => {
+  sandbox = await startSandbox();
+  n8n = await startN8n();
+});
+
+afterAll(async () => {
+  await n8n?.stop();
+  await sandbox?.stop();
+});
+
+function groupIsGone(pid: number): boolean {
+  try {
+    return !process.kill(-pid, 0);
+  } catch {
+    return true;
+  }
+}
+
+test('n8n loads our nodes under the name of the package', async () => {
+  const names = (await n8n.rest.nodeTypes('n8n-nodes-iterabiz.')).map(({ name }) => name);
+  expect(names.sort()).toEqual([
+    'n8n-nodes-iterabiz.iTeraBiz',
+    'n8n-nodes-iterabiz.iTeraBizPollingTrigger',
+    'n8n-nodes-iterabiz.iTeraBizTool',
+    'n8n-nodes-iterabiz.iTeraBizTrigger',
+  ]);
+});
+
+test('a workflow runs in it, against the sandbox, with a credential', async () => {
+  const credential = await n8n.rest.createCredential('Sandbox', 'iTeraBizApi', {
+    apiKey: sandbox.apiKey,
+    baseUrl: sandbox.url,
+  });
+  const workflow = await n8n.rest.createWorkflow({
+    name: 'Avatars',
+    nodes: [
+      {
+        name: 'Start',
+        type: 'n8n-nodes-base.manualTrigger',
+        typeVersion: 1,
+        position: [0, 0],
+        parameters: {},
+      },
+      {
+        name: 'Avatars',
+        type: 'n8n-nodes-iterabiz.iTeraBiz',
+        typeVersion: 1,
+        position: [200, 0],
+        parameters: { resource: 'avatar', operation: 'getAll', returnAll: true },
+        credentials: { iTeraBizApi: credential },
+      },
+    ],
+    connections: { Start: { main: [[{ node: 'Avatars', type: 'main', index: 0 }]] } },
+  });
+  const execution = await n8n.rest.executionReaching(await n8n.rest.run(workflow, 'Start'));
+  const [items] = execution.data.resultData.runData.Avatars[0].data!.main;
+  expect(items!.length).toBeGreaterThan(0);
+  expect(items![0].json).toMatchObject({ id: expect.any(String), name: expect.any(String) });
+});
+
+test('what was saved is there after a hard stop, and the session goes on', async () => {
+  const killed = n8n.pid;
+  await n8n.kill();
+  expect(groupIsGone(killed)).toBe(true);
+  await n8n.restart();
+  expect((await n8n.rest.workflows()).map(({ name }) => name)).toContain('Avatars');
+});
+
+test('n8n listens on 127.0.0.1 only', async () => {
+  const elsewhere = n8n.url.replace('127.0.0.1', '127.0.0.2'); // on Linux this computer, too
+  expect((await axios.get(`${n8n.url}/healthz`)).status).toBe(200);
+  await expect(axios.get(`${elsewhere}/healthz`)).rejects.toThrow('ECONNREFUSED');
+});
+
+test('after the stop no process and no file is left', async () => {
+  const { pid, folder } = n8n;
+  await n8n.stop();
+  expect(groupIsGone(pid)).toBe(true);
+  expect(existsSync(folder)).toBe(false);
+});
