@@ -15,7 +15,8 @@ export interface Reader {
  * asked for by its ID, many are read from the list.
  *
  * @param hidden the IDs that the list did not show; kept by the caller from one look to the next.
- *   They are asked for by ID, as many as there are requests left, in turn.
+ *   They are asked for by ID: at once, or, where the list has cost too many requests for that,
+ *   at the next look.
  * @returns what was seen, by ID; a video that is missing here was not asked for this time or is
  *   not known to the API (`undefined`)
  */
@@ -45,10 +46,9 @@ export async function look(
   }
 
   const single = listed.length === 1 ? listed : [];
-  const inTurn = [...single, ...[...hidden].filter((id) => ids.includes(id))];
-  for (const id of inTurn.slice(0, ids.length - requests)) {
+  const unlisted = [...hidden].filter((id) => ids.includes(id));
+  for (const id of [...single, ...unlisted].slice(0, ids.length - requests)) {
     seen.set(id, await reader.byId(id));
-    if (hidden.delete(id)) hidden.add(id);
   }
   return seen;
 }
