@@ -1,10 +1,26 @@
-const { dest, src } = require('gulp');
+const { existsSync, readdirSync } = require('node:fs');
+const { rm } = require('node:fs/promises');
+const { join, relative } = require('node:path');
+const { dest, series, src, watch } = require('gulp');
+
+const ASSETS = ['nodes/**/*.{svg,json}', 'credentials/**/*.svg'];
 
 /** Copies what `tsc` leaves behind into dist: icons, codex files and output schemas. */
 function assets() {
-  return src(['nodes/**/*.{svg,json}', 'credentials/**/*.svg'], { base: '.', encoding: false }).pipe(
-    dest('dist'),
-  );
+  return src(ASSETS, { base: '.', encoding: false }).pipe(dest('dist'));
 }
 
-exports.default = assets;
+/**
+ * Takes out of dist what has no source (any more), so that it is not published. Emptying dist before
+ * each build would do that too, but would break whatever runs from it at that moment.
+ */
+async function withoutStrays() {
+  const files = readdirSync('dist', { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => relative('dist', join(parentPath, name)));
+  const strays = files.filter((file) => !existsSync(file.replace(/(\.d\.ts|\.js)$/, '.ts')));
+  await Promise.all(strays.map((file) => rm(join('dist', file))));
+}
+
+exports.default = series(withoutStrays, assets);
+exports.watch = () => watch(ASSETS, { ignoreInitial: false }, exports.default);
