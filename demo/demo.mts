@@ -1,0 +1,92 @@
+/**
+ * `npm run demo`: a campaign from a spreadsheet becomes videos on disk. It runs n8n workflows with
+ * the built package on n8n's own engine, against the sandbox or against iTeraBiz itself.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+
+import { loadPackage } from '../n8n/embedded.mts';
+import { readCampaign, type Row } from './campaign.mts';
+import { DemoError } from './demoError.mts';
+import { makeAvatar, makeVideos } from './make.mts';
+import { HELP, type Options, readOptions } from './options.mts';
+import { report, saveVideos } from './output.mts';
+import { withProgress } from './progress.mts';
+import { localService, realService, type Service } from './service.mts';
+
+const cancel = new AbortController();
+process.once('SIGINT', () => cancel.abort(new DemoError('Cancelled.')));
+
+try {
+  const options = readOptions(process.argv.slice(2), process.env);
+  if (options.help) console.log(HELP);
+  else await demo(options);
+} catch (error) {
+  console.error(error instanceof DemoError ? error.message : error);
+  process.exitCode = 1;
+}
+
+async function demo(options: Options): Promise<void> {
+  const rows = readCampaign(await textOf(options.rows));
+  console.log(`${count(rows.length, 'video')} from ${relative('.', options.rows)}`);
+  if (options.real && !options.yes) await askBeforeSpending(rows, options.real.baseUrl);
+
+  const storage = useTemporaryStorage();
+  const service = options.real ? realService(options.real) : await localService();
+  try {
+    await runCampaign(rows, service, options);
+  } finally {
+    await service.stop?.();
+    rmSync(storage, { recursive: true, force: true });
+  }
+}
+
+async function runCampaign(rows: Row[], service: Service, { real, out }: Options): Promise<void> {
+  console.log(
+    real ? `iTeraBiz at ${real.baseUrl}` : `Sandbox at ${service.baseUrl}: nothing is paid`,
+  );
+  const kit = await loadPackage(join(import.meta.dirname, '..'));
+  const engine = { kit, service, signal: cancel.signal };
+
+  const avatarId = await makeAvatar(engine);
+  console.log(`Avatar ${avatarId}\n`);
+  const work = makeVideos(engine, rows, avatarId);
+  const results = await withProgress(service, avatarId, rows.length, work);
+
+  const saved = await saveVideos(results, out);
+  console.log(`\n${report(results, saved)}`);
+  console.log(`\n${saved.size} of ${count(rows.length, 'video')} in ${relative('.', out) || '.'}`);
+}
+
+/** n8n keeps its files in a folder that goes away, under a key that it would otherwise announce. */
+function useTemporaryStorage(): string {
+  process.env.N8N_USER_FOLDER = mkdtempSync(join(tmpdir(), 'iterabiz-demo-'));
+  process.env.N8N_ENCRYPTION_KEY = randomBytes(16).toString('hex');
+  return process.env.N8N_USER_FOLDER;
+}
+
+async function textOf(file: string): Promise<string> {
+  return await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new DemoError(`The file ${file} cannot be read (${error.code}).`);
+  });
+}
+
+/** @throws {DemoError} unless the user agrees */
+async function askBeforeSpending(rows: Row[], baseUrl: string): Promise<void> {
+  const what = `This creates 1 avatar and ${count(rows.length, 'video')} at ${baseUrl}, on the account of your API key. They may cost money.`;
+  if (!process.stdin.isTTY) {
+    throw new DemoError(`${what} Nobody is here to be asked: add --yes if that is what you want.`);
+  }
+  const dialogue = createInterface({ input: process.stdin, output: process.stdout });
+  const answer = await dialogue.question(`${what}\nType yes to go on: `, { signal: cancel.signal });
+  dialogue.close();
+  if (answer.trim().toLowerCase() !== 'yes') throw new DemoError('Nothing was sent.');
+}
+
+function count(number: number, thing: string): string {
+  return `${number} ${thing}${number === 1 ? '' : 's'}`;
+}

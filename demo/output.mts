@@ -1,0 +1,61 @@
+import { createWriteStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { extname, join, relative } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { Container } from '@n8n/di';
+import { BinaryDataService } from 'n8n-core';
+
+import type { Row } from './campaign.mts';
+import type { Result } from './results.mts';
+import { table } from './table.mts';
+
+/**
+ * Takes the downloaded videos out of n8n's storage into a folder, as streams.
+ *
+ * @returns the path of each file, by the number of its row
+ */
+export async function saveVideos(results: Result[], folder: string): Promise<Map<number, string>> {
+  await mkdir(folder, { recursive: true });
+  const storage = Container.get(BinaryDataService);
+  const saved = new Map<number, string>();
+  for (const { row, file } of results) {
+    if (!file) continue;
+    const path = join(folder, fileNameOf(row, extname(file.name)));
+    await pipeline(await storage.getAsStream(file.id), createWriteStream(path));
+    saved.set(row.number, path);
+  }
+  return saved;
+}
+
+/**
+ * As in `03-weekend-brunch.mp4`.
+ *
+ * @param ending with its dot
+ */
+export function fileNameOf(
+  { number, title }: Pick<Row, 'number' | 'title'>,
+  ending: string,
+): string {
+  const words = title
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/\p{M}/gu, '')
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 60);
+  return [String(number).padStart(2, '0'), words].filter(Boolean).join('-') + ending;
+}
+
+/** What became of the campaign, for people. */
+export function report(results: Result[], saved: Map<number, string>): string {
+  const rows = results.map(({ row, videoId, seconds, reason }) => ({
+    Row: `${row.number} ${row.title}`,
+    Video: videoId ?? '–',
+    Status: reason === undefined ? 'completed' : 'failed',
+    Seconds: seconds ?? '–',
+    File: relative('.', saved.get(row.number) ?? '') || '–',
+  }));
+  const failed = results.filter(({ reason }) => reason !== undefined);
+  const reasons = failed.map(({ row, reason }) => `Row ${row.number} failed. ${reason}`);
+  return [table(rows), ...reasons].join('\n\n');
+}

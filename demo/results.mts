@@ -1,0 +1,57 @@
+import type { INodeExecutionData, IRun } from 'n8n-workflow';
+
+import { outputOf } from '../n8n/embedded.mts';
+import type { Row } from './campaign.mts';
+import { DOWNLOAD, VIDEOS } from './workflows.mts';
+
+/** What became of one row. */
+export interface Result {
+  row: Row;
+  videoId?: string;
+  /** From created to completed, as iTeraBiz tells it */
+  seconds?: number;
+  /** Where n8n keeps the downloaded file; missing for a row that failed */
+  file?: { id: string; name: string };
+  /** Why the row failed */
+  reason?: string;
+}
+
+/**
+ * What became of each row, read from the run of the videos workflow. Each output item says from
+ * which item it came.
+ *
+ * @param rows in the order in which they went in
+ */
+export function resultsOf(run: IRun, rows: Row[]): Result[] {
+  const results: Result[] = rows.map((row) => ({ row, reason: 'n8n gave nothing back for it' }));
+
+  const videos = outputOf(run, VIDEOS);
+  for (const item of outputOf(run, VIDEOS, 1)) {
+    results[sourceOf(item)].reason = String(item.json.error);
+  }
+  for (const item of outputOf(run, DOWNLOAD, 1)) {
+    const video = videos[sourceOf(item)];
+    Object.assign(results[sourceOf(video)], about(video), { reason: String(item.json.error) });
+  }
+  for (const item of outputOf(run, DOWNLOAD)) {
+    const video = videos[sourceOf(item)];
+    const { id = '', fileName: name = '' } = item.binary?.data ?? {};
+    Object.assign(results[sourceOf(video)], about(video), {
+      file: { id, name },
+      reason: undefined,
+    });
+  }
+  return results;
+}
+
+function sourceOf({ pairedItem }: INodeExecutionData): number {
+  return (pairedItem as { item: number }).item;
+}
+
+function about({ json }: INodeExecutionData): Pick<Result, 'videoId' | 'seconds'> {
+  const milliseconds = Date.parse(String(json.completed_at)) - Date.parse(String(json.created_at));
+  return {
+    videoId: String(json.id),
+    seconds: Number.isNaN(milliseconds) ? undefined : Math.round(milliseconds / 1_000),
+  };
+}

@@ -1,0 +1,17 @@
+/**
+ * A table in plain text, each column as wide as its widest cell.
+ *
+ * @param rows cells by column; the columns are those of the first row
+ */
+export function table(rows: Record<string, string | number>[]): string {
+  const columns = Object.keys(rows[0] ?? {});
+  const lines = [columns, ...rows.map((row) => columns.map((column) => String(row[column])))];
+  const widths = columns.map((_, index) => Math.max(...lines.map((cells) => cells[index].length)));
+  const [header, ...body] = lines.map((cells) =>
+    cells
+      .map((cell, index) => cell.padEnd(widths[index]))
+      .join('  ')
+      .trimEnd(),
+  );
+  return [header, widths.map((width) => '─'.repeat(width)).join('  '), ...body].join('\n');
+}
