@@ -1,5 +1,12 @@
-/** A program that starts a sandbox, tells its process ID and is killed before it can stop it. */
+/**
+ * A program that starts a sandbox with the options given as JSON, and tells its process ID or why it
+ * did not start. It never stops it.
+ */
 import { startSandbox } from '../../../sandbox/client.mts';
 
-const { pid } = await startSandbox();
-process.send!(pid);
+try {
+  const { pid } = await startSandbox(JSON.parse(process.argv[2]));
+  process.send!(pid);
+} catch (error) {
+  process.send!((error as Error).message);
+}

@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -35,13 +35,27 @@ it('says why when it cannot start', async () => {
   server.close();
 });
 
-it('refuses a setting it does not know, and leaves no process behind', async () => {
-  const options = { procesingMs: 1 } as object;
-  await expect(startSandbox(options)).rejects.toThrow(/There is no setting procesingMs/);
+function startParent(options: object): ChildProcess {
+  const script = join(import.meta.dirname, 'parent.mts');
+  return fork(script, [JSON.stringify(options)], { execArgv: ['--import', 'tsx'] });
+}
+
+it('refuses a setting it does not know, and leaves no process that keeps its parent up', async () => {
+  const parent = startParent({ procesingMs: 1 });
+  const [message] = await once(parent, 'message');
+  expect(message).toBe('There is no setting procesingMs');
+  try {
+    await until(
+      async () => parent.exitCode,
+      (code) => code !== null,
+    );
+  } finally {
+    parent.kill('SIGKILL');
+  }
 });
 
 it('ends by itself when its parent is killed', async () => {
-  const parent = fork(join(import.meta.dirname, 'parent.mts'), { execArgv: ['--import', 'tsx'] });
+  const parent = startParent({});
   const [pid] = (await once(parent, 'message')) as [number];
   expect(isRunning(pid)).toBe(true);
   parent.kill('SIGKILL');

@@ -141,6 +141,21 @@ it('are told again until they take the event, and given up after the last try', 
   }
 });
 
+it('are told nothing more once they are deleted', async () => {
+  await sandbox.settings({ deliveryRetriesMs: [500, 0] });
+  const { id } = await register();
+  receiver.next.push(500);
+  await sandbox.finish(await submit());
+  await received(1);
+  await api.delete(`/webhooks/${id}`);
+  await until(
+    async () => (await sandbox.deliveries()).at(-1)!.state,
+    (state) => state === 'given up',
+  );
+  await sandbox.settings({ deliveryRetriesMs: [20, 40] });
+  expect(receiver.got).toHaveLength(1);
+});
+
 it('get each event several times, in any order, when the sandbox is set so', async () => {
   await sandbox.settings({ deliveriesPerEvent: 3, deliveryJitterMs: 200 });
   await register();
