@@ -69,14 +69,13 @@ export function advance(before: Progress, { listed, asked, hidden }: Sight): Ste
   const ids = [...pending];
   const dropped = ids.slice(0, Math.max(0, ids.length - MOST_PENDING));
   dropped.forEach((id) => pending.delete(id));
-  const newest = Math.max(...newestFirst.map(madeAt).filter((time) => !Number.isNaN(time)));
   const seen = newestFirst.flatMap((video) => videoIdOf(video) ?? []);
   return {
     progress: {
       recent: [...new Set([...seen, ...before.recent])].slice(0, MOST_RECENT),
       pending: [...pending],
       hidden: [...hidden].filter((id) => pending.has(id)),
-      horizon: Math.max(before.horizon, newest - LATENESS),
+      horizon: Math.max(before.horizon, ...horizonsOf(newestFirst)),
     },
     finished,
     dropped,
@@ -89,10 +88,15 @@ export function knownIn({ recent, pending, horizon }: Progress): (video: Video) 
   return (video) => known.has(videoIdOf(video)) || madeAt(video) < horizon;
 }
 
-/** Whether a page is sorted as assumed, as far as it tells: newest first. */
+/** Whether a page is sorted as assumed, as far as its ends tell: newest first. */
 export function isNewestFirst(page: Video[]): boolean {
-  const times = page.map(madeAt).filter((time) => !Number.isNaN(time));
-  return times.every((time, index) => index === 0 || time <= times[index - 1]);
+  return !(madeAt(page[0]) < madeAt(page[page.length - 1]));
+}
+
+/** From when on a video can be new: not long before the newest, and not among those that fell out of `recent`. */
+function horizonsOf(newestFirst: Video[]): number[] {
+  const times = newestFirst.map(madeAt);
+  return [times[0] - LATENESS, times[MOST_RECENT]].filter((time) => time > 0);
 }
 
 /** When a video was made, in milliseconds since 1970; `NaN` where it does not say (assumption: `created_at`). */

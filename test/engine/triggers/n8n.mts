@@ -80,6 +80,9 @@ export class N8n {
   /** What the triggers wrote into n8n's log */
   readonly log: unknown[][] = [];
 
+  /** Workflows that poll stay loaded while the server runs */
+  private readonly polled = new Map<string, Workflow>();
+
   private readonly testListeners: Listener[] = [];
 
   private constructor(
@@ -148,6 +151,7 @@ export class N8n {
       await this.hook('delete', workflow, data);
     }
     this.saveStaticData(id, workflow);
+    this.polled.delete(id);
     this.database.get(id)!.isActive = false;
   }
 
@@ -178,9 +182,15 @@ export class N8n {
     }
   }
 
-  /** One poll of a workflow's only trigger, as the schedule starts it. @returns the items it emitted */
+  /**
+   * One poll of a workflow's only trigger, as the schedule starts it. All its polls share the workflow
+   * that was loaded for the first.
+   *
+   * @returns the items it emitted
+   */
   async poll(id: string, mode: WorkflowExecuteMode = 'trigger'): Promise<VideoEvent[]> {
-    const workflow = this.load(id);
+    const workflow = mode === 'manual' ? this.load(id) : (this.polled.get(id) ?? this.load(id));
+    if (mode !== 'manual') this.polled.set(id, workflow);
     const node = Object.values(workflow.nodes)[0];
     const context = new PollContext(workflow, node, this.additionalData(), mode, 'activate');
     const output = await TYPES[node.type].poll!.call(this.logged(context));
@@ -275,7 +285,7 @@ export class N8n {
       mode === 'manual' ? 'manual' : 'activate',
       data,
     );
-    return await TYPES[node.type].webhookMethods!.default[method].call(this.logged(context));
+    return await TYPES[node.type].webhookMethods!.default![method].call(this.logged(context));
   }
 
   private async serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {

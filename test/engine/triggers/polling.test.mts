@@ -1,0 +1,230 @@
+import { startSandbox, type Sandbox, type Video } from '../../../sandbox/client.mts';
+import { N8n } from './n8n.mts';
+
+let sandbox: Sandbox;
+let n8n: N8n;
+
+beforeAll(async () => {
+  sandbox = await startSandbox({ hold: true });
+});
+afterAll(() => sandbox.stop());
+
+beforeEach(async () => {
+  n8n = await N8n.start({ apiKey: sandbox.apiKey, baseUrl: sandbox.url });
+});
+afterEach(async () => {
+  await sandbox.clearFaults();
+  // What one test left running is history for the next.
+  await sandbox.finish();
+  await n8n.stop();
+  expect((await sandbox.stats()).contractViolations).toEqual([]);
+});
+
+async function activate(parameters = {}): Promise<void> {
+  n8n.save('w1', { Trigger: { type: 'iTeraBizPollingTrigger', parameters } });
+  await n8n.activate('w1');
+  await sandbox.resetStats();
+}
+/** Videos that are submitted in one moment, as a campaign is. @returns their IDs, oldest first */
+async function made(count: number, fields: Partial<Video> = {}): Promise<string[]> {
+  const created_at = new Date().toISOString();
+  return (await sandbox.addVideos(count, { created_at, ...fields })).map(({ id }) => id);
+}
+const running = (count = 1) => made(count, { status: 'queued' });
+const finished = (count = 1) => made(count);
+const poll = async () => (await n8n.poll('w1')).map(({ video }) => video.id);
+const progress = () => n8n.staticDataOf('w1', 'Trigger').progress;
+const requests = async () => (await sandbox.stats()).requests;
+
+describe('a workflow that is switched on', () => {
+  it('does not start for what is finished by then', async () => {
+    await finished(3);
+    await activate();
+    expect(await poll()).toEqual([]);
+  });
+
+  it('starts once for each video that finishes or fails, with the same output as the webhook', async () => {
+    await activate();
+    const [good, bad] = await running(2);
+    expect(await poll()).toEqual([]);
+    await sandbox.finish(good);
+    await sandbox.fail(bad, { code: 'voice', message: 'The voice is gone' });
+    expect(await n8n.poll('w1')).toEqual([
+      {
+        event: 'video.completed',
+        eventId: `${good}:video.completed`,
+        occurredAt: expect.stringMatching(/^\d{4}-.*Z$/),
+        video: expect.objectContaining({ id: good, status: 'completed' }),
+      },
+      expect.objectContaining({
+        event: 'video.failed',
+        video: expect.objectContaining({ error: { code: 'voice', message: 'The voice is gone' } }),
+      }),
+    ]);
+    expect(await poll()).toEqual([]);
+  });
+
+  it('starts for a video that was made before, and finishes after', async () => {
+    const [before] = await running();
+    await finished(150);
+    await activate();
+    await sandbox.finish(before);
+    expect(await poll()).toEqual([before]);
+    expect(await poll()).toEqual([]);
+  });
+
+  it('starts for a video that is made and finished between two polls', async () => {
+    await activate();
+    const [quick] = await finished();
+    expect(await poll()).toEqual([quick]);
+  });
+
+  it('keeps to the chosen events and avatar, and never catches up on what it left out', async () => {
+    const avatarId = { __rl: true, mode: 'id', value: 'avatar_chosen' };
+    await activate({ events: ['video.failed'], options: { avatarId } });
+    const chosen = { avatar_id: 'avatar_chosen' };
+    await made(1, chosen);
+    const [wanted] = await made(1, { ...chosen, status: 'failed' });
+    await made(1, { status: 'failed' });
+    expect(await poll()).toEqual([wanted]);
+    n8n.save('w1', { Trigger: { type: 'iTeraBizPollingTrigger' } });
+    await n8n.activate('w1');
+    expect(await poll()).toEqual([]);
+  });
+});
+
+describe('nothing is missed and nothing doubled', () => {
+  it('over a long downtime with more finished videos than two pages', async () => {
+    await finished(3);
+    const [waiting] = await running();
+    await activate();
+    const batch = await finished(250);
+    await sandbox.finish(waiting);
+    await n8n.stop();
+    const { database } = n8n;
+    n8n = await N8n.start({ apiKey: sandbox.apiKey, baseUrl: sandbox.url }, database);
+    expect(await poll()).toEqual([waiting, ...batch]);
+    expect(await poll()).toEqual([]);
+  });
+
+  it('when a poll is refused on its second page', async () => {
+    await activate();
+    const batch = await finished(250);
+    const before = progress();
+    await sandbox.fault({ on: 'GET /videos', type: 'refuse', status: 500, skip: 1 });
+    await expect(n8n.poll('w1')).rejects.toThrow(/could not list the videos/);
+    expect(progress()).toEqual(before);
+    expect(await poll()).toEqual(batch);
+  });
+
+  it('when the API is busy for a moment: it asks again by itself', async () => {
+    await activate();
+    const [quick] = await finished();
+    await sandbox.fault({
+      on: 'GET /videos',
+      type: 'refuse',
+      status: 429,
+      retryAfter: 0,
+      times: 3,
+    });
+    expect(await poll()).toEqual([quick]);
+  });
+
+  it('when a poll starts while another is still on', async () => {
+    await activate();
+    const batch = await finished(120);
+    await sandbox.fault({ on: 'GET /videos', type: 'delay', ms: 200, times: 'always' });
+    const both = await Promise.all([poll(), poll()]);
+    expect(both.flat()).toEqual(batch);
+  });
+
+  it('when 150 videos finish that have long left the first page', async () => {
+    const waiting = await running(150);
+    await activate();
+    const batch = await finished(120);
+    expect(await poll()).toEqual(batch);
+    await sandbox.finish(waiting);
+    await sandbox.resetStats();
+    expect((await poll()).sort()).toEqual([...waiting].sort());
+    expect(await requests()).toEqual({ 'GET /videos': 3 });
+  });
+
+  it('when the list does not show a video: it is asked for by its ID', async () => {
+    const waiting = await running(3);
+    await activate();
+    await sandbox.fault({ on: 'GET /videos', type: 'hideVideos', ids: waiting, times: 'always' });
+    await poll();
+    await sandbox.finish(waiting);
+    const seen = [...(await poll()), ...(await poll())];
+    expect(seen.sort()).toEqual([...waiting].sort());
+  });
+
+  it('when a video is deleted while it is waited for', async () => {
+    const [gone] = await running();
+    await finished(120);
+    await activate();
+    await sandbox.fault({ on: 'GET /videos/{id}', type: 'refuse', status: 404, containing: gone });
+    expect(await poll()).toEqual([]);
+    expect(progress()).toMatchObject({ pending: [], hidden: [] });
+  });
+
+  it('when the list ignores the cursor: it goes on with what it sees, and says so', async () => {
+    await finished(150);
+    await sandbox.fault({ on: 'GET /videos', type: 'ignoreCursor', times: 'always' });
+    await activate();
+    expect(JSON.stringify(n8n.log)).toContain('only the newest 100 videos could be listed');
+    const [quick] = await finished();
+    expect(await poll()).toEqual([quick]);
+  });
+
+  it('with a bounded memory', async () => {
+    await finished(620);
+    await activate();
+    await finished(30);
+    expect(await poll()).toHaveLength(30);
+    const { recent, pending } = progress() as { recent: string[]; pending: string[] };
+    expect([recent.length, pending.length]).toEqual([500, 0]);
+  });
+});
+
+describe('how much it asks', () => {
+  it('one page while nothing happens', async () => {
+    await finished(250);
+    await activate();
+    await poll();
+    expect(await requests()).toEqual({ 'GET /videos': 1 });
+  });
+
+  it('one page and one video, where one runs that is far down the list', async () => {
+    await running();
+    await finished(250);
+    await activate();
+    await poll();
+    expect(await requests()).toEqual({ 'GET /videos': 1, 'GET /videos/{id}': 1 });
+  });
+});
+
+describe('the editor', () => {
+  it('fetches the newest video that fits, and leaves the memory as it is', async () => {
+    await activate({ events: ['video.failed'] });
+    const before = progress();
+    const [older, newer] = await made(2, { status: 'failed' });
+    await finished();
+    expect((await n8n.poll('w1', 'manual')).map(({ video }) => video.id)).toEqual([newer]);
+    expect(progress()).toEqual(before);
+    expect(await poll()).toEqual([older, newer]);
+  });
+
+  it('shows a sample that says that it is one, where no video fits', async () => {
+    const options = { avatarId: { __rl: true, mode: 'id', value: 'avatar_of_no_video' } };
+    n8n.save('w1', { Trigger: { type: 'iTeraBizPollingTrigger', parameters: { options } } });
+    const [sample] = await n8n.poll('w1', 'manual');
+    expect(Object.keys(sample)).toEqual(['event', 'eventId', 'occurredAt', 'video']);
+    expect(sample.video.script).toMatch(/^This is a sample/);
+  });
+
+  it('says on activation when the key is refused', async () => {
+    await sandbox.fault({ on: 'GET /videos', type: 'refuse', status: 401, times: 'always' });
+    await expect(activate()).rejects.toThrow(/does not accept the API key/);
+  });
+});
