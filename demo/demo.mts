@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 
 import { loadPackage } from '../n8n/embedded.mts';
@@ -14,7 +14,7 @@ import { readCampaign, type Row } from './campaign.mts';
 import { DemoError } from './demoError.mts';
 import { makeAvatar, makeVideos } from './make.mts';
 import { HELP, type Options, readOptions } from './options.mts';
-import { report, saveVideos } from './output.mts';
+import { report, saveVideos, shortPath } from './output.mts';
 import { withProgress } from './progress.mts';
 import { localService, realService, type Service } from './service.mts';
 
@@ -32,7 +32,7 @@ try {
 
 async function demo(options: Options): Promise<void> {
   const rows = readCampaign(await textOf(options.rows));
-  console.log(`${count(rows.length, 'video')} from ${relative('.', options.rows)}`);
+  console.log(`${count(rows.length, 'video')} from ${shortPath(options.rows)}`);
   if (options.real && !options.yes) await askBeforeSpending(rows, options.real.baseUrl);
 
   const storage = useTemporaryStorage();
@@ -59,7 +59,7 @@ async function runCampaign(rows: Row[], service: Service, { real, out }: Options
 
   const saved = await saveVideos(results, out);
   console.log(`\n${report(results, saved)}`);
-  console.log(`\n${saved.size} of ${count(rows.length, 'video')} in ${relative('.', out) || '.'}`);
+  console.log(`\n${saved.size} of ${count(rows.length, 'video')} in ${shortPath(out)}`);
 }
 
 /** n8n keeps its files in a folder that goes away, under a key that it would otherwise announce. */

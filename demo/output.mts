@@ -53,9 +53,15 @@ export function report(results: Result[], saved: Map<number, string>): string {
     Video: videoId ?? '–',
     Status: reason === undefined ? 'completed' : 'failed',
     Seconds: seconds ?? '–',
-    File: relative('.', saved.get(row.number) ?? '') || '–',
+    File: shortPath(saved.get(row.number) ?? '–'),
   }));
   const failed = results.filter(({ reason }) => reason !== undefined);
   const reasons = failed.map(({ row, reason }) => `Row ${row.number} failed. ${reason}`);
   return [table(rows), ...reasons].join('\n\n');
+}
+
+/** A path as a person in this folder would write it. */
+export function shortPath(path: string): string {
+  const near = relative('.', path);
+  return near.startsWith('..') ? path : near || '.';
 }

@@ -1,4 +1,6 @@
-import { fileNameOf, report } from '../../../demo/output.mts';
+import { join } from 'node:path';
+
+import { fileNameOf, report, shortPath } from '../../../demo/output.mts';
 import { countsOf } from '../../../demo/progress.mts';
 import { table } from '../../../demo/table.mts';
 
@@ -43,4 +45,12 @@ test('progress counts an unknown status as still rendering', () => {
     failed: 1,
     running: 3,
   });
+});
+
+test.each([
+  [join(process.cwd(), 'demo', 'output'), join('demo', 'output')],
+  [process.cwd(), '.'],
+  [join(process.cwd(), '..', 'videos'), join(process.cwd(), '..', 'videos')],
+])('the path %s is shown as %s', (path, shown) => {
+  expect(shortPath(path)).toBe(shown);
 });
