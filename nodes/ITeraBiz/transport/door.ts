@@ -2,6 +2,7 @@ import type {
   IDataObject,
   IExecutePaginationFunctions,
   IHttpRequestOptions,
+  INodeExecutionData,
   INodeParameters,
   NodeApiError,
 } from 'n8n-workflow';
@@ -30,6 +31,13 @@ export interface Options extends INodeParameters {
   failedVideos?: 'stop' | 'output';
   holdWhileWaiting?: boolean;
   fileName?: string;
+}
+
+/** The items that this run of the node is for. n8n's Execute Once leaves only the first. */
+export function inputItems(context: IExecutePaginationFunctions): INodeExecutionData[] {
+  const { data, node } = context.getExecuteData();
+  const items = (data.main ?? data.ai_tool)?.[0] ?? [];
+  return node.executeOnce ? items.slice(0, 1) : items;
 }
 
 export function optionsOf({ context }: Pick<Door, 'context'>): Options {

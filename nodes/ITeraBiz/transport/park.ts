@@ -6,7 +6,7 @@ import type {
   INodeExecutionData,
 } from 'n8n-workflow';
 
-import { optionsOf } from './door';
+import { inputItems, optionsOf } from './door';
 import type { Message } from './errors';
 import type { NodeRun } from './nodeRun';
 import { type ParkedItem, type ParkedWait, waitingWorkflow } from './parked';
@@ -64,9 +64,8 @@ function parkedWait(context: IExecutePaginationFunctions, run: NodeRun): ParkedW
 }
 
 function parkedItems(context: IExecutePaginationFunctions, run: NodeRun): INodeExecutionData[] {
-  const inputs = context.getExecuteData().data.main?.[0] ?? [];
   const keepsInput = onErrorOf(context) === 'continueRegularOutput';
-  return inputs.map(({ json: input }, item) => ({
+  return inputItems(context).map(({ json: input }, item) => ({
     json: { ...parkedItem(run, item), ...(keepsInput ? { input } : {}) } as IDataObject,
   }));
 }

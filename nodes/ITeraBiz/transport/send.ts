@@ -10,7 +10,7 @@ import { NodeApiError, sleep } from 'n8n-workflow';
 
 import { isObject, type Video } from '../api/video';
 import { BadInput, checkBody, checkId } from '../fields/checks';
-import { type Door, optionsOf, read, textParameter } from './door';
+import { type Door, inputItems, optionsOf, read, textParameter } from './door';
 import { download } from './download';
 import { describeStrangeAnswer, type Message, toNodeError } from './errors';
 import { list } from './list';
@@ -77,15 +77,11 @@ function joinRun(
     const signal = context.getExecutionCancelSignal();
     const slots = new Slots(optionsOf({ context }).maxConcurrency ?? 5, signal);
     const watch = newWatch(readerOf(context, prepared, slots), signal);
-    run = new NodeRun(itemsOf(executeData).length, batchIntervalOf(context), slots, watch);
+    run = new NodeRun(inputItems(context).length, batchIntervalOf(context), slots, watch);
     runs.set(executeData, run);
   }
   run.join(item);
   return run;
-}
-
-function itemsOf({ data }: IExecuteData): INodeExecutionData[] {
-  return (data.main ?? data.ai_tool)?.[0] ?? [];
 }
 
 /** n8n's own Batching (under Request Options), which spaces the items: its pause in milliseconds. */
