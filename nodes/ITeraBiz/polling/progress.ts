@@ -88,15 +88,19 @@ export function knownIn({ recent, pending, horizon }: Progress): (video: Video) 
   return (video) => known.has(videoIdOf(video)) || madeAt(video) < horizon;
 }
 
-/** Whether a page is sorted as assumed, as far as its ends tell: newest first. */
+/** Whether a page, which is not empty, is sorted as assumed, as far as its ends tell: newest first. */
 export function isNewestFirst(page: Video[]): boolean {
   return !(madeAt(page[0]) < madeAt(page[page.length - 1]));
 }
 
-/** From when on a video can be new: not long before the newest, and not among those that fell out of `recent`. */
+/**
+ * From when on a video can be new: from not long before the newest, and from after those that fell out
+ * of `recent`, unless all were made at the same moment.
+ */
 function horizonsOf(newestFirst: Video[]): number[] {
   const times = newestFirst.map(madeAt);
-  return [times[0] - LATENESS, times[MOST_RECENT]].filter((time) => time > 0);
+  const afterFallen = Math.min(times[MOST_RECENT] + 1, times[0]);
+  return [times[0] - LATENESS, afterFallen].filter((time) => !Number.isNaN(time));
 }
 
 /** When a video was made, in milliseconds since 1970; `NaN` where it does not say (assumption: `created_at`). */

@@ -1,0 +1,124 @@
+import { eventFrom, eventOf, readEvent } from '../../../nodes/ITeraBiz/api/events.ts';
+
+const video = { id: 'vid_1', status: 'completed', completed_at: '2025-01-15T10:30:00Z' };
+const event = { id: 'evt_1', type: 'video.completed', created_at: '2025-01-15T10:31:00+01:00' };
+
+const claimIn = (body: unknown) => {
+  const reading = readEvent(body);
+  return 'claim' in reading ? reading.claim : undefined;
+};
+
+describe('readEvent', () => {
+  it('reads the assumed shape', () => {
+    expect(readEvent({ ...event, data: video })).toEqual({
+      claim: {
+        event: 'video.completed',
+        eventId: 'evt_1',
+        videoId: 'vid_1',
+        occurredAt: '2025-01-15T09:31:00.000Z',
+        video,
+      },
+    });
+  });
+
+  it.each([
+    ['data', { ...event, data: video }],
+    ['data.video', { ...event, data: { id: 'evt_data', video } }],
+    ['video', { ...event, video }],
+  ])('finds the video under %s', (_place, body) => {
+    expect(claimIn(body)).toMatchObject({ eventId: 'evt_1', videoId: 'vid_1', video });
+  });
+
+  it('takes the ID at the top level for the video, not for the event, where the video is there', () => {
+    const body = { event: 'video.completed', ...video };
+    expect(claimIn(body)).toMatchObject({ videoId: 'vid_1', eventId: undefined, video: body });
+  });
+
+  it('does not take an event for a video', () => {
+    expect(readEvent(event)).toEqual({ malformed: 'there is no video in it' });
+  });
+
+  it.each([
+    { type: 'video.failed' },
+    { event: 'video.failed' },
+    { type: '', event: 'video.failed' },
+  ])('reads the name in %j', (name) => {
+    expect(claimIn({ ...name, data: { id: 'vid_1' } })?.event).toBe('video.failed');
+  });
+
+  it('takes numbers for IDs', () => {
+    expect(claimIn({ type: 'video.failed', id: 7, data: { id: 12 } })).toMatchObject({
+      eventId: '7',
+      videoId: '12',
+    });
+  });
+
+  it.each([
+    ['status', { status: 'failed' }],
+    ['running status', { status: 'processing' }],
+  ])('refuses an event whose video has another %s', (_case, fields) => {
+    const body = { type: 'video.completed', data: { id: 'vid_1', ...fields } };
+    expect(readEvent(body)).toEqual({ malformed: expect.stringContaining('another status') });
+  });
+
+  it('names an unknown event', () => {
+    expect(readEvent({ type: 'avatar.created', data: {} })).toEqual({
+      unknownEvent: 'avatar.created',
+    });
+  });
+
+  it.each(['soon', '', 1e300, null, '+999999-01-01T00:00:00Z'])(
+    'drops the time %j',
+    (created_at) => {
+      expect(claimIn({ ...event, data: video, created_at })?.occurredAt).toBeUndefined();
+    },
+  );
+
+  it('allows twenty levels and no more', () => {
+    const nested = (levels: number): unknown => (levels === 0 ? 1 : [nested(levels - 1)]);
+    const body = (levels: number) => ({ ...event, data: { ...video, extra: nested(levels) } });
+    expect(claimIn(body(18))).toBeDefined();
+    expect(claimIn(body(19))).toBeUndefined();
+  });
+
+  it.each(['__proto__', 'constructor'])('refuses the key %s wherever it is', (key) => {
+    const body = JSON.parse(`{"type":"video.failed","data":{"id":"v","a":[{"${key}":{}}]}}`);
+    expect(readEvent(body)).toEqual({ malformed: 'the body was made to do harm' });
+  });
+});
+
+describe('eventOf', () => {
+  it('names the event after the status, and makes its ID and time of the video', () => {
+    expect(eventOf(video)).toEqual({
+      event: 'video.completed',
+      eventId: 'vid_1:video.completed',
+      occurredAt: '2025-01-15T10:30:00.000Z',
+      video,
+    });
+    expect(eventOf({ ...video, status: 'error' })?.event).toBe('video.failed');
+  });
+
+  it('is now where the video has no time', () => {
+    const { occurredAt } = eventOf({ id: 'vid_1', status: 'failed' })!;
+    expect(Math.abs(Date.parse(occurredAt) - Date.now())).toBeLessThan(60_000);
+  });
+
+  it('is none while the video is running', () => {
+    expect(eventOf({ id: 'vid_1', status: 'processing' })).toBeUndefined();
+  });
+
+  it('keeps what is known of the event', () => {
+    const known = { eventId: 'evt_1', occurredAt: '2025-01-01T00:00:00.000Z' };
+    expect(eventOf(video, known)).toMatchObject(known);
+  });
+});
+
+test('eventFrom believes the claim', () => {
+  const claim = claimIn({ ...event, data: { id: 'vid_1' } })!;
+  expect(eventFrom(claim)).toEqual({
+    event: 'video.completed',
+    eventId: 'evt_1',
+    occurredAt: '2025-01-15T09:31:00.000Z',
+    video: { id: 'vid_1' },
+  });
+});

@@ -1,0 +1,72 @@
+import {
+  keyOf,
+  MOST_REMEMBERED,
+  RecentEvents,
+  type Verdict,
+} from '../../../nodes/ITeraBiz/webhook/recentEvents.ts';
+
+const settled: Verdict = { status: 200, reason: '' };
+const later: Verdict = { status: 503, reason: 'busy' };
+const never = async (): Promise<Verdict> => {
+  throw new Error('This must not be asked');
+};
+
+test('handles an event once', async () => {
+  const memory = new RecentEvents();
+  expect(await memory.once('a', async () => settled)).toBe(settled);
+  expect(await memory.once('a', never)).toBeUndefined();
+  expect(await memory.once('b', async () => settled)).toBe(settled);
+});
+
+test('handles an event again that could not be settled, or that failed', async () => {
+  const memory = new RecentEvents();
+  expect(await memory.once('a', async () => later)).toBe(later);
+  await expect(memory.once('a', never)).rejects.toThrow('must not be asked');
+  expect(await memory.once('a', async () => settled)).toBe(settled);
+  expect(memory.toStore()).toEqual(['a']);
+});
+
+test.each([
+  ['settled', settled, undefined],
+  ['to be sent again', later, later],
+])('deliveries at the same moment share the end: %s', async (_case, verdict, expected) => {
+  const memory = new RecentEvents();
+  const first = memory.once('a', () => new Promise((resolve) => setImmediate(resolve, verdict)));
+  const second = memory.once('a', never);
+  expect(await first).toBe(verdict);
+  expect(await second).toBe(expected);
+});
+
+test('recalls what was stored, whatever became of it', async () => {
+  const memory = new RecentEvents();
+  for (const stored of [undefined, null, 'a', { a: 1 }, 7]) memory.recall(stored);
+  expect(memory.toStore()).toEqual([]);
+  memory.recall(['a', 7, null, 'b']);
+  expect(memory.toStore()).toEqual(['a', 'b']);
+  expect(await memory.once('a', never)).toBeUndefined();
+});
+
+test('forgets the oldest', async () => {
+  const memory = new RecentEvents();
+  memory.recall(Array.from({ length: MOST_REMEMBERED + 5 }, (_, index) => `old${index}`));
+  expect(memory.toStore()).toHaveLength(MOST_REMEMBERED);
+  await memory.once('new', async () => settled);
+  expect(memory.toStore()).toHaveLength(MOST_REMEMBERED);
+  expect(memory.toStore()[0]).toBe('old6');
+  expect(memory.toStore().at(-1)).toBe('new');
+});
+
+test('a key tells event, video and kind apart, and is short', () => {
+  const claim = { event: 'video.completed', videoId: 'v', eventId: 'e', video: {} } as const;
+  const keys = [
+    keyOf(claim),
+    keyOf({ ...claim, eventId: 'e2' }),
+    keyOf({ ...claim, eventId: undefined }),
+    keyOf({ ...claim, videoId: 'v2' }),
+    keyOf({ ...claim, event: 'video.failed' }),
+    keyOf({ ...claim, videoId: 've', eventId: '' }),
+  ];
+  expect(new Set(keys).size).toBe(keys.length);
+  expect(keys.every((key) => key.length === 22)).toBe(true);
+  expect(keyOf({ ...claim, video: { status: 'completed' } })).toBe(keys[0]);
+});
