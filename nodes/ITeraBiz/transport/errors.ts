@@ -38,7 +38,7 @@ export function describeRefusal(
 ): Message {
   const said = errorTextOf(body);
   const quote = said ? `iTeraBiz says: ${said}` : 'iTeraBiz gave no reason';
-  const tried = tries > 1 ? ` (tried ${tries} times over ${Math.round(seconds)} seconds)` : '';
+  const tried = howOften(tries, seconds);
 
   if (status === 401 || status === 403) {
     return {
@@ -94,7 +94,7 @@ export function describeNoAnswer(
   { code, arrived }: NoAnswer,
   { doing, tries = 1, seconds = 0 }: Subject,
 ): Message {
-  const tried = tries > 1 ? ` (tried ${tries} times over ${Math.round(seconds)} seconds)` : '';
+  const tried = howOften(tries, seconds);
   if (arrived === 'no') {
     return {
       message: `iTeraBiz could not be reached to ${doing}${tried}`,
@@ -139,6 +139,13 @@ export function toNodeError(
       level: 'warning',
     },
   );
+}
+
+/** An aside for a message, of how often and how long it was tried; nothing after a single try. */
+function howOften(tries: number, seconds: number): string {
+  if (tries <= 1) return '';
+  const whole = Math.ceil(seconds);
+  return ` (tried ${tries} times over ${whole === 1 ? '1 second' : `${whole} seconds`})`;
 }
 
 /** The editor's name of the first API field that a text names. */
