@@ -13,7 +13,7 @@ import { describeNoAnswer, describeRefusal, type Message, SUPPORT, toNodeError }
 import type { Reader } from './look';
 import { PAGE_SIZE, pageIn } from './paging';
 import { type Answer, attempt, NoAnswer } from './request';
-import { retryAfterOf } from './retry';
+import { PATIENCE, retryAfterOf } from './retry';
 import type { Slots } from './slots';
 import { type Wake, Watch } from './watch';
 
@@ -31,7 +31,8 @@ export class RefusedLook extends Error {
 
 /**
  * What a {@link Watch} looks through: single requests in the node's slots, without retries of their
- * own, because the next look is the retry.
+ * own, because the next look is the retry. A pause that the API asks for is kept, within reason: the
+ * wait has a deadline, too.
  */
 export function readerOf(
   context: IExecutePaginationFunctions,
@@ -45,7 +46,7 @@ export function readerOf(
       const answer = await attempt(context, options);
       if (answer instanceof NoAnswer) throw new RefusedLook(answer);
       if (answer.status >= 300 && answer.status !== 404) {
-        slots.holdBack(retryAfterOf(answer.headers) ?? 0);
+        slots.holdBack(Math.min(PATIENCE, retryAfterOf(answer.headers) ?? 0));
         throw new RefusedLook(answer);
       }
       return answer;
