@@ -13,7 +13,7 @@ const entries = (...ids: unknown[]) => ids.map((id) => ({ id })) as IDataObject[
 
 /** Asks for these pages one after the other, and notes what they were to follow. */
 async function read(...answers: Page[]) {
-  const asked: Array<string | undefined> = [];
+  const asked: (string | undefined)[] = [];
   const got: Pageful[] = [];
   for await (const page of pages(async (after) => answers[asked.push(after) - 1])) got.push(page);
   return { asked, got };

@@ -127,7 +127,7 @@ describe('Sending with retries', () => {
   afterEach(() => void jest.useRealTimers());
 
   /** Gives these outcomes one after the other, the last one for ever, and notes when it was asked. */
-  function scripted(...outcomes: Array<Answer | NoAnswer>) {
+  function scripted(...outcomes: (Answer | NoAnswer)[]) {
     const times: number[] = [];
     const ask = async () => {
       times.push(Date.now());

@@ -3,7 +3,7 @@ import { Slots } from '../../../nodes/ITeraBiz/transport/slots.ts';
 /** Tasks that end when told to, and a record of which have begun. */
 function tasks(slots: Slots, count: number) {
   const begun: number[] = [];
-  const end: Array<() => void> = [];
+  const end: (() => void)[] = [];
   const done = Array.from({ length: count }, (_, index) =>
     slots.run(async () => {
       begun.push(index);

@@ -1,0 +1,54 @@
+import type {
+  IDataObject,
+  IExecutePaginationFunctions,
+  IHttpRequestOptions,
+  INode,
+} from 'n8n-workflow';
+
+/** What the API answers to a request, or the network's error. */
+export type Answering = (request: IHttpRequestOptions) => IDataObject | Error;
+
+export interface ContextOptions {
+  answer?: Answering;
+  parameters?: IDataObject;
+  input?: IDataObject;
+  node?: Partial<INode>;
+  signal?: AbortSignal;
+}
+
+/** The part of n8n's context that the door's pieces use, where the engine itself would be too slow. */
+export function fakeContext({
+  answer = () => ({ statusCode: 200, headers: {}, body: {} }),
+  parameters = {},
+  input = {},
+  node = {},
+  signal,
+}: ContextOptions = {}) {
+  const asked: IHttpRequestOptions[] = [];
+  const context = {
+    getNode: () => ({ name: 'iTeraBiz', type: 'iTeraBiz', parameters, ...node }),
+    getNodeParameter: (name: string, fallback: unknown) => parameters[name] ?? fallback,
+    getInputData: () => ({ json: input }),
+    getItemIndex: () => 0,
+    continueOnFail: () => node.onError !== undefined && node.onError !== 'stopWorkflow',
+    getCredentials: async () => ({ baseUrl: 'https://api.example/v1' }),
+    getExecutionCancelSignal: () => signal,
+    helpers: {
+      httpRequestWithAuthentication: async (_: string, request: IHttpRequestOptions) => {
+        asked.push(request);
+        const outcome = answer(request);
+        if (outcome instanceof Error) throw outcome;
+        return outcome;
+      },
+    },
+  };
+  return { context: context as unknown as IExecutePaginationFunctions, asked };
+}
+
+export function answered(body: unknown, statusCode = 200, headers: IDataObject = {}): IDataObject {
+  return { statusCode, headers, body } as IDataObject;
+}
+
+export const connectionReset = Object.assign(new Error('n8n wraps this'), {
+  cause: Object.assign(new Error('reset'), { code: 'ECONNRESET' }),
+});

@@ -1,0 +1,135 @@
+import {
+  attempt,
+  baseUrlOf,
+  NoAnswer,
+  noAnswerFrom,
+  request,
+  type Requester,
+} from '../../../nodes/ITeraBiz/transport/request.ts';
+
+/** What n8n's request helper throws: its own error around the one of its HTTP client. */
+const wrapped = (cause: object) => Object.assign(new Error('n8n says no'), { cause });
+const network = (code?: string) => Object.assign(new Error('client says no'), { code });
+
+/** A context whose request helper answers, or throws, and notes what it was asked. */
+function contextWith(outcome: object, baseUrl = ' https://api.example/v1// ') {
+  const asked: unknown[] = [];
+  const context = {
+    getCredentials: async () => ({ baseUrl }),
+    helpers: {
+      httpRequestWithAuthentication: async (credential: string, options: object) => {
+        asked.push({ credential, ...options });
+        if (outcome instanceof Error) throw outcome;
+        return outcome;
+      },
+    },
+  };
+  return { context: context as unknown as Requester, asked };
+}
+
+describe('Why no answer came', () => {
+  test.each([
+    'ECONNREFUSED',
+    'ENOTFOUND',
+    'EAI_AGAIN',
+    'EHOSTUNREACH',
+    'ENETUNREACH',
+    'ERR_INVALID_URL',
+    'CERT_HAS_EXPIRED',
+    'DEPTH_ZERO_SELF_SIGNED_CERT',
+    'SELF_SIGNED_CERT_IN_CHAIN',
+    'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+    'ERR_TLS_CERT_ALTNAME_INVALID',
+  ])('%s: nothing was sent', (code) => {
+    expect(noAnswerFrom(wrapped(network(code)))).toMatchObject({ code, arrived: 'no' });
+  });
+
+  test.each(['ECONNRESET', 'ETIMEDOUT', 'ECONNABORTED', 'EPIPE', 'ERR_BAD_RESPONSE', 'NEW_ONE'])(
+    '%s: it may have arrived',
+    (code) => {
+      const failure = noAnswerFrom(wrapped(network(code)));
+      expect(failure).toBeInstanceOf(NoAnswer);
+      expect(failure).toMatchObject({ code, arrived: 'maybe', message: 'client says no' });
+    },
+  );
+
+  test('is read from an error that n8n did not wrap', () => {
+    expect(noAnswerFrom(network('ECONNRESET'))).toMatchObject({ code: 'ECONNRESET' });
+  });
+
+  test('an error of the HTTP client without a code may mean that it arrived', () => {
+    const cause = Object.assign(new Error('aborted'), { isAxiosError: true });
+    expect(noAnswerFrom(wrapped(cause))).toMatchObject({ code: '', arrived: 'maybe' });
+  });
+
+  test.each(['EACCES', 'EMFILE', 'ENOENT', 'ENOSPC', 'EPERM', 'EROFS'])(
+    "%s is this machine's own trouble",
+    (code) => {
+      const error = wrapped(network(code));
+      expect(noAnswerFrom(error)).toBe(error);
+    },
+  );
+
+  test('an error that has nothing to do with the network stays what it is', () => {
+    for (const error of [new Error('no credential'), wrapped(new Error('no credential'))]) {
+      expect(noAnswerFrom(error)).toBe(error);
+    }
+    const numbered = Object.assign(new Error('x'), { code: 5 });
+    expect(noAnswerFrom(numbered)).toBe(numbered);
+  });
+});
+
+describe('A request', () => {
+  const response = { statusCode: 418, headers: { a: 'b' }, body: 'tea' };
+
+  test('goes out with the credential, to its base URL, and follows no redirect', async () => {
+    const { context, asked } = contextWith(response);
+    await request(context, { url: '/videos', method: 'GET', timeout: 5 });
+    expect(asked).toEqual([
+      {
+        credential: 'iTeraBizApi',
+        url: '/videos',
+        method: 'GET',
+        timeout: 5,
+        json: true,
+        baseURL: 'https://api.example/v1',
+        returnFullResponse: true,
+        ignoreHttpStatusErrors: true,
+        disableFollowRedirect: true,
+      },
+    ]);
+  });
+
+  test('may have a base URL already', async () => {
+    const { context, asked } = contextWith(response);
+    await request(context, { url: '/videos', baseURL: 'https://other.example' });
+    expect(asked).toMatchObject([{ baseURL: 'https://other.example' }]);
+  });
+
+  test('returns the answer whatever its status', async () => {
+    const { context } = contextWith(response);
+    const answer = { status: 418, headers: { a: 'b' }, body: 'tea' };
+    expect(await request(context, { url: '' })).toEqual(answer);
+    expect(await attempt(context, { url: '' })).toEqual(answer);
+  });
+
+  test('without an answer throws that, or gives it back', async () => {
+    const { context } = contextWith(wrapped(network('ECONNRESET')));
+    await expect(request(context, { url: '' })).rejects.toBeInstanceOf(NoAnswer);
+    expect(await attempt(context, { url: '' })).toBeInstanceOf(NoAnswer);
+  });
+
+  test('throws what is no matter of the network either way', async () => {
+    const { context } = contextWith(new Error('no credential'));
+    await expect(request(context, { url: '' })).rejects.toThrow('no credential');
+    await expect(attempt(context, { url: '' })).rejects.toThrow('no credential');
+  });
+
+  test.each([
+    ['https://api.example/v1', 'https://api.example/v1'],
+    [' https://api.example/v1/ ', 'https://api.example/v1'],
+    ['https://api.example/v1///', 'https://api.example/v1'],
+  ])('the base URL "%s" counts as %s', async (written, read) => {
+    expect(await baseUrlOf(contextWith({}, written).context)).toBe(read);
+  });
+});
