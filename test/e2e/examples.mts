@@ -1,0 +1,93 @@
+/** What the tests of the example workflows share. */
+import { join } from 'node:path';
+import type { Execution, Json, NodeRun, Workflow } from '../../n8n/rest.mts';
+import type { N8n } from '../../n8n/server.mts';
+import type { Sandbox } from '../../sandbox/client.mts';
+
+export const examplesFolder = join(import.meta.dirname, '../../examples');
+
+/** A row of the data table that the campaign example makes. */
+export interface Row extends Json {
+  id: number;
+  script: string | null;
+  status: string | null;
+  job_id: string | null;
+  attempts: number | null;
+  note: string | null;
+}
+
+/** Saves the credential that the examples ask for, with the sandbox's key. */
+export async function connect(n8n: N8n, { apiKey, url }: Sandbox): Promise<void> {
+  await n8n.rest.createCredential('iTeraBiz account', 'iTeraBizApi', { apiKey, baseUrl: url });
+}
+
+/** Imports an example exactly as it ships. @param name without `.json` */
+export async function importExample(n8n: N8n, name: string): Promise<Workflow> {
+  return await n8n.importWorkflow(join(examplesFolder, `${name}.json`));
+}
+
+export type Item = NonNullable<NonNullable<NodeRun['data']>['main'][number]>[number];
+
+/** What a node gave out in all its runs, on one of its outputs. */
+export function itemsOf(execution: Execution, node: string, output = 0): Item[] {
+  const runs = execution.data.resultData.runData[node] ?? [];
+  return runs.flatMap(({ data }) => data?.main[output] ?? []);
+}
+
+/** The campaign example, as its user runs and fills it. */
+export class Campaign {
+  private constructor(
+    private readonly n8n: N8n,
+    readonly workflow: Workflow,
+    private readonly table: string,
+  ) {}
+
+  /** Imports it and runs it once, which makes its table. */
+  static async install(n8n: N8n): Promise<Campaign> {
+    const workflow = await importExample(n8n, 'campaign');
+    const first = await n8n.rest.executionReaching(await n8n.rest.run(workflow, 'Start'));
+    const [{ json: table }] = itemsOf(first, 'Campaign table');
+    return new Campaign(n8n, workflow, table.id as string);
+  }
+
+  async add(rows: Partial<Row>[]): Promise<void> {
+    const defaults = { avatar_id: 'avatar_james01', language: 'en-US', duration: 20 };
+    await this.n8n.rest.insertRows(
+      this.table,
+      rows.map((row) => ({ ...defaults, status: 'ready', ...row })),
+    );
+  }
+
+  /** In the order in which they were added. */
+  async rows(): Promise<Row[]> {
+    const rows = (await this.n8n.rest.rows(this.table)) as Row[];
+    return rows.sort((one, other) => one.id - other.id);
+  }
+
+  /** The row with that script. @throws when there is none */
+  async row(script: string): Promise<Row> {
+    const row = (await this.rows()).find((one) => one.script === script);
+    if (!row) throw new Error(`There is no row with the script ${script}`);
+    return row;
+  }
+
+  /** As a person does who edits a cell of the table. */
+  async edit(row: Row, changes: Partial<Row>): Promise<void> {
+    const project = await this.n8n.rest.personalProjectId();
+    const filter = {
+      type: 'and',
+      filters: [{ columnName: 'id', condition: 'eq', value: row.id }],
+    };
+    const path = `/projects/${project}/data-tables/${this.table}/rows`;
+    await this.n8n.rest.request('PATCH', path, { filter, data: changes });
+  }
+
+  /** @returns the ID of the execution, which goes on after this call */
+  async start(): Promise<string> {
+    return await this.n8n.rest.run(this.workflow, 'Start');
+  }
+
+  async run(timeoutMs?: number): Promise<Execution> {
+    return await this.n8n.rest.executionReaching(await this.start(), ['success'], timeoutMs);
+  }
+}
