@@ -53,6 +53,7 @@ test('speaks of one item in the singular', () => {
     1,
     byItem(2, () => own),
     new Map(),
+    'Wait',
   );
   expect(said.description).toBe('Shorten it\n1 more item did not go well:\nItem 0: Too long');
 });
@@ -67,6 +68,7 @@ test.each([
     0,
     new Map(),
     byItem(count, (item) => `video_${item}`),
+    'Wait',
   );
   const lines = said.description.split('\n');
   expect(lines.at(-1)).toBe(last);

@@ -1,0 +1,129 @@
+import { startSandbox, type Sandbox } from '../../../sandbox/client.mts';
+import { createVideo, errorOf, jsonOf, rows, runNode } from '../support.mts';
+import { acceptedScripts, expectPromiseKept, jobsIn, pairsOf, textOf } from './promise.mts';
+
+let sandbox: Sandbox;
+beforeAll(async () => void (sandbox = await startSandbox()));
+afterAll(async () => await sandbox.stop());
+beforeEach(async () => {
+  await sandbox.clearFaults();
+  await sandbox.resetStats();
+  // Pauses are a random part of a limit: a small one here, so that the tests are short.
+  jest.spyOn(Math, 'random').mockReturnValue(0.02);
+});
+afterEach(() => void jest.restoreAllMocks());
+
+const busy = { on: 'POST /videos', type: 'refuse', status: 429 } as const;
+
+test('a 429 with Retry-After is sent again after that time, and not before', async () => {
+  await sandbox.fault({ ...busy, retryAfter: 2 });
+  const start = Date.now();
+  const result = await runNode(sandbox, createVideo(), { items: rows(1) });
+  // Not a measurement: less would mean that the header was not obeyed.
+  expect(Date.now() - start).toBeGreaterThanOrEqual(2_000);
+  expect(jsonOf(result)).toHaveLength(1);
+  const { acceptedCount, requests } = await expectPromiseKept(sandbox, result);
+  expect(acceptedCount).toBe(1);
+  expect(requests).toEqual({ 'POST /videos': 2 });
+});
+
+test('one 429 holds back the rows beside it', async () => {
+  await sandbox.fault({ ...busy, retryAfter: 1 });
+  const result = await runNode(sandbox, createVideo(), { items: rows(12) });
+  const { acceptedCount, requests } = await expectPromiseKept(sandbox, result);
+  expect(acceptedCount).toBe(12);
+  expect(requests).toEqual({ 'POST /videos': 13 });
+});
+
+test('ten times 429 without Retry-After: six tries, and a message that says how long', async () => {
+  await sandbox.fault({ ...busy, times: 10 });
+  const result = await runNode(sandbox, createVideo(), { items: rows(1) });
+  const { message, description, item } = errorOf(result);
+  expect(message).toMatch(
+    /^iTeraBiz is too busy to create the video \(tried 6 times over \d+ seconds?\)$/,
+  );
+  expect(description).toMatch(/Please try again later \(status 429\).*nothing was made or charged/);
+  expect(item).toBe(0);
+  const { acceptedCount, requests } = await expectPromiseKept(sandbox, result);
+  expect(acceptedCount).toBe(0);
+  expect(requests).toEqual({ 'POST /videos': 6 });
+});
+
+test('a Retry-After beyond all patience is not waited for, and asked no more', async () => {
+  await sandbox.fault({ ...busy, retryAfter: 86_400, times: 'always' });
+  const result = await runNode(sandbox, createVideo(), { items: rows(1) });
+  expect(errorOf(result).message).toBe('iTeraBiz is too busy to create the video');
+  expect((await sandbox.stats()).requests).toEqual({ 'POST /videos': 1 });
+});
+
+test('a burst of 503 in the middle of 50 submissions is waited out', async () => {
+  await sandbox.fault({ on: 'POST /videos', type: 'refuse', status: 503, skip: 20, times: 8 });
+  const result = await runNode(sandbox, createVideo(), { items: rows(50) });
+  expect(errorOf(result).message).toBe('');
+  expect(jsonOf(result).map(({ script }) => script)).toEqual(rows(50).map(({ script }) => script));
+  expect(pairsOf(result)).toEqual(rows(50).map(({ row }) => row));
+  const { acceptedCount, requests } = await expectPromiseKept(sandbox, result);
+  expect(acceptedCount).toBe(50);
+  expect(requests).toEqual({ 'POST /videos': 58 });
+});
+
+test('a key that is revoked in the middle: what was accepted before is named', async () => {
+  await sandbox.fault({
+    on: 'POST /videos',
+    type: 'refuse',
+    status: 401,
+    skip: 7,
+    times: 'always',
+  });
+  const result = await runNode(sandbox, createVideo(), { items: rows(20) });
+  expect(errorOf(result).message).toBe('iTeraBiz does not accept the API key of this credential');
+  expect(textOf(result)).not.toContain(sandbox.apiKey);
+  expect(errorOf(result).description).toContain('12 more items did not go well:');
+  const { accepted, acceptedCount } = await expectPromiseKept(sandbox, result);
+  expect(acceptedCount).toBe(7);
+  expect(Object.values(jobsIn(result)).sort()).toEqual(accepted.map(({ id }) => id).sort());
+});
+
+test('a refused connection is tried again, and said to have sent nothing', async () => {
+  const nobodyThere = 'http://127.0.0.1:1/v1';
+  const result = await runNode(sandbox, createVideo(), { items: rows(1), baseUrl: nobodyThere });
+  expect(errorOf(result).message).toMatch(/^iTeraBiz could not be reached.*\(tried 6 times over/);
+  expect(errorOf(result).description).toContain('so nothing was sent');
+});
+
+describe('In flight', () => {
+  test.each([1, 3, 5])('are never more than Max Concurrency: %i', async (maxConcurrency) => {
+    await sandbox.fault({ on: 'POST /videos', type: 'delay', ms: 30, times: 'always' });
+    const result = await runNode(sandbox, createVideo({ options: { maxConcurrency } }), {
+      items: rows(15),
+    });
+    const { maxInFlight, acceptedCount } = await expectPromiseKept(sandbox, result);
+    expect(maxInFlight.POST).toBe(maxConcurrency);
+    expect(acceptedCount).toBe(15);
+  });
+
+  test('are five where the user chose nothing', async () => {
+    await sandbox.fault({ on: 'POST /videos', type: 'delay', ms: 30, times: 'always' });
+    await runNode(sandbox, createVideo(), { items: rows(15) });
+    expect((await sandbox.stats()).maxInFlight.POST).toBe(5);
+  });
+
+  test('are one at a time in input order with a concurrency of 1', async () => {
+    await runNode(sandbox, createVideo({ options: { maxConcurrency: 1 } }), { items: rows(10) });
+    expect(acceptedScripts(await sandbox.stats())).toEqual(rows(10).map(({ script }) => script));
+  });
+
+  test("n8n's own Batching works on top", async () => {
+    const batching = { batch: { batchSize: 2, batchInterval: 300 } };
+    const start = Date.now();
+    const result = await runNode(sandbox, createVideo({ requestOptions: { batching } }), {
+      items: rows(6),
+    });
+    // Not a measurement: less would mean that the two pauses were not made.
+    expect(Date.now() - start).toBeGreaterThanOrEqual(600);
+    const { maxInFlight, acceptedCount } = await expectPromiseKept(sandbox, result);
+    expect(acceptedCount).toBe(6);
+    expect(maxInFlight.POST).toBeLessThanOrEqual(5);
+    expect(pairsOf(result)).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+});
