@@ -1,13 +1,14 @@
 const { existsSync, readdirSync } = require('node:fs');
 const { rm } = require('node:fs/promises');
 const { join, relative } = require('node:path');
-const { dest, series, src, watch } = require('gulp');
-
-const ASSETS = ['nodes/**/*.{svg,json}', 'credentials/**/*.svg'];
+const { dest, series, src } = require('gulp');
 
 /** Copies what `tsc` leaves behind into dist: icons, codex files and output schemas. */
 function assets() {
-  return src(ASSETS, { base: '.', encoding: false }).pipe(dest('dist'));
+  return src(['nodes/**/*.{svg,json}', 'credentials/**/*.svg'], {
+    base: '.',
+    encoding: false,
+  }).pipe(dest('dist'));
 }
 
 /**
@@ -23,4 +24,3 @@ async function withoutStrays() {
 }
 
 exports.default = series(withoutStrays, assets);
-exports.watch = () => watch(ASSETS, { ignoreInitial: false }, exports.default);

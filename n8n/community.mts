@@ -23,9 +23,14 @@ export async function placeCommunityPackage(
   userFolder: string,
   source = projectRoot,
 ): Promise<void> {
-  const target = join(userFolder, '.n8n/nodes/node_modules', PACKAGE_NAME);
+  const target = placeOf(userFolder);
   rmSync(target, { recursive: true, force: true });
   for (const file of await publishedFiles(source)) cpSync(join(source, file), join(target, file));
+}
+
+/** Where our package is in the user folder of an n8n. */
+export function placeOf(userFolder: string): string {
+  return join(userFolder, '.n8n/nodes/node_modules', PACKAGE_NAME);
 }
 
 async function publishedFiles(source: string): Promise<string[]> {

@@ -6,10 +6,16 @@ import axios from 'axios';
 import { type Sandbox, startSandbox } from '../sandbox/client.mts';
 import { cacheFolder, ensureN8n } from './install.mts';
 import { freePort } from './processes.mts';
+import { rebuildOnChange, reloadSettings } from './reload.mts';
 import type { N8nRest } from './rest.mts';
 import { makeOwner, type N8n, type Owner, startN8n } from './server.mts';
 
-const { values: options } = parseArgs({ options: { fresh: { type: 'boolean', default: false } } });
+const { values: options } = parseArgs({
+  options: {
+    fresh: { type: 'boolean', default: false },
+    reload: { type: 'boolean', default: false },
+  },
+});
 
 const CREDENTIAL = { name: 'iTeraBiz (sandbox)', type: 'iTeraBizApi' };
 const examples = join(import.meta.dirname, '../examples');
@@ -29,8 +35,14 @@ const owner = await ownerOfThisFolder();
 console.log('Starting n8n and a local iTeraBiz …');
 const sandbox = await startSandbox();
 running.push(sandbox);
-const n8n = await startN8n({ folder: data, port: await freePort(5678), owner });
+const n8n = await startN8n({
+  folder: data,
+  port: await freePort(5678),
+  owner,
+  env: options.reload ? reloadSettings : {},
+});
 running.push(n8n);
+if (options.reload) running.push(rebuildOnChange(data));
 writeFileSync(addressFile, n8n.url);
 await giveCredential(n8n.rest, sandbox);
 if (firstTime) await importExamples(n8n);
@@ -44,7 +56,7 @@ console.log(`
   iTeraBiz is played by a sandbox on this computer: nothing is sent, nothing is paid.
   Its key is in the credential "${CREDENTIAL.name}".
   Your workflows are kept for the next time; "npm start -- --fresh" begins anew.
-
+${options.reload ? '\n  Changes in nodes and credentials are built and taken over while it runs.' : ''}
   Ctrl-C ends both.
 `);
 

@@ -1,0 +1,75 @@
+/** `npm run dev`: a running n8n takes over what was changed in the sources of our package. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, watch } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { placeOf } from './community.mts';
+
+const projectRoot = join(import.meta.dirname, '..');
+
+/** An editor may write several files at once, or one in several steps. */
+const SETTLE_MS = 200;
+
+/** With these n8n watches the folders of community packages and loads them anew. */
+export const reloadSettings = { N8N_DEV_RELOAD: 'true' };
+
+/**
+ * Builds the package after each change of its sources, and gives what was built to n8n. A build that
+ * fails says why and changes nothing in n8n.
+ *
+ * @param userFolder of an n8n that runs with `reloadSettings`
+ * @param source the folder of the package
+ */
+export function rebuildOnChange(
+  userFolder: string,
+  source = projectRoot,
+): { stop(): Promise<void> } {
+  let isBuilding = false;
+  let hasChangedSince = false;
+
+  const onChange = async () => {
+    hasChangedSince = true;
+    if (isBuilding) return;
+    isBuilding = true;
+    while (hasChangedSince) {
+      await sleep(SETTLE_MS);
+      hasChangedSince = false;
+      if (await build(source)) takeOver(source, userFolder);
+    }
+    isBuilding = false;
+  };
+
+  const watchers = ['nodes', 'credentials'].map((room) =>
+    watch(join(source, room), { recursive: true }, () => void onChange()),
+  );
+  return {
+    async stop() {
+      for (const watcher of watchers) watcher.close();
+    },
+  };
+}
+
+/** @returns whether it went well */
+async function build(source: string): Promise<boolean> {
+  const time = new Date().toLocaleTimeString();
+  console.log(`${time} Something has changed: building …`);
+  const windows = process.platform === 'win32';
+  const child = spawn(windows ? 'npm.cmd' : 'npm', ['run', '--silent', 'build'], {
+    cwd: source,
+    shell: windows,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  const [status] = (await once(child, 'exit')) as [number | null];
+  console.log(
+    status === 0
+      ? 'Built. n8n takes it over: reload the page in the browser.'
+      : 'The build failed, so n8n stays as it was.',
+  );
+  return status === 0;
+}
+
+/** Copies over what is there: n8n would not notice changes in a folder that was removed and made anew. */
+function takeOver(source: string, userFolder: string): void {
+  cpSync(join(source, 'dist'), join(placeOf(userFolder), 'dist'), { recursive: true });
+}
