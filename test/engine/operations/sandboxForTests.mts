@@ -4,7 +4,7 @@ import { startSandbox, type Sandbox, type SandboxOptions } from '../../../sandbo
 
 /**
  * One sandbox for the tests of a file, with clean counters and no faults before each. Every test is
- * also a test that neither the contract is broken nor the key shown to anyone.
+ * also a test that the contract is kept, and that the key goes nowhere but to the API.
  */
 export function useSandbox(options: SandboxOptions = {}): Sandbox {
   const shared = {} as Sandbox;
@@ -16,7 +16,8 @@ export function useSandbox(options: SandboxOptions = {}): Sandbox {
   afterEach(async () => {
     const { contractViolations, keyLeaks } = await shared.stats();
     expect(contractViolations).toEqual([]);
-    expect(keyLeaks).toEqual([]);
+    const { origin } = new URL(shared.url);
+    expect(keyLeaks.filter((address) => !address.startsWith(`${origin}/`))).toEqual([]);
   });
   afterAll(async () => await shared.stop());
   return shared;

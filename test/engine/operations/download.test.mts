@@ -1,0 +1,274 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { gzipSync } from 'node:zlib';
+import { Container } from '@n8n/di';
+import { BinaryDataService } from 'n8n-core';
+import type { IBinaryData, INodeParameters, IRun } from 'n8n-workflow';
+
+import type { SandboxSettings, Video } from '../../../sandbox/client.mts';
+import { errorOf, itemsOf, runNode } from '../support.mts';
+import { byId, storedText, useSandbox } from './sandboxForTests.mts';
+
+const sandbox = useSandbox();
+const sample = readFileSync(join(import.meta.dirname, '../../../sandbox/media/sample.mp4'));
+
+const standard: Partial<SandboxSettings> = {
+  filesOn: 'cdn',
+  fileBytes: null,
+  linkTtlMs: 3_600_000,
+};
+afterEach(async () => await sandbox.settings(standard));
+
+async function download(id: string, more: INodeParameters = {}): Promise<IRun> {
+  const parameters = { resource: 'video', operation: 'download', videoId: byId(id), ...more };
+  return await runNode(sandbox, parameters);
+}
+
+function fileOf(run: IRun, field = 'data'): IBinaryData {
+  return itemsOf(run)[0]?.binary?.[field] as IBinaryData;
+}
+
+async function bytesOf({ id = '' }: IBinaryData): Promise<Buffer> {
+  return await buffer(await Container.get(BinaryDataService).getAsStream(id));
+}
+
+const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
+
+async function oneVideo(fields: Partial<Video> = {}): Promise<string> {
+  return (await sandbox.addVideos(1, fields))[0].id;
+}
+
+describe('A finished video', () => {
+  test('comes with its details and its file, byte for byte, paired', async () => {
+    const id = await oneVideo({ script: 'Hello' });
+    const run = await download(id);
+    expect(itemsOf(run)).toEqual([
+      {
+        json: expect.objectContaining({ id, status: 'completed', script: 'Hello' }),
+        binary: {
+          data: expect.objectContaining({
+            mimeType: 'video/mp4',
+            fileType: 'video',
+            fileExtension: 'mp4',
+            fileName: `${id}.mp4`,
+            bytes: sample.length,
+          }),
+        },
+        pairedItem: { item: 0 },
+      },
+    ]);
+    expect(sha256(await bytesOf(fileOf(run)))).toBe(sha256(sample));
+    expect((await sandbox.stats()).requests).toEqual({ 'GET /videos/{id}': 1, 'GET file': 1 });
+  });
+
+  test('is downloaded from another host without the key', async () => {
+    const run = await download(await oneVideo());
+    expect(fileOf(run).bytes).toBe(sample.length);
+    expect((await sandbox.stats()).keyLeaks).toEqual([]);
+  });
+
+  test('is downloaded from the API itself with the key, which may be needed there', async () => {
+    await sandbox.settings({ filesOn: 'api' });
+    const id = await oneVideo();
+    const run = await download(id);
+    expect(fileOf(run).bytes).toBe(sample.length);
+    const { origin } = new URL(sandbox.url);
+    expect((await sandbox.stats()).keyLeaks).toEqual([`${origin}/files/${id}.mp4`]);
+  });
+
+  test('is not packed on the way by a host that likes to', async () => {
+    const host = createServer((request, response) => {
+      const packs = String(request.headers['accept-encoding']).includes('gzip');
+      const body = packs ? gzipSync(sample) : sample;
+      response.setHeader('Content-Length', body.length);
+      if (packs) response.setHeader('Content-Encoding', 'gzip');
+      response.end(body);
+    });
+    await once(host.listen(0, '127.0.0.1'), 'listening');
+    const { port } = host.address() as AddressInfo;
+    const fields = { video_url: `http://127.0.0.1:${port}/film.mp4` };
+    await sandbox.fault({ on: 'GET /videos/{id}', type: 'rewrite', times: 'always', fields });
+    try {
+      const run = await download(await oneVideo());
+      expect(fileOf(run).bytes).toBe(sample.length);
+    } finally {
+      host.closeAllConnections();
+      host.close();
+    }
+  });
+
+  test('goes into the field and under the name that the user chose', async () => {
+    const options = { fileName: 'Spring Sale' };
+    const run = await download(await oneVideo(), { binaryPropertyName: 'film', options });
+    expect(itemsOf(run)[0].binary).toEqual({
+      film: expect.objectContaining({ fileName: 'Spring Sale.mp4' }),
+    });
+  });
+
+  test.each([
+    ['clip.mov', 'clip.mov'],
+    ['../../etc/passwd', '.._.._etc_passwd.mp4'],
+    ['C:\\a*b?.mp4', 'C__a_b_.mp4'],
+    ['Angebot "50 %" <neu>|', 'Angebot _50 %_ _neu__.mp4'],
+    ['one\ntwo\u0000', 'one_two_.mp4'],
+    ['Été 新しい', 'Été 新しい.mp4'],
+    ['version 2.0', 'version 2.0.mp4'],
+  ])('the chosen name %j becomes %j', async (fileName, stored) => {
+    const run = await download(await oneVideo(), { options: { fileName } });
+    expect(fileOf(run).fileName).toBe(stored);
+  });
+
+  test.each([
+    ['video/webm', 'video/webm', 'webm'],
+    ['video/quicktime; codecs=avc1', 'video/quicktime', 'mov'],
+    ['application/octet-stream', 'video/mp4', 'mp4'],
+  ])('the kind %s is kept as %s', async (contentType, mimeType, ending) => {
+    await sandbox.fault({ on: 'GET file', type: 'answer', status: 200, body: 'film', contentType });
+    const id = await oneVideo();
+    const run = await download(id);
+    expect(fileOf(run)).toMatchObject({ mimeType, fileName: `${id}.${ending}` });
+  });
+});
+
+describe('A download link', () => {
+  test('that has expired is fetched anew, once', async () => {
+    await sandbox.fault({ on: 'GET file', type: 'refuse', status: 403, message: 'Expired' });
+    const run = await download(await oneVideo());
+    expect(fileOf(run).bytes).toBe(sample.length);
+    expect((await sandbox.stats()).requests).toEqual({ 'GET /videos/{id}': 2, 'GET file': 2 });
+  });
+
+  test.each([401, 403, 404, 410])('that answers %i again is reported', async (status) => {
+    await sandbox.settings({ linkTtlMs: -1, expiredLinkStatus: status });
+    const id = await oneVideo();
+    const { message, description } = errorOf(await download(id));
+    expect(message).toBe(
+      `The download link of video ${id} does not work (status ${status}), nor does a fresh one`,
+    );
+    expect(description).toContain('api@iterabiz.com');
+    expect((await sandbox.stats()).requests).toEqual({ 'GET /videos/{id}': 2, 'GET file': 2 });
+  });
+
+  test('is not believed to be old: the video is read before each download', async () => {
+    const id = await oneVideo();
+    await download(id);
+    await sandbox.expireDownloads();
+    const run = await download(id);
+    expect(fileOf(run).bytes).toBe(sample.length);
+    expect((await sandbox.stats()).requests).toEqual({ 'GET /videos/{id}': 2, 'GET file': 2 });
+  });
+
+  describe('on the API itself', () => {
+    async function sentOnTo(location: string): Promise<IRun> {
+      await sandbox.settings({ filesOn: 'api' });
+      const id = await oneVideo();
+      await sandbox.fault({
+        on: 'GET file',
+        times: 'always',
+        containing: id,
+        type: 'answer',
+        status: 302,
+        body: '',
+        headers: { Location: location },
+      });
+      return await download(id);
+    }
+
+    test('may lead to another host, which does not get the key', async () => {
+      const [{ video_url }] = await sandbox.addVideos(1);
+      const run = await sentOnTo(String(video_url));
+      expect(fileOf(run).bytes).toBe(sample.length);
+    });
+
+    test('may lead to another address of the API', async () => {
+      const [{ video_url }] = await sandbox.addVideos(1);
+      const { pathname, search } = new URL(String(video_url));
+      const run = await sentOnTo(pathname + search);
+      expect(fileOf(run).bytes).toBe(sample.length);
+    });
+
+    test('does not lead in a circle for ever', async () => {
+      const run = await sentOnTo('?again');
+      expect(errorOf(run).message).toContain('its address has moved');
+      expect((await sandbox.stats()).requests['GET file']).toBe(6);
+    });
+  });
+
+  test.each(['download_url', 'url'])('is also found in the field %s', async (field) => {
+    const [{ video_url }] = await sandbox.addVideos(1);
+    await sandbox.fault({
+      on: 'GET /videos/{id}',
+      type: 'rewrite',
+      fields: { video_url: null, [field]: video_url },
+    });
+    expect(fileOf(await download(await oneVideo())).bytes).toBe(sample.length);
+  });
+
+  test.each([
+    ['is missing', null, 'Looked for a link in video_url, download_url, url, result.url'],
+    ['is no web address', 'file:///etc/passwd', 'not a web address'],
+  ])('that %s is reported', async (_, video_url, advice) => {
+    await sandbox.fault({ on: 'GET /videos/{id}', type: 'rewrite', fields: { video_url } });
+    const id = await oneVideo();
+    const { message, description } = errorOf(await download(id));
+    expect(message).toBe(`Video ${id} is finished, but iTeraBiz names no file to download`);
+    expect(description).toContain(advice);
+    expect((await sandbox.stats()).requests).toEqual({ 'GET /videos/{id}': 1 });
+  });
+});
+
+describe('A video without a file', () => {
+  test.each(['queued', 'processing'] as const)('because it is %s says so', async (status) => {
+    const id = await oneVideo({ status });
+    const { message, description } = errorOf(await download(id));
+    expect(message).toBe(`Video ${id} is not finished yet (status: ${status})`);
+    expect(description).toContain('Wait for Completion');
+    expect((await sandbox.stats()).requests['GET file']).toBeUndefined();
+  });
+
+  test('because it failed gives the reason', async () => {
+    const error = { code: 'script_rejected', message: 'The script is not allowed' };
+    const id = await oneVideo({ status: 'failed', error });
+    const { message, description } = errorOf(await download(id));
+    expect(message).toBe(`Video ${id} has no file: it failed (status: failed)`);
+    expect(description).toContain('iTeraBiz says: The script is not allowed');
+  });
+});
+
+describe('A file that does not come whole', () => {
+  test.each([
+    ['breaks off', { type: 'truncate' } as const],
+    ['is refused', { type: 'refuse', status: 503, retryAfter: 0 } as const],
+  ])('once, because it %s, is fetched again', async (_, effect) => {
+    await sandbox.fault({ on: 'GET file', ...effect });
+    const run = await download(await oneVideo());
+    expect(sha256(await bytesOf(fileOf(run)))).toBe(sha256(sample));
+    expect((await sandbox.stats()).requests['GET file']).toBe(2);
+  });
+
+  test('ever is reported and not handed on', async () => {
+    await sandbox.fault({ on: 'GET file', type: 'truncate', times: 'always' });
+    const id = await oneVideo();
+    const run = await download(id);
+    expect(itemsOf(run)).toEqual([]);
+    expect(errorOf(run).message).toContain(`download the file of video ${id} (tried 6 times`);
+    expect((await sandbox.stats()).requests['GET file']).toBe(6);
+  });
+
+  test.each([
+    [500, 'fault on its side'],
+    [418, 'status 418'],
+  ])('because of status %i is reported', async (status, words) => {
+    await sandbox.fault({ on: 'GET file', type: 'refuse', status, times: 'always' });
+    const id = await oneVideo();
+    const run = await download(id);
+    expect(errorOf(run).message).toContain(`iTeraBiz could not download the file of video ${id}`);
+    expect(errorOf(run).message).toContain(words);
+    expect(storedText(run)).not.toContain(sandbox.apiKey);
+  });
+});
