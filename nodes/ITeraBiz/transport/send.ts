@@ -17,6 +17,7 @@ import { list } from './list';
 import { NodeRun } from './nodeRun';
 import { canPark, park } from './park';
 import { RESUME } from './parked';
+import { areReadable } from './readable';
 import { describeStop, errorJson, onErrorOf } from './report';
 import { resume } from './resume';
 import { Slots } from './slots';
@@ -52,9 +53,9 @@ export async function send(
   // n8n prepares all items in one go; an expression that fails ends the node without a word to the
   // items before it. They must not be submitted then: nobody would hear of it.
   await sleep(0);
-  if (isAbandoned(door)) return [];
 
   try {
+    if (isAbandoned(door)) return [];
     const output = await perform(door);
     run.results.set(item, output[0]?.json);
     return output.map((data) => ({ ...data, pairedItem: { item } }));
@@ -89,9 +90,30 @@ function batchIntervalOf(context: IExecutePaginationFunctions): number {
   return Number(context.getNodeParameter('requestOptions.batching.batch.batchInterval', 0));
 }
 
-function isAbandoned({ context, run }: Door): boolean {
-  return !context.continueOnFail() && run.batchInterval <= 0 && run.joinedItems < run.size;
+/**
+ * Whether n8n ends the node without asking this item for its result, because an expression of
+ * another one fails.
+ *
+ * With n8n's Batching the later items are still to be prepared, so their expressions are tried
+ * beforehand.
+ *
+ * @throws {BadInput} when one failed here and n8n goes on all the same: then nothing was sent
+ */
+function isAbandoned({ context, item, run }: Door): boolean {
+  if (context.continueOnFail()) return false;
+  if (run.batchInterval <= 0) return run.joinedItems < run.size;
+  run.isReadable ??= areReadable(context.getNode().parameters, run.size, (expression, of) =>
+    context.evaluateExpression(expression, of),
+  );
+  if (!run.isReadable && item === run.size - 1) throw new BadInput(UNREADABLE);
+  return !run.isReadable;
 }
+
+const UNREADABLE: Message = {
+  message: 'The values of one of the items could not be read, so nothing was sent to iTeraBiz',
+  description:
+    'An expression in this node failed for one of the items. Correct it, or switch off Batching under Request Options to see which one.',
+};
 
 /** Every failure as an error of this node. n8n's own errors, as for a missing credential, stay what they are. */
 function asNodeError({ context, item }: Door, error: Error): NodeApiError {
@@ -105,7 +127,7 @@ async function perform(door: Door): Promise<INodeExecutionData[]> {
   const { context, prepared } = door;
   const operation = textParameter(door, 'operation');
   if (operation === RESUME) return await resume(door);
-  if (operation === 'download') return [await download(door, videoIdOf(door))];
+  if (operation === 'download') return [await download(door, idOf(door))];
   if (operation === 'getAll') {
     const all = context.getNodeParameter('returnAll', false);
     const limit = all ? Infinity : Number(context.getNodeParameter('limit', 50));
@@ -113,7 +135,7 @@ async function perform(door: Door): Promise<INodeExecutionData[]> {
     return (await list(door, limit, status)).map((json) => ({ json }));
   }
 
-  const job = prepared.method === 'POST' ? await create(door, operation) : await get(door);
+  const job = prepared.method === 'GET' ? await get(door) : await create(door, operation);
   if (!context.getNodeParameter('waitForCompletion', false)) return [{ json: job }];
   const finished = await waitUntilDone(door, job);
   return finished ? [{ json: finished }] : [];
@@ -129,8 +151,8 @@ async function create(door: Door, operation: string): Promise<IDataObject> {
 }
 
 async function get(door: Door): Promise<IDataObject> {
-  const id = videoIdOf(door);
-  const doing = `get video ${id}`;
+  const id = idOf(door);
+  const doing = `get ${textParameter(door, 'resource')} ${id}`;
   const answer = await read(door, { url: door.prepared.url }, { doing, id });
   if (isObject(answer.body)) return answer.body;
   const { context, item } = door;
@@ -142,8 +164,11 @@ async function get(door: Door): Promise<IDataObject> {
   );
 }
 
-function videoIdOf(door: Door): string {
-  return checkId(textParameter(door, 'videoId'), 'Video');
+/** The ID in the address, as in `/videos/<ID>`, checked before anything is asked. */
+function idOf(door: Door): string {
+  const resource = textParameter(door, 'resource');
+  const label = resource.charAt(0).toUpperCase() + resource.slice(1);
+  return checkId(decodeURIComponent(door.prepared.url.split('/')[2] ?? ''), label);
 }
 
 /** Waits in memory at first, then lets n8n wait. Nothing comes back when the wait ended elsewhere. */
