@@ -33,10 +33,21 @@ export interface Options extends INodeParameters {
   fileName?: string;
 }
 
+/**
+ * Whether an AI agent calls the node as its tool. Newer agents let n8n run it, with the call as its
+ * only input; older ones call it within their own run, and then n8n names the agent's node and items
+ * in place of this node's.
+ */
+export function isToolCall(context: IExecutePaginationFunctions): boolean {
+  const { data, node } = context.getExecuteData();
+  return data.main === undefined || node.name !== context.getNode().name;
+}
+
 /** The items that this run of the node is for. n8n's Execute Once leaves only the first. */
 export function inputItems(context: IExecutePaginationFunctions): INodeExecutionData[] {
+  if (isToolCall(context)) return [context.getInputData()];
   const { data, node } = context.getExecuteData();
-  const items = (data.main ?? data.ai_tool)?.[0] ?? [];
+  const items = data.main[0] ?? [];
   return node.executeOnce ? items.slice(0, 1) : items;
 }
 

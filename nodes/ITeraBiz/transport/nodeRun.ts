@@ -28,6 +28,9 @@ export class NodeRun {
   /** Set once the wait is about to be handed over to n8n */
   isHandingOver = false;
 
+  /** Whether the expressions of all items can be read, once that is known */
+  isReadable?: boolean;
+
   private readonly joined = new Set<number>();
 
   private readonly asking = new Set<number>();

@@ -6,7 +6,7 @@ import type {
   INodeExecutionData,
 } from 'n8n-workflow';
 
-import { inputItems, optionsOf } from './door';
+import { inputItems, isToolCall, optionsOf } from './door';
 import type { Message } from './errors';
 import type { NodeRun } from './nodeRun';
 import { type ParkedItem, type ParkedWait, waitingWorkflow } from './parked';
@@ -23,7 +23,7 @@ export function canPark(context: IExecutePaginationFunctions): boolean {
   return (
     !optionsOf({ context }).holdWhileWaiting &&
     'executeWorkflow' in context &&
-    context.getExecuteData().data.main !== undefined &&
+    !isToolCall(context) &&
     /^[^_]/.test(context.getExecutionId() ?? '') &&
     /^[^_]/.test(context.getWorkflow().id ?? '')
   );
