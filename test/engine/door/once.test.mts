@@ -1,4 +1,4 @@
-import type { IDataObject, INodeType, IRun } from 'n8n-workflow';
+import type { INodeParameters, INodeType, IRun } from 'n8n-workflow';
 
 import { run } from '../../../n8n/embedded.mts';
 import { startSandbox, type Fault, type Sandbox } from '../../../sandbox/client.mts';
@@ -22,7 +22,7 @@ const scriptsOf = (result: IRun) => jsonOf(result).map(({ script }) => script);
 describe('A submission whose outcome is unknown is sent once, and its item named', () => {
   const short = { requestOptions: { timeout: 300 } };
 
-  test.each<[string, Fault, number, IDataObject]>([
+  test.each<[string, Fault, number, INodeParameters]>([
     ['reset before it was accepted', { on: POST, type: 'reset' }, 0, {}],
     ['reset after it was accepted', { on: POST, type: 'reset', when: 'after' }, 1, {}],
     ['no answer in time', { on: POST, type: 'silence' }, 0, short],
