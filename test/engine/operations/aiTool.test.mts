@@ -1,0 +1,213 @@
+import { type ExecuteContext, RoutingNode } from 'n8n-core';
+import {
+  NodeConnectionTypes,
+  type IDataObject,
+  type IExecuteFunctions,
+  type INodeParameters,
+  type INodeType,
+  type IRun,
+} from 'n8n-workflow';
+
+import { asLoaded, outputOf, run } from '../../../n8n/embedded.mts';
+import { ITeraBiz } from '../../../nodes/ITeraBiz/ITeraBiz.node.ts';
+import { createVideo, ITERABIZ, kit, node } from '../support.mts';
+import { storedText, useSandbox } from './sandboxForTests.mts';
+
+const sandbox = useSandbox({ queuedMs: 100, processingMs: 300 });
+
+/** The node as n8n turns it into a tool: another name, no input, and an output for agents. */
+function asTool(): INodeType {
+  const tool: INodeType = asLoaded(new ITeraBiz());
+  tool.description.name += 'Tool';
+  tool.description.inputs = [];
+  tool.description.outputs = [NodeConnectionTypes.AiTool];
+  tool.execute = async function () {
+    return (await new RoutingNode(this as ExecuteContext, tool).runNode()) ?? [];
+  };
+  return tool;
+}
+
+/** What an agent's model would want to have done: the arguments of one call of the tool. */
+type Call = IDataObject;
+
+interface Tool {
+  name: string;
+  description: string;
+  invoke(call: Call): Promise<string>;
+}
+
+const agentDescription = {
+  displayName: 'Agent',
+  group: ['transform' as const],
+  version: 1,
+  description: '',
+  defaults: {},
+  inputs: [
+    { type: NodeConnectionTypes.Main },
+    { type: NodeConnectionTypes.AiTool, displayName: 'Tools' },
+  ],
+  outputs: [NodeConnectionTypes.Main],
+  properties: [],
+};
+
+/** An agent that calls the tool by itself, as n8n's agents up to version 2 do. */
+const callingAgent: INodeType = {
+  description: { ...agentDescription, name: 'callingAgent' },
+  async execute(this: IExecuteFunctions) {
+    const [tool] = (await this.getInputConnectionData(NodeConnectionTypes.AiTool, 0)) as Tool[];
+    const calls = this.getInputData().flatMap(({ json }) => json.calls as Call[]);
+    const answers = await Promise.all(
+      calls.map(async (call) => await tool.invoke(call).catch((error: Error) => error.message)),
+    );
+    const { name, description } = tool;
+    return [[{ json: { name, description, answers } }]];
+  },
+};
+
+/** An agent that lets the engine run the tool, as n8n's agents from version 3 on do. */
+const orderingAgent: INodeType = {
+  description: { ...agentDescription, name: 'orderingAgent' },
+  async execute(this: IExecuteFunctions, response) {
+    if (response?.actionResponses.length) {
+      const answers = response.actionResponses.map(
+        ({ data }) => data.data?.ai_tool?.[0]?.map(({ json }) => json) ?? data.error?.message,
+      );
+      return [[{ json: { answers } }]];
+    }
+    const calls = this.getInputData().flatMap(({ json }) => json.calls as Call[]);
+    return {
+      actions: calls.map((input, index) => ({
+        actionType: 'ExecutionNodeAction' as const,
+        nodeName: 'Tool',
+        input,
+        type: NodeConnectionTypes.AiTool,
+        id: `call ${index}`,
+        metadata: {},
+      })),
+      metadata: {},
+    };
+  },
+};
+
+async function runAgent(
+  agent: 'test.callingAgent' | 'test.orderingAgent',
+  parameters: INodeParameters,
+  itemsWithCalls: Call[][],
+): Promise<IRun> {
+  return await run(
+    {
+      nodes: [
+        node('Start', 'test.passOn'),
+        node('Agent', agent),
+        node('Tool', `${ITERABIZ}Tool`, { parameters }),
+      ],
+      connections: {
+        Start: { main: [[{ node: 'Agent', type: 'main', index: 0 }]] },
+        Tool: { ai_tool: [[{ node: 'Agent', type: 'ai_tool', index: 0 }]] },
+      },
+    },
+    {
+      kit: {
+        ...kit,
+        nodes: {
+          ...kit.nodes,
+          [`${ITERABIZ}Tool`]: asTool(),
+          'test.callingAgent': callingAgent,
+          'test.orderingAgent': orderingAgent,
+        },
+      },
+      startAt: 'Start',
+      items: itemsWithCalls.map((calls) => ({ json: { calls } })),
+      secrets: { iTeraBizApi: { apiKey: sandbox.apiKey, baseUrl: sandbox.url } },
+    },
+  );
+}
+
+const fromAgent = (more: INodeParameters = {}) =>
+  createVideo({ script: "={{ $fromAI('script', 'What the avatar says', 'string') }}", ...more });
+
+const say = (script: string): Call => ({ script });
+
+describe('For an agent that calls its tools by itself', () => {
+  async function answers(parameters: INodeParameters, itemsWithCalls: Call[][]) {
+    const result = await runAgent('test.callingAgent', parameters, itemsWithCalls);
+    expect(result.data.resultData.error).toBeUndefined();
+    expect(storedText(result)).not.toContain(sandbox.apiKey);
+    return outputOf(result, 'Agent')[0].json as {
+      name: string;
+      description: string;
+      answers: string[];
+    };
+  }
+
+  test('the tool says what it does', async () => {
+    const { description } = await answers(fromAgent(), [[say('Hello')]]);
+    expect(description).toBe('Create video in iTeraBiz');
+  });
+
+  test('it gives out the video that it created', async () => {
+    const [answer] = (await answers(fromAgent(), [[say('Hello')]])).answers;
+    const { accepted } = await sandbox.stats();
+    expect(accepted.map(({ body }) => body.script)).toEqual(['Hello']);
+    expect(JSON.parse(answer)).toEqual([
+      expect.objectContaining({ id: accepted[0].id, status: 'queued', script: 'Hello' }),
+    ]);
+  });
+
+  test('every call of an agent that got several items is carried out', async () => {
+    const got = await answers(fromAgent(), [[say('One')], [say('Two')], [say('Three')]]);
+    expect(got.answers.map((answer) => JSON.parse(answer)[0].script)).toEqual([
+      'One',
+      'Two',
+      'Three',
+    ]);
+    expect((await sandbox.stats()).acceptedCount).toBe(3);
+  });
+
+  test('two calls with the same words make two videos', async () => {
+    await answers(fromAgent(), [[say('Same'), say('Same')]]);
+    expect((await sandbox.stats()).acceptedCount).toBe(2);
+  });
+
+  test('it waits for the finished video where that is wished for', async () => {
+    const waiting = { waitForCompletion: true, options: { pollInterval: 2 } };
+    const [answer] = (await answers(fromAgent(waiting), [[say('Hello')]])).answers;
+    expect(JSON.parse(answer)).toEqual([expect.objectContaining({ status: 'completed' })]);
+  });
+
+  test('it tells the agent what is wrong', async () => {
+    const [answer] = (await answers(fromAgent(), [[say('  ')]])).answers;
+    expect(answer).toContain('"Script" is empty');
+    expect((await sandbox.stats()).requests).toEqual({});
+  });
+});
+
+describe('For an agent that lets the engine run its tools', () => {
+  async function answers(parameters: INodeParameters, itemsWithCalls: Call[][]) {
+    const result = await runAgent('test.orderingAgent', parameters, itemsWithCalls);
+    expect(result.data.resultData.error).toBeUndefined();
+    expect(storedText(result)).not.toContain(sandbox.apiKey);
+    return outputOf(result, 'Agent')[0].json.answers as IDataObject[][];
+  }
+
+  test('each call gives out the video that it created', async () => {
+    const got = await answers(fromAgent(), [[say('One'), say('Two')]]);
+    expect(got.flat()).toEqual([
+      expect.objectContaining({ status: 'queued', script: 'One' }),
+      expect.objectContaining({ status: 'queued', script: 'Two' }),
+    ]);
+    expect((await sandbox.stats()).acceptedCount).toBe(2);
+  });
+
+  test('it waits for the finished video where that is wished for', async () => {
+    const waiting = { waitForCompletion: true, options: { pollInterval: 2 } };
+    const got = await answers(fromAgent(waiting), [[say('Hello')]]);
+    expect(got.flat()).toEqual([expect.objectContaining({ status: 'completed' })]);
+  });
+
+  test('it tells the agent what is wrong', async () => {
+    const got = await answers(fromAgent(), [[say('  ')]]);
+    expect(JSON.stringify(got)).toContain('is empty');
+    expect((await sandbox.stats()).requests).toEqual({});
+  });
+});
