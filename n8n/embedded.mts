@@ -166,7 +166,7 @@ export function engine(
     const credentials = Object.fromEntries(
       (needed ?? []).map(({ name }) => [name, { id: '1', name }]),
     );
-    return { ...node, credentials };
+    return { ...node, credentials: { ...credentials, ...node.credentials } };
   });
   const instance = new Workflow({
     id: 'embedded',

@@ -1,0 +1,53 @@
+/**
+ * `npm run bench`: measures the node side by side with what a user would pick instead, all in one run
+ * on one machine. A full run also writes its results beside this file.
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { format } from 'prettier';
+
+import { ensureN8n, n8nVersion } from '../../n8n/install.mts';
+import { submitting } from './cases/submitting.mts';
+import type { Bench } from './measure.mts';
+import { type CaseResult, load, machine, type Results, toMarkdown } from './results.mts';
+
+const CASES: Record<string, (bench: Bench) => Promise<CaseResult>> = {
+  submitting,
+};
+
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string', multiple: true, default: Object.keys(CASES) },
+    profile: { type: 'string' },
+  },
+});
+const unknown = options.only.find((name) => !(name in CASES));
+if (unknown) throw new Error(`There is no case ${unknown}, only ${Object.keys(CASES).join(', ')}`);
+
+const start = Date.now();
+const install = await ensureN8n();
+const bench: Bench = {
+  quick: options.quick,
+  profile: options.profile,
+  n8nScript: install.require.resolve('n8n/package.json'),
+  say: (line) => console.error(`${((Date.now() - start) / 60_000).toFixed(1)} min  ${line}`),
+};
+
+const results: Results = { machine: machine(n8nVersion()), ratios: [], sections: [] };
+for (const name of options.only) {
+  const { sections, ratios } = await CASES[name](bench);
+  results.sections.push(...sections);
+  results.ratios.push(...ratios);
+}
+results.machine.loadAfter = load();
+
+const markdown = await toMarkdown(results);
+console.log(markdown);
+if (!options.quick && options.only.length === Object.keys(CASES).length) {
+  const json = await format(JSON.stringify(results), { parser: 'json' });
+  writeFileSync(join(import.meta.dirname, 'results.json'), json);
+  writeFileSync(join(import.meta.dirname, 'results.md'), markdown);
+  bench.say('Written to test/bench/results.json and results.md');
+}

@@ -1,0 +1,131 @@
+/** n8n's own nodes, out of the installed server, on the engine of this process. */
+import Module, { createRequire } from 'node:module';
+import type { INode, INodeParameters, INodeType, IVersionedNodeType } from 'n8n-workflow';
+
+const ENGINE = /^(n8n-core|n8n-workflow|@n8n\/di)(\/|$)/;
+
+interface ModuleInternals {
+  _resolveFilename(
+    request: string,
+    parent: unknown,
+    isMain: boolean,
+    options?: { paths?: string[] },
+  ): string;
+}
+
+/**
+ * Gives every module that is loaded from now on this process's engine. With a copy of their own,
+ * n8n's nodes would not be known to it: it tells some by their class.
+ */
+export function shareEngine(): void {
+  const internals = Module as unknown as ModuleInternals;
+  const resolve = internals._resolveFilename;
+  internals._resolveFilename = (request, parent, isMain, options) =>
+    resolve(
+      request,
+      parent,
+      isMain,
+      ENGINE.test(request) ? { paths: [import.meta.dirname] } : options,
+    );
+}
+
+type NodeClass = new () => INodeType | IVersionedNodeType;
+
+const FILES: Record<string, string> = {
+  HttpRequest: 'HttpRequest/HttpRequest.node.js',
+  If: 'If/If.node.js',
+  NoOp: 'NoOp/NoOp.node.js',
+  SplitInBatches: 'SplitInBatches/SplitInBatches.node.js',
+  Wait: 'Wait/Wait.node.js',
+};
+
+/** @param n8nScript a file of the installed n8n, from where its nodes can be found */
+export function loadN8nNodes(n8nScript: string): Record<string, INodeType | IVersionedNodeType> {
+  const n8nRequire = createRequire(n8nScript);
+  return Object.fromEntries(
+    Object.entries(FILES).map(([className, file]) => {
+      const loaded = n8nRequire(`n8n-nodes-base/dist/nodes/${file}`) as Record<string, NodeClass>;
+      const name = className[0].toLowerCase() + className.slice(1);
+      return [`n8n-nodes-base.${name}`, new loaded[className]()];
+    }),
+  );
+}
+
+export function node(
+  name: string,
+  type: string,
+  parameters: INodeParameters = {},
+  more: Partial<INode> = {},
+): INode {
+  return { id: name, name, type, typeVersion: 1, position: [0, 0], parameters, ...more };
+}
+
+/** Connections as `[from, to, output of from]`. */
+export function connect(...pairs: [string, string, number?][]) {
+  const connections: Record<string, { main: { node: string; type: 'main'; index: number }[][] }> =
+    {};
+  for (const [from, to, output = 0] of pairs) {
+    connections[from] ??= { main: [] };
+    const { main } = connections[from];
+    while (main.length <= output) main.push([]);
+    main[output].push({ node: to, type: 'main', index: 0 });
+  }
+  return connections;
+}
+
+/** The HTTP Request node, with the credential that our package brings for it. */
+export function httpRequest(
+  name: string,
+  parameters: INodeParameters,
+  more: Partial<INode> = {},
+): INode {
+  return node(
+    name,
+    'n8n-nodes-base.httpRequest',
+    {
+      authentication: 'predefinedCredentialType',
+      nodeCredentialType: 'iTeraBizApi',
+      ...parameters,
+    },
+    {
+      typeVersion: 4.5,
+      credentials: { iTeraBizApi: { id: '1', name: 'iTeraBiz' } },
+      ...more,
+    },
+  );
+}
+
+export function iTeraBiz(
+  name: string,
+  parameters: INodeParameters,
+  more: Partial<INode> = {},
+): INode {
+  return node(name, 'n8n-nodes-iterabiz.iTeraBiz', parameters, {
+    credentials: { iTeraBizApi: { id: '1', name: 'iTeraBiz' } },
+    ...more,
+  });
+}
+
+/** Creating a video from a row, as the HTTP Request node and our node are set up for it. */
+export const byHand = (url: string): INodeParameters => ({
+  method: 'POST',
+  url: `${url}/videos`,
+  sendBody: true,
+  specifyBody: 'json',
+  jsonBody:
+    "={{ { avatar_id: 'avatar_james01', script: $json.script, language: 'en-US', duration: 30 } }}",
+});
+
+export const createVideo: INodeParameters = {
+  resource: 'video',
+  operation: 'create',
+  avatarId: { __rl: true, mode: 'id', value: 'avatar_james01' },
+  script: '={{ $json.script }}',
+  language: 'en-US',
+  duration: 30,
+};
+
+/** Rows of a campaign, each with a script of its own. */
+export function rows(count: number, name = 'Row') {
+  return Array.from({ length: count }, (_, row) => ({ row, script: `${name} ${row}` }));
+}
