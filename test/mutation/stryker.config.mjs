@@ -1,0 +1,31 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/**
+ * `npm run test:mutation` changes the code that guards money and doors, one spot at a time, and runs the
+ * tests that reach the spot. A change that no test notices is listed as survived.
+ *
+ * One file: `npm run test:mutation -- --mutate nodes/ITeraBiz/transport/paging.ts`
+ *
+ * @type {import('@stryker-mutator/api/core').PartialStrykerOptions}
+ */
+export default {
+  mutate: ['nodes/ITeraBiz/{transport,webhook}/**/*.ts'],
+  testRunner: 'jest',
+  plugins: ['@stryker-mutator/jest-runner'],
+  jest: { configFile: 'test/mutation/jest.config.js' },
+  coverageAnalysis: 'perTest',
+  // A change in what a file sets up once, when it is loaded, would need every test to run.
+  ignoreStatic: true,
+  // For loops without an end. Generous, so that a busy machine does not pass for one.
+  timeoutMS: 15_000,
+  ignorePatterns: ['dist', 'reports', 'demo', 'n8n/node_modules', 'test/mutation/node_modules'],
+  // Not in the project, where the linters would read the changed copies.
+  tempDirName: join(tmpdir(), 'iterabiz-mutation'),
+  reporters: ['clear-text', 'progress', 'html', 'json'],
+  htmlReporter: { fileName: 'reports/mutation/index.html' },
+  jsonReporter: { fileName: 'reports/mutation/report.json' },
+  clearTextReporter: { allowColor: false, reportTests: false },
+  thresholds: { high: 95, low: 85, break: 85 },
+  concurrency: 2,
+};
