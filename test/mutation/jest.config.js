@@ -9,6 +9,9 @@ const base = require('../../jest.config.js');
 module.exports = {
   ...base,
   rootDir: '../..',
-  testMatch: ['**/test/unit/(api|transport|webhook)/**/*.test.mts', '**/test/engine/(door|triggers)/**/*.test.mts'],
+  testMatch: [
+    '**/test/unit/(api|transport|webhook)/**/*.test.mts',
+    '**/test/engine/(door|triggers)/**/*.test.mts',
+  ],
   testPathIgnorePatterns: ['/node_modules/', 'fuzz'],
 };

@@ -19,6 +19,7 @@ export default {
   ignoreStatic: true,
   // For loops without an end. Generous, so that a busy machine does not pass for one.
   timeoutMS: 15_000,
+  dryRunTimeoutMinutes: 20,
   ignorePatterns: ['dist', 'reports', 'demo', 'n8n/node_modules', 'test/mutation/node_modules'],
   // Not in the project, where the linters would read the changed copies.
   tempDirName: join(tmpdir(), 'iterabiz-mutation'),
