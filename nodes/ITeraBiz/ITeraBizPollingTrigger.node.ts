@@ -29,7 +29,7 @@ export class ITeraBizPollingTrigger implements INodeType {
     properties: [
       {
         displayName:
-          'Works everywhere, also behind a router, because your n8n asks iTeraBiz by itself. It starts the workflow at the next Poll Time after a video is finished, once per video. If your n8n has an address on the internet, the <b>iTeraBiz Trigger</b> starts it at once, with the same output.',
+          'Works everywhere, also behind a router, because your n8n asks iTeraBiz by itself. It starts the workflow at the next Poll Time after a video is finished, once per video. If your n8n has an address on the internet, the iTeraBiz Trigger starts it at once, with the same output.',
         name: 'whichTriggerNotice',
         type: 'notice',
         default: '',

@@ -23,7 +23,8 @@ export class ITeraBizTrigger implements INodeType {
     group: ['trigger'],
     version: 1,
     subtitle: '={{ $parameter["events"].join(", ") }}',
-    description: 'Starts the workflow the moment a video is finished or has failed',
+    // n8n lists this node and the action node as one, with this description for both.
+    description: 'Make AI-avatar videos, and start a workflow when one is finished or has failed',
     defaults: { name: 'iTeraBiz Trigger' },
     inputs: [],
     outputs: [NodeConnectionTypes.Main],
@@ -34,7 +35,7 @@ export class ITeraBizTrigger implements INodeType {
     properties: [
       {
         displayName:
-          'Starts the workflow at once, because iTeraBiz calls your n8n. For that, your n8n needs an address on the internet. If it runs at home or in an office behind a router, use the <b>iTeraBiz Polling Trigger</b>, which gives the same output.',
+          'Starts the workflow at once, because iTeraBiz calls your n8n. For that, your n8n needs an address on the internet. If it runs at home or in an office behind a router, use the iTeraBiz Polling Trigger, which gives the same output.',
         name: 'whichTriggerNotice',
         type: 'notice',
         default: '',
@@ -49,7 +50,7 @@ export class ITeraBizTrigger implements INodeType {
             name: 'Automatic',
             value: 'automatic',
             description:
-              'The webhook is made at iTeraBiz when you activate the workflow, and removed when you deactivate it',
+              'The webhook is made at iTeraBiz when you publish or activate the workflow, and removed when you unpublish or deactivate it',
           },
           {
             name: 'Manual',
@@ -62,7 +63,7 @@ export class ITeraBizTrigger implements INodeType {
       },
       {
         displayName:
-          'Make a webhook in your iTeraBiz dashboard for the events that you chose here. As its address, paste the <b>Production URL</b> from the top of this panel, then <b>?token=</b>, then your Secret Token, as in <code>https://…/webhook?token=YourSecretToken</code>. Calls without the token are refused.',
+          'Make a webhook in your iTeraBiz dashboard for the events that you chose here. As its address, paste the Production URL from the top of this panel and add "?token=" and your Secret Token at its end, as in "https://…/webhook?token=YourSecretToken". Calls without the token are refused.',
         name: 'manualNotice',
         type: 'notice',
         default: '',
@@ -75,7 +76,7 @@ export class ITeraBizTrigger implements INodeType {
         typeOptions: { password: true },
         required: true,
         default: '',
-        placeholder: 'e.g. 32 letters and digits from a password manager',
+        placeholder: 'e.g. 32 random letters and digits',
         description:
           'Keeps everyone else from starting this workflow. At least 20 characters: letters, digits, "-" and "_".',
         displayOptions: ifManual,

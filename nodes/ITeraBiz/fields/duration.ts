@@ -10,6 +10,7 @@ export const duration: INodeProperties = {
   required: true,
   typeOptions: { minValue: 1, maxValue: LONGEST_DURATION, numberPrecision: 0 },
   default: 60,
+  hint: 'In seconds',
   description: 'How long the video should be, as a whole number of seconds',
   routing: { send: { type: 'body', property: 'duration' } },
 };

@@ -12,7 +12,7 @@ export const maxConcurrency: INodeProperties = {
 
 /** What n8n's own retry does with a submission of which nobody knows whether it arrived. */
 export const resubmitUnknown: INodeProperties = {
-  displayName: 'Resubmit After Unknown Outcome',
+  displayName: 'Resubmit if Unsure',
   name: 'resubmitUnknown',
   type: 'boolean',
   default: false,

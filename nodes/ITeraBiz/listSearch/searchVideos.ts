@@ -21,13 +21,16 @@ export async function searchVideos(
   );
 }
 
-/** As in `Welcome to our store… (completed, 2025-01-15)`. */
+/**
+ * As in `completed, 2025-01-15: Welcome to our store…`. The words come last, because the picker cuts
+ * off what is too long.
+ */
 export function videoEntry(video: Video) {
   const id = videoIdOf(video);
   if (!id) return undefined;
   const about = [statusOf(video), dateOf(video.created_at)].filter(Boolean).join(', ');
   return {
-    name: `${titleOf(video) ?? id} (${about})`,
+    name: `${about}: ${titleOf(video) ?? id}`,
     value: id,
     url: linkFrom(downloadUrlOf(video)) ?? linkFrom(video.thumbnail_url),
   };

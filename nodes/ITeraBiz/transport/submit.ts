@@ -62,7 +62,7 @@ export function jobName(answer: IDataObject): string {
 }
 
 const HOW_TO_LOOK =
-  'Look in your iTeraBiz dashboard, or run Video: Get Many, for a job made at this time with these values. If it is there, go on with its ID; if it is not, run this item again with "Resubmit After Unknown Outcome" switched on in the options';
+  'Look in your iTeraBiz dashboard, or run Video: Get Many, for a job made at this time with these values. If it is there, go on with its ID; if it is not, run this item again with "Resubmit if Unsure" switched on in the options';
 
 function unknownOutcome(doing: string, status?: number): Message {
   const cause = status

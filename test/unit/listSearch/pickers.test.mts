@@ -29,22 +29,22 @@ describe('A video in the picker', () => {
 
   test('has its words, status and day', () => {
     expect(videoEntry({ ...video, script: 'Hello\n  you' })?.name).toBe(
-      'Hello you (completed, 2025-01-15)',
+      'completed, 2025-01-15: Hello you',
     );
     expect(videoEntry({ ...video, script: '', prompt: 'Tea' })?.name).toBe(
-      'Tea (completed, 2025-01-15)',
+      'completed, 2025-01-15: Tea',
     );
   });
 
   test('has a title that fits', () => {
     const name = videoEntry({ ...video, script: `${'word '.repeat(9)}  ${'x'.repeat(500)}` })!.name;
-    expect(name).toBe(`${'word '.repeat(9)}xxxxx… (completed, 2025-01-15)`);
+    expect(name).toBe(`completed, 2025-01-15: ${'word '.repeat(9)}xxxxx…`);
   });
 
   test('makes do with its ID', () => {
-    expect(videoEntry({ id: 'video_1' })).toEqual({ name: 'video_1 (unknown)', value: 'video_1' });
+    expect(videoEntry({ id: 'video_1' })).toEqual({ name: 'unknown: video_1', value: 'video_1' });
     expect(videoEntry({ id: 7, created_at: 'soon' })).toMatchObject({
-      name: '7 (unknown)',
+      name: 'unknown: 7',
       value: '7',
     });
     expect(videoEntry({ status: 'completed' })).toBeUndefined();
@@ -85,7 +85,7 @@ describe('The pickers ask iTeraBiz', () => {
     expect(second.results.map(({ value }) => value)).toEqual(newest.slice(100, 200));
     const third = await searchVideos.call(context(), undefined, second.paginationToken);
     expect(third.results).toHaveLength(50);
-    expect(third.results[49].name).toMatch(/^The needle \(completed, \d{4}-\d\d-\d\d\)$/);
+    expect(third.results[49].name).toMatch(/^completed, \d{4}-\d\d-\d\d: The needle$/);
     expect(third.paginationToken).toBeUndefined();
     expect(await requests()).toMatchObject({ 'GET /videos': 3 });
   });
