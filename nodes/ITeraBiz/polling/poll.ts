@@ -10,31 +10,39 @@ interface Store {
   progress?: Progress;
 }
 
+/** Triggers that are polling right now. */
+const busy = new Set<string>();
+
 /**
  * n8n's `poll`: what has finished or failed since the last time, `null` for nothing.
  *
- * The progress is kept only at the end, so a poll that is refused in the middle loses nothing. And
- * it is read again there: n8n may start a poll while a slow one is still on.
+ * The progress is kept only at the end, so a poll that is refused in the middle loses nothing. n8n
+ * starts a poll even while a slow one is still on; that one leaves all to the other.
  *
  * @throws {NodeApiError} in words for the user
  */
 export async function poll(context: IPollFunctions): Promise<INodeExecutionData[][] | null> {
   if (context.getMode() === 'manual') return [[{ json: { ...(await testEvent(context)) } }]];
 
+  const trigger = `${context.getWorkflow().id} ${context.getNode().id}`;
+  if (busy.has(trigger)) return null;
+  busy.add(trigger);
+  try {
+    const events = await newEvents(context);
+    return events.length > 0 ? [events.map((event) => ({ json: { ...event } }))] : null;
+  } finally {
+    busy.delete(trigger);
+  }
+}
+
+async function newEvents(context: IPollFunctions): Promise<VideoEvent[]> {
   const store = context.getWorkflowStaticData('node') as Store;
   const step = store.progress
-    ? await stepFrom(store.progress, context, store)
+    ? advance(store.progress, await sightSince(context, store.progress))
     : begin(await firstSight(context));
   store.progress = step.progress;
   warnOf(step, context);
-
-  const started = step.finished.flatMap((video) => wanted(context, video) ?? []);
-  return started.length > 0 ? [started.map((event) => ({ json: { ...event } }))] : null;
-}
-
-async function stepFrom(progress: Progress, context: IPollFunctions, store: Store): Promise<Step> {
-  const sight = await sightSince(context, progress);
-  return advance(store.progress ?? progress, sight);
+  return step.finished.flatMap((video) => wanted(context, video) ?? []);
 }
 
 /** The event of a video, if the user asked for such. */

@@ -41,6 +41,8 @@ const statuses = (attempts: { status: number | null }[]) => attempts.map(({ stat
 describe('each event once', () => {
   it('starts 200 runs for 200 events that come three times each, shuffled and at once', async () => {
     await sandbox.settings({ deliveriesPerEvent: 3, deliveryJitterMs: 1_000 });
+    // Slow enough that a burst of questions to the API would show.
+    await sandbox.fault({ on: 'GET /videos/{id}', type: 'delay', ms: 50, times: 'always' });
     const id = await activeTrigger();
     const videos = await sandbox.addVideos(200, { status: 'queued' });
     await sandbox.finish(videos.map((each) => each.id));
@@ -52,9 +54,6 @@ describe('each event once', () => {
     await until(done, 60_000);
     expect(n8n.runs).toHaveLength(200);
     expect(new Set(n8n.runs.map(({ event }) => event.video.id)).size).toBe(200);
-    expect((await sandbox.deliveries()).flatMap(({ attempts }) => statuses(attempts))).toEqual(
-      Array(600).fill(200),
-    );
     expect(await reads()).toBe(200);
     const { all, ...byKind } = (await sandbox.stats()).maxInFlight;
     expect(byKind['GET /videos/{id}']).toBeLessThanOrEqual(10);

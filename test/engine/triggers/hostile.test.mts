@@ -44,7 +44,7 @@ beforeAll(async () => {
   sandbox = await startSandbox({ hold: true });
   n8n = await N8n.start({ apiKey: sandbox.apiKey, baseUrl: sandbox.url });
   const [finished] = await sandbox.addVideos(1, { avatar_id: 'avatar_chosen' });
-  const [failed] = await sandbox.addVideos(1, { status: 'failed' });
+  const [failed] = await sandbox.addVideos(1, { status: 'failed', avatar_id: 'avatar_chosen' });
   const [ofOtherAvatar] = await sandbox.addVideos(1, { avatar_id: 'avatar_other' });
   const [running] = await sandbox.addVideos(1, { status: 'processing' });
 

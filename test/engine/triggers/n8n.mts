@@ -305,8 +305,8 @@ export class N8n {
     try {
       await readBody(request);
       if (!listener) return response.status(404).json({ message: 'Not registered' });
-      await this.deliver(listener, request, response);
-      if (listener.testStaticData) await this.stopListening(listener.workflowId);
+      const { workflowData } = await this.deliver(listener, request, response);
+      if (listener.testStaticData && workflowData) await this.stopListening(listener.workflowId);
     } catch (error) {
       if (!(error instanceof SyntaxError)) this.crashes.push(error);
       if (!response.headersSent) {

@@ -85,6 +85,18 @@ describe('a workflow that is switched on', () => {
     await until(() => n8n.runs.length === 1);
   });
 
+  it.each([
+    ['has another ID, so that its secret is not known', { id: 'wh_other' }],
+    ['points elsewhere', { url: 'https://example.com/elsewhere' }],
+  ])('registers anew when the remote webhook %s', async (_case, fields) => {
+    n8n.save('w1', { Trigger: trigger() });
+    await n8n.activate('w1');
+    await sandbox.fault({ on: 'GET /webhooks', type: 'rewrite', fields });
+    await n8n.activate('w1');
+    expect((await sandbox.stats()).requests['POST /webhooks']).toBe(2);
+    expect(await sandbox.hooks()).toHaveLength(1);
+  });
+
   it('registers anew when the events were changed, and leaves no other webhook', async () => {
     n8n.save('w1', { Trigger: trigger() });
     await n8n.activate('w1');
