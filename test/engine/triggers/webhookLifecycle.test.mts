@@ -85,6 +85,14 @@ describe('a workflow that is switched on', () => {
     await until(() => n8n.runs.length === 1);
   });
 
+  it('moves with n8n to another address, as when WEBHOOK_URL is set', async () => {
+    n8n.save('w1', { Trigger: trigger() });
+    await n8n.activate('w1');
+    n8n.baseUrl = n8n.baseUrl.replace('127.0.0.1', 'localhost');
+    await n8n.activate('w1');
+    expect((await sandbox.hooks()).map(({ url }) => new URL(url).hostname)).toEqual(['localhost']);
+  });
+
   it.each([
     ['has another ID, so that its secret is not known', { id: 'wh_other' }],
     ['points elsewhere', { url: 'https://example.com/elsewhere' }],
