@@ -59,10 +59,10 @@ export function describeRefusal(
     return {
       message: id
         ? `iTeraBiz has nothing with the ID "${id}"`
-        : `iTeraBiz could not ${doing}: there is nothing at this address`,
+        : `iTeraBiz could not ${doing}: ${said ?? 'there is nothing at this address'}`,
       description: id
         ? `Check the ID, and that it belongs to the account of this credential. ${quote} (status 404).`
-        : `Check the Base URL of the credential. ${quote} (status 404).`,
+        : 'Check the values of this item, and the Base URL of the credential, which is usually https://api.iterabiz.com/v1 (status 404).',
     };
   }
   if (status === 429 || status === 503) {

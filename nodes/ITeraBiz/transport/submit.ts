@@ -1,10 +1,11 @@
 import type { IDataObject } from 'n8n-workflow';
 
+import { errorTextOf } from '../api/errorText';
 import { isObject, videoIdOf } from '../api/video';
 import { type Door, failureOf, optionsOf } from './door';
 import { type Message, SUPPORT, toNodeError } from './errors';
 import { Ledger } from './ledger';
-import { attempt, NoAnswer } from './request';
+import { type Answer, attempt, NoAnswer } from './request';
 import { verdictOf, withRetries } from './retry';
 
 /**
@@ -50,8 +51,9 @@ export async function submit(door: Door, doing: string): Promise<IDataObject> {
     throw failureOf(door, made, { doing });
   }
   const { body, status } = made.outcome;
-  if (!isObject(body))
-    throw toNodeError(context.getNode(), unreadable(doing, status), item, status);
+  if (!isObject(body)) {
+    throw toNodeError(context.getNode(), unreadable(doing, made.outcome), item, status);
+  }
   ledger.accepted(key, body);
   return body;
 }
@@ -61,29 +63,39 @@ export function jobName(answer: IDataObject): string {
   return videoIdOf(answer) ?? 'accepted without an ID';
 }
 
-const HOW_TO_LOOK =
-  'Look in your iTeraBiz dashboard, or run Video: Get Many, for a job made at this time with these values. If it is there, go on with its ID; if it is not, run this item again with "Resubmit if Unsure" switched on in the options';
+/** @param doing as in `create the avatar` */
+function howToLook(doing: string): string {
+  const list = doing.endsWith('avatar') ? 'Avatar: Get Many' : 'Video: Get Many';
+  return `Look in your iTeraBiz dashboard, or run ${list}, for one made at this time with these values. If it is there, go on with its ID; if it is not, run this item again with "Resubmit After Unknown Outcome" switched on in the options`;
+}
 
 function unknownOutcome(doing: string, status?: number): Message {
   const cause = status
-    ? `iTeraBiz answered with a fault on its side (status ${status})`
+    ? `iTeraBiz answered with a fault on its side (status ${status}; if it stays, write to ${SUPPORT})`
     : 'The connection broke off before iTeraBiz answered';
   return {
     message: `Check this one: nobody knows whether iTeraBiz accepted the request to ${doing}`,
-    description: `${cause}. The request may have been accepted, so it was not sent again: that could charge you twice. ${HOW_TO_LOOK}.`,
+    description: `${cause}. The request may have been accepted, so it was not sent again: that could charge you twice. ${howToLook(doing)}.`,
   };
 }
 
 function unknownFromBefore(doing: string): Message {
   return {
     message: `Check this one: an earlier try may have been accepted already, so the request to ${doing} was not sent again`,
-    description: `Sending it again could charge you twice. ${HOW_TO_LOOK}.`,
+    description: `Sending it again could charge you twice. ${howToLook(doing)}.`,
   };
 }
 
-function unreadable(doing: string, status: number): Message {
+function unreadable(doing: string, { status, body }: Answer): Message {
+  if (typeof body === 'string' && /^\s*</.test(body)) {
+    const title = errorTextOf(body);
+    return {
+      message: `Check this one: a web page answered the request to ${doing}, and not iTeraBiz as usual`,
+      description: `Check the Base URL of the credential: it should be the address of the API, as in https://api.iterabiz.com/v1. The page came with status ${status}${title ? ` and is called: ${title}` : ''}. If the Base URL is right, the request may have been accepted all the same, so it was not sent again: that could charge you twice. ${howToLook(doing)}.`,
+    };
+  }
   return {
     message: `Check this one: iTeraBiz accepted the request to ${doing}, but its answer cannot be read`,
-    description: `The answer (status ${status}) was cut off or is not in the expected form, so the job's ID is not known. The request was not sent again: that could charge you twice. ${HOW_TO_LOOK}. If this keeps happening, check the Base URL of the credential, or write to ${SUPPORT}.`,
+    description: `The answer (status ${status}) was cut off or is not in the expected form, so the ID is not known. The request was not sent again: that could charge you twice. ${howToLook(doing)}. If this keeps happening, check the Base URL of the credential, or write to ${SUPPORT}.`,
   };
 }

@@ -67,10 +67,11 @@ describe('A refusal', () => {
     });
   });
 
-  test('with status 404 for no ID is about the address', () => {
+  test('with status 404 for no ID is about the values or the address', () => {
     expect(refusal(404)).toEqual({
-      message: 'iTeraBiz could not create the video: there is nothing at this address',
-      description: 'Check the Base URL of the credential. iTeraBiz says: Because (status 404).',
+      message: 'iTeraBiz could not create the video: Because',
+      description:
+        'Check the values of this item, and the Base URL of the credential, which is usually https://api.iterabiz.com/v1 (status 404).',
     });
   });
 
