@@ -11,6 +11,7 @@ import {
   DirectoryLoader,
   ExecutionLifecycleHooks,
   PackageDirectoryLoader,
+  RoutingNode,
   WorkflowExecute,
 } from 'n8n-core';
 import {
@@ -85,6 +86,20 @@ export function asLoaded<T extends INodeType>(node: T): T {
   return node;
 }
 
+/**
+ * Lets a declarative node run through its description, by the same rule as n8n's server. For a node
+ * that the rule leaves out the engine has a stand-in, which does not tell it of a cancellation.
+ */
+function executable(node: INodeType): INodeType {
+  const { execute, trigger, poll, supplyData, webhook, methods, description } = node;
+  if (execute || trigger || poll || supplyData) return node;
+  if ((webhook || methods) && !description.requestDefaults) return node;
+  node.execute = async function () {
+    return (await new RoutingNode(this, node).runNode()) ?? [];
+  };
+  return node;
+}
+
 /** The credentials of an embedded engine: values from memory, applied by the credential's own rules. */
 class MemoryCredentials extends ICredentialsHelper {
   constructor(
@@ -135,9 +150,13 @@ class MemoryCredentials extends ICredentialsHelper {
     return true;
   }
 
-  async updateCredentials(): Promise<void> {}
+  async updateCredentials(): Promise<never> {
+    throw new Error('An embedded engine stores no credentials');
+  }
 
-  async updateCredentialsOauthTokenData(): Promise<void> {}
+  async updateCredentialsOauthTokenData(): Promise<never> {
+    throw new Error('An embedded engine stores no credentials');
+  }
 }
 
 let storage: Promise<void> | undefined;
@@ -157,14 +176,16 @@ export function engine(
   const nodeTypes = {
     getByName: (type: string) => kit.nodes[type],
     getByNameAndVersion: (type: string, version?: number) =>
-      NodeHelpers.getVersionedNodeType(kit.nodes[type], version),
+      executable(NodeHelpers.getVersionedNodeType(kit.nodes[type], version)),
     getKnownTypes: () => ({}),
   };
   const withCredentials = workflow.nodes.map((node) => {
     const needed = nodeTypes.getByNameAndVersion(node.type, node.typeVersion).description
       .credentials;
     const credentials = Object.fromEntries(
-      (needed ?? []).map(({ name }) => [name, { id: '1', name }]),
+      (needed ?? [])
+        .filter(({ name }) => name in secrets)
+        .map(({ name }) => [name, { id: '1', name }]),
     );
     return { ...node, credentials: { ...credentials, ...node.credentials } };
   });
@@ -199,7 +220,7 @@ export function engine(
     formWaitingBaseUrl: 'http://127.0.0.1/form-waiting',
     variables: {},
     currentNodeParameters: undefined,
-    setExecutionStatus: () => {},
+    setExecutionStatus: () => undefined,
   } as unknown as IWorkflowExecuteAdditionalData;
   return { instance, additionalData, hooks };
 }
