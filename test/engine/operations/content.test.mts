@@ -1,5 +1,6 @@
 import { itemsOf, jsonOf, runNode } from '../support.mts';
-import { byId, useSandbox } from './sandboxForTests.mts';
+import { byId } from './byId.mts';
+import { useSandbox } from './sandboxForTests.mts';
 
 const sandbox = useSandbox({ queuedMs: 100, processingMs: 300 });
 

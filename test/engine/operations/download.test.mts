@@ -12,7 +12,8 @@ import type { IBinaryData, INodeParameters, IRun } from 'n8n-workflow';
 
 import type { SandboxSettings, Video } from '../../../sandbox/client.mts';
 import { errorOf, itemsOf, runNode } from '../support.mts';
-import { byId, storedText, useSandbox } from './sandboxForTests.mts';
+import { byId } from './byId.mts';
+import { storedText, useSandbox } from './sandboxForTests.mts';
 
 const sandbox = useSandbox();
 const sample = readFileSync(join(import.meta.dirname, '../../../sandbox/media/sample.mp4'));

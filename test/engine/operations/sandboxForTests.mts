@@ -28,7 +28,3 @@ export function storedText(run: IRun): string {
   const { error } = run.data.resultData;
   return JSON.stringify(run) + JSON.stringify({ ...error, text: String(error) });
 }
-
-export function byId(value: string) {
-  return { __rl: true, mode: 'id', value };
-}

@@ -1,7 +1,8 @@
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 
 import { createVideo, errorOf, itemsOf, jsonOf, rows, runNode } from '../support.mts';
-import { byId, useSandbox } from './sandboxForTests.mts';
+import { byId } from './byId.mts';
+import { useSandbox } from './sandboxForTests.mts';
 
 const sandbox = useSandbox({ queuedMs: 100, processingMs: 300 });
 
