@@ -26,6 +26,9 @@ export class ITeraBiz implements INodeType {
     inputs: [NodeConnectionTypes.Main],
     outputs: [NodeConnectionTypes.Main],
     credentials: [{ name: 'iTeraBizApi', required: true }],
+    // Without this n8n does not take the node for a declarative one, as it has methods, and runs it
+    // in a way that leaves it untold when its execution is cancelled.
+    requestDefaults: {},
     requestOperations: { pagination: send },
     properties: [...toProperties(resources, 'video'), ...parkedProperties],
   };
