@@ -24,7 +24,9 @@ const createAvatar: INodeParameters = {
 
 /** What the user reads, after a check that the key is nowhere in what n8n keeps of the run. */
 function toldBy(run: IRun, key = sandbox.apiKey): { message: string; description: string } {
-  expect(storedText(run)).not.toContain(key);
+  const stored = storedText(run);
+  expect(stored).toContain(JSON.stringify(errorOf(run).message).slice(1, -1));
+  expect(stored).not.toContain(key);
   return errorOf(run);
 }
 
