@@ -1,0 +1,289 @@
+import type { INodeParameters } from 'n8n-workflow';
+
+import { startSandbox, type Sandbox, type SandboxStats } from '../../../sandbox/client.mts';
+import { createVideo, errorOf, itemsOf, jsonOf, rows, runNode } from '../support.mts';
+import { until } from '../triggers/until.mts';
+import { expectPromiseKept, jobsIn, pairsOf, textOf } from './promise.mts';
+
+let sandbox: Sandbox;
+beforeAll(async () => void (sandbox = await startSandbox()));
+afterAll(async () => await sandbox.stop());
+beforeEach(async () => {
+  await sandbox.clearFaults();
+  await sandbox.finish();
+  await sandbox.settings({ hold: true });
+  await sandbox.resetStats();
+});
+
+const LIST = 'GET /videos';
+const ONE = 'GET /videos/{id}';
+const refusal = { type: 'refuse', status: 503 } as const;
+
+/** Half a minute at the most, so that nothing is left running when a test fails. */
+const waiting = (options: INodeParameters = {}) =>
+  createVideo({ waitForCompletion: true, options: { pollInterval: 2, maxWait: 0.5, ...options } });
+
+const looksOf = ({ requests }: SandboxStats) => (requests[LIST] ?? 0) + (requests[ONE] ?? 0);
+
+/** Waits until the sandbox has counted as much as is asked for. */
+async function counted(enough: (stats: SandboxStats) => boolean): Promise<void> {
+  await until(async () => enough(await sandbox.stats()), 30_000);
+}
+
+const submitted = async (count: number) =>
+  await counted(({ acceptedCount }) => acceptedCount === count);
+
+const looks = async (count: number) => await counted((stats) => looksOf(stats) >= count);
+
+async function idOf(row: number): Promise<string> {
+  const { accepted } = await sandbox.stats();
+  return accepted.find(({ body }) => body.script === `Script number ${row}`)!.id;
+}
+
+describe('Waiting for 120 videos', () => {
+  test.each(['stop', 'output'] as const)(
+    'of which 5 fail and one is never listed, failed videos: %s',
+    async (failedVideos) => {
+      const running = runNode(sandbox, waiting({ failedVideos, maxConcurrency: 20 }), {
+        items: rows(120),
+        settings: { onError: 'continueErrorOutput' },
+      });
+      await submitted(120);
+      const bad = await Promise.all([3, 30, 60, 90, 119].map(idOf));
+      const unlisted = await idOf(70);
+      await sandbox.fault({ on: LIST, type: 'hideVideos', ids: [unlisted], times: 'always' });
+      await looks(3);
+      await sandbox.fail(bad, { code: 'dark', message: 'Too dark' });
+      await sandbox.finish();
+
+      const result = await running;
+      const { acceptedCount, requests } = await expectPromiseKept(sandbox, result);
+      expect(acceptedCount).toBe(120);
+      expect(requests['POST /videos']).toBe(120);
+      expect(jsonOf(result)).toContainEqual(
+        expect.objectContaining({ id: unlisted, status: 'completed' }),
+      );
+      const statuses = jsonOf(result).map(({ status }) => status);
+      if (failedVideos === 'output') {
+        expect(statuses.filter((status) => status === 'failed')).toHaveLength(5);
+        expect(pairsOf(result)).toEqual(rows(120).map(({ row }) => row));
+        expect(itemsOf(result, 1)).toEqual([]);
+      } else {
+        expect(statuses).toEqual(Array(115).fill('completed'));
+        expect(pairsOf(result, 1)).toEqual([3, 30, 60, 90, 119]);
+        expect(jsonOf(result, 1).map(({ row, error }) => [row, error])).toEqual(
+          [3, 30, 60, 90, 119].map((row, place) => [
+            row,
+            expect.stringContaining(`iTeraBiz could not make video ${bad[place]}: Too dark`),
+          ]),
+        );
+      }
+      // A look is two pages and the unlisted one; all of them together are far from 120.
+      expect(looksOf({ requests } as SandboxStats)).toBeLessThan(60);
+      expect(requests[ONE]).toBeGreaterThan(0);
+    },
+  );
+});
+
+test('where the node stops, a failed video ends it with all jobs named, without waiting on', async () => {
+  const running = runNode(sandbox, waiting(), { items: rows(6) });
+  await submitted(6);
+  const bad = await idOf(2);
+  await sandbox.fail(bad, { code: 'dark', message: 'Too dark' });
+  const result = await running;
+  expect(errorOf(result)).toMatchObject({
+    message: `iTeraBiz could not make video ${bad}: Too dark`,
+    item: 2,
+  });
+  expect(Object.keys(jobsIn(result))).toEqual(['0', '1', '2', '3', '4', '5']);
+  await expectPromiseKept(sandbox, result);
+});
+
+test('waiting for 100 videos over many looks costs a twentieth of asking one by one, or less', async () => {
+  const running = runNode(sandbox, waiting({ maxConcurrency: 20 }), { items: rows(100) });
+  await submitted(100);
+  await looks(2);
+  await sandbox.finish();
+  const result = await running;
+  expect(jsonOf(result)).toHaveLength(100);
+  const stats = await expectPromiseKept(sandbox, result);
+  // Each look is one page, so the number of looks is that of requests for it.
+  const oneByOne = 100 * (stats.requests[LIST] ?? 0);
+  expect(stats.requests[LIST]).toBeGreaterThanOrEqual(2);
+  expect(stats.requests[ONE]).toBeUndefined();
+  expect(looksOf(stats) / oneByOne).toBeLessThanOrEqual(1 / 20);
+});
+
+test('one video is asked for by its ID', async () => {
+  const running = runNode(sandbox, waiting(), { items: rows(1) });
+  await submitted(1);
+  await looks(1);
+  await sandbox.finish();
+  await running;
+  const { requests } = await sandbox.stats();
+  expect(requests[LIST]).toBeUndefined();
+  expect(requests[ONE]).toBeGreaterThan(0);
+});
+
+describe('Cancelling', () => {
+  async function cancelWhen(ready: () => Promise<void>, items: number) {
+    const cancel = new AbortController();
+    const running = runNode(sandbox, waiting(), { items: rows(items), signal: cancel.signal });
+    const end = running.then(
+      () => 'ended',
+      () => 'ended',
+    );
+    await ready();
+    const before = await sandbox.stats();
+    cancel.abort();
+    const late = new Promise((resolve) => setTimeout(resolve, 1_500, 'still running'));
+    expect(await Promise.race([end, late])).toBe('ended');
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    return { before, after: await sandbox.stats() };
+  }
+
+  test('ends the wait at once, and no request follows', async () => {
+    const { before, after } = await cancelWhen(async () => await looks(1), 3);
+    expect(after.requests).toEqual(before.requests);
+  });
+
+  test('ends a look that gets no answer, too', async () => {
+    await sandbox.fault({ on: LIST, type: 'silence', times: 'always' });
+    const { before, after } = await cancelWhen(async () => await looks(1), 3);
+    expect(after.requests).toEqual(before.requests);
+  });
+});
+
+test('a look that is refused, breaks off or brings no JSON is no end', async () => {
+  const faults = [
+    refusal,
+    { ...refusal, status: 429, retryAfter: 1 },
+    { type: 'reset' },
+    { type: 'cutJson' },
+  ] as const;
+  const running = rows(4).map((row) => runNode(sandbox, waiting(), { items: [row] }));
+  await submitted(4);
+  const orders = faults.map(async (fault, row) => {
+    await sandbox.fault({ ...fault, on: ONE, times: 1, containing: await idOf(row) });
+  });
+  await Promise.all(orders);
+  await sandbox.finish();
+  const results = await Promise.all(running);
+  expect(results.flatMap((result) => jsonOf(result).map(({ status }) => status))).toEqual(
+    Array(4).fill('completed'),
+  );
+  const { requests, acceptedCount } = await sandbox.stats();
+  expect(acceptedCount).toBe(4);
+  expect(requests[ONE]).toBe(8);
+});
+
+test('a key that is refused during the wait ends it, and names the jobs', async () => {
+  await sandbox.fault({ on: LIST, ...refusal, status: 401 });
+  const result = await runNode(sandbox, waiting(), { items: rows(3) });
+  expect(errorOf(result).message).toMatch(
+    /^The wait for video video_\w+ ended: iTeraBiz does not accept the API key/,
+  );
+  await expectPromiseKept(sandbox, result);
+  expect(looksOf(await sandbox.stats())).toBe(1);
+});
+
+test('giving up names the job and its last status', async () => {
+  const result = await runNode(sandbox, waiting({ maxWait: 0.04 }), {
+    items: rows(2),
+    settings: { onError: 'continueRegularOutput' },
+  });
+  await expectPromiseKept(sandbox, result);
+  expect(jsonOf(result)).toEqual(
+    await Promise.all(
+      [0, 1].map(async (row) => ({
+        ...rows(2)[row],
+        error: expect.stringContaining(
+          `Video ${await idOf(row)} was not finished after 0.04 minutes (last status: queued)`,
+        ),
+        details: { videoId: await idOf(row) },
+      })),
+    ),
+  );
+});
+
+test('a job that is deleted meanwhile ends its wait, and not that of the others', async () => {
+  const running = runNode(sandbox, waiting(), {
+    items: rows(2),
+    settings: { onError: 'continueErrorOutput' },
+  });
+  await submitted(2);
+  const gone = await idOf(1);
+  await sandbox.fault({ on: LIST, type: 'hideVideos', ids: [gone], times: 'always' });
+  await sandbox.fault({ on: ONE, type: 'refuse', status: 404, containing: gone, times: 'always' });
+  await looks(5);
+  await sandbox.finish();
+  const result = await running;
+  expect(jsonOf(result, 0)).toMatchObject([{ status: 'completed' }]);
+  expect(jsonOf(result, 1)[0].error).toContain(`iTeraBiz no longer knows video ${gone}`);
+});
+
+describe('A list', () => {
+  const list = (more: INodeParameters = {}): INodeParameters => ({
+    resource: 'video',
+    operation: 'getAll',
+    returnAll: true,
+    ...more,
+  });
+
+  test('that repeats its last page ends with a message and few requests', async () => {
+    await sandbox.addVideos(150);
+    await sandbox.fault({ on: LIST, type: 'ignoreCursor', times: 'always' });
+    const result = await runNode(sandbox, list());
+    expect(errorOf(result).message).toBe(
+      'The list from iTeraBiz stopped after 100 entries although it says there are more',
+    );
+    expect(errorOf(result).description).toContain('Set Return All off and Limit to 100 or less');
+    expect((await sandbox.stats()).requests).toEqual({ [LIST]: 2 });
+  });
+
+  test('is read to the limit, and no page further', async () => {
+    await sandbox.addVideos(250);
+    const result = await runNode(sandbox, list({ returnAll: false, limit: 101 }));
+    expect(jsonOf(result)).toHaveLength(101);
+    const { requests, contractViolations } = await sandbox.stats();
+    expect(requests).toEqual({ [LIST]: 2 });
+    expect(contractViolations).toEqual([]);
+  });
+
+  test('is read to its end, each entry once', async () => {
+    const all = await sandbox.videos();
+    const result = await runNode(sandbox, list());
+    expect(jsonOf(result).map(({ id }) => id)).toEqual(all.map(({ id }) => id).reverse());
+  });
+
+  test('that is refused for a while, or breaks off, is read all the same', async () => {
+    await sandbox.fault({ on: LIST, type: 'refuse', status: 503, retryAfter: 0 });
+    await sandbox.fault({ on: LIST, type: 'truncate', skip: 1 });
+    await sandbox.fault({ on: LIST, type: 'refuse', status: 502, retryAfter: 0 });
+    const result = await runNode(sandbox, list({ returnAll: false, limit: 5 }));
+    expect(jsonOf(result)).toHaveLength(5);
+  });
+
+  test('of several items points from each entry to its item', async () => {
+    const result = await runNode(sandbox, list({ returnAll: false, limit: '={{ $json.limit }}' }), {
+      items: [{ limit: 2 }, { limit: 3 }, { limit: 1 }],
+    });
+    expect(pairsOf(result)).toEqual([0, 0, 1, 1, 1, 2]);
+  });
+
+  test('that cannot be read says so, without markup', async () => {
+    const page = '<html><head><title>Welcome</title></head><body>hello</body></html>';
+    await sandbox.fault({
+      on: LIST,
+      type: 'answer',
+      status: 200,
+      body: page,
+      contentType: 'text/html',
+    });
+    const result = await runNode(sandbox, list());
+    expect(errorOf(result).message).toBe(
+      'The answer to the request to list the videos does not look like one from iTeraBiz',
+    );
+    expect(textOf(result)).not.toMatch(/[<>]|hello/);
+  });
+});
