@@ -105,12 +105,13 @@ export async function baseUrlOf(context: Requester): Promise<string> {
 
 /**
  * Why no answer came. n8n wraps what its HTTP client throws; the client's own code is one level down.
+ * n8n 1 loses that level, and keeps its code as the status of its own error.
  *
  * @returns the error itself where it is none of the network's
  */
-export function noAnswerFrom(error: Error & { cause?: unknown }): Error {
+export function noAnswerFrom(error: Error & { cause?: unknown; httpCode?: unknown }): Error {
   const cause = (error.cause ?? error) as Error & { code?: unknown; isAxiosError?: boolean };
-  const code = typeof cause.code === 'string' ? cause.code : '';
+  const code = [cause.code, error.httpCode].find((word) => typeof word === 'string') ?? '';
   // A missing credential, a base URL that the credential refuses, a full disk.
   if ((!code && !cause.isAxiosError) || OF_THIS_MACHINE.includes(code)) return error;
   return new NoAnswer(code, NEVER_SENT.includes(code) ? 'no' : 'maybe', cause.message);

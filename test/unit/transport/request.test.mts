@@ -62,6 +62,15 @@ describe('Why no answer came', () => {
     expect(noAnswerFrom(wrapped(cause))).toMatchObject({ code: '', arrived: 'maybe' });
   });
 
+  test('is read from an error of n8n 1, which has no cause', () => {
+    const error = Object.assign(new Error('n8n says no'), { cause: undefined });
+    const withStatus = (httpCode: string | null) => Object.assign(error, { httpCode });
+    expect(noAnswerFrom(withStatus('ECONNREFUSED'))).toMatchObject({ arrived: 'no' });
+    expect(noAnswerFrom(withStatus('ECONNRESET'))).toMatchObject({ arrived: 'maybe' });
+    expect(noAnswerFrom(withStatus('ENOSPC'))).toBe(error);
+    expect(noAnswerFrom(withStatus(null))).toBe(error);
+  });
+
   test.each(['EACCES', 'EMFILE', 'ENOENT', 'ENOSPC', 'EPERM', 'EROFS'])(
     "%s is this machine's own trouble",
     (code) => {
