@@ -168,6 +168,16 @@ describe('nothing is missed and nothing doubled', () => {
     expect(progress()).toMatchObject({ pending: [], hidden: [] });
   });
 
+  it('when another video is answered than the one that was asked for', async () => {
+    const [waiting] = await running();
+    await finished(120);
+    await activate();
+    await sandbox.finish(waiting);
+    await sandbox.fault({ on: 'GET /videos/{id}', type: 'rewrite', fields: { id: 'vid_other' } });
+    await expect(n8n.poll('w1')).rejects.toThrow(/does not look like one from iTeraBiz/);
+    expect(await poll()).toEqual([waiting]);
+  });
+
   it('when the list ignores the cursor: it goes on with what it sees, and says so', async () => {
     await finished(150);
     await sandbox.fault({ on: 'GET /videos', type: 'ignoreCursor', times: 'always' });
@@ -175,6 +185,35 @@ describe('nothing is missed and nothing doubled', () => {
     expect(JSON.stringify(n8n.log)).toContain('only the newest 100 videos could be listed');
     const [quick] = await finished();
     expect(await poll()).toEqual([quick]);
+  });
+
+  it('when the list is sorted the other way round: it is read to its end', async () => {
+    const [oldest] = await made(1, { created_at: '2025-01-15T10:30:00Z' });
+    const [old] = await finished();
+    await activate();
+    const [quick] = await finished();
+    const all = await sandbox.videos();
+    const page = (ids: string[], has_more: boolean) =>
+      JSON.stringify({ data: all.filter(({ id }) => ids.includes(id)), has_more });
+    const bodies = [page([oldest, old], true), page([quick], false)];
+    for (const [skip, body] of bodies.entries()) {
+      await sandbox.fault({ on: 'GET /videos', skip, type: 'answer', status: 200, body });
+    }
+    expect(await poll()).toEqual([quick]);
+  });
+
+  it('when more videos are hidden than one poll asks for one by one', async () => {
+    const waiting = await running(60);
+    await activate();
+    await sandbox.fault({ on: 'GET /videos', type: 'hideVideos', ids: waiting, times: 'always' });
+    await poll();
+    await sandbox.finish(waiting);
+    await sandbox.resetStats();
+    const first = await poll();
+    expect((await requests())['GET /videos/{id}']).toBe(50);
+    const second = await poll();
+    expect([first.length, second.length]).toEqual([50, 10]);
+    expect([...first, ...second].sort()).toEqual([...waiting].sort());
   });
 
   it('with a bounded memory', async () => {

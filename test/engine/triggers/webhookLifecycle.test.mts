@@ -247,7 +247,9 @@ describe('switching off', () => {
     await n8n.activate('w1');
     await sandbox.fault({ on: 'DELETE /webhooks/{id}', type: 'refuse', status: 503 });
     await n8n.deactivate('w1');
-    expect(await sandbox.hooks()).toHaveLength(1);
+    const [left, ...more] = await sandbox.hooks();
+    expect(more).toEqual([]);
+    expect(n8n.staticDataOf('w1', 'Trigger').registration).toMatchObject({ hookId: left.id });
     n8n.save('w1', { Trigger: trigger({ events: ['video.failed'] }) });
     await n8n.activate('w1');
     expect(await sandbox.hooks()).toHaveLength(1);
@@ -272,6 +274,9 @@ describe('manual registration', () => {
     const [taken] = await sandbox.sendEvent({ url: `${endpoint}?token=${secretToken}`, videoId });
     expect(taken.status).toBe(200);
     expect(n8n.runs.map(({ event }) => event.video.id)).toEqual([videoId]);
+
+    await n8n.deactivate('w1');
+    expect((await sandbox.stats()).requests).toEqual({ 'GET /videos/{id}': 1 });
   });
 
   it.each(['', 'short', 'long enough but with spaces', 'long-enough-but-with-&-in-it'])(
