@@ -19,7 +19,7 @@ async function withoutStrays() {
   const files = readdirSync('dist', { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map(({ parentPath, name }) => relative('dist', join(parentPath, name)));
-  const strays = files.filter((file) => !existsSync(file.replace(/(\.d\.ts|\.js)$/, '.ts')));
+  const strays = files.filter((file) => !existsSync(file.replace(/\.js$/, '.ts')));
   await Promise.all(strays.map((file) => rm(join('dist', file))));
 }
 
