@@ -8,12 +8,26 @@ import { parseArgs } from 'node:util';
 import { format } from 'prettier';
 
 import { ensureN8n, n8nVersion } from '../../n8n/install.mts';
+import { downloading } from './cases/downloading.mts';
+import { faults } from './cases/faults.mts';
+import { footprint } from './cases/footprint.mts';
+import { listing } from './cases/listing.mts';
+import { parking } from './cases/parking.mts';
 import { submitting } from './cases/submitting.mts';
+import { trigger } from './cases/trigger.mts';
+import { waiting } from './cases/waiting.mts';
 import type { Bench } from './measure.mts';
 import { type CaseResult, load, machine, type Results, toMarkdown } from './results.mts';
 
 const CASES: Record<string, (bench: Bench) => Promise<CaseResult>> = {
   submitting,
+  waiting,
+  parking,
+  listing,
+  downloading,
+  faults,
+  trigger,
+  footprint,
 };
 
 const { values: options } = parseArgs({

@@ -35,6 +35,7 @@ const FILES: Record<string, string> = {
   HttpRequest: 'HttpRequest/HttpRequest.node.js',
   If: 'If/If.node.js',
   NoOp: 'NoOp/NoOp.node.js',
+  SplitOut: 'Transform/SplitOut/SplitOut.node.js',
   SplitInBatches: 'SplitInBatches/SplitInBatches.node.js',
   Wait: 'Wait/Wait.node.js',
 };

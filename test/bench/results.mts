@@ -147,6 +147,7 @@ function middle(cell: Cell): Cell {
 function ratio(ours: Cell, instead: Cell): string {
   const [one, other] = [middle(ours), middle(instead)].map(Number);
   if (!(one >= 0) || !(other >= 0) || (one === 0 && other === 0)) return '';
+  if (one === 0) return 'none';
   return one <= other ? `1 : ${short(other / one)}` : `${short(one / other)} : 1`;
 }
 

@@ -1,0 +1,267 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { INode } from 'n8n-workflow';
+
+import { nextPause } from '../../../nodes/ITeraBiz/transport/resume.ts';
+import { startSandbox, type Sandbox } from '../../../sandbox/client.mts';
+import type { Bench } from '../measure.mts';
+import { byHand, connect, createVideo, httpRequest, iTeraBiz, node } from '../n8nNodes.mts';
+import type { CaseResult } from '../results.mts';
+import { type MeasuredN8n, startMeasuredN8n } from '../server.mts';
+
+const HOUR = 3_600;
+
+/** What n8n takes for a wait that it does not keep in memory, in seconds. */
+const LOOP_PAUSE = 66;
+
+const WAYS = {
+  parked: 'iTeraBiz node',
+  held: 'iTeraBiz node, Hold While Waiting',
+  loop: 'loop of Wait (66 s), HTTP Request and If',
+};
+type Way = keyof typeof WAYS;
+
+interface State {
+  waiting: number;
+  running: number;
+  total: number;
+  objects: number;
+}
+
+interface Run {
+  /** By number of executions that wait */
+  states: Map<number, State>;
+  stored?: { kbAtFirst: number; kbPerLap: number; laps: number };
+}
+
+/** Many executions that wait at once on the real n8n, one video each: what they hold and store. */
+export async function parking(bench: Bench): Promise<CaseResult> {
+  const sizes = bench.quick ? [0, 5] : [0, 100, 500];
+  const runs = {} as Record<Way, Run>;
+  // One after the other, so that none takes the processor from another.
+  for (const way of Object.keys(WAYS) as Way[]) {
+    bench.say(`Executions that wait on the real n8n: ${WAYS[way]}`);
+    runs[way] = await waitOnServer(way, sizes);
+  }
+  const ways = Object.keys(WAYS) as Way[];
+  const most = sizes[sizes.length - 1];
+  const extra = (way: Way) =>
+    runs[way].states.get(most)!.objects - runs[way].states.get(0)!.objects;
+  return {
+    sections: [
+      {
+        title: 'Executions that wait on the real n8n',
+        note: 'Each waits for one video. Memory is that of the n8n process after its garbage was thrown away.',
+        columns: [
+          'executions',
+          'running',
+          'waiting',
+          'memory (MB)',
+          'of it JavaScript objects (MB)',
+        ],
+        lines: ways.flatMap((way) =>
+          [...runs[way].states].map(([size, { running, waiting, total, objects }]) => ({
+            way: WAYS[way],
+            cells: [size, running, waiting, total, objects],
+          })),
+        ),
+      },
+      {
+        title: 'What n8n stores while an execution waits',
+        note: `For one video. The pauses of the iTeraBiz node grow from 66 s to 10 minutes; those of the loop stay at ${LOOP_PAUSE} s. Size at first and per look are measured, those per hour follow from them.`,
+        columns: [
+          'at first (kB)',
+          'per look (kB)',
+          'looks in the first hour',
+          'after one hour (kB)',
+        ],
+        lines: ways.flatMap((way) => {
+          const { stored } = runs[way];
+          if (!stored) return [];
+          return [
+            {
+              way: WAYS[way],
+              cells: [stored.kbAtFirst, stored.kbPerLap, stored.laps, afterAnHour(stored)],
+            },
+          ];
+        }),
+      },
+    ],
+    ratios: [
+      {
+        what: `${most} executions that wait: running`,
+        ours: runs.parked.states.get(most)!.running,
+        instead: runs.held.states.get(most)!.running,
+        insteadOf: 'the same wait in memory',
+        goal: '0',
+      },
+      {
+        what: `${most} executions that wait: their JavaScript objects (MB)`,
+        ours: extra('parked'),
+        instead: extra('held'),
+        insteadOf: 'the same wait in memory',
+      },
+      {
+        what: 'Stored per waiting video after one hour (kB)',
+        ours: afterAnHour(runs.parked.stored!),
+        instead: afterAnHour(runs.loop.stored!),
+        insteadOf: WAYS.loop,
+      },
+    ],
+  };
+}
+
+function afterAnHour({ kbAtFirst, kbPerLap, laps }: NonNullable<Run['stored']>): number {
+  return kbAtFirst + kbPerLap * laps;
+}
+
+async function waitOnServer(way: Way, sizes: number[]): Promise<Run> {
+  const sandbox = await startSandbox({ queuedMs: 100, processingMs: 500 });
+  const n8n = await startMeasuredN8n(sandbox).catch(async (error) => {
+    await sandbox.stop();
+    throw error;
+  });
+  try {
+    const { nodes, connections } = workflowOf(way, sandbox.url);
+    await n8n.publish(WAYS[way], nodes, connections);
+    // What n8n loads at the first execution is not to count.
+    await start(n8n, 3);
+    await untilEnded(n8n, 3);
+    await sandbox.settings({ hold: true });
+
+    const states: Run['states'] = new Map();
+    let started = 0;
+    for (const size of sizes) {
+      await start(n8n, size - started);
+      started = size;
+      if (size > 0) await untilSettled(n8n, sandbox, way, size);
+      states.set(size, { ...(await counts(n8n)), ...(await n8n.memory()) });
+    }
+    return { states, stored: way === 'held' ? undefined : await storedData(n8n, way) };
+  } finally {
+    await n8n.stop();
+    await sandbox.stop();
+  }
+}
+
+async function start(n8n: MeasuredN8n, count: number): Promise<void> {
+  for (let sent = 0; sent < count; sent++) {
+    const answer = await fetch(`${n8n.url}/webhook/bench`, { method: 'POST' });
+    if (!answer.ok) throw new Error(`The webhook answered ${answer.status}`);
+  }
+}
+
+async function counts(n8n: MeasuredN8n): Promise<Pick<State, 'running' | 'waiting'>> {
+  const rows = await n8n.query<{ status: string; count: number }>(
+    "select status, count(*) as count from execution_entity where mode = 'webhook' group by status",
+  );
+  const of = (...statuses: string[]) =>
+    rows.filter(({ status }) => statuses.includes(status)).reduce((sum, row) => sum + row.count, 0);
+  return { running: of('running', 'new'), waiting: of('waiting') };
+}
+
+async function untilEnded(n8n: MeasuredN8n, count: number): Promise<void> {
+  const sql = "select id from execution_entity where mode = 'webhook' and status = 'success'";
+  for (const end = Date.now() + 300_000; (await n8n.query(sql)).length < count; ) {
+    if (Date.now() > end) throw new Error('The first executions did not end');
+    await sleep(1_000);
+  }
+}
+
+/** Until each execution has submitted its video and waits as it will wait from then on. */
+async function untilSettled(n8n: MeasuredN8n, sandbox: Sandbox, way: Way, size: number) {
+  const end = Date.now() + 600_000;
+  for (;;) {
+    await sleep(5_000);
+    const { running, waiting } = await counts(n8n);
+    const { acceptedCount } = await sandbox.stats();
+    const inPlace = way === 'held' ? running : waiting;
+    if (acceptedCount >= size + 3 && inPlace === size) break;
+    if (Date.now() > end) throw new Error(`Only ${inPlace} of ${size} executions wait`);
+  }
+  await sleep(way === 'held' ? 60_000 : 10_000);
+}
+
+/** What some of the executions have in n8n's database, and by how much it grows with each look. */
+async function storedData(n8n: MeasuredN8n, way: Way): Promise<Run['stored']> {
+  const before = await sizes(n8n, way);
+  await sleep(150_000);
+  const after = await sizes(n8n, way);
+  const kbPerLap = (after.kb - before.kb) / (after.laps - before.laps);
+  return {
+    kbAtFirst: before.kb - before.laps * kbPerLap,
+    kbPerLap,
+    laps: way === 'parked' ? lapsInAnHour() : Math.floor(HOUR / LOOP_PAUSE),
+  };
+}
+
+/** Average over the first five executions. */
+async function sizes(n8n: MeasuredN8n, way: Way): Promise<{ kb: number; laps: number }> {
+  const stored = await n8n.query<{ mode: string; id: number; bytes: number }>(
+    `select e.mode, e.id, length(d.data) + length(d.workflowData) as bytes
+     from execution_entity e join execution_data d on d.executionId = e.id
+     where e.status = 'waiting' order by e.id`,
+  );
+  const first = (mode: string) => stored.filter((row) => row.mode === mode).slice(0, 5);
+  const parents = first('webhook');
+  const children = first('integrated');
+  const looking = way === 'parked' ? children : parents;
+  const name = way === 'parked' ? 'Submit' : 'Look';
+  let laps = 0;
+  for (const { id } of looking) {
+    const { data } = await n8n.rest.execution(String(id));
+    laps += data.resultData.runData[name]?.length ?? 0;
+  }
+  const bytes = [...parents, ...children].reduce((sum, row) => sum + row.bytes, 0);
+  return { kb: bytes / 1_000 / parents.length, laps: laps / looking.length };
+}
+
+/** The looks of the node's own schedule. */
+function lapsInAnHour(): number {
+  let laps = 0;
+  for (let waited = nextPause(0, Infinity); waited < HOUR; laps++) {
+    waited += nextPause(waited * 1_000, Infinity);
+  }
+  return laps;
+}
+
+function workflowOf(way: Way, url: string): { nodes: INode[]; connections?: object } {
+  const webhook = node(
+    'Webhook',
+    'n8n-nodes-base.webhook',
+    { httpMethod: 'POST', path: 'bench', responseMode: 'onReceived' },
+    { typeVersion: 2, webhookId: 'bench' },
+  );
+  if (way !== 'loop') {
+    const options = way === 'held' ? { holdWhileWaiting: true, maxWait: 600 } : { maxWait: 600 };
+    const parameters = { ...createVideo, script: 'Wait', waitForCompletion: true, options };
+    return { nodes: [webhook, iTeraBiz('Submit', parameters)] };
+  }
+  return {
+    nodes: [
+      webhook,
+      httpRequest('Submit', { ...byHand(url), jsonBody: byHandBody }),
+      node(
+        'Wait',
+        'n8n-nodes-base.wait',
+        { resume: 'timeInterval', unit: 'seconds', amount: LOOP_PAUSE },
+        { typeVersion: 1.1 },
+      ),
+      httpRequest('Look', { method: 'GET', url: `=${url}/videos/{{ $json.id }}` }),
+      node('Finished?', 'n8n-nodes-base.if', {
+        conditions: { string: [{ value1: '={{ $json.status }}', value2: 'completed' }] },
+      }),
+      node('Done', 'n8n-nodes-base.noOp'),
+    ],
+    connections: connect(
+      ['Webhook', 'Submit'],
+      ['Submit', 'Wait'],
+      ['Wait', 'Look'],
+      ['Look', 'Finished?'],
+      ['Finished?', 'Done', 0],
+      ['Finished?', 'Wait', 1],
+    ),
+  };
+}
+
+const byHandBody =
+  "={{ { avatar_id: 'avatar_james01', script: 'Wait', language: 'en-US', duration: 30 } }}";

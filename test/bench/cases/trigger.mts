@@ -1,0 +1,153 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { startSandbox, type Hook, type Sandbox, type Video } from '../../../sandbox/client.mts';
+import { type Bench, inTurns, measure } from '../measure.mts';
+import { iTeraBiz, node } from '../n8nNodes.mts';
+import { type CaseResult, figure } from '../results.mts';
+import { type MeasuredN8n, startMeasuredN8n } from '../server.mts';
+
+const IN_FLIGHT = 10;
+const CHECKS = 20_000;
+
+const WAYS = {
+  confirmed: 'iTeraBiz Trigger',
+  unconfirmed: 'iTeraBiz Trigger, Confirm With API off',
+  webhook: 'Webhook node, which checks nothing',
+};
+type Way = keyof typeof WAYS;
+
+interface Target {
+  url: string;
+  secret?: string;
+  workflowId: string;
+}
+
+/** Events that one n8n accepts, checks and starts a workflow for. */
+export async function trigger(bench: Bench): Promise<CaseResult> {
+  const count = bench.quick ? 30 : 300;
+  const repeats = bench.quick ? 1 : 3;
+  bench.say(`Events for the triggers on the real n8n`);
+  const checks = [];
+  for (let repeat = 0; repeat < (bench.quick ? 2 : 5); repeat++) {
+    checks.push(await measure(bench, { kind: 'checks', repeats: CHECKS }));
+  }
+  const microseconds = figure(checks.map(({ ms }) => (ms * 1_000) / CHECKS));
+
+  const sandbox = await startSandbox({ deliveryRetriesMs: [] });
+  const n8n = await startMeasuredN8n(sandbox).catch(async (error) => {
+    await sandbox.stop();
+    throw error;
+  });
+  try {
+    const targets = await publishAll(n8n, sandbox);
+    const ways = Object.keys(WAYS) as Way[];
+    const send = async (way: Way, size: number) =>
+      await sendEvents(n8n, targets[way], await sandbox.addVideos(size));
+    for (const way of ways) await send(way, 20);
+    const runs = await inTurns(ways, repeats, async (way) => await send(way, count));
+    const rate = (way: Way) => figure(runs[way].map(({ seconds }) => count / seconds));
+    return {
+      sections: [
+        {
+          title: `${count} events, ${IN_FLIGHT} at a time, each starting a workflow on the real n8n`,
+          note: 'Without the API, the checks of one event (token, signature, reading it) take the microseconds in the last line.',
+          columns: [
+            'events per second, to the end of their workflows',
+            'ms until an event is answered',
+          ],
+          lines: [
+            ...ways.map((way) => ({
+              way: WAYS[way],
+              cells: [rate(way), figure(runs[way].flatMap(({ answers }) => answers))],
+            })),
+            { way: 'checks alone (µs per event)', cells: ['', microseconds] },
+          ],
+        },
+      ],
+      ratios: [
+        {
+          what: `${count} events on one n8n: ms per event`,
+          ours: figure(runs.confirmed.map(({ seconds }) => (seconds * 1_000) / count)),
+          instead: figure(runs.webhook.map(({ seconds }) => (seconds * 1_000) / count)),
+          insteadOf: WAYS.webhook,
+        },
+      ],
+    };
+  } finally {
+    await n8n.stop();
+    await sandbox.stop();
+  }
+}
+
+async function publishAll(n8n: MeasuredN8n, sandbox: Sandbox): Promise<Record<Way, Target>> {
+  const end = node('End', 'n8n-nodes-base.noOp');
+  const known = new Set<string>();
+  const listen = async (name: string, options: Record<string, boolean>): Promise<Target> => {
+    const start = iTeraBiz(
+      'Event',
+      { events: ['video.completed', 'video.failed'], registration: 'automatic', options },
+      { type: 'n8n-nodes-iterabiz.iTeraBizTrigger', webhookId: name },
+    );
+    const { id: workflowId } = await n8n.publish(name, [start, end]);
+    const hook = (await sandbox.hooks()).find(({ id }) => !known.has(id)) as Hook;
+    known.add(hook.id);
+    return { url: hook.url, secret: hook.secret, workflowId };
+  };
+  const confirmed = await listen('confirmed', {});
+  const unconfirmed = await listen('unconfirmed', { confirmWithApi: false });
+  const webhook = node(
+    'Event',
+    'n8n-nodes-base.webhook',
+    { httpMethod: 'POST', path: 'bench', responseMode: 'onReceived' },
+    { typeVersion: 2, webhookId: 'webhook' },
+  );
+  const { id: workflowId } = await n8n.publish('webhook', [webhook, end]);
+  return {
+    confirmed,
+    unconfirmed,
+    webhook: { url: `${n8n.url}/webhook/bench`, workflowId },
+  };
+}
+
+async function sendEvents(n8n: MeasuredN8n, { url, secret, workflowId }: Target, videos: Video[]) {
+  const sql =
+    "select count(*) as count from execution_entity where workflowId = ? and status = 'success'";
+  const ended = async () => (await n8n.query<{ count: number }>(sql, workflowId))[0].count;
+  const before = await ended();
+  const answers: number[] = [];
+  const start = performance.now();
+  const queue = videos.values();
+  const sender = async () => {
+    for (const video of queue) {
+      const sent = performance.now();
+      await deliver(url, video, secret);
+      answers.push(performance.now() - sent);
+    }
+  };
+  await Promise.all(Array.from({ length: IN_FLIGHT }, sender));
+  const deadline = Date.now() + 120_000;
+  while ((await ended()) - before < videos.length) {
+    if (Date.now() > deadline) throw new Error('Not every event started a workflow');
+    await sleep(20);
+  }
+  return { answers, seconds: (performance.now() - start) / 1_000 };
+}
+
+async function deliver(url: string, video: Video, secret?: string): Promise<void> {
+  const body = JSON.stringify({
+    id: `evt_${randomBytes(8).toString('hex')}`,
+    type: 'video.completed',
+    created_at: new Date().toISOString(),
+    data: video,
+  });
+  const time = Math.floor(Date.now() / 1_000);
+  const headers: Record<string, string> = { 'Content-Type': 'application/json' };
+  if (secret) {
+    const signature = createHmac('sha256', secret).update(`${time}.${body}`).digest('hex');
+    headers['X-Iterabiz-Signature'] = `t=${time},v1=${signature}`;
+  }
+  const answer = await fetch(url, { method: 'POST', headers, body });
+  const text = await answer.text();
+  if (answer.status !== 200) throw new Error(`An event was answered ${answer.status}: ${text}`);
+}
