@@ -72,13 +72,7 @@ export async function read(
   subject: Subject,
 ): Promise<Answer> {
   const { context, prepared, run } = door;
-  const options: IHttpRequestOptions = {
-    ...prepared,
-    ...what,
-    method: 'GET',
-    body: undefined,
-    abortSignal: context.getExecutionCancelSignal(),
-  };
+  const options: IHttpRequestOptions = { ...prepared, ...what, method: 'GET', body: undefined };
   const made = await run.slots.run(
     async () =>
       await withRetries(async () => await attempt(context, { ...options }), 'GET', run.slots),

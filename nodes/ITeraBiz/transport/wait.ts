@@ -42,14 +42,7 @@ export function readerOf(
   const ask = async (what: Partial<IHttpRequestOptions>): Promise<Answer> =>
     await slots.run(async () => {
       await slots.untilOpen();
-      const options = {
-        ...prepared,
-        url: '',
-        ...what,
-        method: 'GET' as const,
-        body: undefined,
-        abortSignal: context.getExecutionCancelSignal(),
-      };
+      const options = { ...prepared, url: '', ...what, method: 'GET' as const, body: undefined };
       const answer = await attempt(context, options);
       if (answer instanceof NoAnswer) throw new RefusedLook(answer);
       if (answer.status >= 300 && answer.status !== 404) {
