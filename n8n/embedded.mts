@@ -9,6 +9,7 @@ import { Container } from '@n8n/di';
 import {
   BinaryDataService,
   DirectoryLoader,
+  type ExecuteContext,
   ExecutionLifecycleHooks,
   PackageDirectoryLoader,
   RoutingNode,
@@ -95,7 +96,7 @@ function executable(node: INodeType): INodeType {
   if (execute || trigger || poll || supplyData) return node;
   if ((webhook || methods) && !description.requestDefaults) return node;
   node.execute = async function () {
-    return (await new RoutingNode(this, node).runNode()) ?? [];
+    return (await new RoutingNode(this as ExecuteContext, node).runNode()) ?? [];
   };
   return node;
 }
