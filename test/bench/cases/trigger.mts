@@ -90,8 +90,7 @@ async function publishAll(n8n: MeasuredN8n, sandbox: Sandbox): Promise<Record<Wa
       { type: 'n8n-nodes-iterabiz.iTeraBizTrigger', webhookId: name },
     );
     const { id: workflowId } = await n8n.publish(name, [start, end]);
-    const hook = (await sandbox.hooks()).find(({ id }) => !known.has(id)) as Hook;
-    known.add(hook.id);
+    const hook = await newHook(sandbox, known);
     return { url: hook.url, secret: hook.secret, workflowId };
   };
   const confirmed = await listen('confirmed', {});
@@ -108,6 +107,17 @@ async function publishAll(n8n: MeasuredN8n, sandbox: Sandbox): Promise<Record<Wa
     unconfirmed,
     webhook: { url: `${n8n.url}/webhook/bench`, workflowId },
   };
+}
+
+/** The webhook that a trigger registers once its workflow is published. */
+async function newHook(sandbox: Sandbox, known: Set<string>): Promise<Hook> {
+  for (const end = Date.now() + 60_000; Date.now() < end; await sleep(500)) {
+    const hook = (await sandbox.hooks()).find(({ id }) => !known.has(id));
+    if (!hook) continue;
+    known.add(hook.id);
+    return hook;
+  }
+  throw new Error('The trigger did not register its webhook');
 }
 
 async function sendEvents(n8n: MeasuredN8n, { url, secret, workflowId }: Target, videos: Video[]) {
