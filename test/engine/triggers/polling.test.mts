@@ -267,3 +267,14 @@ describe('the editor', () => {
     await expect(activate()).rejects.toThrow(/does not accept the API key/);
   });
 });
+
+/** The last, since all other tests would read these videos too. */
+test('of more than 10,000 videos it looks at the newest to begin with, and says so', async () => {
+  await finished(10_050);
+  n8n.save('w1', { Trigger: { type: 'iTeraBizPollingTrigger' } });
+  await sandbox.resetStats();
+  await n8n.activate('w1');
+  expect(await requests()).toEqual({ 'GET /videos': 100 });
+  expect(JSON.stringify(n8n.log)).toContain('only the newest 10000 videos could be listed');
+  expect(JSON.stringify(n8n.staticDataOf('w1', 'Trigger')).length).toBeLessThan(20_000);
+});
