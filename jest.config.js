@@ -1,3 +1,6 @@
+// n8n logs each error of a node, and those are what many tests are about.
+process.env.N8N_LOG_LEVEL ??= 'silent';
+
 /** @type {import('jest').Config} */
 module.exports = {
   testEnvironment: 'node',
