@@ -31,6 +31,12 @@ export class NodeRun {
   /** Whether the expressions of all items can be read, once that is known */
   isReadable?: boolean;
 
+  /** Which run of the node this is in its execution, from 0. Asking n8n is slow, so it is kept. */
+  index?: number;
+
+  /** The credential's base URL. n8n decrypts the credential for each who asks, so it is kept. */
+  baseUrl?: Promise<string>;
+
   private readonly joined = new Set<number>();
 
   private readonly asking = new Set<number>();

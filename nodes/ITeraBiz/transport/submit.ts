@@ -21,8 +21,8 @@ import { verdictOf, withRetries } from './retry';
 export async function submit(door: Door, doing: string): Promise<IDataObject> {
   const { context, item, prepared, run } = door;
   const ledger = new Ledger(context.getContext('node'));
-  const runIndex = Number(context.evaluateExpression('{{ $runIndex }}', item));
-  const key = ledger.keyOf(runIndex, item, prepared);
+  run.index ??= Number(context.evaluateExpression('{{ $runIndex }}', item));
+  const key = ledger.keyOf(run.index, item, prepared);
 
   const known = ledger.find(key);
   if (known?.state === 'accepted') return known.answer;
