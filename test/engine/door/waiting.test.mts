@@ -52,7 +52,8 @@ describe('Waiting for 120 videos', () => {
       const bad = await Promise.all([3, 30, 60, 90, 119].map(idOf));
       const unlisted = await idOf(70);
       await sandbox.fault({ on: LIST, type: 'hideVideos', ids: [unlisted], times: 'always' });
-      await looks(3);
+      // While the others are still listed: the last one left is asked for by its ID anyway.
+      await counted(({ requests }) => requests[ONE] > 0);
       await sandbox.fail(bad, { code: 'dark', message: 'Too dark' });
       await sandbox.finish();
 
@@ -80,7 +81,6 @@ describe('Waiting for 120 videos', () => {
       }
       // A look is two pages and the unlisted one; all of them together are far from 120.
       expect(looksOf({ requests } as SandboxStats)).toBeLessThan(60);
-      expect(requests[ONE]).toBeGreaterThan(0);
     },
   );
 });
