@@ -58,7 +58,10 @@ export async function runNode(
 ): Promise<IRun> {
   return await run(
     {
-      nodes: [node('Start', 'test.passOn'), node('iTeraBiz', ITERABIZ, { ...settings, parameters })],
+      nodes: [
+        node('Start', 'test.passOn'),
+        node('iTeraBiz', ITERABIZ, { ...settings, parameters }),
+      ],
       connections: { Start: { main: [[{ node: 'iTeraBiz', type: 'main', index: 0 }]] } },
     },
     {
