@@ -242,7 +242,7 @@ test('cancelling ends the waits at once, and no look follows', async () => {
   expect(api.times).toEqual([10_000]);
 });
 
-test('a look that fails because of the cancelling ends the waits too', async () => {
+test('a look that fails because of the cancelling ends the waits, and nothing is handed over', async () => {
   const cancel = new AbortController();
   const reader: Reader = {
     byId: async () => {
@@ -251,9 +251,13 @@ test('a look that fails because of the cancelling ends the waits too', async () 
     },
     page: async () => ({ data: [], has_more: false }),
   };
-  const end = noted(new Watch(reader, never, cancel.signal).wait(wish('a')));
-  await advance(10_000);
-  expect(end.error).toBeInstanceOf(Error);
+  const watch = new Watch(reader, never, cancel.signal);
+  const end = noted(watch.wait(wish('a')));
+  const task = jest.fn(async () => undefined);
+  watch.handOverAt(10_000, task);
+  await advance(60_000);
+  expect(end).toMatchObject({ error: expect.any(Error), at: 10_000 });
+  expect(task).not.toHaveBeenCalled();
 });
 
 test('released waits end without a result', async () => {
