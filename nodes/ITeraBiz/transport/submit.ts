@@ -31,14 +31,16 @@ export async function submit(door: Door, doing: string): Promise<IDataObject> {
   }
 
   const headers = { ...prepared.headers, 'Idempotency-Key': ledger.idempotencyKey(key) };
+  // A refusal now takes nothing back of a doubt from before.
+  const refused = () => (known ? ledger.sent(key) : ledger.refused(key));
   const askOnce = async () => {
     ledger.sent(key);
     const outcome = await attempt(context, { ...prepared, headers }).catch((error: unknown) => {
-      ledger.refused(key);
+      refused();
       throw error;
     });
     const verdict = verdictOf('POST', outcome);
-    if (verdict === 'again' || verdict === 'refused') ledger.refused(key);
+    if (verdict === 'again' || verdict === 'refused') refused();
     return outcome;
   };
   const made = await run.slots.run(async () => await withRetries(askOnce, 'POST', run.slots));

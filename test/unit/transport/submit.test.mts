@@ -151,6 +151,16 @@ describe('Of an unknown outcome', () => {
     expect(again.asked[0].headers).toEqual(asked[0].headers);
   });
 
+  test('a refusal of the second sending takes nothing back of the doubt about the first', async () => {
+    const book: IContextObject = {};
+    await expect(placeOf(() => connectionReset, book).submitted).rejects.toThrow('Check this one');
+    const refused = placeOf(() => answered({}, 400), book, { resubmitUnknown: true });
+    await expect(refused.submitted).rejects.toThrow('could not create the video');
+    const third = placeOf(accepted, book);
+    await expect(third.submitted).rejects.toThrow('Check this one');
+    expect(third.asked).toEqual([]);
+  });
+
   test('choosing so does not send again what was accepted', async () => {
     const { book, submitted } = placeOf(accepted);
     await submitted;
