@@ -1,5 +1,5 @@
 /** n8n in queue mode: real Redis and PostgreSQL, one main process, workers, one webhook process. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
@@ -41,6 +41,16 @@ export interface QueueMode {
   readonly workers: N8nProcess[];
   readonly webhook: N8nProcess;
   stop(): Promise<void>;
+}
+
+/** What this machine lacks for queue mode, in words; nothing when all is there. */
+export function missingForQueueMode(): string | undefined {
+  const isThere = (program: string) => spawnSync(program, ['--version']).status === 0;
+  const lacks = [
+    !isThere('redis-server') && 'Redis',
+    !isThere(join(postgresFolder(), 'initdb')) && 'PostgreSQL',
+  ].filter((name) => name !== false);
+  return lacks.length > 0 ? lacks.join(' and ') : undefined;
 }
 
 /**

@@ -1,0 +1,10 @@
+const base = require('../../jest.config.js');
+
+/** @type {import('jest').Config} */
+module.exports = {
+  ...base,
+  rootDir: '../..',
+  testMatch: ['**/test/browser/**/*.test.mts'],
+  maxWorkers: 1,
+  testTimeout: 300_000,
+};
