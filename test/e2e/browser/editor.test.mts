@@ -1,0 +1,218 @@
+/** The package as a person meets it: in n8n's editor, in a browser. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Execution } from '../../../n8n/rest.mts';
+import { type N8n, startN8n } from '../../../n8n/server.mts';
+import { type Sandbox, startSandbox } from '../../../sandbox/client.mts';
+import { examplesFolder } from '../examples.mts';
+import { type Browser, Editor, startBrowser } from './editor.mts';
+
+let sandbox: Sandbox;
+let n8n: N8n;
+let browser: Browser;
+let editor: Editor;
+
+beforeAll(async () => {
+  sandbox = await startSandbox({ queuedMs: 100, processingMs: 300 });
+  [n8n, browser] = await Promise.all([startN8n(), startBrowser()]);
+  editor = new Editor(browser.page, n8n);
+});
+
+afterAll(async () => {
+  await browser?.stop();
+  await n8n?.stop();
+  await sandbox?.stop();
+});
+
+const accepted = async () => (await sandbox.stats()).accepted.map(({ body }) => body);
+
+/** Asks until there is an answer, for at most half a minute. @returns the last answer */
+async function eventually<T>(ask: () => T | Promise<T>): Promise<T> {
+  for (let tries = 0; ; tries++) {
+    const answer = await ask();
+    if (answer || tries === 150) return answer;
+    await sleep(200);
+  }
+}
+
+/** The newest execution of a workflow with that state. */
+async function newestExecution(workflowId: string, status: Execution['status']): Promise<string> {
+  const newest = async () => (await n8n.rest.executions({ workflowId, status: [status] }))[0]?.id;
+  return await eventually(newest);
+}
+
+function isGone(processOrGroup: number): boolean {
+  try {
+    return !process.kill(processOrGroup, 0);
+  } catch {
+    return true;
+  }
+}
+
+const workflowIdInAddress = () => /\/workflow\/([^/?]+)/.exec(browser.page.url())![1];
+
+test('a credential: a wrong key is refused with advice, the right one is accepted', async () => {
+  await editor.signIn();
+  await editor.newCredential();
+  await editor.field('apiKey').fill('sk_live_wrong');
+  await editor.field('baseUrl').fill(sandbox.url);
+  await editor.get('credential-save-button').click();
+  await browser.page.getByText('More details').click();
+  const advice =
+    /iTeraBiz does not accept this API key. Copy it again from your iTeraBiz dashboard/;
+  await browser.page.getByText(advice).waitFor();
+  const success = editor.get('credentials-config-container-test-success');
+  expect(await success.isVisible()).toBe(false);
+
+  await editor.field('apiKey').fill(sandbox.apiKey);
+  await editor.get('credential-save-button').click();
+  await success.waitFor();
+  expect(await browser.page.getByText(advice).isVisible()).toBe(false);
+});
+
+test.each(['avatar', 'video', 'iterabiz'])('searching "%s" finds both nodes', async (word) => {
+  await editor.newWorkflow();
+  await editor.addNode();
+  await editor.search('zzzz');
+  await editor.entry('iTeraBiz').waitFor({ state: 'detached' });
+  await editor.search(word);
+  await editor.entry('iTeraBiz Polling').waitFor();
+  await editor.entry('iTeraBiz').click();
+  await editor.entry('On video completed').waitFor();
+  await editor.get('node-creator-category-item').filter({ hasText: 'Actions (7)' }).waitFor();
+});
+
+test('a step: an avatar from the list, a message when it is wrong, a video when it is right', async () => {
+  await editor.newWorkflow();
+  await editor.addNode();
+  await editor.entry('Trigger manually').click();
+  await editor.addNode();
+  await editor.search('iterabiz');
+  await editor.entry('iTeraBiz').click();
+  await editor.entry('Create video').click();
+  await editor.field('script').fill('Welcome to our store');
+
+  await editor.pickById('avatarId', 'avatar_nobody');
+  await editor.executeStep();
+  await editor.output('iTeraBiz refused the field "Avatar"');
+  await editor.output('Correct "Avatar" of this item and run it again');
+  expect(await accepted()).toEqual([]);
+
+  await editor.pick('avatarId', 'Maria, Friendly Host');
+  await editor.executeStep();
+  await editor.output('Welcome to our store');
+  const [video] = await sandbox.videos();
+  await editor.output(video.id);
+  expect(await accepted()).toEqual([
+    expect.objectContaining({ avatar_id: 'avatar_maria01', script: 'Welcome to our store' }),
+  ]);
+});
+
+test('the example, pasted: runs to a video that plays', async () => {
+  await editor.newWorkflow();
+  await editor.paste(readFileSync(join(examplesFolder, 'first-video.json'), 'utf8'));
+  await editor.executeWorkflow();
+  await editor.node('Download video').getByTestId('canvas-node-status-success').waitFor();
+  await editor.openNode('Download video');
+  await editor.get('ndv-view-binary-data').click();
+
+  const video = browser.page.locator('video');
+  await video.waitFor();
+  const played = await video.evaluate(async (element: HTMLVideoElement) => {
+    element.muted = true;
+    const moved = new Promise((resolve) => element.addEventListener('timeupdate', resolve));
+    await element.play();
+    await moved;
+    while (element.currentTime === 0) await new Promise(requestAnimationFrame);
+    const { duration, videoWidth, error } = element;
+    return { duration, videoWidth, error: error?.message };
+  });
+  expect(played).toEqual({ duration: 3, videoWidth: 640, error: undefined });
+});
+
+test('a bad row: its message, and a retry from the execution list that sends no other row again', async () => {
+  await sandbox.resetStats();
+  await sandbox.fault({ on: 'POST /videos', type: 'refuse', status: 400, containing: 'row two' });
+  const [credential] = await n8n.rest.credentials();
+  const { id } = await n8n.rest.createWorkflow(threeRows(credential));
+  await editor.openWorkflow(id);
+  await editor.executeWorkflow();
+  await editor.node('Videos').getByTestId('node-issues').waitFor();
+  await editor.openNode('Videos');
+  const output = await (await editor.output('iTeraBiz accepted these')).innerText();
+  for (const video of (await sandbox.videos()).slice(-2)) expect(output).toContain(video.id);
+  expect(await accepted()).toHaveLength(2);
+
+  const failed = await newestExecution(id, 'error');
+  await editor.open(`/workflow/${id}/executions`);
+  await editor.retry(failed);
+  const retried = await newestExecution(id, 'success');
+  await editor.execution(retried).filter({ hasText: 'Succeeded' }).waitFor();
+  const scripts = (await accepted()).map(({ script }) => script).sort();
+  expect(scripts).toEqual(['row one', 'row three', 'row two']);
+});
+
+test('the trigger: published, it starts for a finished video; unpublished, its webhook is gone', async () => {
+  await editor.newWorkflow();
+  await editor.addNode();
+  await editor.search('iterabiz');
+  await editor.entry('iTeraBiz').click();
+  await editor.entry('On video completed').click();
+  await editor.closeNode();
+  await editor.publish();
+  expect((await sandbox.hooks()).map(({ events }) => events)).toEqual([['video.completed']]);
+
+  const workflowId = workflowIdInAddress();
+  const [video] = await sandbox.addVideos(1, { status: 'processing' });
+  await sandbox.finish(video.id);
+  const started = await newestExecution(workflowId, 'success');
+  await editor.open(`/workflow/${workflowId}/executions`);
+  await editor.execution(started).filter({ hasText: 'Succeeded' }).waitFor();
+
+  await editor.openWorkflow(workflowId);
+  await editor.unpublish();
+  expect(await eventually(async () => (await sandbox.hooks()).length === 0)).toBe(true);
+});
+
+test('nothing of it is left running', async () => {
+  const processes = [-browser.pid, -n8n.pid, sandbox.pid];
+  for (const one of processes) expect(isGone(one)).toBe(false);
+  await browser.stop();
+  await n8n.stop();
+  await sandbox.stop();
+  for (const one of processes) expect(await eventually(() => isGone(one))).toBe(true);
+});
+
+function threeRows(credential: { id: string; name: string }) {
+  const node = (name: string, type: string, x: number, more: object) => ({
+    name,
+    type,
+    typeVersion: 1,
+    position: [x, 0],
+    parameters: {},
+    ...more,
+  });
+  const rows = ['row one', 'row two', 'row three'].map((script) => ({ json: { script } }));
+  return {
+    name: 'Three rows',
+    nodes: [
+      node('Start', 'n8n-nodes-base.manualTrigger', 0, {}),
+      node('Rows', 'n8n-nodes-base.code', 200, {
+        typeVersion: 2,
+        parameters: { jsCode: `return ${JSON.stringify(rows)}` },
+      }),
+      node('Videos', 'n8n-nodes-iterabiz.iTeraBiz', 400, {
+        credentials: { iTeraBizApi: { id: credential.id, name: credential.name } },
+        parameters: {
+          avatarId: { __rl: true, mode: 'id', value: 'avatar_james01' },
+          script: '={{ $json.script }}',
+        },
+      }),
+    ],
+    connections: {
+      Start: { main: [[{ node: 'Rows', type: 'main', index: 0 }]] },
+      Rows: { main: [[{ node: 'Videos', type: 'main', index: 0 }]] },
+    },
+  };
+}
