@@ -27,7 +27,7 @@ beforeAll(async () => {
   sandbox = await startSandbox({
     hold: true,
     deliveriesPerEvent: 2,
-    deliveryJitterMs: 2_000,
+    deliveryJitterMs: 10_000,
     deliveryRetriesMs: [1_000, 5_000, 10_000, 20_000, 40_000],
   });
   queue = await startQueueMode();
