@@ -93,9 +93,7 @@ function whenStatus(value: number, message: string) {
 }
 
 /**
- * A request with the API key, if it goes to where the credential says that the API is. A path alone
- * gets the base URL: so nobody has to ask n8n for the credential beforehand, which costs a server a
- * query each time.
+ * A request with the API key, if it goes to where the credential says that the API is.
  *
  * Everything that uses the credential passes here, n8n's own HTTP Request node too, where the user
  * may enter any address. So this is where the key is kept from other hosts, and from plain http,
@@ -109,12 +107,9 @@ function withKey(
   credentials: ICredentialDataDecryptedObject,
   options: IHttpRequestOptions & { uri?: string },
 ): IHttpRequestOptions {
-  const baseUrl = baseUrlOf(credentials);
-  const home = originOf(baseUrl);
+  const home = originOf(String(credentials.baseUrl ?? '').trim());
   // n8n's HTTP Request node says `uri`.
-  const address = options.url ?? options.uri ?? '';
-  const baseURL = options.baseURL ?? (address.startsWith('/') ? baseUrl : undefined);
-  const target = new URL(address, baseURL ?? home).origin;
+  const target = new URL(options.url ?? options.uri ?? '', options.baseURL ?? home).origin;
   if (target !== home) {
     throw new UserError(
       `The API key of this credential is only sent to ${home}, not to ${target}`,
@@ -126,17 +121,9 @@ function withKey(
   }
   return {
     ...options,
-    ...(baseURL !== undefined && { baseURL }),
     headers: { ...options.headers, Authorization: `Bearer ${keyFrom(credentials)}` },
     sendCredentialsOnCrossOriginRedirect: false,
   };
-}
-
-/** Without the blanks and slashes that a pasted one may end in. */
-function baseUrlOf({ baseUrl }: ICredentialDataDecryptedObject): string {
-  return String(baseUrl ?? '')
-    .trim()
-    .replace(/\/+$/, '');
 }
 
 /** The scheme, host and port of a base URL over which a key may be sent. */

@@ -19,6 +19,7 @@ import { canPark, park } from './park';
 import { RESUME } from './parked';
 import { areReadable } from './readable';
 import { describeStop, errorJson, onErrorOf } from './report';
+import { baseUrlOf } from './request';
 import { resume } from './resume';
 import { Slots } from './slots';
 import { jobName, submit } from './submit';
@@ -56,6 +57,8 @@ export async function send(
 
   try {
     if (isAbandoned(door)) return [];
+    run.baseUrl ??= baseUrlOf(this);
+    prepared.baseURL = await run.baseUrl;
     const output = await perform(door);
     run.results.set(item, output[0]?.json);
     return output.map((data) => ({ ...data, pairedItem: { item } }));
