@@ -51,7 +51,12 @@ const bench: Bench = {
 
 const results: Results = { machine: machine(n8nVersion()), ratios: [], sections: [] };
 for (const name of options.only) {
-  const { sections, ratios } = await CASES[name](bench);
+  const { sections, ratios } = await CASES[name](bench).catch((error: Error): CaseResult => {
+    process.exitCode = 1;
+    bench.say(`${name} failed: ${error.stack}`);
+    const section = { title: `${name} failed`, note: error.message, columns: [], lines: [] };
+    return { sections: [section], ratios: [] };
+  });
   results.sections.push(...sections);
   results.ratios.push(...ratios);
 }

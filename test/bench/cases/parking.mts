@@ -128,6 +128,7 @@ async function waitOnServer(way: Way, sizes: number[]): Promise<Run> {
     await start(n8n, 3);
     await untilEnded(n8n, 3);
     await sandbox.settings({ hold: true });
+    await sleep(30_000); // until n8n has forgotten its start
 
     const states: Run['states'] = new Map();
     let started = 0;
