@@ -1,6 +1,14 @@
 /** What users get: the archive that npm would publish, installed and loaded as n8n does it. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import type { ICredentialType, INodeTypeDescription } from 'n8n-workflow';
@@ -25,10 +33,14 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Without the network, which also proves that there is nothing else to install. */
+/**
+ * Without the network, which also proves that there is nothing else to install. The folder has a
+ * package.json of its own, as n8n's has; without one, npm installs into the nearest folder above.
+ */
 function install(): string {
   const empty = join(folder, 'empty');
   mkdirSync(empty);
+  writeFileSync(join(empty, 'package.json'), '{ "private": true }');
   execFileSync(
     'npm',
     [
