@@ -1,0 +1,107 @@
+/**
+ * Takes the README's pictures of the real editor, in light and dark, into `.github/screenshots`.
+ * By hand, with `npm run screenshots`: a test run should not change files of the repository.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Workflow } from '../../../n8n/rest.mts';
+import { startN8n } from '../../../n8n/server.mts';
+import { startSandbox } from '../../../sandbox/client.mts';
+import { Campaign, connect, importExample } from '../examples.mts';
+import { Editor, startBrowser } from './editor.mts';
+
+const folder = join(import.meta.dirname, '../../../.github/screenshots');
+mkdirSync(folder, { recursive: true });
+
+const sandbox = await startSandbox({ queuedMs: 100, processingMs: 300 });
+const n8n = await startN8n();
+const browser = await startBrowser();
+const { page } = browser;
+const editor = new Editor(page, n8n);
+
+await page.setViewportSize({ width: 1440, height: 900 });
+
+try {
+  await connect(n8n, sandbox);
+  const campaign = await Campaign.install(n8n);
+  const firstVideo = await importExample(n8n, 'first-video');
+  const whenReady = await importExample(n8n, 'when-a-video-is-ready');
+  await editor.signIn();
+  // The editor follows the system's colours.
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    const picture = async (name: string) => await takePicture(`${name}-${colorScheme}`);
+    await nodePanel();
+    await picture('node-panel');
+    await ranCampaign(campaign);
+    await picture('campaign');
+    await editor.openNode('Create videos');
+    await editor.get('output-panel').getByTestId('radio-button-schema').click();
+    await picture('create-videos');
+    await playingVideo(firstVideo);
+    await picture('video');
+    await editor.openWorkflow(whenReady.id);
+    await editor.openNode('iTeraBiz Trigger');
+    await picture('trigger');
+  }
+} finally {
+  await browser.stop();
+  await n8n.stop();
+  await sandbox.stop();
+}
+
+async function nodePanel(): Promise<void> {
+  await editor.newWorkflow();
+  await editor.addNode();
+  await editor.entry('Trigger manually').click();
+  await editor.addNode();
+  await editor.search('avatar');
+  await editor.entry('iTeraBiz Polling').waitFor();
+  await editor.entry('iTeraBiz').click();
+  await editor.entry('Create video').waitFor();
+}
+
+async function ranCampaign(campaign: Campaign): Promise<void> {
+  const scripts = [
+    'Good morning! Today I show you our new headphones.',
+    'Three reasons to try our headphones this week.',
+    'Thank you for your order. It is on its way.',
+  ];
+  await campaign.add(scripts.map((script) => ({ script })));
+  await run(campaign.workflow, 'Write results');
+  await editor.get('zoom-to-fit').click();
+}
+
+async function playingVideo(workflow: Workflow): Promise<void> {
+  await run(workflow, 'Download video');
+  await editor.openNode('Download video');
+  await editor.get('ndv-view-binary-data').click();
+  const video = page.locator('video');
+  await video.evaluate(async (element: HTMLVideoElement) => {
+    element.muted = true;
+    await element.play();
+    while (element.currentTime < 1) await new Promise(requestAnimationFrame);
+    element.pause();
+  });
+}
+
+/** Runs a workflow until that node has succeeded and the message that says so has gone. */
+async function run({ id }: Workflow, lastNode: string): Promise<void> {
+  await editor.openWorkflow(id);
+  await editor.executeWorkflow();
+  await editor.node(lastNode).getByTestId('canvas-node-status-success').waitFor();
+  const message = page.locator('.el-notification').first();
+  await message.waitFor();
+  await message.waitFor({ state: 'detached' });
+}
+
+async function takePicture(name: string): Promise<void> {
+  await page.mouse.move(720, 10); // nothing there shows that the mouse is on it
+  await page.screenshot({
+    path: join(folder, `${name}.png`),
+    animations: 'disabled',
+    // n8n's expression fields leave an empty box each in the corner of the window.
+    style: '.ͼ1:not(.cm-editor) { visibility: hidden }',
+  });
+  console.log(name);
+}
