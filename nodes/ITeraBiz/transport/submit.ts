@@ -2,6 +2,7 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { errorTextOf } from '../api/errorText';
 import { isObject, videoIdOf } from '../api/video';
+import { resubmitUnknown } from '../fields/sending';
 import { type Door, failureOf, optionsOf } from './door';
 import { type Message, SUPPORT, toNodeError } from './errors';
 import { Ledger } from './ledger';
@@ -68,7 +69,7 @@ export function jobName(answer: IDataObject): string {
 /** @param doing as in `create the avatar` */
 function howToLook(doing: string): string {
   const list = doing.endsWith('avatar') ? 'Avatar: Get Many' : 'Video: Get Many';
-  return `Look in your iTeraBiz dashboard, or run ${list}, for one made at this time with these values. If it is there, go on with its ID; if it is not, run this item again with "Resubmit After Unknown Outcome" switched on in the options`;
+  return `Look in your iTeraBiz dashboard, or run ${list}, for one made at this time with these values. If it is there, go on with its ID; if it is not, run this item again with "${resubmitUnknown.displayName}" switched on in the options`;
 }
 
 function unknownOutcome(doing: string, status?: number): Message {
