@@ -1,0 +1,102 @@
+/** Whatever a document points to is there: files, headings, pictures. */
+import { dirname, posix } from 'node:path';
+
+import { documents, files, headings, prose, read, section } from './markdown.mts';
+
+const HOME = 'https://github.com/iterabiz/n8n-nodes-iterabiz';
+const RAW = 'https://raw.githubusercontent.com/iterabiz/n8n-nodes-iterabiz/HEAD/';
+
+/** As GitHub makes it of a heading. */
+function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-');
+}
+
+const isThere = (path: string) =>
+  files.includes(path) || files.some((file) => file.startsWith(`${path.replace(/\/$/, '')}/`));
+
+/** Why a link leads nowhere, or nothing where it leads somewhere. Other sites are not asked. */
+function fault(from: string, link: string): string | undefined {
+  const [address, anchor] = link.replace(`${HOME}#`, '/README.md#').replace(RAW, '/').split('#');
+  if (/^[a-z]+:/.test(address)) return undefined;
+  const path = address.startsWith('/')
+    ? address.slice(1)
+    : posix.join(dirname(from), address || posix.basename(from));
+  if (!isThere(path)) return `${link}: there is no ${path}`;
+  if (anchor === undefined || headings(read(path)).map(anchorOf).includes(anchor)) return undefined;
+  return `${link}: ${path} has no such heading`;
+}
+
+function linksIn(markdown: string): string[] {
+  const text = prose(markdown).replace(/`[^`\n]*`/g, '');
+  return [
+    ...text.matchAll(/\]\(([^)\s]+)\)/g),
+    ...text.matchAll(/^\[[^\]]+\]: (\S+)$/gm),
+    ...text.matchAll(/\b(?:src|srcset|href)="([^"]+)"/g),
+  ].map(([, link]) => link);
+}
+
+test('There is something to check', () => {
+  expect(documents).toEqual(
+    expect.arrayContaining(['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'sandbox/README.md']),
+  );
+  expect(linksIn(read('README.md')).length).toBeGreaterThan(30);
+});
+
+test.each(documents)('%s has no link that leads nowhere', (path) => {
+  expect(linksIn(read(path)).flatMap((link) => fault(path, link) ?? [])).toEqual([]);
+});
+
+test('The links from the editor lead to headings of README', () => {
+  const shipped = files.filter((path) => /^(nodes|credentials)\/.*\.(ts|json)$/.test(path));
+  const links = shipped.flatMap((path) => read(path).match(/https:\/\/github\.com[^'"]+/g) ?? []);
+  expect(links.length).toBeGreaterThan(5);
+  expect(links.flatMap((link) => fault('README.md', link) ?? [])).toEqual([]);
+});
+
+test('Each picture is shown once, in light and dark, and described', () => {
+  const pictures = [...read('README.md').matchAll(/<picture>[^]*?<\/picture>/g)].map(([all]) => {
+    const [, dark] = /<source media="\(prefers-color-scheme: dark\)" srcset="([^"]+)">/.exec(all)!;
+    const [, light, alt] = /<img src="([^"]+)" alt="([^"]{20,})">/.exec(all)!;
+    return { dark, light, alt };
+  });
+  const shown = pictures.flatMap(({ dark, light }) => [dark.replace(RAW, ''), light]);
+  expect(shown.sort()).toEqual(files.filter((path) => path.startsWith('.github/screenshots/')));
+  // npm's page leads a relative `src` to the repository, but not a relative `srcset`.
+  expect(pictures.filter(({ dark }) => !dark.startsWith(RAW))).toEqual([]);
+});
+
+/** A file that is named by the end of its path, as `transport/retry.ts`, is one of ours. */
+test.each(documents)('%s names no file that is not there', (path) => {
+  const markdown = read(path);
+  // The operation that it takes for an example has not been added.
+  const example = path === 'CONTRIBUTING.md' ? section(markdown, 'Add an operation') : '';
+  const named =
+    markdown.replace(example, '').match(/[\w./-]*\w\.(ts|mts|mjs|yml|yaml|csv)\b/g) ?? [];
+  const missing = named.filter((name) => !files.some((file) => `/${file}`.endsWith(`/${name}`)));
+  expect(missing).toEqual([]);
+});
+
+test('The map of CONTRIBUTING has every room, and no other', () => {
+  const [, map] = /```\n([^]*?)```/.exec(section(read('CONTRIBUTING.md'), 'The map'))!;
+  let parent = '';
+  const drawn = map
+    .trimEnd()
+    .split('\n')
+    .flatMap((line) => {
+      const [, indent, names] = /^(\s*)(\S+(?: {2}\S+\/)*)/.exec(line)!;
+      if (!indent) parent = names;
+      return names.split(/ +/).map((name) => (indent ? parent + name : name));
+    });
+  expect(drawn.filter((path) => !isThere(path))).toEqual([]);
+
+  const rooms = files.flatMap((path) => {
+    const deep = /^(nodes\/ITeraBiz|test)\//.test(path) && path.split('/').length > 2;
+    const room = deep ? /^(nodes\/)?[^/]+\/[^/]+\//.exec(path) : /^[^./][^/]*\//.exec(path);
+    return room ? [room[0]] : [];
+  });
+  const inner = rooms.filter((room) => !['nodes/', 'nodes/ITeraBiz/'].includes(room));
+  expect([...new Set(inner)].filter((room) => !drawn.includes(room))).toEqual([]);
+});

@@ -1,0 +1,101 @@
+/** README says what the messages mean: each beginning that it quotes is one that a user can meet. */
+import type { IContextObject, IDataObject } from 'n8n-workflow';
+
+import { BadInput, checkBody } from '../../../nodes/ITeraBiz/fields/checks.ts';
+import type { Door } from '../../../nodes/ITeraBiz/transport/door.ts';
+import {
+  describeNoAnswer,
+  describeRefusal,
+  describeStrangeAnswer,
+} from '../../../nodes/ITeraBiz/transport/errors.ts';
+import { NodeRun } from '../../../nodes/ITeraBiz/transport/nodeRun.ts';
+import { NoAnswer } from '../../../nodes/ITeraBiz/transport/request.ts';
+import { Slots } from '../../../nodes/ITeraBiz/transport/slots.ts';
+import { submit } from '../../../nodes/ITeraBiz/transport/submit.ts';
+import { describeEnd, newWatch, readerOf } from '../../../nodes/ITeraBiz/transport/wait.ts';
+import {
+  answered,
+  type Answering,
+  connectionReset,
+  fakeContext,
+} from '../transport/fakeContext.mts';
+import { read, section, table } from './markdown.mts';
+
+const doing = 'create the video';
+const accepted = () => answered({ id: 'video_1' });
+
+function ofField(body: IDataObject): string {
+  try {
+    checkBody(body);
+  } catch (error) {
+    if (error instanceof BadInput) return error.message;
+  }
+  throw new Error('There is nothing wrong with it');
+}
+
+const ofStatus = (status: number, message: string, id?: string) =>
+  describeRefusal({ status, headers: {}, body: { error: { message } } }, { doing, id }).message;
+
+const ofNoAnswer = (arrived: 'no' | 'maybe') =>
+  describeNoAnswer(new NoAnswer('ECONNRESET', arrived, ''), { doing }).message;
+
+const ofEnd = (reason: 'finished' | 'gaveUp', status: string) =>
+  describeEnd({ reason, video: { status } }, 'video_1', 60)!.message;
+
+/** What is said of the last of some submissions of the same thing, each answered so. */
+async function ofSubmission(...answers: Answering[]): Promise<string> {
+  const book: IContextObject = {};
+  let said = 'nothing';
+  for (const answer of answers) {
+    const { context } = fakeContext({ answer });
+    Object.assign(context, { getContext: () => book, evaluateExpression: () => 0 });
+    const prepared = { method: 'POST' as const, url: '/videos', body: {} };
+    const slots = new Slots(1);
+    const run = new NodeRun(1, 0, slots, newWatch(readerOf(context, prepared, slots)));
+    const door: Door = { context, item: 0, run, prepared };
+    await submit(door, doing).catch((error: Error) => (said = error.message));
+  }
+  return said;
+}
+
+const said: Record<string, () => string | Promise<string>> = {
+  'a wrong key': () => ofStatus(401, 'Invalid API key'),
+  'an empty field': () => ofField({ script: ' ' }),
+  'a wrong value': () => ofField({ duration: 'abc' }),
+  'a field that iTeraBiz refuses': () => ofStatus(422, 'duration must be at most 120'),
+  'an unknown ID': () => ofStatus(404, 'No such video', 'video_1'),
+  'too many requests': () => ofStatus(429, 'Slow down'),
+  'a fault': () => ofStatus(500, 'Internal error'),
+  'no connection': () => ofNoAnswer('no'),
+  'a broken connection': () => ofNoAnswer('maybe'),
+  'a web page': () =>
+    describeStrangeAnswer({ status: 200, headers: {}, body: '<html>' }, { doing }).message,
+  'a failed video': () => ofEnd('finished', 'failed'),
+  'a video that takes too long': () => ofEnd('gaveUp', 'processing'),
+  'a submission without an answer': async () => await ofSubmission(() => connectionReset),
+  'a second try of that submission': async () =>
+    await ofSubmission(() => connectionReset, accepted),
+  'a submission with half an answer': async () => await ofSubmission(() => answered('{"id')),
+  'a submission that a web page answers': async () =>
+    await ofSubmission(() => answered('<html>Sign in</html>')),
+};
+
+const quoted = table(section(read('README.md'), 'What the messages mean'), 'Message begins')
+  .flatMap((row) => [...row['Message begins'].matchAll(/_([^_]+)_/g)])
+  .map(([, beginning]) => beginning);
+
+/** Three dots in a quotation stand for what differs from one message to the next. */
+function begins(message: string, beginning: string): boolean {
+  const parts = beginning.split('…').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.*')}`).test(message);
+}
+
+test.each(quoted)('"%s" is how a message begins', async (beginning) => {
+  const messages = await Promise.all(Object.values(said).map(async (message) => await message()));
+  expect(messages.filter((message) => begins(message, beginning))).not.toEqual([]);
+});
+
+test.each(Object.keys(said))('README says what to do about %s', async (name) => {
+  const message = await said[name]();
+  expect(quoted.filter((beginning) => begins(message, beginning))).not.toEqual([]);
+});
