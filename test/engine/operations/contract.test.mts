@@ -49,7 +49,9 @@ test('every operation of the node works, and together they use all that the API 
   const [{ id }] = await sandbox.addVideos(1);
   for (const { value: resource, operations } of resources) {
     for (const { value: operation } of operations) {
-      const fields = parameters[`${resource}: ${operation}`](id);
+      const name = `${resource}: ${operation}`;
+      expect(Object.keys(parameters)).toContain(name);
+      const fields = parameters[name](id);
       const run = await runNode(sandbox, { ...fields, resource, operation });
       expect(errorOf(run).message).toBe('');
       expect(itemsOf(run).length).toBeGreaterThan(0);
