@@ -164,6 +164,11 @@ async function accepted(): Promise<number> {
   return (await sandbox.stats()).acceptedCount;
 }
 
+/** How often the list of all videos was asked for. */
+async function looks(): Promise<number> {
+  return (await sandbox.stats()).requests['GET /videos'] ?? 0;
+}
+
 async function countOf(workflow: Workflow, ...statuses: ExecutionStatus[]): Promise<number> {
   return (await executionsOf(workflow)).filter(({ status }) => statuses.includes(status)).length;
 }
@@ -227,10 +232,18 @@ testInQueueMode(
     await victim.restart();
 
     // All wait: no process has anything of theirs in its memory.
-    expect(await queue.rest.runningExecutions()).toEqual([]);
+    await until('nothing runs', 2, async () => (await queue.rest.runningExecutions()).length === 0);
+    // But for the moments in which a worker looks after the videos. Every worker is stopped in one of
+    // these: each look takes longer than it takes to see that some have begun.
+    await sandbox.fault({ on: 'GET /videos', type: 'delay', ms: 60_000, times: 'always' });
+    const before = await looks();
+    await until('several look after their videos', 5, async () => (await looks()) >= before + 3);
+    await victim.kill();
     await survivor.kill();
+    await sandbox.clearFaults();
     await queue.main.restart();
     await survivor.restart();
+    await victim.restart();
 
     // The videos become ready in groups; a delivery that n8n turns away is made again.
     const made = (await sandbox.videos()).map(({ id }) => id);
