@@ -74,7 +74,7 @@ function parkedItems(context: IExecutePaginationFunctions, run: NodeRun): IDataO
     const kept = onError === 'continueRegularOutput' ? input : {};
     const id = run.waiting.get(item)?.id;
     const failure =
-      run.failures.get(item) ?? (id === undefined ? UNREADABLE_ITEM : interrupted(id));
+      run.failures.get(item) ?? (id === undefined ? UNREADABLE_ITEM : describeInterrupted(id));
     return errorJson(failure, onError, kept, id);
   });
 }
@@ -86,7 +86,7 @@ const UNREADABLE_ITEM: Message = {
 };
 
 /** Nobody reads this, unless n8n is killed in the moment between the last look and the result. */
-function interrupted(id: string): Message {
+export function describeInterrupted(id: string): Message {
   return {
     message: `n8n was stopped before it learned what became of video ${id}`,
     description: 'It is not lost: iTeraBiz goes on with it. Get it with Video: Get and this ID',

@@ -9,6 +9,7 @@ import {
   describeStrangeAnswer,
 } from '../../../nodes/ITeraBiz/transport/errors.ts';
 import { NodeRun } from '../../../nodes/ITeraBiz/transport/nodeRun.ts';
+import { describeInterrupted } from '../../../nodes/ITeraBiz/transport/park.ts';
 import { NoAnswer } from '../../../nodes/ITeraBiz/transport/request.ts';
 import { Slots } from '../../../nodes/ITeraBiz/transport/slots.ts';
 import { submit } from '../../../nodes/ITeraBiz/transport/submit.ts';
@@ -72,6 +73,7 @@ const said: Record<string, () => string | Promise<string>> = {
     describeStrangeAnswer({ status: 200, headers: {}, body: '<html>' }, { doing }).message,
   'a failed video': () => ofEnd('finished', 'failed'),
   'a video that takes too long': () => ofEnd('gaveUp', 'processing'),
+  'a wait whose end n8n did not live to see': () => describeInterrupted('video_1').message,
   'a submission without an answer': async () => await ofSubmission(() => connectionReset),
   'a second try of that submission': async () =>
     await ofSubmission(() => connectionReset, accepted),
