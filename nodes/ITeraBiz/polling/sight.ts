@@ -5,7 +5,7 @@ import { answerOf, pageFrom } from '../transport/ask';
 import { describeStrangeAnswer, type Subject, toNodeError } from '../transport/errors';
 import { look, type Reader } from '../transport/look';
 import { type Page, PAGE_SIZE, pages } from '../transport/paging';
-import { request } from '../transport/request';
+import { attempt } from '../transport/request';
 import { withRetries } from '../transport/retry';
 import { Slots } from '../transport/slots';
 import { isNewestFirst, knownIn, type Progress, type Sight } from './progress';
@@ -85,7 +85,7 @@ function readerFor(context: IPollFunctions): Reader {
   const slots = new Slots(1);
   const node = context.getNode();
   const read = async (options: IHttpRequestOptions, subject: Subject, expected: number[] = []) => {
-    const ask = async () => await request(context, { ...options, method: 'GET', timeout: TIMEOUT });
+    const ask = async () => await attempt(context, { ...options, method: 'GET', timeout: TIMEOUT });
     const { outcome, tries, seconds } = await withRetries(ask, 'GET', slots);
     return answerOf(outcome, node, { ...subject, tries, seconds }, expected);
   };

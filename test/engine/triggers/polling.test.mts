@@ -130,6 +130,13 @@ describe('nothing is missed and nothing doubled', () => {
     expect(await poll()).toEqual([quick]);
   });
 
+  it('when the connection breaks off for a moment: it asks again by itself', async () => {
+    await activate();
+    const [quick] = await finished();
+    await sandbox.fault({ on: 'GET /videos', type: 'reset' });
+    expect(await poll()).toEqual([quick]);
+  });
+
   it('when a poll starts while another is still on', async () => {
     await activate();
     const batch = await finished(120);
