@@ -9,7 +9,7 @@ import {
   statusOf,
   type Video,
 } from '../api/video';
-import { answerOf, type Door, read, textParameter } from './door';
+import { type Door, failureOf, read, textParameter } from './door';
 import { describeStrangeAnswer, type Message, SUPPORT, toNodeError } from './errors';
 import { type Answer, baseUrlOf, NoAnswer, noAnswerFrom } from './request';
 import { withRetries } from './retry';
@@ -56,8 +56,9 @@ export async function download(door: Door, id: string): Promise<INodeExecutionDa
     if (isSecondLink && EXPIRED.includes(status)) {
       throw toNodeError(door.context.getNode(), describeDeadLink(id, status), door.item, status);
     }
-    if (!EXPIRED.includes(status))
-      answerOf(door, made, { doing: `download the file of video ${id}` });
+    if (!EXPIRED.includes(status)) {
+      throw failureOf(door, made, { doing: `download the file of video ${id}` });
+    }
   }
 }
 

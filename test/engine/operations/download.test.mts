@@ -264,6 +264,7 @@ describe('A file that does not come whole', () => {
   test.each([
     [500, 'fault on its side'],
     [418, 'status 418'],
+    [204, 'status 204'],
   ])('because of status %i is reported', async (status, words) => {
     await sandbox.fault({ on: 'GET file', type: 'refuse', status, times: 'always' });
     const id = await oneVideo();
