@@ -4,7 +4,7 @@ import type { Subject } from './errors';
 import { describeNoAnswer, describeRefusal, describeStrangeAnswer, toNodeError } from './errors';
 import { type Page, pageIn } from './paging';
 import type { Answer, Requester } from './request';
-import { NoAnswer, request } from './request';
+import { attempt, NoAnswer } from './request';
 
 /**
  * Asks the API once.
@@ -19,11 +19,7 @@ export async function ask(
   subject: Subject,
   expected: number[] = [],
 ): Promise<Answer> {
-  const outcome = await request(context, options).catch((error: unknown) => {
-    if (error instanceof NoAnswer) return error;
-    throw error;
-  });
-  return answerOf(outcome, context.getNode(), subject, expected);
+  return answerOf(await attempt(context, options), context.getNode(), subject, expected);
 }
 
 /**

@@ -3,7 +3,7 @@ import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import type { Claim, EventName, VideoEvent } from '../api/events';
 import { eventFrom, eventOf, readEvent } from '../api/events';
 import { isObject, type Video, videoIdOf } from '../api/video';
-import { NoAnswer, request } from '../transport/request';
+import { attempt, NoAnswer } from '../transport/request';
 import { Slots } from '../transport/slots';
 import { keyOf, recentEventsOf, type Verdict } from './recentEvents';
 import { SIGNATURE_HEADER, signatureProblem } from './signature';
@@ -147,16 +147,13 @@ async function confirm(
   const later = (reason: string): Verdict => ({ status: 503, reason });
   const answer = await confirmations.run(
     async () =>
-      await request(context, {
+      await attempt(context, {
         method: 'GET',
         url: `/videos/${encodeURIComponent(videoId)}`,
         timeout: CONFIRMATION_TIMEOUT,
-      }).catch((error: unknown) => {
-        if (error instanceof NoAnswer) return undefined;
-        throw error;
       }),
   );
-  if (!answer) return later('iTeraBiz could not be reached to confirm it');
+  if (answer instanceof NoAnswer) return later('iTeraBiz could not be reached to confirm it');
   if (answer.status === 404) return { status: 400, reason: 'iTeraBiz knows no such video' };
   if (answer.status < 200 || answer.status > 299 || !isObject(answer.body)) {
     return later(`iTeraBiz did not confirm it, but answered with status ${answer.status}`);
