@@ -1,6 +1,6 @@
 /**
- * What the editor calls each field of the API. The one list: fields take their label from here, and
- * so do the messages that tell a user which field iTeraBiz refused.
+ * What the editor calls each field of the API, for the messages that tell a user which field was
+ * refused. A test holds it to the labels of the fields.
  */
 export const LABELS: Record<string, string> = {
   avatar_id: 'Avatar',
