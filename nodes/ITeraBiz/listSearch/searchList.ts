@@ -1,7 +1,7 @@
 import type { IDataObject, ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow';
 
 import { ask, pageFrom } from '../transport/ask';
-import { type Page, PAGE_SIZE, pages } from '../transport/paging';
+import { type Page, pageQuery, pages } from '../transport/paging';
 
 type Entry = INodeListSearchResult['results'][number];
 
@@ -64,8 +64,7 @@ async function fetchPage(
   { url, doing }: PickerList,
   after?: string,
 ): Promise<Page> {
-  const qs = { limit: PAGE_SIZE, ...(after === undefined ? {} : { starting_after: after }) };
-  const answer = await ask(context, { method: 'GET', url, qs }, { doing });
+  const answer = await ask(context, { method: 'GET', url, qs: pageQuery(after) }, { doing });
   const page = pageFrom(answer, context.getNode(), { doing });
 
   // A server that ignores the cursor would fill the picker with the same page for ever.

@@ -4,7 +4,7 @@ import { type Video, videoIdOf } from '../api/video';
 import { answerOf, pageFrom } from '../transport/ask';
 import { describeStrangeAnswer, type Subject, toNodeError } from '../transport/errors';
 import { look, type Reader } from '../transport/look';
-import { type Page, PAGE_SIZE, pages } from '../transport/paging';
+import { type Page, pageQuery, pages } from '../transport/paging';
 import { attempt } from '../transport/request';
 import { withRetries } from '../transport/retry';
 import { Slots } from '../transport/slots';
@@ -93,8 +93,8 @@ function readerFor(context: IPollFunctions): Reader {
   const fetched = new Map<string | undefined, Promise<Page>>();
   const fetchPage = async (after?: string): Promise<Page> => {
     const subject = { doing: 'list the videos' };
-    const qs = { limit: PAGE_SIZE, ...(after !== undefined && { starting_after: after }) };
-    return pageFrom(await read({ url: '/videos', qs }, subject), node, subject);
+    const answer = await read({ url: '/videos', qs: pageQuery(after) }, subject);
+    return pageFrom(answer, node, subject);
   };
   return {
     page: async (after) => {

@@ -7,7 +7,14 @@ import type {
   NodeApiError,
 } from 'n8n-workflow';
 
-import { describeNoAnswer, describeRefusal, type Subject, toNodeError } from './errors';
+import { isObject } from '../api/video';
+import {
+  describeNoAnswer,
+  describeRefusal,
+  describeStrangeAnswer,
+  type Subject,
+  toNodeError,
+} from './errors';
 import type { NodeRun } from './nodeRun';
 import { type Answer, attempt, NoAnswer } from './request';
 import { type Attempt, withRetries } from './retry';
@@ -80,10 +87,35 @@ export async function read(
   return answerOf(door, made, subject);
 }
 
+/**
+ * Reads one object from the API, as {@link read} does.
+ *
+ * @throws {NodeApiError} also when what comes back is none, as a web page
+ */
+export async function readObject(door: Door, url: string, subject: Subject): Promise<IDataObject> {
+  const answer = await read(door, { url }, subject);
+  if (isObject(answer.body)) return answer.body;
+  throw strangeAnswer(door, answer, subject);
+}
+
 /** The answer that was hoped for, or else the error that says why there is none. */
 export function answerOf(door: Door, made: Attempt, subject: Subject): Answer {
   if (made.verdict === 'done') return made.outcome as Answer;
   throw failureOf(door, made, subject);
+}
+
+/** What to tell the user of an answer that is not one of the API. */
+export function strangeAnswer(
+  { context, item }: Door,
+  answer: Answer,
+  subject: Subject,
+): NodeApiError {
+  return toNodeError(
+    context.getNode(),
+    describeStrangeAnswer(answer, subject),
+    item,
+    answer.status,
+  );
 }
 
 /** What to tell the user of a request that came to nothing. */

@@ -5,12 +5,11 @@ import {
   downloadUrlOf,
   outcomeOf,
   failureReasonOf,
-  isObject,
   statusOf,
   type Video,
 } from '../api/video';
-import { type Door, failureOf, read, textParameter } from './door';
-import { describeStrangeAnswer, type Message, SUPPORT, toNodeError } from './errors';
+import { type Door, failureOf, readObject, textParameter } from './door';
+import { type Message, SUPPORT, toNodeError } from './errors';
 import { type Answer, baseUrlOf, NoAnswer, noAnswerFrom } from './request';
 import { withRetries } from './retry';
 
@@ -63,16 +62,9 @@ export async function download(door: Door, id: string): Promise<INodeExecutionDa
 }
 
 async function readFinished(door: Door, id: string): Promise<Video> {
-  const doing = `find video ${id}`;
-  const answer = await read(door, { url: door.prepared.url }, { doing, id });
-  const node = door.context.getNode();
-  if (!isObject(answer.body)) {
-    throw toNodeError(node, describeStrangeAnswer(answer, { doing }), door.item, answer.status);
-  }
-  if (outcomeOf(answer.body) !== 'completed') {
-    throw toNodeError(node, describeUnfinished(answer.body, id), door.item);
-  }
-  return answer.body;
+  const video = await readObject(door, door.prepared.url, { doing: `find video ${id}`, id });
+  if (outcomeOf(video) === 'completed') return video;
+  throw toNodeError(door.context.getNode(), describeUnfinished(video, id), door.item);
 }
 
 function linkOf({ context, item }: Door, video: Video, id: string): string {

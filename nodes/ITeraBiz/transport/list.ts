@@ -1,9 +1,9 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { outcomeOf, statusOf, type Video } from '../api/video';
-import { type Door, read } from './door';
-import { describeStrangeAnswer, toNodeError } from './errors';
-import { type Page, PAGE_SIZE, pageIn, pages } from './paging';
+import { type Door, read, strangeAnswer } from './door';
+import { SUPPORT, toNodeError } from './errors';
+import { type Page, PAGE_SIZE, pageIn, pageQuery, pages } from './paging';
 
 /**
  * Reads a list up to a limit, and not one page further.
@@ -38,24 +38,12 @@ export async function list(door: Door, limit: number, status?: string): Promise<
  * @param after the ID that it follows
  * @throws {NodeApiError} when it is refused or is no list
  */
-export async function readPage(
-  door: Door,
-  url: string,
-  size: number,
-  after?: string,
-): Promise<Page> {
-  const qs: IDataObject = { limit: size };
-  if (after !== undefined) qs.starting_after = after;
-  const doing = `list the ${url.slice(1)}`;
-  const answer = await read(door, { url, qs }, { doing });
+async function readPage(door: Door, url: string, size: number, after?: string): Promise<Page> {
+  const subject = { doing: `list the ${url.slice(1)}` };
+  const answer = await read(door, { url, qs: pageQuery(after, size) }, subject);
   const page = pageIn(answer.body);
   if (page) return page;
-  throw toNodeError(
-    door.context.getNode(),
-    describeStrangeAnswer(answer, { doing }),
-    door.item,
-    answer.status,
-  );
+  throw strangeAnswer(door, answer, subject);
 }
 
 function hasStatus(video: Video, status: string): boolean {
@@ -65,6 +53,6 @@ function hasStatus(video: Video, status: string): boolean {
 function describeStuckList(seen: number) {
   return {
     message: `The list from iTeraBiz stopped after ${seen} entries although it says there are more`,
-    description: `The next page brought only what was there already. Set Return All off and Limit to ${seen} or less to get these entries, and tell api@iterabiz.com.`,
+    description: `The next page brought only what was there already. Set Return All off and Limit to ${seen} or less to get these entries, and tell ${SUPPORT}.`,
   };
 }

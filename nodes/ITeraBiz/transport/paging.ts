@@ -19,13 +19,23 @@ export interface Pageful {
 }
 
 /**
+ * What to ask a list for.
+ *
+ * Assumption: `starting_after` with the last ID of a page asks for the next one.
+ *
+ * @param after the ID that the page follows; the first page follows none
+ */
+export function pageQuery(after?: string, limit = PAGE_SIZE): IDataObject {
+  return after === undefined ? { limit } : { limit, starting_after: after };
+}
+
+/**
  * The pages of a list, one after the other, each without what an earlier page had. One that is
  * stuck is the last.
  *
- * Assumption: `starting_after` with the last ID asks for the next page, and `has_more` says whether
- * there is one.
+ * Assumption: `has_more` says whether another one follows.
  *
- * @param fetch asks for the page that follows an ID; the first page follows none
+ * @param fetch asks for the page that follows an ID
  */
 export async function* pages(
   fetch: (after?: string) => Promise<Page>,

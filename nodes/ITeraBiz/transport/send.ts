@@ -8,11 +8,11 @@ import type {
 } from 'n8n-workflow';
 import { NodeApiError, sleep } from 'n8n-workflow';
 
-import { isObject, type Video } from '../api/video';
+import type { Video } from '../api/video';
 import { BadInput, checkBody, checkId } from '../fields/checks';
-import { type Door, inputItems, optionsOf, read, textParameter } from './door';
+import { type Door, inputItems, optionsOf, readObject, textParameter } from './door';
 import { download } from './download';
-import { describeStrangeAnswer, type Message, toNodeError } from './errors';
+import { type Message, toNodeError } from './errors';
 import { keep } from './keep';
 import { list } from './list';
 import { NodeRun } from './nodeRun';
@@ -158,15 +158,7 @@ async function create(door: Door, operation: string): Promise<IDataObject> {
 async function get(door: Door): Promise<IDataObject> {
   const id = idOf(door);
   const doing = `get ${textParameter(door, 'resource')} ${id}`;
-  const answer = await read(door, { url: door.prepared.url }, { doing, id });
-  if (isObject(answer.body)) return answer.body;
-  const { context, item } = door;
-  throw toNodeError(
-    context.getNode(),
-    describeStrangeAnswer(answer, { doing }),
-    item,
-    answer.status,
-  );
+  return await readObject(door, door.prepared.url, { doing, id });
 }
 
 /** The ID in the address, as in `/videos/<ID>`, checked before anything is asked. */

@@ -11,7 +11,7 @@ import {
 import { type Door, optionsOf } from './door';
 import { describeNoAnswer, describeRefusal, type Message, SUPPORT, toNodeError } from './errors';
 import type { Reader } from './look';
-import { PAGE_SIZE, pageIn } from './paging';
+import { pageIn, pageQuery } from './paging';
 import { type Answer, attempt, NoAnswer } from './request';
 import { PATIENCE, retryAfterOf } from './retry';
 import type { Slots } from './slots';
@@ -59,9 +59,7 @@ export function readerOf(
       return answer.body;
     },
     async page(after) {
-      const qs =
-        after === undefined ? { limit: PAGE_SIZE } : { limit: PAGE_SIZE, starting_after: after };
-      const answer = await ask({ url: '/videos', qs });
+      const answer = await ask({ url: '/videos', qs: pageQuery(after) });
       const page = pageIn(answer.body);
       if (!page) throw new RefusedLook(answer);
       return page;

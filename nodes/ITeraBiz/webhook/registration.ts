@@ -5,7 +5,7 @@ import { EVENT_NAMES, type EventName } from '../api/events';
 import { isObject } from '../api/video';
 import { ask, pageFrom } from '../transport/ask';
 import { describeStrangeAnswer, toNodeError } from '../transport/errors';
-import { PAGE_SIZE, pages } from '../transport/paging';
+import { pageQuery, pages } from '../transport/paging';
 import { baseUrlOf } from '../transport/request';
 import { unreachableHost } from './reachability';
 import { storeOf } from './store';
@@ -115,8 +115,7 @@ async function createHook(
 async function listHooks(context: IHookFunctions): Promise<Hook[]> {
   const subject = { doing: 'list the webhooks' };
   const fetch = async (after?: string) => {
-    const qs = { limit: PAGE_SIZE, ...(after !== undefined && { starting_after: after }) };
-    const options = { method: 'GET', url: '/webhooks', qs } as const;
+    const options = { method: 'GET', url: '/webhooks', qs: pageQuery(after) } as const;
     const answer = await ask(context, options, subject, NOT_OFFERED);
     if (NOT_OFFERED.includes(answer.status)) return { data: [], has_more: false };
     return pageFrom(answer, context.getNode(), subject);
