@@ -74,11 +74,10 @@ function linkOf({ context, item }: Door, video: Video, id: string): string {
 }
 
 /**
- * Fetches the file once and stores it. A file that breaks off counts as no answer, so that it is
- * fetched again like any other read.
+ * Fetches the file once and stores it, at the end of at most so many redirects.
  *
- * Invariant: the API key goes along only to the API's own address. So where the API sends us
- * elsewhere, we go there by ourselves: not every version of n8n leaves the key behind.
+ * @returns the answer without its file, or none where the file did not come whole
+ * @throws {NodeApiError} when n8n cannot store it
  */
 async function fetchFile(
   door: Door,
@@ -87,7 +86,36 @@ async function fetchFile(
   stored: { file?: IBinaryData },
   hopsLeft = MOST_HOPS,
 ): Promise<Answer | NoAnswer> {
-  const { context, prepared, item } = door;
+  const { context, item } = door;
+  try {
+    const response = await open(door, url);
+    const { statusCode: status, headers } = response;
+    if (status === 200) {
+      const file = await store(door, response, id);
+      if (file instanceof NoAnswer) return file;
+      stored.file = file;
+    } else {
+      (response.body as unknown as FileStream).destroy();
+      if (status >= 300 && status < 400 && typeof headers.location === 'string' && hopsLeft > 0) {
+        return await fetchFile(door, new URL(headers.location, url).href, id, stored, hopsLeft - 1);
+      }
+    }
+    return { status, headers, body: undefined };
+  } catch (error) {
+    context.getExecutionCancelSignal()?.throwIfAborted();
+    const failure = noAnswerFrom(error as Error);
+    if (failure instanceof NoAnswer) return failure;
+    throw toNodeError(context.getNode(), describeNotStored(id, failure), item);
+  }
+}
+
+/**
+ * Asks for a file, and returns with its first bytes.
+ *
+ * Invariant: the API key goes along only to the API's own address. So where the API sends us
+ * elsewhere, we go there by ourselves: not every version of n8n leaves the key behind.
+ */
+async function open({ context, prepared }: Door, url: string): Promise<IN8nHttpFullResponse> {
   const options = {
     ...prepared,
     method: 'GET' as const,
@@ -103,50 +131,30 @@ async function fetchFile(
     ignoreHttpStatusErrors: true,
     abortSignal: context.getExecutionCancelSignal(),
   };
-  try {
-    const isOwn = new URL(url).origin === new URL(await baseUrlOf(context)).origin;
-    const response = (
-      isOwn
-        ? await context.helpers.httpRequestWithAuthentication.call(context, 'iTeraBizApi', {
-            ...options,
-            disableFollowRedirect: true,
-          })
-        : await context.helpers.httpRequest(options)
-    ) as IN8nHttpFullResponse;
+  const isOwn = new URL(url).origin === new URL(await baseUrlOf(context)).origin;
+  const response: unknown = isOwn
+    ? await context.helpers.httpRequestWithAuthentication.call(context, 'iTeraBizApi', {
+        ...options,
+        disableFollowRedirect: true,
+      })
+    : await context.helpers.httpRequest(options);
+  return response as IN8nHttpFullResponse;
+}
 
-    const { statusCode: status, headers } = response;
-    if (status !== 200) {
-      (response.body as unknown as FileStream).destroy();
-      if (status >= 300 && status < 400 && typeof headers.location === 'string' && hopsLeft > 0) {
-        return await fetchFile(door, new URL(headers.location, url).href, id, stored, hopsLeft - 1);
-      }
-      return { status, headers, body: undefined };
-    }
-    const type = typeOf(headers['content-type']);
-    const file = await context.helpers.prepareBinaryData(
-      response.body as Buffer,
-      fileName(String(context.getNodeParameter('options.fileName', '') ?? ''), id, type),
-      type,
-    );
-    const expected = Number(headers['content-length'] ?? Number.NaN);
-    if (file.bytes !== undefined && !Number.isNaN(expected) && file.bytes !== expected) {
-      return new NoAnswer('', 'maybe', `${file.bytes} of ${expected} bytes`);
-    }
-    stored.file = file;
-    return { status, headers, body: undefined };
-  } catch (error) {
-    context.getExecutionCancelSignal()?.throwIfAborted();
-    const failure = noAnswerFrom(error as Error);
-    if (failure instanceof NoAnswer) return failure;
-    throw toNodeError(
-      context.getNode(),
-      {
-        message: `The file of video ${id} could not be stored`,
-        description: `n8n says: ${failure.message}. Check that n8n has room for files, then run this item again.`,
-      },
-      item,
-    );
-  }
+/** Streams a file into n8n's binary data. One that breaks off is fetched again like any other read. */
+async function store(
+  { context }: Door,
+  { headers, body }: IN8nHttpFullResponse,
+  id: string,
+): Promise<IBinaryData | NoAnswer> {
+  const type = typeOf(headers['content-type']);
+  const chosen = String(context.getNodeParameter('options.fileName', '') ?? '');
+  const name = fileName(chosen, id, type);
+  const file = await context.helpers.prepareBinaryData(body as Buffer, name, type);
+  const expected = Number(headers['content-length'] ?? Number.NaN);
+  return file.bytes === undefined || Number.isNaN(expected) || file.bytes === expected
+    ? file
+    : new NoAnswer('', 'maybe', `${file.bytes} of ${expected} bytes`);
 }
 
 /** The file's kind; a server that does not say sends a video all the same. */
@@ -191,6 +199,13 @@ function describeNoLink(id: string, url?: string): Message {
     description: url
       ? `Its link is not a web address. Tell ${SUPPORT}.`
       : `Looked for a link in ${DOWNLOAD_URL_FIELDS.join(', ')}. Run Video: Get to see what there is, and tell ${SUPPORT}.`,
+  };
+}
+
+function describeNotStored(id: string, { message }: Error): Message {
+  return {
+    message: `The file of video ${id} could not be stored`,
+    description: `n8n says: ${message}. Check that n8n has room for files, then run this item again.`,
   };
 }
 
