@@ -7,6 +7,8 @@ import type {
 } from 'n8n-workflow';
 import { UserError } from 'n8n-workflow';
 
+import { isLoopback } from '../nodes/ITeraBiz/api/loopback';
+
 /** Access to iTeraBiz: an API key, and where the API is. */
 export class ITeraBizApi implements ICredentialType {
   name = 'iTeraBizApi';
@@ -154,11 +156,6 @@ function notAnAddress(baseUrl: string): UserError {
   return new UserError(
     `The Base URL of the iTeraBiz credential is no web address: "${baseUrl}". It is usually https://api.iterabiz.com/v1`,
   );
-}
-
-/** Whether a host is this computer, so that what is sent to it does not leave it. */
-function isLoopback(hostname: string): boolean {
-  return /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }
 
 function keyFrom({ apiKey }: ICredentialDataDecryptedObject): string {

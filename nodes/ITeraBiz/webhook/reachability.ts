@@ -1,3 +1,5 @@
+import { isLoopback } from '../api/loopback';
+
 /** Networks that the internet does not route to. */
 const PRIVATE_IPV4 = [
   /^0\./,
@@ -22,11 +24,6 @@ const LOCAL_NAMES = ['localhost', 'local', 'internal', 'lan', 'home', 'home.arpa
 export function unreachableHost(webhookUrl: string, apiUrl: string): string | undefined {
   const { hostname } = new URL(webhookUrl);
   return isPrivate(hostname) && !isLoopback(new URL(apiUrl).hostname) ? hostname : undefined;
-}
-
-/** Whether a host, as `URL` spells it, is this machine itself. */
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || /^127\./.test(host) || host === '[::1]';
 }
 
 function isPrivate(host: string): boolean {
