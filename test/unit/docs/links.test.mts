@@ -1,7 +1,7 @@
 /** Whatever a document points to is there: files, headings, pictures. */
 import { dirname, posix } from 'node:path';
 
-import { documents, files, headings, prose, read, section } from './markdown.mts';
+import { documents, files, headings, prose, read, section, table } from './markdown.mts';
 
 const HOME = 'https://github.com/iterabiz/n8n-nodes-iterabiz';
 const RAW = 'https://raw.githubusercontent.com/iterabiz/n8n-nodes-iterabiz/HEAD/';
@@ -98,4 +98,21 @@ test('The map of CONTRIBUTING has every room, and no other', () => {
   });
   const inner = rooms.filter((room) => !['nodes/', 'nodes/ITeraBiz/'].includes(room));
   expect([...new Set(inner)].filter((room) => !drawn.includes(room))).toEqual([]);
+});
+
+test('CONTRIBUTING has every place where something is assumed of the API, and no other', () => {
+  const rows = table(read('CONTRIBUTING.md'), 'Assumption');
+  const named = rows.flatMap(({ Place }) => Place.match(/[\w./]+\.ts/g) ?? []);
+  const assuming = files
+    .filter((path) => path.startsWith('nodes/') && /assumption/i.test(read(path)))
+    .map((path) => path.replace('nodes/ITeraBiz/', ''));
+  expect(named.sort()).toEqual(assuming.sort());
+});
+
+test.each(['README.md', 'examples/README.md'])('%s lists every example', (path) => {
+  const examples = files.filter((file) => /^examples\/.*\.json$/.test(file));
+  const heading = path === 'README.md' ? 'Example' : 'file';
+  const listed = table(read(path), heading).map((row) => /\(([^)]+)\)/.exec(row[heading])?.[1]);
+  const folder = dirname(path) === '.' ? '' : 'examples/';
+  expect(listed.map((link) => folder + link).sort()).toEqual(examples.sort());
 });
