@@ -84,7 +84,8 @@ export async function read(
     async () =>
       await withRetries(async () => await attempt(context, { ...options }), 'GET', run.slots),
   );
-  return answerOf(door, made, subject);
+  if (made.verdict === 'done') return made.outcome as Answer;
+  throw failureOf(door, made, subject);
 }
 
 /**
@@ -96,12 +97,6 @@ export async function readObject(door: Door, url: string, subject: Subject): Pro
   const answer = await read(door, { url }, subject);
   if (isObject(answer.body)) return answer.body;
   throw strangeAnswer(door, answer, subject);
-}
-
-/** The answer that was hoped for, or else the error that says why there is none. */
-export function answerOf(door: Door, made: Attempt, subject: Subject): Answer {
-  if (made.verdict === 'done') return made.outcome as Answer;
-  throw failureOf(door, made, subject);
 }
 
 /** What to tell the user of an answer that is not one of the API. */
