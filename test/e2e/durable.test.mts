@@ -2,6 +2,7 @@
  * The wait that n8n takes over after a minute, on the real server: executions that nothing runs,
  * over a hard stop, to the same output as a wait in memory.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { N8n } from '../../n8n/server.mts';
 import { startN8n } from '../../n8n/server.mts';
 import type { Execution, Workflow } from '../../n8n/rest.mts';
@@ -108,6 +109,19 @@ async function park(campaigns: Campaign[]): Promise<Map<string, string>> {
   return executions;
 }
 
+/** How many requests of a kind the sandbox got. */
+async function countOf(kind: string): Promise<number> {
+  return (await sandbox.stats()).requests[kind] ?? 0;
+}
+
+async function untilAsked(kind: string, count: number): Promise<void> {
+  const deadline = Date.now() + 3 * MINUTES;
+  while ((await countOf(kind)) < count) {
+    if (Date.now() > deadline) throw new Error(`Fewer than ${count} requests ${kind}`);
+    await sleep(250);
+  }
+}
+
 async function end(executions: Map<string, string>, name: string, status = 'success') {
   return await n8n.rest.executionReaching(
     executions.get(name)!,
@@ -136,7 +150,11 @@ test(
     await n8n.rest.stopExecution(executions.get('cancelled')!);
     const laps = await videosOf('laps');
     await sandbox.finish(laps.slice(0, 20));
+    // In the middle of the looks: each takes longer than it takes to see that they have begun.
+    await sandbox.fault({ on: 'GET /videos', type: 'delay', ms: 30_000, times: 'always' });
+    await untilAsked('GET /videos', (await countOf('GET /videos')) + twenty.length);
     await n8n.kill();
+    await sandbox.clearFaults();
     await sandbox.finish(laps.slice(20, 40));
     await n8n.restart();
 
@@ -200,4 +218,37 @@ test(
     expect((await sandbox.stats()).acceptedCount).toBe(rows);
   },
   15 * MINUTES,
+);
+
+test(
+  'killed between the last look and the result, n8n still gives out an item for each row, with its ID',
+  async () => {
+    const campaigns: Campaign[] = [
+      { name: 'split1', rows: 1, onError: 'continueErrorOutput' },
+      { name: 'stop1', rows: 1 },
+    ];
+    const executions = await park(campaigns);
+    await sandbox.finish();
+    // Each asks for its only video by its ID: from afar at first, and then for the result.
+    const kind = 'GET /videos/{id}';
+    await sandbox.fault({ on: kind, type: 'delay', ms: 20_000, times: 'always' });
+    await untilAsked(kind, (await countOf(kind)) + 2 * campaigns.length);
+    await n8n.kill();
+    await sandbox.clearFaults();
+    await n8n.restart();
+
+    const unknown = async (name: string) => {
+      const [videoId] = await videosOf(name);
+      const error = `n8n was stopped before it learned what became of video ${videoId}`;
+      return [
+        expect.objectContaining({ error: expect.stringContaining(error), details: { videoId } }),
+      ];
+    };
+    const split = await end(executions, 'split1');
+    expect(outputOf(split, 'After')).toEqual([]);
+    expect(outputOf(split, 'Failed')).toEqual(await unknown('split1'));
+    expect(outputOf(split, 'Failed')).toMatchObject([{ row: 0, script: 'split1 0' }]);
+    expect(outputOf(await end(executions, 'stop1'), 'After')).toEqual(await unknown('stop1'));
+  },
+  10 * MINUTES,
 );

@@ -3,14 +3,13 @@ import type {
   IDataObject,
   IExecuteFunctions,
   IExecutePaginationFunctions,
-  INodeExecutionData,
 } from 'n8n-workflow';
 
 import { inputItems, isToolCall, optionsOf } from './door';
 import type { Message } from './errors';
 import type { NodeRun } from './nodeRun';
-import { type ParkedItem, type ParkedWait, waitingWorkflow } from './parked';
-import { onErrorOf } from './report';
+import { keeperWorkflow, type ParkedWait } from './parked';
+import { errorJson, onErrorOf } from './report';
 
 /** The part of n8n's context that runs another workflow. The type of this context leaves it out. */
 type WorkflowRunner = Pick<IExecuteFunctions, 'executeWorkflow'>;
@@ -40,8 +39,8 @@ export async function park(context: IExecutePaginationFunctions, run: NodeRun): 
   const { executeWorkflow } = context as unknown as WorkflowRunner;
   const parked: ExecuteWorkflowData = await executeWorkflow.call(
     context,
-    { code: waitingWorkflow(workflowId, context.getNode(), parkedWait(context, run)) },
-    parkedItems(context, run),
+    { code: keeperWorkflow(workflowId, context.getNode(), parkedWait(context, run)) },
+    parkedItems(context, run).map((json) => ({ json })),
     undefined,
     {
       parentExecution: { executionId, workflowId, shouldResume: true },
@@ -60,23 +59,24 @@ function parkedWait(context: IExecutePaginationFunctions, run: NodeRun): ParkedW
     failedVideos,
     onError: onErrorOf(context),
     accepted: run.accepted.size > 0,
+    waiting: [...run.waiting.keys()].filter(
+      (item) => !run.results.get(item) && !run.failures.has(item),
+    ),
   };
 }
 
-function parkedItems(context: IExecutePaginationFunctions, run: NodeRun): INodeExecutionData[] {
-  const keepsInput = onErrorOf(context) === 'continueRegularOutput';
-  return inputItems(context).map(({ json: input }, item) => ({
-    json: { ...parkedItem(run, item), ...(keepsInput ? { input } : {}) } as IDataObject,
-  }));
-}
-
-function parkedItem(run: NodeRun, item: number): ParkedItem {
-  const result = run.results.get(item);
-  if (result) return { result };
-  const id = run.waiting.get(item)?.id;
-  const failure = run.failures.get(item);
-  if (id !== undefined && !failure) return { id };
-  return { failure: failure ?? UNREADABLE_ITEM };
+/** What each item would give out if the wait ended now, for whatever reason. */
+function parkedItems(context: IExecutePaginationFunctions, run: NodeRun): IDataObject[] {
+  const onError = onErrorOf(context);
+  return inputItems(context).map(({ json: input }, item) => {
+    const result = run.results.get(item);
+    if (result) return result;
+    const kept = onError === 'continueRegularOutput' ? input : {};
+    const id = run.waiting.get(item)?.id;
+    const failure =
+      run.failures.get(item) ?? (id === undefined ? UNREADABLE_ITEM : interrupted(id));
+    return errorJson(failure, onError, kept, id);
+  });
 }
 
 /** n8n prepares each item before it asks the node, and drops one whose expressions fail. */
@@ -84,3 +84,11 @@ const UNREADABLE_ITEM: Message = {
   message: 'The values of this item could not be read',
   description: 'One of its expressions failed. Nothing was sent to iTeraBiz for it',
 };
+
+/** Nobody reads this, unless n8n is killed in the moment between the last look and the result. */
+function interrupted(id: string): Message {
+  return {
+    message: `n8n was stopped before it learned what became of video ${id}`,
+    description: 'It is not lost: iTeraBiz goes on with it. Get it with Video: Get and this ID',
+  };
+}

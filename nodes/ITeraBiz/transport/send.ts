@@ -13,14 +13,15 @@ import { BadInput, checkBody, checkId } from '../fields/checks';
 import { type Door, inputItems, optionsOf, read, textParameter } from './door';
 import { download } from './download';
 import { describeStrangeAnswer, type Message, toNodeError } from './errors';
+import { keep } from './keep';
 import { list } from './list';
 import { NodeRun } from './nodeRun';
 import { canPark, park } from './park';
-import { RESUME } from './parked';
+import { KEEP, SCOUT } from './parked';
 import { areReadable } from './readable';
 import { describeStop, errorJson, onErrorOf } from './report';
 import { baseUrlOf } from './request';
-import { resume } from './resume';
+import { scout } from './scout';
 import { Slots } from './slots';
 import { jobName, submit } from './submit';
 import { newWatch, readerOf, waitFor } from './wait';
@@ -129,7 +130,8 @@ function asNodeError({ context, item }: Door, error: Error): NodeApiError {
 async function perform(door: Door): Promise<INodeExecutionData[]> {
   const { context, prepared } = door;
   const operation = textParameter(door, 'operation');
-  if (operation === RESUME) return await resume(door);
+  if (operation === KEEP) return await keep(door);
+  if (operation === SCOUT) return await scout(door);
   if (operation === 'download') return [await download(door, idOf(door))];
   if (operation === 'getAll') {
     const all = context.getNodeParameter('returnAll', false);

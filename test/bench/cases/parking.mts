@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { INode } from 'n8n-workflow';
 
-import { nextPause } from '../../../nodes/ITeraBiz/transport/resume.ts';
+import { nextPause } from '../../../nodes/ITeraBiz/transport/scout.ts';
 import { startSandbox, type Sandbox } from '../../../sandbox/client.mts';
 import type { Bench } from '../measure.mts';
 import { byHand, connect, createVideo, httpRequest, iTeraBiz, node } from '../n8nNodes.mts';

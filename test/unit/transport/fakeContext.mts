@@ -25,11 +25,13 @@ export function fakeContext({
   signal,
 }: ContextOptions = {}) {
   const asked: IHttpRequestOptions[] = [];
+  const memory: IDataObject = {};
   const context = {
     getNode: () => ({ name: 'iTeraBiz', type: 'iTeraBiz', parameters, ...node }),
     getNodeParameter: (name: string, fallback: unknown) => parameters[name] ?? fallback,
     getInputData: () => ({ json: input }),
     getItemIndex: () => 0,
+    getContext: () => memory,
     continueOnFail: () => node.onError !== undefined && node.onError !== 'stopWorkflow',
     getCredentials: async () => ({ baseUrl: 'https://api.example/v1' }),
     getExecutionCancelSignal: () => signal,
@@ -42,7 +44,7 @@ export function fakeContext({
       },
     },
   };
-  return { context: context as unknown as IExecutePaginationFunctions, asked };
+  return { context: context as unknown as IExecutePaginationFunctions, asked, memory };
 }
 
 export function answered(body: unknown, statusCode = 200, headers: IDataObject = {}): IDataObject {
