@@ -53,11 +53,14 @@ export async function download(door: Door, id: string): Promise<INodeExecutionDa
       return { json: video, binary: { [name]: stored.file } };
     }
     const status = made.outcome instanceof NoAnswer ? 0 : made.outcome.status;
-    if (isSecondLink && EXPIRED.includes(status)) {
-      throw toNodeError(door.context.getNode(), describeDeadLink(id, status), door.item, status);
-    }
-    if (!EXPIRED.includes(status))
+    const { context, item } = door;
+    if (!EXPIRED.includes(status)) {
       answerOf(door, made, { doing: `download the file of video ${id}` });
+      throw toNodeError(context.getNode(), describeEmptyLink(id, status), item, status);
+    }
+    if (isSecondLink) {
+      throw toNodeError(context.getNode(), describeDeadLink(id, status), item, status);
+    }
   }
 }
 
@@ -204,6 +207,14 @@ function describeNoLink(id: string, url?: string): Message {
 function describeDeadLink(id: string, status: number): Message {
   return {
     message: `The download link of video ${id} does not work (status ${status}), nor does a fresh one`,
+    description: `Try again later; if it stays, write to ${SUPPORT} and name this video.`,
+  };
+}
+
+/** A success without a file, as a 204. */
+function describeEmptyLink(id: string, status: number): Message {
+  return {
+    message: `The download link of video ${id} leads to no file (status ${status})`,
     description: `Try again later; if it stays, write to ${SUPPORT} and name this video.`,
   };
 }
