@@ -36,7 +36,7 @@ const finished = { id: 'video_1', status: 'completed', video_url: LINK };
 interface Given {
   video?: unknown;
   /** What the addresses of files are answered with, in turn, the last one from then on */
-  files?: Record<string, Array<IDataObject | Error>>;
+  files?: Record<string, (IDataObject | Error)[]>;
   parameters?: IDataObject;
   /** How many bytes of a file n8n stored, where its storage tells */
   stored?: number;
@@ -46,9 +46,13 @@ interface Given {
 
 const film = (headers: IDataObject = { 'content-type': 'video/mp4', 'content-length': '4' }) =>
   answered('film', 200, headers);
-const body = { destroy: () => {} };
-const refused = (status: number, headers: IDataObject = {}) =>
-  answered(body, status, { 'retry-after': '0', ...headers });
+/** A stream that nobody reads keeps its connection open until it is destroyed. */
+let open = 0;
+function refused(status: number, headers: IDataObject = {}): IDataObject {
+  open++;
+  const body = { destroy: () => void open-- };
+  return answered(body, status, { 'retry-after': '0', ...headers });
+}
 
 function downloading({
   video = finished,
@@ -120,7 +124,9 @@ describe('A file', () => {
       video: { ...finished, video_url: OWN },
       files: { [OWN]: [refused(302, { location: LINK })], [LINK]: [film()] },
     });
+    open = 1;
     await output;
+    expect(open).toBe(0);
     expect(asked[1]).toMatchObject({ url: OWN, disableFollowRedirect: true, encoding: 'stream' });
     expect(plain.map(({ url }) => url)).toEqual([LINK]);
   });
@@ -245,7 +251,7 @@ describe('A link', () => {
     [400, { location: LINK }],
   ])('is not followed from status %i with %j', async (status, headers) => {
     const { plain, output } = downloading({ files: { [LINK]: [refused(status, headers)] } });
-    await output.catch(() => {});
+    await output.catch(() => undefined);
     expect(plain).toHaveLength(1);
   });
 
