@@ -144,7 +144,7 @@ describe('A file', () => {
   });
 
   test('goes into the field and under the name that the user chose', async () => {
-    const parameters = { binaryPropertyName: 'film', 'options.fileName': 'Spring' };
+    const parameters = { binaryPropertyName: ' film ', 'options.fileName': 'Spring' };
     expect((await downloading({ parameters }).output).binary).toMatchObject({
       film: { fileName: 'Spring.mp4' },
     });

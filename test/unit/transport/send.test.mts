@@ -22,7 +22,8 @@ interface Given {
   /** Items whose expressions fail when they are tried */
   unreadable?: number[];
   more?: object;
-  data?: IExecuteData['data'];
+  /** What n8n says of the call, where it is not this node's own input */
+  call?: { data?: object; node?: object };
 }
 
 /** One run of the node: what became of each item that came in. */
@@ -36,12 +37,12 @@ function running({
   batching = 0,
   unreadable = [],
   more = {},
-  data,
+  call = {},
 }: Given) {
   const credentials = { count: 0 };
   const own = { name: 'iTeraBiz', parameters: { script: '={{ $json.script }}' }, ...node };
   const items = requests.map((_, item) => ({ json: { row: item } }));
-  const executeData = { node: own, data: data ?? { main: [items] } } as unknown as IExecuteData;
+  const executeData = { node: own, data: { main: [items] }, ...call } as unknown as IExecuteData;
   const { context: shared, asked } = fakeContext({ answer, signal });
   const contextOf = (item: number) =>
     Object.assign(Object.create(shared) as typeof shared, {
@@ -145,6 +146,24 @@ describe('Items that are created', () => {
     expect(error.message).toMatch(/Script/);
     expect(error).toMatchObject({ httpCode: 'none', context: { itemIndex: 0 } });
     expect(error.description).not.toBe('');
+  });
+});
+
+describe('An item is alone, and waits for no other,', () => {
+  const requests = [post('a'), post('b'), post('c')];
+  const main = [[{ json: {} }, { json: {} }, { json: {} }]];
+
+  test.each<[string, Partial<Given>]>([
+    ['where an AI agent has n8n run its tool', { call: { data: { ai_tool: [[]] } } }],
+    [
+      'where an agent calls its tool by itself',
+      { call: { data: { main }, node: { name: 'Agent' } } },
+    ],
+    ['where the node is to run once', { node: { executeOnce: true } }],
+    ['where n8n tells of no input', { call: { data: { main: [null] } } }],
+  ])('%s', async (_case, more) => {
+    const { ends } = running({ requests, missing: [1, 2], ...more });
+    expect(await ends).toMatchObject([{ value: [{ json: { id: 'video_a' } }] }]);
   });
 });
 
@@ -262,9 +281,11 @@ describe('An item that is read', () => {
   test('by its ID gives out what the API says', async () => {
     const requests = [{ method: 'GET', url: '/videos/video_1' } as const];
     const given = { requests, parameters: get, answer: () => answered({ id: 'video_1' }) };
-    expect(await resultsOf(given)).toEqual([
-      [{ json: { id: 'video_1' }, pairedItem: { item: 0 } }],
+    const { asked, ends } = running(given);
+    expect(await ends).toMatchObject([
+      { value: [{ json: { id: 'video_1' }, pairedItem: { item: 0 } }] },
     ]);
+    expect(asked).toMatchObject([{ method: 'GET', url: '/videos/video_1' }]);
   });
 
   test.each([
@@ -380,6 +401,74 @@ describe('Waiting for completion', () => {
     expect(state.ends).toMatchObject([
       { value: [{ json: { id: 'a', status: 'completed', url: 'x' }, pairedItem: { item: 0 } }] },
     ]);
+  });
+
+  test('asks nothing more of a video that is finished already', async () => {
+    const { asked, state } = settledEnds({
+      requests: [{ method: 'GET', url: '/videos/a' }],
+      parameters: { ...waiting, ...get },
+      answer: api({ a: 'completed' }),
+    });
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(state.ends).toMatchObject([{ value: [{ json: { id: 'a' } }] }]);
+    expect(asked).toHaveLength(1);
+  });
+
+  test.each([
+    [{}, 6, 3_600_000],
+    [{ pollInterval: 20 }, 3, 3_600_000],
+    [{ pollInterval: 1 }, 30, 3_600_000],
+    [{ maxWait: 2 }, 6, 120_000],
+  ])('with the options %j looks %i times a minute, for %i ms', async (options, looks, longest) => {
+    const { asked, state } = settledEnds({
+      requests: [post('a')],
+      parameters: { ...waiting, options },
+      answer: api({ a: 'processing' }),
+    });
+    await jest.advanceTimersByTimeAsync(60_500);
+    expect(asked).toHaveLength(1 + looks);
+    await jest.advanceTimersByTimeAsync(longest - 61_000);
+    expect(state.ends).toBeUndefined();
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(state.ends).toMatchObject([
+      { reason: { message: expect.stringMatching(/^Video a was not finished after/) } },
+    ]);
+  });
+
+  test('needs an ID', async () => {
+    const { state } = settledEnds({
+      requests: [post('a')],
+      parameters: waiting,
+      answer: () => answered({ ok: true }, 201),
+    });
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(state.ends).toMatchObject([
+      {
+        reason: {
+          message: 'iTeraBiz accepted the request, but its answer has no ID to wait for',
+          description: expect.stringMatching(/^Switch off Wait for Completion/),
+          context: { itemIndex: 0 },
+        },
+      },
+    ]);
+  });
+
+  test.each<[string, IDataObject | Error, string]>([
+    [
+      'the key is refused',
+      answered({}, 401),
+      'The wait for video a ended: iTeraBiz does not accept the API key of this credential',
+    ],
+    ['the credential is gone', new Error('no credential'), 'no credential'],
+  ])('ends when %s', async (_case, look, message) => {
+    const { asked, state } = settledEnds({
+      requests: [post('a')],
+      parameters: waiting,
+      answer: (request) => (request.method === 'POST' ? api({})(request) : look),
+    });
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(state.ends).toMatchObject([{ reason: { message, context: { itemIndex: 0 } } }]);
+    expect(asked).toHaveLength(2);
   });
 
   test('ends for all when one fails and the node is to stop', async () => {

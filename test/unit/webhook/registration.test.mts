@@ -128,7 +128,7 @@ describe('To register', () => {
       { method: 'GET', url: '/webhooks', qs: { limit: 100 } },
       { method: 'GET', url: '/webhooks', qs: { limit: 100, starting_after: 'other99' } },
     ]);
-    expect(asked[1].qs).toEqual({ limit: 100 });
+    expect(asked[1].qs).toStrictEqual({ limit: 100 });
     expect(hooks.slice(150).map(({ id }) => id)).toEqual(['wh_new']);
   });
 
