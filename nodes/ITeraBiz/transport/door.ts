@@ -62,9 +62,9 @@ export function optionsOf({ context }: Pick<Door, 'context'>): Options {
   return context.getNodeParameter('options', {}) as Options;
 }
 
-/** A parameter as plain text, also where it is picked from a list. */
+/** A parameter as plain text, empty where there is none. */
 export function textParameter({ context }: Door, name: string): string {
-  return String(context.getNodeParameter(name, '', { extractValue: true }) ?? '').trim();
+  return String(context.getNodeParameter(name, '') ?? '').trim();
 }
 
 /**

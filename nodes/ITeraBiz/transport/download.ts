@@ -52,11 +52,15 @@ export async function download(door: Door, id: string): Promise<INodeExecutionDa
       return { json: video, binary: { [name]: stored.file } };
     }
     const status = made.outcome instanceof NoAnswer ? 0 : made.outcome.status;
-    if (isSecondLink && EXPIRED.includes(status)) {
-      throw toNodeError(door.context.getNode(), describeDeadLink(id, status), door.item, status);
-    }
+    const { context, item } = door;
     if (!EXPIRED.includes(status)) {
-      throw failureOf(door, made, { doing: `download the file of video ${id}` });
+      if (made.verdict !== 'done') {
+        throw failureOf(door, made, { doing: `download the file of video ${id}` });
+      }
+      throw toNodeError(context.getNode(), describeEmptyLink(id, status), item, status);
+    }
+    if (isSecondLink) {
+      throw toNodeError(context.getNode(), describeDeadLink(id, status), item, status);
     }
   }
 }
@@ -212,6 +216,14 @@ function describeNotStored(id: string, { message }: Error): Message {
 function describeDeadLink(id: string, status: number): Message {
   return {
     message: `The download link of video ${id} does not work (status ${status}), nor does a fresh one`,
+    description: `Try again later; if it stays, write to ${SUPPORT} and name this video.`,
+  };
+}
+
+/** A success without a file, as a 204. */
+function describeEmptyLink(id: string, status: number): Message {
+  return {
+    message: `The download link of video ${id} leads to no file (status ${status})`,
     description: `Try again later; if it stays, write to ${SUPPORT} and name this video.`,
   };
 }

@@ -1,4 +1,4 @@
-import type { IExecutePaginationFunctions, IHttpRequestOptions } from 'n8n-workflow';
+import type { IDataObject, IExecutePaginationFunctions, IHttpRequestOptions } from 'n8n-workflow';
 
 import {
   failureReasonOf,
@@ -39,10 +39,10 @@ export function readerOf(
   prepared: IHttpRequestOptions,
   slots: Slots,
 ): Reader {
-  const ask = async (what: Partial<IHttpRequestOptions>): Promise<Answer> =>
+  const ask = async (what: { url: string; qs?: IDataObject }): Promise<Answer> =>
     await slots.run(async () => {
       await slots.untilOpen();
-      const options = { ...prepared, url: '', ...what, method: 'GET' as const, body: undefined };
+      const options = { ...prepared, ...what, method: 'GET' as const, body: undefined };
       const answer = await attempt(context, options);
       if (answer instanceof NoAnswer) throw new RefusedLook(answer);
       if (answer.status >= 300 && answer.status !== 404) {

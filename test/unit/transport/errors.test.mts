@@ -75,6 +75,12 @@ describe('A refusal', () => {
     });
   });
 
+  test('with status 404 may come without a word', () => {
+    expect(refusal(404, '').message).toBe(
+      'iTeraBiz could not create the video: there is nothing at this address',
+    );
+  });
+
   test.each([429, 503])('with status %i says how often it was tried, and how long', (status) => {
     expect(refusal(status, {}, { tries: 6, seconds: 14.6 })).toEqual({
       message: 'iTeraBiz is too busy to create the video (tried 6 times over 15 seconds)',
@@ -156,6 +162,7 @@ describe('An answer that is not what the API sends', () => {
     ['<!doctype html><title>Welcome</title><p>x', ' and begins: Welcome'],
     ['y'.repeat(200), ` and begins: ${'y'.repeat(100)}`],
     [{ secret: 1 }, ''],
+    [{ message: 'Welcome' }, ''],
     ['', ''],
   ])('of %j', (body, begins) => {
     expect(describeStrangeAnswer({ status: 200, headers: {}, body }, { doing })).toEqual({

@@ -50,6 +50,7 @@ test.each([
   );
   expect(asked.map(({ qs }) => qs)).toEqual(queries);
   expect(asked[0]).toMatchObject({ method: 'GET', url: '/videos', timeout: 9 });
+  expect(asked[0].qs).toStrictEqual({ limit: expect.any(Number) });
 });
 
 test('no more than the limit, though the server sends more', async () => {
@@ -91,6 +92,12 @@ test('a refused page ends it', async () => {
     message: 'iTeraBiz does not accept the API key of this credential',
     httpCode: '401',
   });
+});
+
+test('a page with a fault on their side is named by what was asked for', async () => {
+  await expect(listing(() => answered({}, 500), 5).entries).rejects.toThrow(
+    'iTeraBiz could not list the videos because of a fault on its side',
+  );
 });
 
 test('what is no list is named by what was asked for', async () => {

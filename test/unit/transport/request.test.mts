@@ -15,7 +15,7 @@ const network = (code?: string) => Object.assign(new Error('client says no'), { 
 function contextWith(outcome: object, baseUrl = ' https://api.example/v1// ') {
   const asked: unknown[] = [];
   const context = {
-    getCredentials: async () => ({ baseUrl }),
+    getCredentials: async (name: string) => ({ baseUrl: name === 'iTeraBizApi' ? baseUrl : '' }),
     helpers: {
       httpRequestWithAuthentication: async (credential: string, options: object) => {
         asked.push({ credential, ...options });

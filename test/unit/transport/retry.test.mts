@@ -103,6 +103,8 @@ describe('Retry-After', () => {
     ['Thu, 15 Jan 2026 10:00:30 GMT', 30_000],
     ['Thu, 15 Jan 2026 10:00:00 GMT', 0],
     ['Thu, 15 Jan 2026 09:00:00 GMT', 0],
+    ['Thu, 15 Jan 2026 10:00:30 +0000', 30_000],
+    ['2026-01-15T10:00:30Z', 30_000],
     ['soon', undefined],
     ['', undefined],
     [undefined, undefined],
@@ -140,6 +142,12 @@ describe('Sending with retries', () => {
     await jest.advanceTimersByTimeAsync(1_000_000);
     return await promise;
   }
+
+  test('the time counts from the first try', async () => {
+    jest.setSystemTime(5_000_000);
+    const { ask } = scripted(answer(503, { 'retry-after': '3' }), answer(200));
+    expect(await end(withRetries(ask, 'GET', new Slots(1)))).toMatchObject({ seconds: 3 });
+  });
 
   test.each(['GET', 'POST'] as const)('%s asks once where it is answered', async (method) => {
     const { ask, times } = scripted(answer(200));

@@ -11,10 +11,15 @@ const accepted = () => answered({ id: 'video_1', status: 'queued' }, 201);
 const busy = () => answered({}, 503, { 'retry-after': '0' });
 
 /** A place to submit from, and what goes on from there to the API. */
-function placeOf(answer: Answering, book: IContextObject = {}, options: IDataObject = {}) {
+function placeOf(
+  answer: Answering,
+  book: IContextObject = {},
+  options: IDataObject = {},
+  doing = 'create the video',
+) {
   const { context, asked } = fakeContext({ answer, parameters: { options } });
   Object.assign(context, {
-    getContext: () => book,
+    getContext: (of: string) => (of === 'node' ? book : {}),
     evaluateExpression: (expression: string) => (expression === '{{ $runIndex }}' ? 4 : undefined),
   });
   const slots = new Slots(1);
@@ -26,7 +31,7 @@ function placeOf(answer: Answering, book: IContextObject = {}, options: IDataObj
   };
   const run = new NodeRun(1, 0, slots, newWatch(readerOf(context, prepared, slots)));
   const door: Door = { context, item: 7, run, prepared };
-  return { asked, book, submitted: submit(door, 'create the video') };
+  return { asked, book, submitted: submit(door, doing) };
 }
 
 test('sends the prepared request with an idempotency key, and returns the answer', async () => {
@@ -142,6 +147,38 @@ describe('Of an unknown outcome', () => {
       await expect(again.submitted).rejects.toThrow(/^Check this one: an earlier try/);
     },
   );
+
+  test.each([
+    ['<html><title>Hi</title></html>', ' and is called: Hi. If'],
+    [' \n<!doctype html>', 'The page came with status 201. If'],
+  ])('the web page %j is called one, and may stand at a wrong Base URL', async (page, words) => {
+    await expect(placeOf(() => answered(page, 201)).submitted).rejects.toMatchObject({
+      message:
+        'Check this one: a web page answered the request to create the video, and not iTeraBiz as usual',
+      description: expect.stringContaining(words),
+    });
+  });
+
+  test.each(['{"script": "a < b', 'x<', '', null, ['<p>']])(
+    'an answer like %j is called one that cannot be read',
+    async (body) => {
+      await expect(placeOf(() => answered(body, 201)).submitted).rejects.toMatchObject({
+        message:
+          'Check this one: iTeraBiz accepted the request to create the video, but its answer cannot be read',
+        description: expect.stringMatching(/^The answer \(status 201\) was cut off/),
+      });
+    },
+  );
+
+  test.each([
+    ['create the video', 'or run Video: Get Many, for'],
+    ['generate the content', 'or run Video: Get Many, for'],
+    ['create the avatar', 'or run Avatar: Get Many, for'],
+  ])('to %s, it says which list to look in', async (doing, words) => {
+    await expect(placeOf(() => connectionReset, {}, {}, doing).submitted).rejects.toMatchObject({
+      description: expect.stringContaining(words),
+    });
+  });
 
   test('it is sent again where the user chose so', async () => {
     const { asked, book, submitted } = placeOf(() => connectionReset);

@@ -120,7 +120,7 @@ describe('Looking through the API', () => {
       { method: 'GET', url: '/videos', qs: { limit: 100 } },
       { method: 'GET', url: '/videos', qs: { limit: 100, starting_after: 'a' } },
     ]);
-    expect(asked[0].qs).toEqual({ limit: 100 });
+    expect(asked[0].qs).toStrictEqual({ limit: 100 });
   });
 
   test('a video the API does not know is none', async () => {

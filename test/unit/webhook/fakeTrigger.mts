@@ -1,0 +1,43 @@
+import type { IDataObject, IHookFunctions, IWebhookFunctions } from 'n8n-workflow';
+
+import type { TriggerStore } from '../../../nodes/ITeraBiz/webhook/store.ts';
+import { type ContextOptions, fakeContext } from '../transport/fakeContext.mts';
+
+export interface TriggerOptions extends ContextOptions {
+  store?: TriggerStore;
+  webhookUrl?: string;
+  mode?: string;
+  /** What came in, as Express and n8n's body parser leave it */
+  delivery?: { query?: IDataObject; headers?: IDataObject; rawBody?: Buffer; body?: unknown };
+}
+
+/** The part of n8n's contexts that the trigger uses, where the engine itself would be too slow. */
+export function fakeTrigger({
+  store = {},
+  webhookUrl = 'https://n8n.example/webhook/abc',
+  mode = 'webhook',
+  delivery: { query = {}, headers = {}, rawBody, body } = {},
+  ...options
+}: TriggerOptions = {}) {
+  const { context, asked } = fakeContext(options);
+  const log: unknown[][] = [];
+  const answers: unknown[][] = [];
+  const response = {
+    status: (code: number) => ({ json: (said: unknown) => void answers.push([code, said]) }),
+  };
+  Object.assign(context, {
+    logger: {
+      debug: (...entry: unknown[]) => void log.push(['debug', ...entry]),
+      warn: (...entry: unknown[]) => void log.push(['warn', ...entry]),
+    },
+    getWorkflow: () => ({ id: 'w1' }),
+    getWorkflowStaticData: (of: string) => (of === 'node' ? store : undefined),
+    getNodeWebhookUrl: (name: string) => (name === 'default' ? webhookUrl : undefined),
+    getMode: () => mode,
+    getRequestObject: () => ({ query, rawBody }),
+    getHeaderData: () => headers,
+    getBodyData: () => body,
+    getResponseObject: () => response,
+  });
+  return { context: context as unknown as IHookFunctions & IWebhookFunctions, asked, log, answers };
+}

@@ -1,0 +1,235 @@
+import { createHmac } from 'node:crypto';
+import type { IDataObject } from 'n8n-workflow';
+
+import { receive } from '../../../nodes/ITeraBiz/webhook/receive.ts';
+import type { TriggerStore } from '../../../nodes/ITeraBiz/webhook/store.ts';
+import { answered, connectionReset } from '../transport/fakeContext.mts';
+import { fakeTrigger, type TriggerOptions } from './fakeTrigger.mts';
+
+const token = 'the-token-of-this-webhook';
+const secret = 'whsec_test';
+const video = { id: 'vid_1', status: 'completed', avatar_id: 'avatar_1' };
+const claimed = {
+  id: 'evt_1',
+  type: 'video.completed',
+  created_at: '2025-01-15T10:30:00Z',
+  data: { id: 'vid_1', status: 'completed' },
+};
+const event = {
+  event: 'video.completed',
+  eventId: 'evt_1',
+  occurredAt: '2025-01-15T10:30:00.000Z',
+  video,
+};
+
+/** Each test has a trigger of its own, since what it remembers outlives a delivery. */
+let nodeId = 0;
+beforeEach(() => void nodeId++);
+
+interface Delivery extends Pick<TriggerOptions, 'answer' | 'mode' | 'store'> {
+  parameters?: IDataObject;
+  query?: IDataObject;
+  body?: string | object;
+  signedWith?: string;
+}
+
+async function deliver({
+  query = { token },
+  body = claimed,
+  signedWith,
+  store = { registration: { hookId: 'wh_1', url: 'https://n8n.example', token } },
+  answer = () => answered(video),
+  parameters,
+  mode,
+}: Delivery = {}) {
+  const rawBody = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+  const time = Math.floor(Date.now() / 1000);
+  const digest = (key: string) =>
+    createHmac('sha256', key).update(`${time}.`).update(rawBody).digest('hex');
+  const headers =
+    signedWith === undefined
+      ? {}
+      : { 'x-iterabiz-signature': `t=${time},v1=${digest(signedWith)}` };
+  const trigger = fakeTrigger({
+    store,
+    answer,
+    mode,
+    node: { id: String(nodeId), name: 'Trigger' },
+    parameters: { events: ['video.completed', 'video.failed'], ...parameters },
+    delivery: { query, headers, rawBody },
+  });
+  const result = await receive(trigger.context);
+  const runs = (result.workflowData ?? []).flat().map(({ json }) => json);
+  return { ...trigger, result, runs, store };
+}
+
+const signed = (): TriggerStore => ({
+  registration: { hookId: 'wh_1', url: 'https://n8n.example', token, secret },
+});
+
+test('a proven event is answered at once, and starts the workflow with what the API says', async () => {
+  const { answers, asked, log, result } = await deliver();
+  expect(result).toEqual({ noWebhookResponse: true, workflowData: [[{ json: event }]] });
+  expect(answers).toEqual([[200, { message: 'Received' }]]);
+  expect(log).toEqual([]);
+  expect(asked).toMatchObject([{ method: 'GET', url: '/videos/vid_1', timeout: 10_000 }]);
+});
+
+describe('starts nothing, tells the sender no more than it has to know, and the log why', () => {
+  const ANSWERS = {
+    200: ['debug', 'Received'],
+    400: ['warn', 'Not understood'],
+    401: ['warn', 'Not authorized'],
+    503: ['warn', 'Try again later'],
+  };
+  const confirmed = (body: unknown, status?: number) => ({ answer: () => answered(body, status) });
+
+  test.each<[number, string, Delivery]>([
+    [401, 'its token is missing or wrong', { query: {} }],
+    [401, 'its token is missing or wrong', { query: { token: 'another' } }],
+    [401, 'its token is missing or wrong', { query: { token: '' }, store: {} }],
+    [400, 'its body is too large for an event', { body: ' '.repeat(1_000_001) }],
+    [401, 'it is not signed', { store: signed() }],
+    [401, 'its signature is wrong', { store: signed(), signedWith: 'whsec_other' }],
+    [400, 'the body is not a JSON object', { body: '{"type":' }],
+    [400, 'the body names no event', { body: {} }],
+    [200, 'the event "video.made" is not known here', { body: { type: 'video.made' } }],
+    [
+      200,
+      'this trigger does not listen for video.completed',
+      { parameters: { events: ['video.failed'] } },
+    ],
+    [200, 'its video is of another avatar', { parameters: { 'options.avatarId': 'avatar_2' } }],
+    [503, 'iTeraBiz could not be reached to confirm it', { answer: () => connectionReset }],
+    [400, 'iTeraBiz knows no such video', confirmed({}, 404)],
+    [503, 'iTeraBiz did not confirm it, but answered with status 199', confirmed(video, 199)],
+    [503, 'iTeraBiz did not confirm it, but answered with status 300', confirmed(video, 300)],
+    [503, 'iTeraBiz did not confirm it, but answered with status 401', confirmed(video, 401)],
+    [503, 'iTeraBiz did not confirm it, but answered with status 200', confirmed('<html>')],
+    [503, 'iTeraBiz answered with another video', confirmed({ ...video, id: 'vid_2' })],
+    [
+      503,
+      'iTeraBiz says that the video is still being made',
+      confirmed({ ...video, status: 'processing' }),
+    ],
+    [503, 'no credential', { answer: () => new Error('no credential') }],
+    [
+      503,
+      'an unexpected fault',
+      {
+        answer: () => {
+          throw 'no error at all';
+        },
+      },
+    ],
+  ])('%i: %s', async (status, reason, delivery) => {
+    const { answers, log, result, store } = await deliver(delivery);
+    const [level, message] = ANSWERS[status as keyof typeof ANSWERS];
+    expect(result).toEqual({ noWebhookResponse: true });
+    expect(answers).toEqual([[status, { message }]]);
+    expect(log).toEqual([
+      [
+        level,
+        `iTeraBiz Trigger answered ${status} to a delivery: ${reason}`,
+        { workflowId: 'w1', node: 'Trigger' },
+      ],
+    ]);
+    if (status !== 200) expect(store.recentEvents).toBeUndefined();
+  });
+});
+
+test('a body of a million bytes is not too large', async () => {
+  const body = JSON.stringify(claimed).padEnd(1_000_000);
+  expect((await deliver({ body })).runs).toEqual([event]);
+});
+
+test('a signature with the secret of the registration is right', async () => {
+  expect((await deliver({ store: signed(), signedWith: secret })).runs).toEqual([event]);
+});
+
+test('where n8n kept no bytes, the body counts as n8n has parsed it', async () => {
+  const { context, answers } = fakeTrigger({
+    parameters: { registration: 'manual', secretToken: token, events: ['video.completed'] },
+    answer: () => answered(video),
+    delivery: { query: { token }, body: claimed },
+  });
+  expect((await receive(context)).workflowData).toEqual([[{ json: event }]]);
+  expect(answers).toEqual([[200, { message: 'Received' }]]);
+});
+
+describe('With a webhook made by hand', () => {
+  const parameters = { registration: 'manual', secretToken: 'chosen-by-the-user' };
+  const query = { token: 'chosen-by-the-user' };
+
+  test('only the token of the user opens, not one of an earlier registration', async () => {
+    expect((await deliver({ parameters, query })).runs).toHaveLength(1);
+    const { answers } = await deliver({ parameters, store: signed(), signedWith: secret });
+    expect(answers).toMatchObject([[401, {}]]);
+  });
+
+  test('a signing secret that the user entered is asked for', async () => {
+    const withSecret = { ...parameters, options: { signingSecret: secret } };
+    const unsigned = await deliver({ parameters: withSecret, query });
+    expect(unsigned.answers).toMatchObject([[401, {}]]);
+    expect(
+      (await deliver({ parameters: withSecret, query, signedWith: secret })).runs,
+    ).toHaveLength(1);
+  });
+});
+
+describe('A repeat', () => {
+  test('starts nothing, and is known from what was stored after a restart, too', async () => {
+    const { store } = await deliver();
+    expect(store.recentEvents).toHaveLength(1);
+    const repeat = await deliver({ store });
+    expect(repeat.runs).toEqual([]);
+    expect(repeat.answers).toEqual([[200, { message: 'Received' }]]);
+    expect(repeat.log).toMatchObject([
+      ['debug', expect.stringMatching(/: it is a repeat of an event that was handled$/), {}],
+    ]);
+    nodeId++;
+    expect((await deliver({ store })).runs).toEqual([]);
+  });
+
+  test('is none for another trigger', async () => {
+    await deliver();
+    nodeId++;
+    expect((await deliver()).runs).toEqual([event]);
+  });
+
+  test('is none of an event that was to be sent again', async () => {
+    const { store } = await deliver({ answer: () => answered({}, 500) });
+    expect((await deliver({ store })).runs).toEqual([event]);
+  });
+
+  test.each<[string, Delivery]>([
+    ['where the user wants repeats', { parameters: { options: { ignoreDuplicates: false } } }],
+    ['while the editor listens', { mode: 'manual' }],
+  ])('starts a run %s, and is not stored', async (_case, delivery) => {
+    await deliver(delivery);
+    const { runs, store } = await deliver(delivery);
+    expect(runs).toEqual([event]);
+    expect(store.recentEvents).toBeUndefined();
+  });
+});
+
+describe('What the API says', () => {
+  test('counts where the event says otherwise', async () => {
+    const failed = { ...video, status: 'failed' };
+    const { runs } = await deliver({ answer: () => answered(failed, 299) });
+    expect(runs).toEqual([{ ...event, event: 'video.failed', video: failed }]);
+  });
+
+  test('is not asked for where the user believes the events', async () => {
+    const { asked, runs } = await deliver({
+      parameters: { options: { confirmWithApi: false } },
+    });
+    expect(asked).toEqual([]);
+    expect(runs).toEqual([{ ...event, video: claimed.data }]);
+  });
+});
+
+test('an event of the chosen avatar starts a run', async () => {
+  const parameters = { 'options.avatarId': 'avatar_1' };
+  expect((await deliver({ parameters })).runs).toEqual([event]);
+});

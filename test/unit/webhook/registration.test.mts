@@ -1,0 +1,346 @@
+import type { IDataObject, IHttpRequestOptions } from 'n8n-workflow';
+
+import {
+  isRegistered,
+  register,
+  unregister,
+} from '../../../nodes/ITeraBiz/webhook/registration.ts';
+import type { TriggerStore } from '../../../nodes/ITeraBiz/webhook/store.ts';
+import { answered, type Answering } from '../transport/fakeContext.mts';
+import { fakeTrigger } from './fakeTrigger.mts';
+
+const BOTH = ['video.completed', 'video.failed'];
+const ENDPOINT = 'https://n8n.example/webhook/abc';
+const ours = (more: IDataObject = {}) => ({
+  id: 'wh_ours',
+  url: `${ENDPOINT}?token=old&registered_by=n8n`,
+  events: BOTH,
+  ...more,
+});
+
+interface Given {
+  /** The webhooks of the account */
+  hooks?: IDataObject[];
+  /** What some requests are answered with in place of what an account would say, as `GET /webhooks` */
+  instead?: Record<string, IDataObject | Error>;
+  secret?: unknown;
+  store?: TriggerStore;
+  parameters?: IDataObject;
+  webhookUrl?: string;
+}
+
+/** A trigger, and an account at iTeraBiz with webhooks. */
+function triggerWith({
+  hooks = [],
+  instead = {},
+  secret,
+  store = {},
+  parameters,
+  webhookUrl = ENDPOINT,
+}: Given = {}) {
+  const answer: Answering = ({ method, url, body, qs }: IHttpRequestOptions) => {
+    const other = instead[`${method} ${url}`];
+    if (other) return other;
+    if (method === 'POST') {
+      const { url: to, events } = body as { url: string; events: string[] };
+      hooks.push({ id: 'wh_new', url: to, events });
+      return answered({ id: 'wh_new', secret }, 201);
+    }
+    if (method === 'GET') {
+      const { limit, starting_after: after } = qs as { limit: number; starting_after?: string };
+      const start = after === undefined ? 0 : hooks.findIndex(({ id }) => id === after) + 1;
+      const data = hooks.slice(start, start + limit);
+      return answered({ data, has_more: start + limit < hooks.length });
+    }
+    const place = hooks.findIndex(({ id }) => `/webhooks/${id}` === url);
+    if (place < 0) return answered({}, 404);
+    hooks.splice(place, 1);
+    return answered({}, 204);
+  };
+  const trigger = fakeTrigger({
+    answer,
+    store,
+    webhookUrl,
+    node: { name: 'Trigger' },
+    parameters: { events: BOTH, ...parameters },
+  });
+  const requests = () => trigger.asked.map(({ method, url }) => `${method} ${url}`);
+  return { ...trigger, hooks, store, requests };
+}
+
+const registered = (more: IDataObject = {}): TriggerStore => ({
+  registration: { hookId: 'wh_ours', url: ours().url, token: 'old', ...more },
+});
+const aside = { workflowId: 'w1', node: 'Trigger' };
+
+describe('To register', () => {
+  test('sends the URL of the workflow with a new token and our mark, and keeps what came back', async () => {
+    const { asked, context, store } = triggerWith({
+      secret: 'whsec_1',
+      webhookUrl: `${ENDPOINT}?mine=1`,
+    });
+    expect(await register(context)).toBe(true);
+    const { url } = asked[0].body as { url: string };
+    const token = new URL(url).searchParams.get('token')!;
+    expect(token).toMatch(/^[\w-]{43}$/);
+    expect(url).toBe(`${ENDPOINT}?mine=1&token=${token}&registered_by=n8n`);
+    expect(asked[0]).toMatchObject({ method: 'POST', url: '/webhooks', body: { events: BOTH } });
+    expect(store).toEqual({
+      registration: { hookId: 'wh_new', url, token, secret: 'whsec_1' },
+    });
+  });
+
+  test.each([undefined, '', 7])('keeps no secret where %j was given out', async (secret) => {
+    const { context, store } = triggerWith({ secret });
+    await register(context);
+    expect(Object.keys(store.registration!)).toEqual(['hookId', 'url', 'token']);
+  });
+
+  test('asks for the chosen events only', async () => {
+    const { context, hooks } = triggerWith({ parameters: { events: ['video.failed'] } });
+    await register(context);
+    expect(hooks.map(({ events }) => events)).toEqual([['video.failed']]);
+  });
+
+  test('removes what earlier attempts left behind for this URL, and nothing else', async () => {
+    const others = [
+      { id: 'unmarked', url: `${ENDPOINT}?token=x` },
+      { id: 'marked', url: `${ENDPOINT}?registered_by=another` },
+      { id: 'path', url: 'https://n8n.example/webhook/def?registered_by=n8n' },
+      { id: 'host', url: 'https://other.example/webhook/abc?registered_by=n8n' },
+      { id: 'nonsense', url: 'nonsense' },
+      { id: 'nothing' },
+      { url: ours().url },
+    ];
+    const { context, hooks, log } = triggerWith({
+      hooks: [ours(), ...others, ours({ id: 'second' })],
+    });
+    await register(context);
+    expect(hooks).toEqual([...others, expect.objectContaining({ id: 'wh_new' })]);
+    expect(log).toEqual([]);
+  });
+
+  test('looks for them on every page', async () => {
+    const many = Array.from({ length: 150 }, (_, at) => ({ id: `other${at}`, url: 'x' }));
+    const { asked, context, hooks } = triggerWith({ hooks: [...many, ours()] });
+    await register(context);
+    expect(asked.slice(1, 3)).toMatchObject([
+      { method: 'GET', url: '/webhooks', qs: { limit: 100 } },
+      { method: 'GET', url: '/webhooks', qs: { limit: 100, starting_after: 'other99' } },
+    ]);
+    expect(asked[1].qs).toStrictEqual({ limit: 100 });
+    expect(hooks.slice(150).map(({ id }) => id)).toEqual(['wh_new']);
+  });
+
+  test('removes the one before, also where iTeraBiz offers no list', async () => {
+    const { context, requests } = triggerWith({
+      hooks: [ours()],
+      store: registered(),
+      instead: { 'GET /webhooks': answered({}, 404) },
+    });
+    await register(context);
+    expect(requests()).toEqual(['POST /webhooks', 'GET /webhooks', 'DELETE /webhooks/wh_ours']);
+  });
+
+  test('succeeds where it cannot be asked what is left over, and says so in the log', async () => {
+    const { context, log, requests } = triggerWith({
+      instead: { 'GET /webhooks': answered({}, 500) },
+    });
+    expect(await register(context)).toBe(true);
+    expect(requests()).toEqual(['POST /webhooks', 'GET /webhooks']);
+    expect(log).toEqual([
+      [
+        'warn',
+        'Could not ask iTeraBiz for webhooks that are left over: iTeraBiz could not list the webhooks because of a fault on its side',
+        aside,
+      ],
+    ]);
+  });
+
+  test('at an address in the own network is refused, with what to do instead', async () => {
+    const { asked, context, store } = triggerWith({ webhookUrl: 'http://192.168.1.20/webhook/a' });
+    await expect(register(context)).rejects.toMatchObject({
+      message: expect.stringMatching(
+        /^iTeraBiz cannot reach this n8n at "192\.168\.1\.20".*Polling Trigger.*WEBHOOK_URL/,
+      ),
+      description: expect.stringContaining('WEBHOOK_URL, as in https://n8n.example.com/'),
+    });
+    expect(asked).toEqual([]);
+    expect(store).toEqual({});
+  });
+
+  test('without a webhook URL of n8n is refused', async () => {
+    await expect(register(triggerWith({ webhookUrl: '' }).context)).rejects.toMatchObject({
+      message: 'n8n gives this trigger no webhook URL',
+      description: 'Save the workflow and switch it on again.',
+    });
+  });
+
+  test.each([404, 405])(
+    'where iTeraBiz answers with %i, says how to do it by hand',
+    async (status) => {
+      const { context, store } = triggerWith({
+        instead: { 'POST /webhooks': answered({}, status) },
+      });
+      await expect(register(context)).rejects.toMatchObject({
+        message: expect.stringMatching(
+          /^iTeraBiz does not let this trigger.*Registration to Manual/,
+        ),
+        description: expect.stringContaining('which URL to paste'),
+      });
+      expect(store).toEqual({});
+    },
+  );
+
+  test.each(['<html></html>', {}, { id: '' }, { id: 7 }])(
+    'says that an answer like %j is none',
+    async (body) => {
+      const { context } = triggerWith({ instead: { 'POST /webhooks': answered(body, 201) } });
+      await expect(register(context)).rejects.toThrow(
+        'The answer to the request to register the webhook does not look like one from iTeraBiz',
+      );
+    },
+  );
+
+  test('says why it was refused', async () => {
+    const { context } = triggerWith({ instead: { 'POST /webhooks': answered({}, 503) } });
+    await expect(register(context)).rejects.toThrow('iTeraBiz is too busy to register the webhook');
+  });
+});
+
+describe('Whether it is registered', () => {
+  test('is so while iTeraBiz has the very webhook, whatever the order of its events', async () => {
+    const { context } = triggerWith({
+      store: registered(),
+      hooks: [{ id: null, url: null }, ours({ events: [...BOTH].reverse() })],
+    });
+    expect(await isRegistered(context)).toBe(true);
+  });
+
+  test.each<[string, Given]>([
+    ['nothing was', {}],
+    ['n8n has moved', { store: registered(), webhookUrl: 'https://moved.example/webhook/abc' }],
+    ['the path has changed', { store: registered(), webhookUrl: 'https://n8n.example/webhook/x' }],
+    ['what was is no URL', { store: registered({ url: 'nonsense' }) }],
+  ])('is not where %s, and nothing is asked', async (_case, given) => {
+    const { asked, context } = triggerWith({ hooks: [ours()], ...given });
+    expect(await isRegistered(context)).toBe(false);
+    expect(asked).toEqual([]);
+  });
+
+  test.each<[string, IDataObject]>([
+    ['has another ID', { id: 'wh_other' }],
+    ['has another URL', { url: `${ENDPOINT}?token=other&registered_by=n8n` }],
+    ['has fewer events', { events: ['video.completed'] }],
+    ['has more events', { events: [...BOTH, 'video.made'] }],
+    ['has other events', { events: ['video.completed', 'video.made'] }],
+    ['has the same event twice', { events: ['video.completed', 'video.completed'] }],
+    ['has no events', { events: null }],
+  ])('is not where its webhook %s', async (_case, more) => {
+    const { context } = triggerWith({ store: registered(), hooks: [ours(more)] });
+    expect(await isRegistered(context)).toBe(false);
+  });
+
+  test('is not where iTeraBiz has no such list', async () => {
+    const instead = { 'GET /webhooks': answered({}, 405) };
+    const { context } = triggerWith({ store: registered(), hooks: [ours()], instead });
+    expect(await isRegistered(context)).toBe(false);
+  });
+
+  test.each([
+    [answered({}, 500), 'iTeraBiz could not list the webhooks'],
+    [answered('<html></html>'), 'The answer to the request to list the webhooks does not look'],
+  ])('cannot be told with an answer like %j', async (answer, message) => {
+    const instead = { 'GET /webhooks': answer };
+    const { context } = triggerWith({ store: registered(), instead });
+    await expect(isRegistered(context)).rejects.toThrow(message);
+  });
+});
+
+describe('A webhook made by hand', () => {
+  const parameters = { registration: 'manual', secretToken: 'a-token-chosen-by-the-user' };
+
+  test('counts as registered, and asks nothing', async () => {
+    const { asked, context } = triggerWith({ parameters });
+    expect(await isRegistered(context)).toBe(true);
+    expect(asked).toEqual([]);
+  });
+
+  test('takes the place of the one that was registered', async () => {
+    const { context, hooks, store } = triggerWith({
+      parameters,
+      store: registered(),
+      hooks: [ours()],
+    });
+    expect(await isRegistered(context)).toBe(true);
+    expect(hooks).toEqual([]);
+    expect(store.registration).toBeUndefined();
+  });
+
+  test.each(['', 'short'])('needs a better token than "%s"', async (secretToken) => {
+    const { context } = triggerWith({ parameters: { ...parameters, secretToken } });
+    await expect(isRegistered(context)).rejects.toMatchObject({
+      message: expect.stringMatching(/^The Secret Token needs at least 20 characters/),
+      description: expect.stringContaining('it has to be long'),
+    });
+  });
+
+  test('is not ours to remove', async () => {
+    const { asked, context } = triggerWith({ parameters, hooks: [ours()] });
+    expect(await unregister(context)).toBe(true);
+    expect(asked).toEqual([]);
+  });
+});
+
+describe('To unregister', () => {
+  test('removes the webhook that is known, and asks for no other', async () => {
+    const { context, requests, store } = triggerWith({
+      store: registered({ hookId: 'wh/1' }),
+      instead: { 'DELETE /webhooks/wh%2F1': answered({}, 204) },
+    });
+    expect(await unregister(context)).toBe(true);
+    expect(requests()).toEqual(['DELETE /webhooks/wh%2F1']);
+    expect(store.registration).toBeUndefined();
+  });
+
+  test.each([404, 410])('takes %i for gone', async (status) => {
+    const { context, log, store } = triggerWith({
+      store: registered(),
+      instead: { 'DELETE /webhooks/wh_ours': answered({}, status) },
+    });
+    expect(await unregister(context)).toBe(true);
+    expect(store.registration).toBeUndefined();
+    expect(log).toEqual([]);
+  });
+
+  test.each<[IDataObject | Error, string]>([
+    [answered({}, 503), 'iTeraBiz is too busy to remove the webhook'],
+    [new Error('no credential'), 'no credential'],
+  ])('remembers what could not be removed, and says so in the log', async (answer, why) => {
+    const { context, log, store } = triggerWith({
+      store: registered(),
+      instead: { 'DELETE /webhooks/wh_ours': answer },
+    });
+    expect(await unregister(context)).toBe(false);
+    expect(store).toEqual(registered());
+    expect(log).toEqual([
+      ['warn', `Could not remove the webhook wh_ours at iTeraBiz: ${why}`, aside],
+    ]);
+  });
+
+  test('finds what is ours where nothing is known of it', async () => {
+    const theirs = { id: 'theirs', url: ENDPOINT };
+    const { context, hooks } = triggerWith({ hooks: [ours(), theirs, ours({ id: 'second' })] });
+    expect(await unregister(context)).toBe(true);
+    expect(hooks).toEqual([theirs]);
+  });
+
+  test.each(['first', 'second'])('is not done while the %s of them is left', async (left) => {
+    const { context, hooks } = triggerWith({
+      hooks: [ours({ id: 'first' }), ours({ id: 'second' })],
+      instead: { [`DELETE /webhooks/${left}`]: answered({}, 500) },
+    });
+    expect(await unregister(context)).toBe(false);
+    expect(hooks.map(({ id }) => id)).toEqual([left]);
+  });
+});
