@@ -58,4 +58,4 @@ test('at iTeraBiz itself nothing is made unless somebody agrees', async () => {
   expect(output).toContain('add --yes if that is what you want');
   expect(output).not.toContain(key);
   expect(code).toBe(1);
-});
+}, 180_000);

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 
 import { argumentsOf, root } from '../command.mts';
-import { clientOf, until } from './http.mts';
+import { clientOf } from './http.mts';
 
 type Child = ChildProcessByStdio<null, Readable, Readable>;
 
@@ -31,12 +31,17 @@ afterEach(async () => {
 
 /** What it printed behind a name, once it has. */
 async function shown(name: string): Promise<string> {
-  const line = new RegExp(`^ +${name} +(\\S+)\\n`, 'm');
-  await until(
-    async () => printed,
-    (text) => line.test(text),
-  );
-  return line.exec(printed)![1];
+  return (await printedLine(new RegExp(`^ +${name} +(\\S+)\\n`, 'm')))[1];
+}
+
+/** Waits for it as long as it takes: how long a process needs to start depends on what else is on. */
+async function printedLine(line: RegExp): Promise<RegExpExecArray> {
+  for (;;) {
+    const found = line.exec(printed);
+    if (found) return found;
+    const hasEnded = await Promise.race([once(child.stdout, 'data').then(() => false), ended]);
+    if (hasEnded) throw new Error(`It ended, and printed: ${printed}`);
+  }
 }
 
 test('prints its address and a key, shows each request, and stops on Ctrl-C', async () => {
@@ -47,10 +52,8 @@ test('prints its address and a key, shows each request, and stops on Ctrl-C', as
   expect(status).toBe(200);
   expect(data.data[0].id).toBe('avatar_maria01');
   expect((await clientOf({ url, apiKey: 'another' }).get('/avatars')).status).toBe(401);
-  await until(
-    async () => printed,
-    (text) => /GET +\/v1\/avatars +200/.test(text) && /GET +\/v1\/avatars +401/.test(text),
-  );
+  await printedLine(/GET \/v1\/avatars 200/);
+  await printedLine(/GET \/v1\/avatars 401/);
 
   child.kill('SIGINT');
   expect(await ended).toEqual([0, null]);
