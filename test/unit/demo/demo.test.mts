@@ -13,13 +13,13 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs it to its end, for three minutes at the most. */
+/** Runs it to its end, for four minutes at the most. */
 async function demo(options: string[], env: NodeJS.ProcessEnv = {}) {
   const child = spawn(process.execPath, [...argumentsOf('demo'), '--out', folder, ...options], {
     cwd: root,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 180_000,
+    timeout: 240_000,
     killSignal: 'SIGKILL',
   });
   let output = '';
@@ -43,7 +43,7 @@ test('the campaign that comes along becomes videos on disk, and reasons', async 
     // Each MP4 file says so in its fifth to eighth byte.
     expect(readFileSync(join(folder, name)).toString('latin1', 4, 8)).toBe('ftyp');
   }
-}, 180_000);
+}, 300_000);
 
 test('at iTeraBiz itself nothing is made unless somebody agrees', async () => {
   const key = 'not-a-real-key';
@@ -58,4 +58,4 @@ test('at iTeraBiz itself nothing is made unless somebody agrees', async () => {
   expect(output).toContain('add --yes if that is what you want');
   expect(output).not.toContain(key);
   expect(code).toBe(1);
-}, 180_000);
+}, 300_000);
