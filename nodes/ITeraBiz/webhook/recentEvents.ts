@@ -30,8 +30,7 @@ export class RecentEvents {
   /** Adds what an earlier process, or another one, has stored. */
   recall(stored: unknown): void {
     if (!Array.isArray(stored)) return;
-    const known = stored.filter((key): key is string => typeof key === 'string');
-    for (const key of known.slice(-MOST_REMEMBERED)) this.remember(key);
+    for (const key of stored) if (typeof key === 'string') this.remember(key);
   }
 
   /**

@@ -28,13 +28,12 @@ const GONE = [404, 410];
  * @throws {NodeOperationError} for a manual webhook without a good secret token
  */
 export async function isRegistered(context: IHookFunctions): Promise<boolean> {
-  const store = storeOf(context);
   if (isManual(context)) {
     assertGoodToken(context);
-    if (store.registration) await unregister(context);
+    await unregister(context);
     return true;
   }
-  const { registration } = store;
+  const { registration } = storeOf(context);
   if (!registration || !isSameEndpoint(registration.url, endpointOf(context))) return false;
   const hooks = await listHooks(context);
   return hooks.some(

@@ -29,6 +29,7 @@ test.each([
   'http://[::ffff:7f00:1]',
   'http://n8n:5678',
   'http://nas.local',
+  'http://nas.local.',
   'http://n8n.internal',
   'http://n8n.lan',
   'http://n8n.home.arpa',
@@ -50,6 +51,9 @@ test.each([
   'http://100.128.0.1',
   'http://169.253.0.1',
   'http://[2001:db8::1]',
+  'http://[2001:db8::fc1]',
+  'http://[2001::ffff:7f00:1]',
+  'http://[::ffff:7f00:1:2]',
   'http://[::ffff:8.8.8.8]',
   'https://10.example.com',
   'https://fd00.example.com',
@@ -64,6 +68,6 @@ test.each(['http://127.0.0.1:4010/v1', 'http://localhost:4010', 'http://[::1]:40
   },
 );
 
-test('an API elsewhere in the network does not', () => {
-  expect(unreachableHost('http://localhost:5678', 'https://192.168.1.30')).toBe('localhost');
+test.each(['https://192.168.1.30', 'https://10.127.0.1'])('one at %s does not', (api) => {
+  expect(unreachableHost('http://localhost:5678', api)).toBe('localhost');
 });
