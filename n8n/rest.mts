@@ -38,7 +38,11 @@ export interface NodeRun {
 
 export interface Execution extends ExecutionSummary {
   workflowData: Workflow;
-  data: { resultData: { runData: Record<string, NodeRun[]>; error?: Json & { message: string } } };
+  data: {
+    resultData: { runData: Record<string, NodeRun[]>; error?: Json & { message: string } };
+    /** The execution that waits for this one's result. */
+    parentExecution?: { executionId: string };
+  };
 }
 
 /**
@@ -252,7 +256,7 @@ export class N8nRest {
  * Restores what n8n flattened with the npm package `flatted`: a list whose first entry is the root,
  * and in which a string inside an object or list is the index of another entry.
  */
-function unflatten(text: string): unknown {
+export function unflatten(text: string): unknown {
   const entries = JSON.parse(text) as unknown[];
   const restored = new Map<number, unknown>();
   const restore = (index: number): unknown => {
