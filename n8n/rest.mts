@@ -1,5 +1,6 @@
 import axios, { type AxiosInstance } from 'axios';
 import { randomUUID } from 'node:crypto';
+import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export type Json = Record<string, unknown>;
@@ -57,6 +58,8 @@ export class N8nRest {
     const http = axios.create({
       baseURL: `${url}/rest`,
       proxy: false,
+      // n8n ends a connection that was idle for some seconds; a request on it at that moment fails.
+      httpAgent: new Agent({ keepAlive: false }),
       // n8n ties the session cookie to this ID.
       headers: { 'browser-id': randomUUID() },
       validateStatus: () => true,
