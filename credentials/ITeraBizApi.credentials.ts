@@ -95,7 +95,9 @@ function whenStatus(value: number, message: string) {
 }
 
 /**
- * A request with the API key, if it goes to where the credential says that the API is.
+ * A request with the API key, if it goes to where the credential says that the API is. A path alone
+ * gets the base URL. So nobody has to ask n8n for the credential beforehand: each time costs a query,
+ * and outside an execution, as in a trigger, n8n sets up an engine for expressions as well.
  *
  * Everything that uses the credential passes here, n8n's own HTTP Request node too, where the user
  * may enter any address. So this is where the key is kept from other hosts, and from plain http,
@@ -109,9 +111,12 @@ function withKey(
   credentials: ICredentialDataDecryptedObject,
   options: IHttpRequestOptions & { uri?: string },
 ): IHttpRequestOptions {
-  const home = originOf(String(credentials.baseUrl ?? '').trim());
+  const baseUrl = baseUrlOf(credentials);
+  const home = originOf(baseUrl);
   // n8n's HTTP Request node says `uri`.
-  const target = new URL(options.url ?? options.uri ?? '', options.baseURL ?? home).origin;
+  const address = options.url ?? options.uri ?? '';
+  const baseURL = options.baseURL ?? (address.startsWith('/') ? baseUrl : undefined);
+  const target = new URL(address, baseURL ?? home).origin;
   if (target !== home) {
     throw new UserError(
       `The API key of this credential is only sent to ${home}, not to ${target}`,
@@ -123,9 +128,17 @@ function withKey(
   }
   return {
     ...options,
+    ...(baseURL !== undefined && { baseURL }),
     headers: { ...options.headers, Authorization: `Bearer ${keyFrom(credentials)}` },
     sendCredentialsOnCrossOriginRedirect: false,
   };
+}
+
+/** Without the blanks and slashes that a pasted one may end in. */
+function baseUrlOf({ baseUrl }: ICredentialDataDecryptedObject): string {
+  return String(baseUrl ?? '')
+    .trim()
+    .replace(/\/+$/, '');
 }
 
 /** The scheme, host and port of a base URL over which a key may be sent. */

@@ -1,5 +1,6 @@
 import axios, { type AxiosInstance } from 'axios';
 import { randomUUID } from 'node:crypto';
+import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export type Json = Record<string, unknown>;
@@ -38,7 +39,11 @@ export interface NodeRun {
 
 export interface Execution extends ExecutionSummary {
   workflowData: Workflow;
-  data: { resultData: { runData: Record<string, NodeRun[]>; error?: Json & { message: string } } };
+  data: {
+    resultData: { runData: Record<string, NodeRun[]>; error?: Json & { message: string } };
+    /** The execution that waits for this one's result. */
+    parentExecution?: { executionId: string };
+  };
 }
 
 /**
@@ -53,6 +58,8 @@ export class N8nRest {
     const http = axios.create({
       baseURL: `${url}/rest`,
       proxy: false,
+      // n8n ends a connection that was idle for some seconds; a request on it at that moment fails.
+      httpAgent: new Agent({ keepAlive: false }),
       // n8n ties the session cookie to this ID.
       headers: { 'browser-id': randomUUID() },
       validateStatus: () => true,
@@ -252,7 +259,7 @@ export class N8nRest {
  * Restores what n8n flattened with the npm package `flatted`: a list whose first entry is the root,
  * and in which a string inside an object or list is the index of another entry.
  */
-function unflatten(text: string): unknown {
+export function unflatten(text: string): unknown {
   const entries = JSON.parse(text) as unknown[];
   const restored = new Map<number, unknown>();
   const restore = (index: number): unknown => {

@@ -1,6 +1,8 @@
 /** What is measured: one task, in a process of its own. Started by measure.mts. */
 import { performance } from 'node:perf_hooks';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { IDataObject } from 'n8n-workflow';
 
 import { loadPackage, run } from '../../n8n/embedded.mts';
@@ -38,6 +40,8 @@ async function perform(order: ChildOrder): Promise<Measured> {
   }
 }
 
+const MB = 2 ** 20;
+
 const nothing: Outcome = { finished: [], error: '' };
 
 async function workflowRunner({ workflow, last }: WorkflowTask, order: ChildOrder) {
@@ -65,18 +69,31 @@ async function warmedUp(
 }
 
 async function timed(task: () => Promise<Outcome>): Promise<Measured> {
+  const kept = objectsKept();
   const before = process.memoryUsage.rss();
+  let highest = before;
+  const look = () => (highest = Math.max(highest, process.memoryUsage.rss()));
+  const looks = setInterval(look, 20);
   const cpu = process.cpuUsage();
   const start = performance.now();
   const outcome = await task();
   const ms = performance.now() - start;
   const { user, system } = process.cpuUsage(cpu);
-  const peak = process.resourceUsage().maxRSS * 1_024;
+  clearInterval(looks);
+  look();
   return {
     ms,
     cpuMs: (user + system) / 1_000,
-    peakMb: peak / 2 ** 20,
-    growthMb: Math.max(0, peak - before) / 2 ** 20,
+    peakMb: (process.resourceUsage().maxRSS * 1_024) / MB,
+    growthMb: (highest - before) / MB,
+    keptMb: (objectsKept() - kept) / MB,
     ...outcome,
   };
+}
+
+/** In bytes, once the garbage is gone. */
+function objectsKept(): number {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  return process.memoryUsage().heapUsed;
 }

@@ -70,6 +70,8 @@ export interface Measured {
   peakMb: number;
   /** The part of it that came with the measured run */
   growthMb: number;
+  /** What the measured run left in JavaScript objects, its garbage gone */
+  keptMb: number;
   finished: Finished[];
   /** What the user reads where the workflow stopped */
   error: string;

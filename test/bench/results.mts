@@ -92,13 +92,15 @@ export async function toMarkdown({ machine, ratios, sections }: Results): Promis
     `${machine.date} UTC, ${machine.cpu} (${machine.cores} cores), ${machine.memoryGb} GB, ${machine.platform}, Node.js ${machine.node}, n8n ${machine.n8n}.`,
     `Load average (1, 5, 15 minutes) ${machine.loadBefore} at the start, ${machine.loadAfter} at the end.`,
     'A figure is the median of the runs; the smallest and the largest are in brackets.',
+    'Lower is better, but for events per second.',
   ];
   const parts = ['# Results', about.join(' ')];
   if (ratios.length > 0) {
     parts.push(
       '## Side by side',
+      'A ratio of 1 : 4 says that the iTeraBiz node needs a quarter of what the other way needs, 4 : 1 that it needs four times as much.',
       table(
-        ['', 'iTeraBiz node', 'Instead', '', 'Ratio', 'Goal'],
+        ['', 'iTeraBiz node', 'The other way', 'Which is', 'Ratio', 'Goal'],
         ratios.map(({ what, ours, instead, insteadOf, goal = '' }) => [
           what,
           text(middle(ours)),

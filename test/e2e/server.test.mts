@@ -66,6 +66,46 @@ test('a workflow runs in it, against the sandbox, with a credential', async () =
   expect(items![0].json).toMatchObject({ id: expect.any(String), name: expect.any(String) });
 });
 
+test('the credential works in the HTTP Request node, for iTeraBiz and no other host', async () => {
+  const [credential] = await n8n.rest.credentials();
+  const request = (name: string, url: string, y: number) => ({
+    name,
+    type: 'n8n-nodes-base.httpRequest',
+    typeVersion: 4.2,
+    position: [200, y],
+    onError: 'continueRegularOutput',
+    parameters: {
+      url,
+      authentication: 'predefinedCredentialType',
+      nodeCredentialType: 'iTeraBizApi',
+    },
+    credentials: { iTeraBizApi: { id: credential.id, name: credential.name } },
+  });
+  const workflow = await n8n.rest.createWorkflow({
+    name: 'By hand',
+    nodes: [
+      {
+        name: 'Start',
+        type: 'n8n-nodes-base.manualTrigger',
+        typeVersion: 1,
+        position: [0, 0],
+        parameters: {},
+      },
+      request('Home', `${sandbox.url}/avatars`, 0),
+      request('Elsewhere', `${sandbox.cdnUrl}/avatars`, 200),
+    ],
+    connections: {
+      Start: { main: [['Home', 'Elsewhere'].map((node) => ({ node, type: 'main', index: 0 }))] },
+    },
+  });
+  const execution = await n8n.rest.executionReaching(await n8n.rest.run(workflow, 'Start'));
+  const outputOf = (node: string) =>
+    execution.data.resultData.runData[node][0].data!.main[0]![0].json;
+  expect(outputOf('Home')).toMatchObject({ data: expect.any(Array) });
+  expect(JSON.stringify(outputOf('Elsewhere'))).toContain('is only sent to');
+  expect((await sandbox.stats()).keyLeaks).toEqual([]);
+});
+
 test('what was saved is there after a hard stop, and the session goes on', async () => {
   const killed = n8n.pid;
   await n8n.kill();

@@ -34,9 +34,6 @@ export class NodeRun {
   /** Which run of the node this is in its execution, from 0. Asking n8n is slow, so it is kept. */
   index?: number;
 
-  /** The credential's base URL. n8n decrypts the credential for each who asks, so it is kept. */
-  baseUrl?: Promise<string>;
-
   private readonly joined = new Set<number>();
 
   private readonly asking = new Set<number>();

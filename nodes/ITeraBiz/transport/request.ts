@@ -62,11 +62,10 @@ export class NoAnswer extends Error {
  *
  * Redirects are not followed: n8n would send the API key along to another host.
  *
- * @param options as n8n takes them; `baseURL` is filled from the credential where it is missing
+ * @param options as n8n takes them; a path without `baseURL` gets the credential's
  * @throws {NoAnswer} when nothing, or only part of an answer, came back
  */
 export async function request(context: Requester, options: IHttpRequestOptions): Promise<Answer> {
-  const baseURL = options.baseURL ?? (await baseUrlOf(context));
   try {
     const response = (await context.helpers.httpRequestWithAuthentication.call(
       context,
@@ -74,7 +73,6 @@ export async function request(context: Requester, options: IHttpRequestOptions):
       {
         json: true,
         ...options,
-        baseURL,
         returnFullResponse: true,
         ignoreHttpStatusErrors: true,
         disableFollowRedirect: true,

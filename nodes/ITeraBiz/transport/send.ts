@@ -20,7 +20,6 @@ import { canPark, park } from './park';
 import { KEEP, SCOUT } from './parked';
 import { areReadable } from './readable';
 import { describeStop, errorJson, onErrorOf } from './report';
-import { baseUrlOf } from './request';
 import { scout } from './scout';
 import { Slots } from './slots';
 import { jobName, submit } from './submit';
@@ -58,8 +57,6 @@ export async function send(
 
   try {
     if (isAbandoned(door)) return [];
-    run.baseUrl ??= baseUrlOf(this);
-    prepared.baseURL = await run.baseUrl;
     const output = await perform(door);
     run.results.set(item, output[0]?.json);
     return output.map((data) => ({ ...data, pairedItem: { item } }));

@@ -42,7 +42,7 @@ export async function footprint(bench: Bench): Promise<CaseResult> {
     const packed = await Promise.all(names.map(async (name) => await pack(folderOf(name))));
     const loads = await inTurns(
       names,
-      bench.quick ? 1 : 5,
+      bench.quick ? 1 : 3,
       async (name) => await measure(bench, { kind: 'load', folder: folderOf(name) }),
     );
     const lines = names.map((name, index) => ({
@@ -52,7 +52,7 @@ export async function footprint(bench: Bench): Promise<CaseResult> {
         packed[index].unpackedSize / 1_000,
         packed[index].entryCount,
         figure(loads[name].map(({ ms }) => ms)),
-        figure(loads[name].map(({ growthMb }) => growthMb)),
+        figure(loads[name].map(({ keptMb }) => keptMb)),
       ],
     }));
     return {
@@ -65,7 +65,7 @@ export async function footprint(bench: Bench): Promise<CaseResult> {
             'unpacked (kB)',
             'files',
             'loading its nodes (ms)',
-            'memory for it (MB)',
+            'memory they keep (MB)',
           ],
           lines,
         },

@@ -14,7 +14,7 @@ type Way = keyof typeof WAYS;
 /** Reading a long list, page by page, to single items. */
 export async function listing(bench: Bench): Promise<CaseResult> {
   const size = bench.quick ? 1_000 : 10_000;
-  const repeats = bench.quick ? 1 : 5;
+  const repeats = bench.quick ? 1 : 3;
   bench.say(`Listing ${size} videos`);
   const ways = Object.keys(WAYS) as Way[];
   const sandbox = await startSandbox();

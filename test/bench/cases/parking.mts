@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { INode } from 'n8n-workflow';
 
 import { nextPause } from '../../../nodes/ITeraBiz/transport/scout.ts';
+import { type Execution, unflatten } from '../../../n8n/rest.mts';
 import { startSandbox, type Sandbox } from '../../../sandbox/client.mts';
 import type { Bench } from '../measure.mts';
 import { byHand, connect, createVideo, httpRequest, iTeraBiz, node } from '../n8nNodes.mts';
@@ -192,6 +193,7 @@ async function storedData(n8n: MeasuredN8n, way: Way): Promise<Run['stored']> {
   const before = await sizes(n8n, way);
   await sleep(150_000);
   const after = await sizes(n8n, way);
+  if (after.laps === before.laps) throw new Error(`${WAYS[way]}: nothing looked in that time`);
   const kbPerLap = (after.kb - before.kb) / (after.laps - before.laps);
   return {
     kbAtFirst: before.kb - before.laps * kbPerLap,
@@ -200,25 +202,47 @@ async function storedData(n8n: MeasuredN8n, way: Way): Promise<Run['stored']> {
   };
 }
 
-/** Average over the first five executions. */
+interface Stored {
+  id: string;
+  mode: string;
+  bytes: number;
+  data: string;
+}
+
+/** Average over the first five executions, each with all that n8n started for its wait. */
 async function sizes(n8n: MeasuredN8n, way: Way): Promise<{ kb: number; laps: number }> {
-  const stored = await n8n.query<{ mode: string; id: number; bytes: number }>(
-    `select e.mode, e.id, length(d.data) + length(d.workflowData) as bytes
+  const stored = await n8n.query<Stored>(
+    `select cast(e.id as text) as id, e.mode, d.data,
+       length(d.data) + length(d.workflowData) as bytes
      from execution_entity e join execution_data d on d.executionId = e.id
-     where e.status = 'waiting' order by e.id`,
+     where e.status = 'waiting' or e.mode = 'integrated' order by e.id`,
   );
-  const first = (mode: string) => stored.filter((row) => row.mode === mode).slice(0, 5);
-  const parents = first('webhook');
-  const children = first('integrated');
-  const looking = way === 'parked' ? children : parents;
-  const name = way === 'parked' ? 'Submit' : 'Look';
-  let laps = 0;
-  for (const { id } of looking) {
-    const { data } = await n8n.rest.execution(String(id));
-    laps += data.resultData.runData[name]?.length ?? 0;
-  }
-  const bytes = [...parents, ...children].reduce((sum, row) => sum + row.bytes, 0);
-  return { kb: bytes / 1_000 / parents.length, laps: laps / looking.length };
+  const contentOf = ({ data }: Stored) => unflatten(data) as Execution['data'];
+  const children = stored
+    .filter(({ mode }) => mode === 'integrated')
+    .map((row) => ({ row, parent: contentOf(row).parentExecution?.executionId }));
+  const familyOf = (row: Stored): Stored[] => [
+    row,
+    ...children.filter(({ parent }) => parent === row.id).flatMap((child) => familyOf(child.row)),
+  ];
+  const families = stored
+    .filter(({ mode }) => mode === 'webhook')
+    .slice(0, 5)
+    .map(familyOf);
+
+  const looking = way === 'parked' ? 'Submit' : 'Look';
+  // The last in the row is the one that looks.
+  const lapsOf = (family: Stored[]) =>
+    contentOf(family.at(-1)!).resultData.runData[looking]?.length ?? 0;
+  const average = (values: number[]) => sum(values) / families.length;
+  return {
+    kb: average(families.flat().map(({ bytes }) => bytes / 1_000)),
+    laps: average(families.map(lapsOf)),
+  };
+}
+
+function sum(values: number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 /** The looks of the node's own schedule. */

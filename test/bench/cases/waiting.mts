@@ -24,7 +24,7 @@ interface Run {
 export async function waiting(bench: Bench): Promise<CaseResult> {
   const sizes = bench.quick ? [1, 20] : [1, 10, 100, 1_000];
   const repeats = bench.quick ? 1 : 2;
-  const seconds = bench.quick ? 5 : 15;
+  const seconds = bench.quick ? 5 : 10;
   const ways = Object.keys(WAYS) as Way[];
   const sections: Section[] = [];
   const ratios: Ratio[] = [];

@@ -67,9 +67,28 @@ describe('The key goes along', () => {
     const request = { url: '/x', method: 'POST', body: { a: 1 }, headers: { A: 'b' } } as const;
     expect(await authenticate(request, { apiKey: ' key_1\n' })).toEqual({
       ...request,
+      baseURL: credential.baseUrl,
       headers: { A: 'b', Authorization: 'Bearer key_1' },
       sendCredentialsOnCrossOriginRedirect: false,
     });
+  });
+});
+
+describe('The base URL', () => {
+  const home = 'https://api.iterabiz.com/v1';
+  test.each([
+    ['is added to a path', { url: '/videos' }, {}, home],
+    [
+      'is added without its blanks and slashes',
+      { url: '/videos' },
+      { baseUrl: ` ${home}// ` },
+      home,
+    ],
+    ['that a request has is kept', { url: '/videos', baseURL: `${home}/beta` }, {}, `${home}/beta`],
+    ['is not added to a whole address', { url: `${home}/videos` }, {}, undefined],
+    ['is not added to one of the HTTP Request node', { uri: `${home}/videos` }, {}, undefined],
+  ])('%s', async (_, request, changes, expected) => {
+    expect((await authenticate(request, changes)).baseURL).toBe(expected);
   });
 });
 

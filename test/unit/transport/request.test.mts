@@ -91,7 +91,7 @@ describe('Why no answer came', () => {
 describe('A request', () => {
   const response = { statusCode: 418, headers: { a: 'b' }, body: 'tea' };
 
-  test('goes out with the credential, to its base URL, and follows no redirect', async () => {
+  test('goes out with the credential, which knows the base URL, and follows no redirect', async () => {
     const { context, asked } = contextWith(response);
     await request(context, { url: '/videos', method: 'GET', timeout: 5 });
     expect(asked).toEqual([
@@ -101,18 +101,11 @@ describe('A request', () => {
         method: 'GET',
         timeout: 5,
         json: true,
-        baseURL: 'https://api.example/v1',
         returnFullResponse: true,
         ignoreHttpStatusErrors: true,
         disableFollowRedirect: true,
       },
     ]);
-  });
-
-  test('may have a base URL already', async () => {
-    const { context, asked } = contextWith(response);
-    await request(context, { url: '/videos', baseURL: 'https://other.example' });
-    expect(asked).toMatchObject([{ baseURL: 'https://other.example' }]);
   });
 
   test('returns the answer whatever its status', async () => {
