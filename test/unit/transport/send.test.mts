@@ -39,7 +39,6 @@ function running({
   more = {},
   call = {},
 }: Given) {
-  const credentials = { count: 0 };
   const own = { name: 'iTeraBiz', parameters: { script: '={{ $json.script }}' }, ...node };
   const items = requests.map((_, item) => ({ json: { row: item } }));
   const executeData = { node: own, data: { main: [items] }, ...call } as unknown as IExecuteData;
@@ -51,10 +50,6 @@ function running({
       continueOnFail: () => node.onError !== undefined && node.onError !== 'stopWorkflow',
       getInputData: () => items[item],
       getExecuteData: () => executeData,
-      getCredentials: async () => {
-        credentials.count++;
-        return { baseUrl: 'https://api.example/v1' };
-      },
       getNodeParameter: (name: string, fallback: unknown) =>
         ({
           'requestOptions.batching.batch.batchInterval': batching,
@@ -73,7 +68,7 @@ function running({
     } as never);
   const outputs = requests.map((_, item) => item).filter((item) => !missing.includes(item));
   const ends = Promise.allSettled(outputs.map(sendItem));
-  return { asked, credentials, ends, sendItem };
+  return { asked, ends, sendItem };
 }
 
 async function resultsOf(given: Given): Promise<INodeExecutionData[][]> {
@@ -89,17 +84,16 @@ async function errorOf(given: Given): Promise<NodeApiError> {
 }
 
 describe('Items that are created', () => {
-  test('are sent to the Base URL, which is read once, and paired with their input', async () => {
-    const { asked, credentials, ends } = running({ requests: [post('a'), post(' b ')] });
+  test('are sent as paths, to which the credential adds the Base URL, and paired with their input', async () => {
+    const { asked, ends } = running({ requests: [post('a'), post(' b ')] });
     expect(await ends).toMatchObject([
       { value: [{ json: { id: 'video_a' }, pairedItem: { item: 0 } }] },
       { value: [{ json: { id: 'video_b' }, pairedItem: { item: 1 } }] },
     ]);
-    expect(asked.map(({ baseURL, url, body }) => [baseURL, url, body])).toEqual([
-      ['https://api.example/v1', '/videos', { script: 'a' }],
-      ['https://api.example/v1', '/videos', { script: 'b' }],
+    expect(asked.map(({ url, body }) => [url, body])).toEqual([
+      ['/videos', { script: 'a' }],
+      ['/videos', { script: 'b' }],
     ]);
-    expect(credentials.count).toBe(1);
   });
 
   test('are never more at once than the user chose, and five where nothing was chosen', async () => {
@@ -244,11 +238,7 @@ describe('An item that fails', () => {
   test('because of n8n itself keeps the words of n8n', async () => {
     const error = await errorOf({
       requests: [post('a')],
-      more: {
-        getCredentials: async () => {
-          throw new Error('Node does not have any credentials set');
-        },
-      },
+      answer: () => new Error('Node does not have any credentials set'),
     });
     expect(error).toBeInstanceOf(NodeApiError);
     expect(error.message).toBe('Node does not have any credentials set');
