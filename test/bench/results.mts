@@ -115,6 +115,7 @@ export async function toMarkdown({ machine, ratios, sections }: Results): Promis
   for (const { title, note, columns, lines } of sections) {
     parts.push(`## ${title}`);
     if (note) parts.push(note);
+    if (lines.length === 0) continue;
     parts.push(
       table(
         ['', ...columns],
