@@ -27,7 +27,8 @@ export function resultsOf(run: IRun, rows: Row[]): Result[] {
 
   const videos = outputOf(run, VIDEOS);
   for (const item of outputOf(run, VIDEOS, 1)) {
-    results[sourceOf(item)].reason = String(item.json.error);
+    const { error, details } = item.json as { error: string; details?: { videoId: string } };
+    Object.assign(results[sourceOf(item)], { reason: error, videoId: details?.videoId });
   }
   for (const item of outputOf(run, DOWNLOAD, 1)) {
     const video = videos[sourceOf(item)];

@@ -32,6 +32,8 @@ test('the campaign that comes along becomes videos on disk, and reasons', async 
   const { code, output } = await demo([]);
   expect(output).toContain('nothing is paid');
   expect(output).toContain('Row 7 failed. "Duration": "about a minute" is not a length');
+  const [, failed] = /Row 8 failed\. iTeraBiz could not make video (\w+):/.exec(output) ?? [];
+  expect(output).toMatch(new RegExp(`^8 Too Good to Be True +${failed} +failed `, 'm'));
   expect(output).toContain('The script promises too much');
   expect(output).toMatch(/\n6 of 8 videos in .*demo-/);
   expect(code).toBe(0);
