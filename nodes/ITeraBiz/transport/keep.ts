@@ -22,16 +22,15 @@ const GRACE = 10 * 60_000;
 export async function keep(door: Door): Promise<INodeExecutionData[]> {
   const { context, prepared, run } = door;
   const parked = readParked(context);
-  const { items, waiting, wait, memory } = parked;
+  const { items, ids, wait, memory } = parked;
+  const asTheyCameIn = items.map((json) => ({ json }));
   if (memory.done === undefined) {
     memory.done = false;
-    return items.map((json) => ({ json }));
+    return asTheyCameIn;
   }
-  const ids = [...new Set(waiting.values())];
   const seen = await lookAtAll(ids, readerOf(context, prepared, run.slots));
   memory.done = isOver(seen, ids, wait.deadline - Date.now());
-  if (!memory.done) return items.map((json) => ({ json }));
-  return outcome(door, parked, seen);
+  return memory.done ? outcome(door, parked, seen) : asTheyCameIn;
 }
 
 /** n8n behaviour: an error after a wait is kept, and a retry from the execution list only repeats it. */

@@ -91,6 +91,8 @@ export interface Parked {
   items: IDataObject[];
   /** The videos that are waited for, by item */
   waiting: Map<number, string>;
+  /** Each of these videos once */
+  ids: string[];
   wait: ParkedWait;
   /** Kept by n8n over all runs of the node in this execution; empty in the first one */
   memory: IContextObject & Memory;
@@ -100,9 +102,11 @@ export function readParked(context: IExecutePaginationFunctions): Parked {
   const items = context.getNodeParameter('parkedItems') as IDataObject[];
   const wait = context.getNodeParameter('parkedWait') as unknown as ParkedWait;
   const idOf = (item: number) => (items[item].details as { videoId: string }).videoId;
+  const waiting = new Map(wait.waiting.map((item) => [item, idOf(item)]));
   return {
     items,
-    waiting: new Map(wait.waiting.map((item) => [item, idOf(item)])),
+    waiting,
+    ids: [...new Set(waiting.values())],
     wait,
     memory: context.getContext('node'),
   };

@@ -63,9 +63,13 @@ export class NoAnswer extends Error {
  * Redirects are not followed: n8n would send the API key along to another host.
  *
  * @param options as n8n takes them; a path without `baseURL` gets the credential's
- * @throws {NoAnswer} when nothing, or only part of an answer, came back
+ * @returns the answer, or why nothing, or only part of it, came back
+ * @throws what has nothing to do with the network, as a missing credential
  */
-export async function request(context: Requester, options: IHttpRequestOptions): Promise<Answer> {
+export async function attempt(
+  context: Requester,
+  options: IHttpRequestOptions,
+): Promise<Answer | NoAnswer> {
   try {
     const response = (await context.helpers.httpRequestWithAuthentication.call(
       context,
@@ -80,19 +84,10 @@ export async function request(context: Requester, options: IHttpRequestOptions):
     )) as IN8nHttpFullResponse;
     return { status: response.statusCode, headers: response.headers, body: response.body };
   } catch (error) {
-    throw noAnswerFrom(error as Error);
+    const reason = noAnswerFrom(error as Error);
+    if (reason instanceof NoAnswer) return reason;
+    throw reason;
   }
-}
-
-/** Like {@link request}, but returns the missing answer instead of throwing it. */
-export async function attempt(
-  context: Requester,
-  options: IHttpRequestOptions,
-): Promise<Answer | NoAnswer> {
-  return await request(context, options).catch((error: unknown) => {
-    if (error instanceof NoAnswer) return error;
-    throw error;
-  });
 }
 
 /** The credential's base URL, without a slash at its end. */

@@ -18,8 +18,8 @@ export type Seen = Map<string, Video | undefined>;
  * @returns one small item, whatever the number of videos: n8n stores it with every look
  */
 export async function scout({ context, prepared, run }: Door): Promise<INodeExecutionData[]> {
-  const { waiting, wait, memory } = readParked(context);
-  const { pending = [...new Set(waiting.values())] } = memory;
+  const { ids, wait, memory } = readParked(context);
+  const { pending = ids } = memory;
   const hidden = new Set(memory.hidden);
   const left = wait.deadline - Date.now();
 

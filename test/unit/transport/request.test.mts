@@ -3,7 +3,6 @@ import {
   baseUrlOf,
   NoAnswer,
   noAnswerFrom,
-  request,
   type Requester,
 } from '../../../nodes/ITeraBiz/transport/request.ts';
 
@@ -93,7 +92,7 @@ describe('A request', () => {
 
   test('goes out with the credential, which knows the base URL, and follows no redirect', async () => {
     const { context, asked } = contextWith(response);
-    await request(context, { url: '/videos', method: 'GET', timeout: 5 });
+    await attempt(context, { url: '/videos', method: 'GET', timeout: 5 });
     expect(asked).toEqual([
       {
         credential: 'iTeraBizApi',
@@ -111,19 +110,16 @@ describe('A request', () => {
   test('returns the answer whatever its status', async () => {
     const { context } = contextWith(response);
     const answer = { status: 418, headers: { a: 'b' }, body: 'tea' };
-    expect(await request(context, { url: '' })).toEqual(answer);
     expect(await attempt(context, { url: '' })).toEqual(answer);
   });
 
   test('without an answer throws that, or gives it back', async () => {
     const { context } = contextWith(wrapped(network('ECONNRESET')));
-    await expect(request(context, { url: '' })).rejects.toBeInstanceOf(NoAnswer);
     expect(await attempt(context, { url: '' })).toBeInstanceOf(NoAnswer);
   });
 
   test('throws what is no matter of the network either way', async () => {
     const { context } = contextWith(new Error('no credential'));
-    await expect(request(context, { url: '' })).rejects.toThrow('no credential');
     await expect(attempt(context, { url: '' })).rejects.toThrow('no credential');
   });
 
