@@ -7,6 +7,7 @@ import type { N8n } from '../../n8n/server.mts';
 import { startN8n } from '../../n8n/server.mts';
 import type { Execution, Workflow } from '../../n8n/rest.mts';
 import { startSandbox, type Sandbox } from '../../sandbox/client.mts';
+import { createAndWait, outputOf } from './campaigns.mts';
 
 const MINUTES = 60_000;
 
@@ -60,16 +61,7 @@ async function createCampaign({ name, rows, onError, options }: Campaign): Promi
       node('iTeraBiz', 'n8n-nodes-iterabiz.iTeraBiz', {
         credentials: { iTeraBizApi: credential },
         onError,
-        parameters: {
-          resource: 'video',
-          operation: 'create',
-          avatarId: { __rl: true, mode: 'id', value: 'avatar_james01' },
-          script: '={{ $json.script }}',
-          language: 'en-US',
-          duration: 30,
-          waitForCompletion: true,
-          options: { pollInterval: 5, ...options },
-        },
+        parameters: { ...createAndWait, options: { pollInterval: 5, ...options } },
       }),
       node('After', 'n8n-nodes-base.noOp', {}),
       node('Failed', 'n8n-nodes-base.noOp', {}),
@@ -89,11 +81,6 @@ async function videosOf(campaign: string): Promise<string[]> {
     .filter(({ script }) => script?.startsWith(`${campaign} `))
     .sort((one, other) => row(one.script) - row(other.script))
     .map(({ id }) => id);
-}
-
-function outputOf(execution: Execution, node: string): Record<string, unknown>[] {
-  const [items] = execution.data.resultData.runData[node]?.at(-1)?.data?.main ?? [];
-  return (items ?? []).map(({ json }) => json);
 }
 
 /** Runs campaigns until every one is parked, with nothing left running in n8n. */

@@ -9,6 +9,7 @@ import { missingForQueueMode, type QueueMode, startQueueMode } from '../../n8n/q
 import type { Execution, ExecutionStatus, ExecutionSummary, Workflow } from '../../n8n/rest.mts';
 import type { N8nProcess } from '../../n8n/server.mts';
 import { type Sandbox, startSandbox, type Video } from '../../sandbox/client.mts';
+import { createAndWait, outputOf } from './campaigns.mts';
 
 const MINUTES = 60_000;
 const CAMPAIGNS = 10;
@@ -61,15 +62,7 @@ async function activateCampaigns(): Promise<Workflow> {
       node('Rows', 'n8n-nodes-base.splitOut', { parameters: { fieldToSplitOut: 'body.rows' } }),
       node('iTeraBiz', 'n8n-nodes-iterabiz.iTeraBiz', {
         credentials: { iTeraBizApi: credential },
-        parameters: {
-          resource: 'video',
-          operation: 'create',
-          avatarId: { __rl: true, mode: 'id', value: 'avatar_james01' },
-          script: '={{ $json.script }}',
-          language: 'en-US',
-          duration: 30,
-          waitForCompletion: true,
-        },
+        parameters: createAndWait,
       }),
       node('After', 'n8n-nodes-base.noOp', {}),
     ],
@@ -125,11 +118,6 @@ async function executionsInFull(summaries: ExecutionSummary[]): Promise<Executio
   const full: Execution[] = [];
   for (const { id } of summaries) full.push(await queue.rest.execution(id));
   return full;
-}
-
-function outputOf(execution: Execution, node: string): Record<string, unknown>[] {
-  const [items] = execution.data.resultData.runData[node]?.at(-1)?.data?.main ?? [];
-  return (items ?? []).map(({ json }) => json);
 }
 
 /** Orders campaigns as an outside service would. */

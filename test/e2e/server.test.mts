@@ -34,6 +34,14 @@ test('n8n loads our nodes under the name of the package', async () => {
   ]);
 });
 
+const start = {
+  name: 'Start',
+  type: 'n8n-nodes-base.manualTrigger',
+  typeVersion: 1,
+  position: [0, 0],
+  parameters: {},
+};
+
 test('a workflow runs in it, against the sandbox, with a credential', async () => {
   const credential = await n8n.rest.createCredential('Sandbox', 'iTeraBizApi', {
     apiKey: sandbox.apiKey,
@@ -42,13 +50,7 @@ test('a workflow runs in it, against the sandbox, with a credential', async () =
   const workflow = await n8n.rest.createWorkflow({
     name: 'Avatars',
     nodes: [
-      {
-        name: 'Start',
-        type: 'n8n-nodes-base.manualTrigger',
-        typeVersion: 1,
-        position: [0, 0],
-        parameters: {},
-      },
+      start,
       {
         name: 'Avatars',
         type: 'n8n-nodes-iterabiz.iTeraBiz',
@@ -84,13 +86,7 @@ test('the credential works in the HTTP Request node, for iTeraBiz and no other h
   const workflow = await n8n.rest.createWorkflow({
     name: 'By hand',
     nodes: [
-      {
-        name: 'Start',
-        type: 'n8n-nodes-base.manualTrigger',
-        typeVersion: 1,
-        position: [0, 0],
-        parameters: {},
-      },
+      start,
       request('Home', `${sandbox.url}/avatars`, 0),
       request('Elsewhere', `${sandbox.cdnUrl}/avatars`, 200),
     ],

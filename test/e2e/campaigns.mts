@@ -1,0 +1,19 @@
+/** What the tests of the wait share, on one n8n process and on many. */
+import type { Execution } from '../../n8n/rest.mts';
+
+/** Video: Create with the script of each row, waiting until it is finished. */
+export const createAndWait = {
+  resource: 'video',
+  operation: 'create',
+  avatarId: { __rl: true, mode: 'id', value: 'avatar_james01' },
+  script: '={{ $json.script }}',
+  language: 'en-US',
+  duration: 30,
+  waitForCompletion: true,
+};
+
+/** What a node gave out on its first output in its last run. */
+export function outputOf(execution: Execution, node: string): Record<string, unknown>[] {
+  const [items] = execution.data.resultData.runData[node]?.at(-1)?.data?.main ?? [];
+  return (items ?? []).map(({ json }) => json);
+}
