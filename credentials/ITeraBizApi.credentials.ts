@@ -7,6 +7,7 @@ import type {
 } from 'n8n-workflow';
 import { UserError } from 'n8n-workflow';
 
+import { trimBaseUrl } from '../nodes/ITeraBiz/api/baseUrl';
 import { isLoopback } from '../nodes/ITeraBiz/api/loopback';
 
 /** Access to iTeraBiz: an API key, and where the API is. */
@@ -111,7 +112,7 @@ function withKey(
   credentials: ICredentialDataDecryptedObject,
   options: IHttpRequestOptions & { uri?: string },
 ): IHttpRequestOptions {
-  const baseUrl = baseUrlOf(credentials);
+  const baseUrl = trimBaseUrl(credentials.baseUrl);
   const home = originOf(baseUrl);
   // n8n's HTTP Request node says `uri`.
   const address = options.url ?? options.uri ?? '';
@@ -132,13 +133,6 @@ function withKey(
     headers: { ...options.headers, Authorization: `Bearer ${keyFrom(credentials)}` },
     sendCredentialsOnCrossOriginRedirect: false,
   };
-}
-
-/** Without the blanks and slashes that a pasted one may end in. */
-function baseUrlOf({ baseUrl }: ICredentialDataDecryptedObject): string {
-  return String(baseUrl ?? '')
-    .trim()
-    .replace(/\/+$/, '');
 }
 
 /** The scheme, host and port of a base URL over which a key may be sent. */

@@ -161,50 +161,24 @@ type Pause = Pick<INode, 'type' | 'typeVersion' | 'parameters' | 'onError'>;
 /** Looks and pauses in turn, until a look says that it is done. */
 function loop(
   workflowId: string,
-  { type, typeVersion, credentials, parameters, name }: INode,
+  owner: INode,
   wait: ParkedWait,
   operation: string,
   pause: Pause,
   first: 'look' | 'pause',
 ): IWorkflowBase {
   // The node that looks has the name of the user's node: an error of it is shown under that name.
+  const { name } = owner;
   const names = {
     start: `${name}: items`,
     look: name,
     done: `${name}: done?`,
     pause: `${name}: wait`,
   };
-  const nodes: Array<Pick<INode, 'name' | 'type' | 'typeVersion'> & Partial<INode>> = [
-    {
-      name: names.start,
-      type: 'n8n-nodes-base.executeWorkflowTrigger',
-      typeVersion: 1.1,
-      parameters: { inputSource: 'passthrough' },
-    },
-    {
-      name: names.look,
-      type,
-      typeVersion,
-      credentials,
-      executeOnce: true,
-      parameters: {
-        resource: 'video',
-        operation,
-        parkedItems: `={{ $(${JSON.stringify(names.start)}).all().map((item) => item.json) }}`,
-        parkedWait: { ...wait },
-        requestOptions: parameters.requestOptions ?? {},
-      },
-    },
-    {
-      name: names.done,
-      type: 'n8n-nodes-base.if',
-      typeVersion: 1,
-      parameters: {
-        conditions: {
-          boolean: [{ value1: `={{ $node[${JSON.stringify(name)}].context.done }}`, value2: true }],
-        },
-      },
-    },
+  const nodes = [
+    startNode(names.start),
+    lookNode(owner, operation, names.start, wait),
+    doneNode(names.done, names.look),
     { name: names.pause, ...pause },
   ];
   const to = (next: string) => [{ node: next, type: NodeConnectionTypes.Main, index: 0 }];
@@ -218,17 +192,55 @@ function loop(
     createdAt: now,
     updatedAt: now,
     settings: { executionOrder: 'v1' },
-    nodes: nodes.map((node, column) => ({
-      id: node.name,
-      position: [column * 200, 0],
-      parameters: {},
-      ...node,
-    })),
+    nodes: nodes.map((node, column) => ({ ...node, id: node.name, position: [column * 200, 0] })),
     connections: {
       [names.start]: { main: [to(names[first])] },
       [names.look]: { main: [to(names.done)] },
       [names.done]: { main: [[], to(names.pause)] },
       [names.pause]: { main: [to(names.look)] },
     },
+  };
+}
+
+type SmallNode = Omit<INode, 'id' | 'position'>;
+
+function startNode(name: string): SmallNode {
+  return {
+    name,
+    type: 'n8n-nodes-base.executeWorkflowTrigger',
+    typeVersion: 1.1,
+    parameters: { inputSource: 'passthrough' },
+  };
+}
+
+function lookNode(
+  { name, type, typeVersion, credentials, parameters }: INode,
+  operation: string,
+  start: string,
+  wait: ParkedWait,
+): SmallNode {
+  return {
+    name,
+    type,
+    typeVersion,
+    credentials,
+    executeOnce: true,
+    parameters: {
+      resource: 'video',
+      operation,
+      parkedItems: `={{ $(${JSON.stringify(start)}).all().map((item) => item.json) }}`,
+      parkedWait: { ...wait },
+      requestOptions: parameters.requestOptions ?? {},
+    },
+  };
+}
+
+function doneNode(name: string, look: string): SmallNode {
+  const isDone = { value1: `={{ $node[${JSON.stringify(look)}].context.done }}`, value2: true };
+  return {
+    name,
+    type: 'n8n-nodes-base.if',
+    typeVersion: 1,
+    parameters: { conditions: { boolean: [isDone] } },
   };
 }

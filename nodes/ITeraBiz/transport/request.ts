@@ -9,6 +9,8 @@ import type {
   IWebhookFunctions,
 } from 'n8n-workflow';
 
+import { trimBaseUrl } from '../api/baseUrl';
+
 /** Every n8n context from which this package asks the API something. */
 export type Requester =
   | IExecuteSingleFunctions
@@ -93,7 +95,7 @@ export async function attempt(
 /** The credential's base URL, without a slash at its end. */
 export async function baseUrlOf(context: Requester): Promise<string> {
   const { baseUrl } = await context.getCredentials<{ baseUrl: string }>('iTeraBizApi');
-  return baseUrl.trim().replace(/\/+$/, '');
+  return trimBaseUrl(baseUrl);
 }
 
 /**
