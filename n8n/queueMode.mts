@@ -81,19 +81,7 @@ export async function startQueueMode(options: QueueModeOptions = {}): Promise<Qu
 
     const [port, webhookPort] = [await freePort(), await freePort()];
     const webhookUrl = `http://127.0.0.1:${webhookPort}`;
-    const shared = {
-      ...(parseEnv(readFileSync(join(import.meta.dirname, 'queue-mode.env'), 'utf8')) as Record<
-        string,
-        string
-      >),
-      DB_POSTGRESDB_HOST: '127.0.0.1',
-      DB_POSTGRESDB_PORT: String(postgres.port),
-      QUEUE_BULL_REDIS_HOST: '127.0.0.1',
-      QUEUE_BULL_REDIS_PORT: String(redis.port),
-      N8N_WORKER_SERVER_ADDRESS: '127.0.0.1',
-      N8N_ENCRYPTION_KEY: randomBytes(24).toString('hex'),
-      WEBHOOK_URL: webhookUrl,
-    };
+    const shared = sharedSettings(redis.port, postgres.port, webhookUrl);
     const n8n = (name: string, args: string[], at: number, env: Record<string, string>) =>
       run(
         runN8n(install, {
@@ -126,6 +114,25 @@ export async function startQueueMode(options: QueueModeOptions = {}): Promise<Qu
     await stop();
     throw error;
   }
+}
+
+/** Environment variables of all processes of n8n. */
+function sharedSettings(
+  redisPort: number,
+  postgresPort: number,
+  webhookUrl: string,
+): Record<string, string> {
+  const file = join(import.meta.dirname, 'queue-mode.env');
+  return {
+    ...(parseEnv(readFileSync(file, 'utf8')) as Record<string, string>),
+    DB_POSTGRESDB_HOST: '127.0.0.1',
+    DB_POSTGRESDB_PORT: String(postgresPort),
+    QUEUE_BULL_REDIS_HOST: '127.0.0.1',
+    QUEUE_BULL_REDIS_PORT: String(redisPort),
+    N8N_WORKER_SERVER_ADDRESS: '127.0.0.1',
+    N8N_ENCRYPTION_KEY: randomBytes(24).toString('hex'),
+    WEBHOOK_URL: webhookUrl,
+  };
 }
 
 interface Service {
