@@ -49,6 +49,7 @@ const bench: Bench = {
   say: (line) => console.error(`${((Date.now() - start) / 60_000).toFixed(1)} min  ${line}`),
 };
 
+const isFull = !options.quick && options.only.length === Object.keys(CASES).length;
 const results: Results = { machine: machine(n8nVersion()), ratios: [], sections: [] };
 for (const name of options.only) {
   const { sections, ratios } = await CASES[name](bench).catch((error: Error): CaseResult => {
@@ -59,14 +60,16 @@ for (const name of options.only) {
   });
   results.sections.push(...sections);
   results.ratios.push(...ratios);
+  results.machine.loadAfter = load();
+  // After each case, so that a run that is cut off leaves what it measured.
+  if (isFull) await save(results);
 }
-results.machine.loadAfter = load();
 
-const markdown = await toMarkdown(results);
-console.log(markdown);
-if (!options.quick && options.only.length === Object.keys(CASES).length) {
+console.log(await toMarkdown(results));
+if (isFull) bench.say('Written to test/bench/results.json and results.md');
+
+async function save(results: Results): Promise<void> {
   const json = await format(JSON.stringify(results), { parser: 'json' });
   writeFileSync(join(import.meta.dirname, 'results.json'), json);
-  writeFileSync(join(import.meta.dirname, 'results.md'), markdown);
-  bench.say('Written to test/bench/results.json and results.md');
+  writeFileSync(join(import.meta.dirname, 'results.md'), await toMarkdown(results));
 }

@@ -27,14 +27,21 @@ interface Database {
   close(): void;
 }
 
-/** An n8n with a credential for the sandbox, which all nodes of published workflows get. */
-export async function startMeasuredN8n(sandbox: Sandbox): Promise<MeasuredN8n> {
+/**
+ * An n8n with a credential for the sandbox, which all nodes of published workflows get.
+ *
+ * @param env further settings of n8n
+ */
+export async function startMeasuredN8n(
+  sandbox: Sandbox,
+  env: Record<string, string> = {},
+): Promise<MeasuredN8n> {
   const { require } = await ensureN8n();
   const { Database } = require('sqlite3') as { Database: new (file: string) => Database };
   const preload = pathToFileURL(join(import.meta.dirname, 'memoryOnSignal.mjs')).href;
   const memoryFile = join(process.env.TMPDIR ?? '/tmp', `n8n-memory-${process.pid}-${Date.now()}`);
   const n8n = await startN8n({
-    env: { NODE_OPTIONS: `--import=${preload}`, BENCH_MEMORY_FILE: memoryFile },
+    env: { ...env, NODE_OPTIONS: `--import=${preload}`, BENCH_MEMORY_FILE: memoryFile },
   });
   const credential = await n8n.rest.createCredential('Sandbox', 'iTeraBizApi', {
     apiKey: sandbox.apiKey,

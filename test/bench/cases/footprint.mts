@@ -31,9 +31,19 @@ export async function footprint(bench: Bench): Promise<CaseResult> {
   const folder = mkdtempSync(join(tmpdir(), 'iterabiz-footprint-'));
   try {
     const specs = Object.entries(OTHERS).map(([name, version]) => `${name}@${version}`);
-    // n8n brings its own modules, so those that are peers are left out.
+    // n8n brings its own modules, so those that are peers are left out. npm would look for a package
+    // above the folder, had it none of its own.
     await npm(
-      ['install', '--no-save', '--legacy-peer-deps', '--no-audit', '--no-fund', ...specs],
+      [
+        'install',
+        '--prefix',
+        folder,
+        '--no-save',
+        '--legacy-peer-deps',
+        '--no-audit',
+        '--no-fund',
+        ...specs,
+      ],
       folder,
     );
     const names = [OURS, ...Object.keys(OTHERS)];

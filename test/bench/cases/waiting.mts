@@ -7,6 +7,12 @@ import { type CaseResult, type Figure, figure, type Ratio, type Section } from '
 /** The same for all ways, in seconds: the shortest that our node takes. */
 const POLL_INTERVAL = 2;
 
+/**
+ * A delay depends on where between two looks a video ends. So the videos of the repeats end at as many
+ * moments, spread evenly over the time between two looks.
+ */
+const REPEATS = 4;
+
 const WAYS = {
   ours: 'iTeraBiz node, Wait for Completion',
   loop: 'loop of Wait, HTTP Request and If',
@@ -23,7 +29,7 @@ interface Run {
 /** Waiting from memory until videos are finished. */
 export async function waiting(bench: Bench): Promise<CaseResult> {
   const sizes = bench.quick ? [1, 20] : [1, 10, 100, 1_000];
-  const repeats = bench.quick ? 1 : 2;
+  const repeats = bench.quick ? 1 : REPEATS;
   const seconds = bench.quick ? 5 : 10;
   const ways = Object.keys(WAYS) as Way[];
   const sections: Section[] = [];
@@ -31,14 +37,13 @@ export async function waiting(bench: Bench): Promise<CaseResult> {
   for (const size of sizes) {
     bench.say(`Waiting for ${size} videos`);
     const runs = await inTurns(ways, repeats, async (way, repeat) =>
-      // Videos do not end in step with the polls.
-      waitFor(bench, way, size, (seconds + repeat * 0.7) * 1_000),
+      waitFor(bench, way, size, (seconds + (repeat * POLL_INTERVAL) / REPEATS) * 1_000),
     );
     const requests = (way: Way) => figure(runs[way].map((run) => run.requestsPerVideo));
     const delay = (way: Way): Figure => figure(runs[way].flatMap(({ delays }) => delays));
     sections.push({
       title: `Waiting for ${size} ${size === 1 ? 'video' : 'videos'}`,
-      note: `Each takes ${seconds} s; all ways look every ${POLL_INTERVAL} s. A delay is the time from the end of a video until the workflow goes on with it.`,
+      note: `Each takes ${seconds} s or up to ${POLL_INTERVAL} s more, so that they end at all moments between two looks; all ways look every ${POLL_INTERVAL} s. A delay is the time from the end of a video until the workflow goes on with it.`,
       columns: ['requests per video, submission left out', 'delay (s)'],
       lines: ways.map((way) => ({ way: WAYS[way], cells: [requests(way), delay(way)] })),
     });
