@@ -224,6 +224,25 @@ test('a look that is refused at first is made again, three times in all', async 
   expect(asked).toHaveLength(3);
 });
 
+test('what a look has shown is not asked for again', async () => {
+  let listed = 0;
+  const { asked, isDone } = await lookAt({
+    items: [waitsFor('a'), waitsFor('b')],
+    answer: ({ url }) => {
+      const id = url.split('/')[2];
+      if (id) return answered({ id, status: 'completed' });
+      listed += 1;
+      return answered({
+        data: [{ id: 'a', status: 'completed' }],
+        has_more: listed < 2,
+        next_cursor: 'c',
+      });
+    },
+  });
+  expect(asked.map(({ url }) => url)).toEqual(['/videos', '/videos', '/videos/b']);
+  expect(isDone).toBe(true);
+});
+
 test('a refused key ends the wait for each job, and names them', async () => {
   const { output, isDone } = await lookAt({
     items: [waitsFor('a'), { id: 'r' }, waitsFor('b')],

@@ -107,6 +107,16 @@ test('the keeper knows which items wait, until when, and what the user chose', a
   expect((await parked()).wait).toMatchObject({ maxWait: 60, failedVideos: 'stop' });
 });
 
+test('the keeper knows that the node made no jobs, where it only waits for them', async () => {
+  const { context, executeWorkflow } = onServer();
+  const run = runOf(context);
+  run.accepted.clear();
+  await park(context, run);
+  expect(executeWorkflow.mock.calls[0][0].code.nodes[1].parameters.parkedWait).toMatchObject({
+    accepted: false,
+  });
+});
+
 test('n8n is asked to put this execution aside until the keeper ends', async () => {
   expect((await parked()).options).toEqual({
     parentExecution: { executionId: '7', workflowId: 'w1', shouldResume: true },

@@ -1,4 +1,4 @@
-import type { INode } from 'n8n-workflow';
+import type { INode, IWorkflowBase } from 'n8n-workflow';
 
 import {
   KEEP,
@@ -37,18 +37,23 @@ describe.each([
   ['keeper', keeperWorkflow, KEEP],
   ['scout', scoutWorkflow, SCOUT],
 ])('The %s', (_, workflowOf, operation) => {
-  const workflow = workflowOf('w1', owner, wait);
-  const [start, looks, done, pause] = workflow.nodes;
+  let workflow: IWorkflowBase;
+  let start: INode, looks: INode, done: INode, pause: INode;
+  beforeEach(() => {
+    workflow = workflowOf('w1', owner, wait);
+    [start, looks, done, pause] = workflow.nodes;
+  });
 
   test('is listed by n8n under the workflow of the user', () => {
     expect(workflow.id).toBe('w1');
     expect(workflow.name).toBe('My "best" videos: waiting for videos');
-    expect(workflow.active).toBe(false);
+    expect(workflow).toMatchObject({ active: false, isArchived: false, activeVersionId: null });
   });
 
   test('looks and pauses in turn until it is done', () => {
     const to = (node: string) => [{ node, type: 'main', index: 0 }];
     expect(workflow.nodes).toHaveLength(4);
+    expect(workflow.settings).toEqual({ executionOrder: 'v1' });
     expect(workflow.connections).toEqual({
       // The keeper begins with its node, so that this one has run before n8n can be killed. The scout
       // begins with the pause, so that n8n keeps the items as they came in.

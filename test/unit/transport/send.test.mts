@@ -1,6 +1,7 @@
 import type { IDataObject, IExecuteData, INode, INodeExecutionData } from 'n8n-workflow';
 import { NodeApiError } from 'n8n-workflow';
 
+import { KEEP, SCOUT } from '../../../nodes/ITeraBiz/transport/parked.ts';
 import { send } from '../../../nodes/ITeraBiz/transport/send.ts';
 import { answered, type Answering, connectionReset, fakeContext } from './fakeContext.mts';
 
@@ -251,7 +252,7 @@ describe('An item that fails', () => {
 
   test('of an unknown outcome has no status', async () => {
     const error = await errorOf({ requests: [post('a')], answer: () => connectionReset });
-    expect(error.message).toMatch(/^Check this one: /);
+    expect(error.message).toMatch(/^Check this one: .* the request to create the video$/);
     expect(error.httpCode).toBe('none');
   });
 
@@ -353,6 +354,21 @@ test('a video is downloaded', async () => {
     { value: [{ json: video, binary: { data: { data: 'film' } }, pairedItem: { item: 0 } }] },
   ]);
   expect(asked).toEqual([]);
+});
+
+test.each<[string, IDataObject[], string[]]>([
+  [KEEP, [{ error: 'interrupted', details: { videoId: 'a' } }], []],
+  [SCOUT, [{ pending: 0 }], ['/videos/a']],
+])('a parked wait is looked after: %s', async (operation, output, urls) => {
+  const parkedItems = [{ error: 'interrupted', details: { videoId: 'a' } }];
+  const parkedWait = { since: 0, deadline: 1, maxWait: 1, waiting: [0] };
+  const { asked, ends } = running({
+    requests: [{ method: 'GET', url: '' }],
+    parameters: { resource: 'video', operation, parkedItems, parkedWait },
+    answer: () => answered({ id: 'a', status: 'completed' }),
+  });
+  expect(await ends).toMatchObject([{ value: output.map((json) => ({ json })) }]);
+  expect(asked.map(({ url }) => url)).toEqual(urls);
 });
 
 describe('Waiting for completion', () => {
@@ -534,6 +550,18 @@ describe('Waiting for completion', () => {
       const requests = asked.length;
       await jest.advanceTimersByTimeAsync(60_000);
       expect(asked).toHaveLength(requests);
+    });
+
+    test('stays in memory where the user wants to hold it', async () => {
+      const { parked, more } = server(new Date());
+      settledEnds({
+        requests: [post('a')],
+        parameters: { ...waiting, options: { holdWhileWaiting: true } },
+        answer: api({ a: 'processing' }),
+        more,
+      });
+      await jest.advanceTimersByTimeAsync(70_000);
+      expect(parked).toEqual([]);
     });
 
     test('goes on in memory where n8n does not take it over, which the log says', async () => {
