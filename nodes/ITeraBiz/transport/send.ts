@@ -177,6 +177,9 @@ async function waitUntilDone(door: Door, job: Video): Promise<Video | undefined>
           context.logger.debug(`iTeraBiz: the wait stays in memory: ${error.message}`);
           throw error;
         });
+        // n8n keeps the data of an execution that it put aside in memory. Without this, our contexts
+        // would stay with it, and with them all of n8n's.
+        runs.delete(context.getExecuteData());
       });
     });
   }

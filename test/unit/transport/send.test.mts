@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { IDataObject, IExecuteData, INode, INodeExecutionData } from 'n8n-workflow';
 import { NodeApiError } from 'n8n-workflow';
 
@@ -25,6 +27,14 @@ interface Given {
   more?: object;
   /** What n8n says of the call, where it is not this node's own input */
   call?: { data?: object; node?: object };
+}
+
+/** In a later turn of the event loop: what was used in this one is kept until its end. */
+async function collectGarbage(): Promise<void> {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  collect();
 }
 
 /** One run of the node: what became of each item that came in. */
@@ -550,6 +560,28 @@ describe('Waiting for completion', () => {
       const requests = asked.length;
       await jest.advanceTimersByTimeAsync(60_000);
       expect(asked).toHaveLength(requests);
+    });
+
+    test('leaves nothing behind, as n8n keeps the data of an execution that it put aside', async () => {
+      const { more } = server(new Date());
+      const contexts: WeakRef<object>[] = [];
+      const { sendItem } = running({
+        requests: [post('a')],
+        parameters: waiting,
+        answer: api({ a: 'processing' }),
+        more: {
+          ...more,
+          getExecutionId(this: object) {
+            contexts.push(new WeakRef(this));
+            return '7';
+          },
+        },
+      });
+      await jest.advanceTimersByTimeAsync(61_000);
+      jest.useRealTimers();
+      await collectGarbage();
+      expect(contexts.map((context) => context.deref())).toEqual([undefined, undefined]);
+      expect(sendItem).toBeInstanceOf(Function); // which holds n8n's data until here
     });
 
     test('stays in memory where the user wants to hold it', async () => {
