@@ -21,7 +21,9 @@ export class ITeraBizTrigger implements INodeType {
     name: 'iTeraBizTrigger',
     icon: { light: 'file:iterabiz.svg', dark: 'file:iterabiz.dark.svg' },
     group: ['trigger'],
-    version: 1,
+    // n8n behaviour: it evaluates an expression for each delivery to a trigger of version 1, for which it
+    // may have to prepare an engine, and none for those that are newer.
+    version: 1.1,
     subtitle: '={{ $parameter["events"].join(", ") }}',
     // n8n lists this node and the action node as one, with this description for both.
     description: 'Make AI-avatar videos, and start a workflow when one is finished or has failed',

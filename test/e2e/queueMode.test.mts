@@ -76,6 +76,7 @@ async function activateEvents(): Promise<Workflow> {
     name: 'Events',
     nodes: [
       node('Event', 'n8n-nodes-iterabiz.iTeraBizTrigger', {
+        typeVersion: 1.1,
         webhookId: '5b7ad3f0-8d04-4f5e-9d3c-6b3c6a2f0c02',
         credentials: { iTeraBizApi: credential },
         parameters: { events: ['video.completed', 'video.failed'], registration: 'automatic' },

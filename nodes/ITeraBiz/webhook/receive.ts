@@ -59,15 +59,15 @@ async function judge(context: IWebhookFunctions): Promise<Verdict> {
   if (!isToken(context.getRequestObject().query[TOKEN_PARAMETER], token)) {
     return { status: 401, reason: 'its token is missing or wrong' };
   }
-  const { rawBody } = context.getRequestObject();
-  if (Buffer.isBuffer(rawBody) && rawBody.length > LARGEST_BODY) {
+  const rawBody = await rawBodyOf(context);
+  if (rawBody && rawBody.length > LARGEST_BODY) {
     return { status: 400, reason: 'its body is too large for an event' };
   }
   const header = context.getHeaderData()[SIGNATURE_HEADER];
   const forged = secret && signatureProblem(header, rawBody, secret);
   if (forged) return { status: 401, reason: forged };
 
-  const reading = readEvent(bodyOf(context));
+  const reading = readEvent(parsed(rawBody));
   if ('malformed' in reading) return { status: 400, reason: reading.malformed };
   if ('unknownEvent' in reading) {
     const name = JSON.stringify(reading.unknownEvent);
@@ -92,14 +92,19 @@ function secretsOf(context: IWebhookFunctions): { token: string; secret?: string
 }
 
 /**
- * The body, parsed from the very bytes that were signed, whatever content type they were sent as.
- * n8n's own parsing serves where it did not keep them.
+ * The body's bytes, whatever content type they were sent as; nothing of a form with files.
+ *
+ * n8n behaviour: it reads common types before it asks the trigger, and leaves the others to it.
  */
-function bodyOf(context: IWebhookFunctions): unknown {
-  const { rawBody } = context.getRequestObject();
-  if (!Buffer.isBuffer(rawBody)) return context.getBodyData();
+async function rawBodyOf(context: IWebhookFunctions): Promise<Buffer | undefined> {
+  const request = context.getRequestObject();
+  await request.readRawBody().catch(() => {}); // broken off, or far too large
+  return request.rawBody;
+}
+
+function parsed(rawBody: Buffer | undefined): unknown {
   try {
-    return JSON.parse(rawBody.toString('utf8'));
+    return JSON.parse(String(rawBody));
   } catch {
     return undefined;
   }

@@ -107,7 +107,7 @@ async function publishAll(n8n: MeasuredN8n, sandbox: Sandbox): Promise<Record<Wa
     const start = iTeraBiz(
       'Event',
       { events: ['video.completed', 'video.failed'], registration: 'automatic', options },
-      { type: 'n8n-nodes-iterabiz.iTeraBizTrigger', webhookId: name },
+      { type: 'n8n-nodes-iterabiz.iTeraBizTrigger', typeVersion: 1.1, webhookId: name },
     );
     const { id: workflowId } = await n8n.publish(name, [start, end]);
     const hook = await newHook(sandbox, known);

@@ -82,6 +82,7 @@ async function deliver(
     params: {},
     headers: header === undefined ? {} : { 'x-iterabiz-signature': header },
     rawBody,
+    readRawBody: () => Promise.resolve(),
   };
   const statuses: number[] = [];
   const response = {

@@ -67,6 +67,7 @@ interface Listener {
 type ParsedRequest = IncomingMessage & {
   query: unknown;
   rawBody?: Buffer;
+  readRawBody?: () => Promise<void>;
   body?: unknown;
   params: object;
 };
@@ -121,7 +122,7 @@ export class N8n {
         id: `${id}-${name}`,
         name,
         type,
-        typeVersion: 1,
+        typeVersion: TYPES[type].description.version as number,
         position: [0, 0],
         parameters,
         webhookId: `hook-${id}-${name}`,
@@ -375,17 +376,27 @@ export class N8n {
   }
 }
 
-/** n8n's body parser: it keeps the bytes, and parses by content type; what it cannot parse is a 422. */
+/**
+ * n8n's body parser: it reads and parses common content types, and leaves the others to the trigger.
+ * What it cannot parse is a 422.
+ */
 async function readBody(request: ParsedRequest): Promise<void> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
+  request.readRawBody = async () => {
+    if (request.rawBody) return;
+    if (!request.readable) throw new Error('Request body stream was aborted or is not readable');
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    request.rawBody = Buffer.concat(chunks);
+  };
   const type = (request.headers['content-type'] ?? '').split(';')[0].trim();
   if (type === 'multipart/form-data') {
+    await once(request.resume(), 'end');
     request.body = { data: {}, files: {} };
     return;
   }
-  request.rawBody = Buffer.concat(chunks);
-  if (request.rawBody.length === 0) return;
+  if (!/^application\/(json|x-www-form-urlencoded)$|^text\/plain$|[/+]xml$/.test(type)) return;
+  await request.readRawBody();
+  if (!request.rawBody?.length) return;
   const text = request.rawBody.toString('utf8');
   if (type === 'application/json') request.body = JSON.parse(text);
   else if (type === 'application/x-www-form-urlencoded') request.body = parseQuery(text);

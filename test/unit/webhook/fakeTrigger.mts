@@ -7,8 +7,8 @@ export interface TriggerOptions extends ContextOptions {
   store?: TriggerStore;
   webhookUrl?: string;
   mode?: string;
-  /** What came in, as Express and n8n's body parser leave it */
-  delivery?: { query?: IDataObject; headers?: IDataObject; rawBody?: Buffer; body?: unknown };
+  /** What came in, its body as n8n hands it out when it is asked to read it, or why it cannot */
+  delivery?: { query?: IDataObject; headers?: IDataObject; rawBody?: Buffer | Error };
 }
 
 /** The part of n8n's contexts that the trigger uses, where the engine itself would be too slow. */
@@ -16,7 +16,7 @@ export function fakeTrigger({
   store = {},
   webhookUrl = 'https://n8n.example/webhook/abc',
   mode = 'webhook',
-  delivery: { query = {}, headers = {}, rawBody, body } = {},
+  delivery: { query = {}, headers = {}, rawBody } = {},
   ...options
 }: TriggerOptions = {}) {
   const { context, asked } = fakeContext(options);
@@ -24,6 +24,14 @@ export function fakeTrigger({
   const answers: unknown[][] = [];
   const response = {
     status: (code: number) => ({ json: (said: unknown) => void answers.push([code, said]) }),
+  };
+  const request = {
+    query,
+    rawBody: undefined as Buffer | undefined,
+    readRawBody: async () => {
+      if (rawBody instanceof Error) throw rawBody;
+      request.rawBody = rawBody;
+    },
   };
   Object.assign(context, {
     logger: {
@@ -34,9 +42,8 @@ export function fakeTrigger({
     getWorkflowStaticData: (of: string) => (of === 'node' ? store : undefined),
     getNodeWebhookUrl: (name: string) => (name === 'default' ? webhookUrl : undefined),
     getMode: () => mode,
-    getRequestObject: () => ({ query, rawBody }),
+    getRequestObject: () => request,
     getHeaderData: () => headers,
-    getBodyData: () => body,
     getResponseObject: () => response,
   });
   return { context: context as unknown as IHookFunctions & IWebhookFunctions, asked, log, answers };
