@@ -1,11 +1,11 @@
 /**
  * `npm run bench`: measures the node side by side with what a user would pick instead, all in one run
- * on one machine. A full run also writes its results beside this file.
+ * on one machine. A full run also writes its results into the folder `reports`. README's figures are those
+ * of results.md beside this file, a copy of one run.
  */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { format } from 'prettier';
 
 import { ensureN8n, n8nVersion } from '../../n8n/install.mts';
 import { downloading } from './cases/downloading.mts';
@@ -66,10 +66,11 @@ for (const name of options.only) {
 }
 
 console.log(await toMarkdown(results));
-if (isFull) bench.say('Written to test/bench/results.json and results.md');
+if (isFull) bench.say('Written to reports/bench.json and reports/bench.md');
 
 async function save(results: Results): Promise<void> {
-  const json = await format(JSON.stringify(results), { parser: 'json' });
-  writeFileSync(join(import.meta.dirname, 'results.json'), json);
-  writeFileSync(join(import.meta.dirname, 'results.md'), await toMarkdown(results));
+  const folder = join(import.meta.dirname, '../../reports');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'bench.json'), JSON.stringify(results, null, 2));
+  writeFileSync(join(folder, 'bench.md'), await toMarkdown(results));
 }

@@ -46,8 +46,7 @@ export async function parking(bench: Bench): Promise<CaseResult> {
     Run
   >;
   const most = sizes[sizes.length - 1];
-  const extra = (way: Way) =>
-    runs[way].states.get(most)!.objects - runs[way].states.get(0)!.objects;
+  const extra = (way: Way) => runs[way].states.get(most)!.total - runs[way].states.get(0)!.total;
   return {
     sections: [
       {
@@ -97,7 +96,7 @@ export async function parking(bench: Bench): Promise<CaseResult> {
         goal: '0',
       },
       {
-        what: `${most} executions that wait: their JavaScript objects (MB)`,
+        what: `${most} executions that wait: memory they take (MB)`,
         ours: extra('parked'),
         instead: extra('held'),
         insteadOf: 'the same wait in memory',
