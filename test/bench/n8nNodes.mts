@@ -126,6 +126,37 @@ export const createVideo: INodeParameters = {
   duration: 30,
 };
 
+/**
+ * What is usually built to wait: look, go on with what is finished, wait, look again for the others.
+ *
+ * @param submit the node that creates the videos, and comes before
+ * @param pause between two looks, in seconds
+ */
+export function waitingLoop(submit: INode, url: string, pause: number) {
+  const nodes = [
+    submit,
+    node(
+      'Wait',
+      'n8n-nodes-base.wait',
+      { resume: 'timeInterval', unit: 'seconds', amount: pause },
+      { typeVersion: 1.1 },
+    ),
+    httpRequest('Look', { method: 'GET', url: `=${url}/videos/{{ $json.id }}` }),
+    node('Finished?', 'n8n-nodes-base.if', {
+      conditions: { string: [{ value1: '={{ $json.status }}', value2: 'completed' }] },
+    }),
+    node('Done', 'n8n-nodes-base.noOp'),
+  ];
+  const connections = connect(
+    [submit.name, 'Wait'],
+    ['Wait', 'Look'],
+    ['Look', 'Finished?'],
+    ['Finished?', 'Done', 0],
+    ['Finished?', 'Wait', 1],
+  );
+  return { nodes, connections };
+}
+
 /** Rows of a campaign, each with a script of its own. */
 export function rows(count: number, name = 'Row') {
   return Array.from({ length: count }, (_, row) => ({ row, script: `${name} ${row}` }));

@@ -5,7 +5,15 @@ import { nextPause } from '../../../nodes/ITeraBiz/transport/scout.ts';
 import { type Execution, unflatten } from '../../../n8n/rest.mts';
 import { startSandbox, type Sandbox } from '../../../sandbox/client.mts';
 import type { Bench } from '../measure.mts';
-import { byHand, connect, createVideo, httpRequest, iTeraBiz, node } from '../n8nNodes.mts';
+import {
+  byHand,
+  connect,
+  createVideo,
+  httpRequest,
+  iTeraBiz,
+  node,
+  waitingLoop,
+} from '../n8nNodes.mts';
 import type { CaseResult } from '../results.mts';
 import { type MeasuredN8n, startMeasuredN8n } from '../server.mts';
 
@@ -265,30 +273,11 @@ function workflowOf(way: Way, url: string): { nodes: INode[]; connections?: obje
     const parameters = { ...createVideo, script: 'Wait', waitForCompletion: true, options };
     return { nodes: [webhook, iTeraBiz('Submit', parameters)] };
   }
+  const submit = httpRequest('Submit', { ...byHand(url), jsonBody: byHandBody });
+  const loop = waitingLoop(submit, url, LOOP_PAUSE);
   return {
-    nodes: [
-      webhook,
-      httpRequest('Submit', { ...byHand(url), jsonBody: byHandBody }),
-      node(
-        'Wait',
-        'n8n-nodes-base.wait',
-        { resume: 'timeInterval', unit: 'seconds', amount: LOOP_PAUSE },
-        { typeVersion: 1.1 },
-      ),
-      httpRequest('Look', { method: 'GET', url: `=${url}/videos/{{ $json.id }}` }),
-      node('Finished?', 'n8n-nodes-base.if', {
-        conditions: { string: [{ value1: '={{ $json.status }}', value2: 'completed' }] },
-      }),
-      node('Done', 'n8n-nodes-base.noOp'),
-    ],
-    connections: connect(
-      ['Webhook', 'Submit'],
-      ['Submit', 'Wait'],
-      ['Wait', 'Look'],
-      ['Look', 'Finished?'],
-      ['Finished?', 'Done', 0],
-      ['Finished?', 'Wait', 1],
-    ),
+    nodes: [webhook, ...loop.nodes],
+    connections: { ...connect(['Webhook', 'Submit']), ...loop.connections },
   };
 }
 

@@ -1,7 +1,16 @@
 import type { WorkflowJson } from '../../../n8n/embedded.mts';
 import { startSandbox } from '../../../sandbox/client.mts';
 import { type Bench, inTurns, measure, type Task } from '../measure.mts';
-import { byHand, connect, createVideo, httpRequest, iTeraBiz, node, rows } from '../n8nNodes.mts';
+import {
+  byHand,
+  connect,
+  createVideo,
+  httpRequest,
+  iTeraBiz,
+  node,
+  rows,
+  waitingLoop,
+} from '../n8nNodes.mts';
 import { type CaseResult, type Figure, figure, type Ratio, type Section } from '../results.mts';
 
 /** The same for all ways, in seconds: the shortest that our node takes. */
@@ -102,27 +111,5 @@ const ourWorkflow: WorkflowJson = {
   connections: connect(['Create', 'Done']),
 };
 
-/** What is usually built: look, go on with what is finished, wait, look again for the others. */
-const loopWorkflow = (url: string): WorkflowJson => ({
-  nodes: [
-    httpRequest('Create', byHand(url)),
-    node(
-      'Wait',
-      'n8n-nodes-base.wait',
-      { resume: 'timeInterval', unit: 'seconds', amount: POLL_INTERVAL },
-      { typeVersion: 1.1 },
-    ),
-    httpRequest('Look', { method: 'GET', url: `=${url}/videos/{{ $json.id }}` }),
-    node('Finished?', 'n8n-nodes-base.if', {
-      conditions: { string: [{ value1: '={{ $json.status }}', value2: 'completed' }] },
-    }),
-    node('Done', 'n8n-nodes-base.noOp'),
-  ],
-  connections: connect(
-    ['Create', 'Wait'],
-    ['Wait', 'Look'],
-    ['Look', 'Finished?'],
-    ['Finished?', 'Done', 0],
-    ['Finished?', 'Wait', 1],
-  ),
-});
+const loopWorkflow = (url: string): WorkflowJson =>
+  waitingLoop(httpRequest('Create', byHand(url)), url, POLL_INTERVAL);
