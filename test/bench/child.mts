@@ -1,11 +1,10 @@
 /** What is measured: one task, in a process of its own. Started by measure.mts. */
 import { performance } from 'node:perf_hooks';
 import { join } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import type { IDataObject } from 'n8n-workflow';
 
 import { loadPackage, run } from '../../n8n/embedded.mts';
+import { collectGarbage } from '../shared/collectGarbage.mts';
 import { checkEvents } from './checks.mts';
 import { loops } from './fetchLoops.mts';
 import type { ChildOrder, Finished, Measured, WorkflowTask } from './measure.mts';
@@ -93,7 +92,6 @@ async function timed(task: () => Promise<Outcome>): Promise<Measured> {
 
 /** In bytes, once the garbage is gone. */
 function objectsKept(): number {
-  setFlagsFromString('--expose-gc');
-  (runInNewContext('gc') as () => void)();
+  collectGarbage();
   return process.memoryUsage().heapUsed;
 }

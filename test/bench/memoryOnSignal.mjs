@@ -2,14 +2,12 @@
 // holds then into the file that BENCH_MEMORY_FILE names.
 import { renameSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { isMainThread } from 'node:worker_threads';
+
+import { collectGarbage } from '../shared/collectGarbage.mts';
 
 const file = process.env.BENCH_MEMORY_FILE;
 if (file && isMainThread) {
-  setFlagsFromString('--expose-gc');
-  const collectGarbage = runInNewContext('gc');
   process.on('SIGUSR2', async () => {
     // What n8n's engine for expressions lets go of becomes garbage only in the turns that follow.
     for (let time = 0; time < 3; time++) {

@@ -107,7 +107,7 @@ export function iTeraBiz(
   });
 }
 
-/** Creating a video from a row, as the HTTP Request node and our node are set up for it. */
+/** Creating a video from a row, as the HTTP Request node is set up for it. */
 export const byHand = (url: string): INodeParameters => ({
   method: 'POST',
   url: `${url}/videos`,
@@ -116,15 +116,6 @@ export const byHand = (url: string): INodeParameters => ({
   jsonBody:
     "={{ { avatar_id: 'avatar_james01', script: $json.script, language: 'en-US', duration: 30 } }}",
 });
-
-export const createVideo: INodeParameters = {
-  resource: 'video',
-  operation: 'create',
-  avatarId: { __rl: true, mode: 'id', value: 'avatar_james01' },
-  script: '={{ $json.script }}',
-  language: 'en-US',
-  duration: 30,
-};
 
 /**
  * What is usually built to wait: look, go on with what is finished, wait, look again for the others.

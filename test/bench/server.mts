@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { ensureN8n } from '../../n8n/install.mts';
 import type { Workflow } from '../../n8n/rest.mts';
 import { type N8n, startN8n } from '../../n8n/server.mts';
-import type { Sandbox } from '../../sandbox/client.mts';
+import { type Sandbox, startSandbox } from '../../sandbox/client.mts';
 import { connect } from './n8nNodes.mts';
 import type { WorkflowJson } from '../../n8n/embedded.mts';
 
@@ -28,13 +28,33 @@ interface Database {
 }
 
 /**
- * An n8n with a credential for the sandbox, which all nodes of published workflows get.
+ * Does something with an n8n and a sandbox, and stops both.
  *
+ * @param settings of the sandbox
  * @param env further settings of n8n
  */
-export async function startMeasuredN8n(
+export async function withMeasuredN8n<Result>(
+  settings: Parameters<typeof startSandbox>[0],
+  env: Record<string, string>,
+  use: (n8n: MeasuredN8n, sandbox: Sandbox) => Promise<Result>,
+): Promise<Result> {
+  const sandbox = await startSandbox(settings);
+  try {
+    const n8n = await startMeasuredN8n(sandbox, env);
+    try {
+      return await use(n8n, sandbox);
+    } finally {
+      await n8n.stop();
+    }
+  } finally {
+    await sandbox.stop();
+  }
+}
+
+/** An n8n with a credential for the sandbox, which all nodes of published workflows get. */
+async function startMeasuredN8n(
   sandbox: Sandbox,
-  env: Record<string, string> = {},
+  env: Record<string, string>,
 ): Promise<MeasuredN8n> {
   const { require } = await ensureN8n();
   const { Database } = require('sqlite3') as { Database: new (file: string) => Database };

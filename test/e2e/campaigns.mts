@@ -1,14 +1,10 @@
 /** What the tests of the wait share, on one n8n process and on many. */
 import type { Execution } from '../../n8n/rest.mts';
+import { createVideo } from '../shared/createVideo.mts';
 
 /** Video: Create with the script of each row, waiting until it is finished. */
 export const createAndWait = {
-  resource: 'video',
-  operation: 'create',
-  avatarId: { __rl: true, mode: 'id', value: 'avatar_james01' },
-  script: '={{ $json.script }}',
-  language: 'en-US',
-  duration: 30,
+  ...createVideo,
   waitForCompletion: true,
 };
 

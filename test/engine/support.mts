@@ -11,6 +11,7 @@ import { ITeraBizApi } from '../../credentials/ITeraBizApi.credentials.ts';
 import { asLoaded, outputOf, run, type Kit, type RunOptions } from '../../n8n/embedded.mts';
 import { ITeraBiz } from '../../nodes/ITeraBiz/ITeraBiz.node.ts';
 import type { Sandbox } from '../../sandbox/client.mts';
+import { createVideo as create } from '../shared/createVideo.mts';
 
 export const ITERABIZ = 'n8n-nodes-iterabiz.iTeraBiz';
 
@@ -97,17 +98,9 @@ export function errorOf(result: IRun): { message: string; description: string; i
   };
 }
 
-/** Parameters of Video: Create for items that carry a `script`. */
+/** {@link create}, with further parameters or others in their place. */
 export function createVideo(more: INodeParameters = {}): INodeParameters {
-  return {
-    resource: 'video',
-    operation: 'create',
-    avatarId: { __rl: true, mode: 'id', value: 'avatar_james01' },
-    script: '={{ $json.script }}',
-    language: 'en-US',
-    duration: 30,
-    ...more,
-  };
+  return { ...create, ...more };
 }
 
 /** That many rows, each with a script of its own. */

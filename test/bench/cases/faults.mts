@@ -1,7 +1,8 @@
 import type { WorkflowJson } from '../../../n8n/embedded.mts';
 import { startSandbox } from '../../../sandbox/client.mts';
+import { createVideo } from '../../shared/createVideo.mts';
 import { type Bench, measure } from '../measure.mts';
-import { byHand, connect, createVideo, httpRequest, iTeraBiz, node, rows } from '../n8nNodes.mts';
+import { byHand, connect, httpRequest, iTeraBiz, node, rows } from '../n8nNodes.mts';
 import type { CaseResult } from '../results.mts';
 
 const STOP = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1_000 };

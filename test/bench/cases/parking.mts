@@ -3,19 +3,12 @@ import type { INode } from 'n8n-workflow';
 
 import { nextPause } from '../../../nodes/ITeraBiz/transport/scout.ts';
 import { type Execution, unflatten } from '../../../n8n/rest.mts';
-import { startSandbox, type Sandbox } from '../../../sandbox/client.mts';
+import type { Sandbox } from '../../../sandbox/client.mts';
+import { createVideo } from '../../shared/createVideo.mts';
 import type { Bench } from '../measure.mts';
-import {
-  byHand,
-  connect,
-  createVideo,
-  httpRequest,
-  iTeraBiz,
-  node,
-  waitingLoop,
-} from '../n8nNodes.mts';
+import { byHand, connect, httpRequest, iTeraBiz, node, waitingLoop } from '../n8nNodes.mts';
 import type { CaseResult } from '../results.mts';
-import { type MeasuredN8n, startMeasuredN8n } from '../server.mts';
+import { type MeasuredN8n, withMeasuredN8n } from '../server.mts';
 
 const HOUR = 3_600;
 
@@ -124,12 +117,7 @@ function afterAnHour({ kbAtFirst, kbPerLap, laps }: NonNullable<Run['stored']>):
 }
 
 async function waitOnServer(way: Way, sizes: number[]): Promise<Run> {
-  const sandbox = await startSandbox({ queuedMs: 100, processingMs: 500 });
-  const n8n = await startMeasuredN8n(sandbox).catch(async (error) => {
-    await sandbox.stop();
-    throw error;
-  });
-  try {
+  return await withMeasuredN8n({ queuedMs: 100, processingMs: 500 }, {}, async (n8n, sandbox) => {
     const { nodes, connections } = workflowOf(way, sandbox.url);
     await n8n.publish(WAYS[way], nodes, connections);
     // What n8n loads at the first execution is not to count.
@@ -147,10 +135,7 @@ async function waitOnServer(way: Way, sizes: number[]): Promise<Run> {
       states.set(size, { ...(await counts(n8n)), ...(await n8n.memory()) });
     }
     return { states, stored: way === 'held' ? undefined : await storedData(n8n, way) };
-  } finally {
-    await n8n.stop();
-    await sandbox.stop();
-  }
+  });
 }
 
 async function start(n8n: MeasuredN8n, count: number): Promise<void> {

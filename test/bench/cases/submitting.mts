@@ -2,8 +2,9 @@ import type { IDataObject } from 'n8n-workflow';
 
 import type { WorkflowJson } from '../../../n8n/embedded.mts';
 import { startSandbox, type Sandbox } from '../../../sandbox/client.mts';
+import { createVideo } from '../../shared/createVideo.mts';
 import { type Bench, inTurns, measure, type Measured, type Task } from '../measure.mts';
-import { byHand, connect, createVideo, httpRequest, iTeraBiz, node, rows } from '../n8nNodes.mts';
+import { byHand, connect, httpRequest, iTeraBiz, node, rows } from '../n8nNodes.mts';
 import { type CaseResult, figure, type Line, type Ratio, type Section } from '../results.mts';
 
 const CONCURRENCY = 5;

@@ -1,11 +1,11 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { startSandbox, type Hook, type Sandbox, type Video } from '../../../sandbox/client.mts';
+import { type Hook, type Sandbox, type Video } from '../../../sandbox/client.mts';
 import { type Bench, inTurns, measure } from '../measure.mts';
 import { iTeraBiz, node } from '../n8nNodes.mts';
 import { type CaseResult, figure, type Ratio, type Section } from '../results.mts';
-import { type MeasuredN8n, startMeasuredN8n } from '../server.mts';
+import { type MeasuredN8n, withMeasuredN8n } from '../server.mts';
 
 const IN_FLIGHT = 10;
 const CHECKS = 20_000;
@@ -83,21 +83,13 @@ async function onServer(
   count: number,
   repeats: number,
 ): Promise<Record<Way, Run[]>> {
-  const sandbox = await startSandbox({ deliveryRetriesMs: [] });
-  const n8n = await startMeasuredN8n(sandbox, env).catch(async (error) => {
-    await sandbox.stop();
-    throw error;
-  });
-  try {
+  return await withMeasuredN8n({ deliveryRetriesMs: [] }, env, async (n8n, sandbox) => {
     const targets = await publishAll(n8n, sandbox);
     const send = async (way: Way, size: number) =>
       await sendEvents(n8n, targets[way], await sandbox.addVideos(size));
     for (const way of WAY_NAMES) await send(way, 20);
     return await inTurns(WAY_NAMES, repeats, async (way) => await send(way, count));
-  } finally {
-    await n8n.stop();
-    await sandbox.stop();
-  }
+  });
 }
 
 async function publishAll(n8n: MeasuredN8n, sandbox: Sandbox): Promise<Record<Way, Target>> {

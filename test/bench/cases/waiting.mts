@@ -1,16 +1,8 @@
 import type { WorkflowJson } from '../../../n8n/embedded.mts';
 import { startSandbox } from '../../../sandbox/client.mts';
+import { createVideo } from '../../shared/createVideo.mts';
 import { type Bench, inTurns, measure, type Task } from '../measure.mts';
-import {
-  byHand,
-  connect,
-  createVideo,
-  httpRequest,
-  iTeraBiz,
-  node,
-  rows,
-  waitingLoop,
-} from '../n8nNodes.mts';
+import { byHand, connect, httpRequest, iTeraBiz, node, rows, waitingLoop } from '../n8nNodes.mts';
 import { type CaseResult, type Figure, figure, type Ratio, type Section } from '../results.mts';
 
 /** The same for all ways, in seconds: the shortest that our node takes. */

@@ -113,12 +113,12 @@ describe('A request', () => {
     expect(await attempt(context, { url: '' })).toEqual(answer);
   });
 
-  test('without an answer throws that, or gives it back', async () => {
+  test('without an answer gives back why', async () => {
     const { context } = contextWith(wrapped(network('ECONNRESET')));
     expect(await attempt(context, { url: '' })).toBeInstanceOf(NoAnswer);
   });
 
-  test('throws what is no matter of the network either way', async () => {
+  test('throws what is no matter of the network', async () => {
     const { context } = contextWith(new Error('no credential'));
     await expect(attempt(context, { url: '' })).rejects.toThrow('no credential');
   });

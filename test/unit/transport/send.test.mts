@@ -1,10 +1,9 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import type { IDataObject, IExecuteData, INode, INodeExecutionData } from 'n8n-workflow';
 import { NodeApiError } from 'n8n-workflow';
 
 import { KEEP, SCOUT } from '../../../nodes/ITeraBiz/transport/parked.ts';
 import { send } from '../../../nodes/ITeraBiz/transport/send.ts';
+import { collectGarbage } from '../../shared/collectGarbage.mts';
 import { answered, type Answering, connectionReset, fakeContext } from './fakeContext.mts';
 
 const create = { resource: 'video', operation: 'create' };
@@ -27,14 +26,6 @@ interface Given {
   more?: object;
   /** What n8n says of the call, where it is not this node's own input */
   call?: { data?: object; node?: object };
-}
-
-/** In a later turn of the event loop: what was used in this one is kept until its end. */
-async function collectGarbage(): Promise<void> {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
-  await new Promise((resolve) => setTimeout(resolve, 10));
-  collect();
 }
 
 /** One run of the node: what became of each item that came in. */
@@ -579,7 +570,9 @@ describe('Waiting for completion', () => {
       });
       await jest.advanceTimersByTimeAsync(61_000);
       jest.useRealTimers();
-      await collectGarbage();
+      // What was used in this turn of the event loop is kept until its end.
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      collectGarbage();
       expect(contexts.map((context) => context.deref())).toEqual([undefined, undefined]);
       expect(sendItem).toBeInstanceOf(Function); // which holds n8n's data until here
     });
