@@ -1,12 +1,12 @@
 import type { INodeType, INodeTypeDescription } from 'n8n-workflow';
 import { NodeConnectionTypes } from 'n8n-workflow';
 
-import { searchAvatars } from './listSearch/searchAvatars';
-import { searchVideos } from './listSearch/searchVideos';
+import { searchAvatars } from './pickers/searchAvatars';
+import { searchVideos } from './pickers/searchVideos';
 import { resources } from './resources';
 import { toProperties } from './resources/operation';
-import { parkedProperties } from './transport/parked';
-import { send } from './transport/send';
+import { parkedProperties } from './waiting/parked/workflows';
+import { send } from './run/send';
 
 /**
  * The action node: a description, nothing else. Every request it describes goes through `send`,

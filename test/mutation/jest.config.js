@@ -11,7 +11,9 @@ const base = require('../../jest.config.js');
 module.exports = {
   ...base,
   rootDir: '../..',
-  testMatch: ['**/test/unit/(api|transport|webhook)/**/*.test.mts'],
+  testMatch: [
+    '**/test/unit/(account|actions|api|client|fields|messages|orders|pickers|polling|resources|run|waiting|webhook)/**/*.test.mts',
+  ],
   runtime: require.resolve('./runtime.js'),
   testEnvironment: require.resolve('./environment.js'),
   testSequencer: require.resolve('./sequencer.js'),

@@ -5,12 +5,12 @@ import { join } from 'node:path';
  * `npm run test:mutation` changes the code that guards money and doors, one spot at a time, and runs the
  * tests that reach the spot. A change that no test notices is listed as survived.
  *
- * One file: `npm run test:mutation -- --mutate nodes/ITeraBiz/transport/paging.ts`
+ * One file: `npm run test:mutation -- --mutate nodes/ITeraBiz/api/page.ts`
  *
  * @type {import('@stryker-mutator/api/core').PartialStrykerOptions}
  */
 export default {
-  mutate: ['nodes/ITeraBiz/{transport,webhook}/**/*.ts'],
+  mutate: ['nodes/ITeraBiz/**/*.ts'],
   testRunner: 'jest',
   plugins: ['@stryker-mutator/jest-runner'],
   // Which test files a mutant needs, sequencer.js knows. What Stryker asks Jest for in its place leaves out

@@ -1,4 +1,4 @@
-import { ID_PATTERN } from '../fields/checks';
+import { ID_PATTERN } from '../run/checks';
 import type { Outcome, Video } from './video';
 import { isObject, outcomeOf, videoIdOf } from './video';
 

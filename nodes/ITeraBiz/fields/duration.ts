@@ -1,6 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { LONGEST_DURATION } from './checks';
+import { LONGEST_DURATION } from '../run/checks';
 
 /** The length of the video, in seconds. */
 export const duration: INodeProperties = {

@@ -1,7 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 
 import { avatar } from './avatar';
-import { LABELS } from './labels';
+import { LABELS } from '../messages/labels';
 
 /** What a trigger starts on. */
 export const events: INodeProperties = {

@@ -1,13 +1,13 @@
 import type { IHttpRequestOptions, IPollFunctions } from 'n8n-workflow';
 
 import { type Video, videoIdOf } from '../api/video';
-import { answerOf, pageFrom } from '../transport/ask';
-import { describeStrangeAnswer, type Subject, toNodeError } from '../transport/errors';
-import { look, type Reader } from '../transport/look';
-import { type Page, pageQuery, pages } from '../transport/paging';
-import { attempt } from '../transport/request';
-import { withRetries } from '../transport/retry';
-import { Slots } from '../transport/slots';
+import { answerOf, pageFrom } from '../client/ask';
+import { describeStrangeAnswer, type Subject, toNodeError } from '../messages/answers';
+import { look, type Reader } from '../account/look';
+import { type Page, pageQuery, pages } from '../api/page';
+import { attempt } from '../client/request';
+import { withRetries } from '../client/retry';
+import { Slots } from '../client/slots';
 import { isNewestFirst, knownIn, type Progress, type Sight } from './progress';
 
 /** How far back running videos are looked for at the beginning, in pages of the list. */

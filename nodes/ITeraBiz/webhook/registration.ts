@@ -3,10 +3,10 @@ import { NodeOperationError } from 'n8n-workflow';
 
 import { EVENT_NAMES, type EventName } from '../api/events';
 import { isObject } from '../api/video';
-import { ask, pageFrom } from '../transport/ask';
-import { describeStrangeAnswer, toNodeError } from '../transport/errors';
-import { pageQuery, pages } from '../transport/paging';
-import { baseUrlOf } from '../transport/request';
+import { ask, pageFrom } from '../client/ask';
+import { describeStrangeAnswer, toNodeError } from '../messages/answers';
+import { pageQuery, pages } from '../api/page';
+import { baseUrlOf } from '../client/request';
 import { unreachableHost } from './reachability';
 import { storeOf } from './store';
 import { isGoodToken, newToken, SHORTEST_TOKEN, TOKEN_PARAMETER } from './token';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { INode } from 'n8n-workflow';
 
-import { nextPause } from '../../../nodes/ITeraBiz/transport/scout.ts';
+import { nextPause } from '../../../nodes/ITeraBiz/waiting/parked/scout.ts';
 import { type Execution, unflatten } from '../../../n8n/rest.mts';
 import type { Sandbox } from '../../../sandbox/client.mts';
 import { createVideo } from '../../shared/createVideo.mts';

@@ -1,25 +1,20 @@
 /** README says what the messages mean: each beginning that it quotes is one that a user can meet. */
 import type { IContextObject, IDataObject } from 'n8n-workflow';
 
-import { BadInput, checkBody } from '../../../nodes/ITeraBiz/fields/checks.ts';
-import type { Door } from '../../../nodes/ITeraBiz/transport/door.ts';
+import { BadInput, checkBody } from '../../../nodes/ITeraBiz/run/checks.ts';
+import type { Door } from '../../../nodes/ITeraBiz/run/item.ts';
 import {
   describeNoAnswer,
   describeRefusal,
   describeStrangeAnswer,
-} from '../../../nodes/ITeraBiz/transport/errors.ts';
-import { NodeRun } from '../../../nodes/ITeraBiz/transport/nodeRun.ts';
-import { describeInterrupted } from '../../../nodes/ITeraBiz/transport/park.ts';
-import { NoAnswer } from '../../../nodes/ITeraBiz/transport/request.ts';
-import { Slots } from '../../../nodes/ITeraBiz/transport/slots.ts';
-import { submit } from '../../../nodes/ITeraBiz/transport/submit.ts';
-import { describeEnd, newWatch, readerOf } from '../../../nodes/ITeraBiz/transport/wait.ts';
-import {
-  answered,
-  type Answering,
-  connectionReset,
-  fakeContext,
-} from '../transport/fakeContext.mts';
+} from '../../../nodes/ITeraBiz/messages/answers.ts';
+import { NodeRun } from '../../../nodes/ITeraBiz/run/nodeRun.ts';
+import { describeInterrupted } from '../../../nodes/ITeraBiz/waiting/parked/park.ts';
+import { NoAnswer } from '../../../nodes/ITeraBiz/client/request.ts';
+import { Slots } from '../../../nodes/ITeraBiz/client/slots.ts';
+import { submit } from '../../../nodes/ITeraBiz/orders/submit.ts';
+import { describeEnd, newWatch, readerOf } from '../../../nodes/ITeraBiz/waiting/wait.ts';
+import { answered, type Answering, connectionReset, fakeContext } from '../fakeContext.mts';
 import { read, section, table } from './markdown.mts';
 
 const doing = 'create the video';

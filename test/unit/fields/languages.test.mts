@@ -1,4 +1,4 @@
-import { checkBody } from '../../../nodes/ITeraBiz/fields/checks.ts';
+import { checkBody } from '../../../nodes/ITeraBiz/run/checks.ts';
 import { LANGUAGE_CODES, languageOptions } from '../../../nodes/ITeraBiz/fields/languages.ts';
 import { language } from '../../../nodes/ITeraBiz/fields/language.ts';
 

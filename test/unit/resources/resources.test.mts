@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { INodeProperties } from 'n8n-workflow';
 
-import { BadInput, checkBody } from '../../../nodes/ITeraBiz/fields/checks.ts';
-import { LABELS } from '../../../nodes/ITeraBiz/fields/labels.ts';
+import { BadInput, checkBody } from '../../../nodes/ITeraBiz/run/checks.ts';
+import { LABELS } from '../../../nodes/ITeraBiz/messages/labels.ts';
 import { resources } from '../../../nodes/ITeraBiz/resources/index.ts';
 
 const operations = resources.flatMap(({ value, operations }) =>

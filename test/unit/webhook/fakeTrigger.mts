@@ -1,7 +1,7 @@
 import type { IDataObject, IHookFunctions, IWebhookFunctions } from 'n8n-workflow';
 
 import type { TriggerStore } from '../../../nodes/ITeraBiz/webhook/store.ts';
-import { type ContextOptions, fakeContext } from '../transport/fakeContext.mts';
+import { type ContextOptions, fakeContext } from '../fakeContext.mts';
 
 export interface TriggerOptions extends ContextOptions {
   store?: TriggerStore;

@@ -3,7 +3,7 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { receive } from '../../../nodes/ITeraBiz/webhook/receive.ts';
 import type { TriggerStore } from '../../../nodes/ITeraBiz/webhook/store.ts';
-import { answered, connectionReset } from '../transport/fakeContext.mts';
+import { answered, connectionReset } from '../fakeContext.mts';
 import { fakeTrigger, type TriggerOptions } from './fakeTrigger.mts';
 
 const token = 'the-token-of-this-webhook';

@@ -6,7 +6,7 @@ import {
   unregister,
 } from '../../../nodes/ITeraBiz/webhook/registration.ts';
 import type { TriggerStore } from '../../../nodes/ITeraBiz/webhook/store.ts';
-import { answered, type Answering } from '../transport/fakeContext.mts';
+import { answered, type Answering } from '../fakeContext.mts';
 import { fakeTrigger } from './fakeTrigger.mts';
 
 const BOTH = ['video.completed', 'video.failed'];

@@ -1,0 +1,229 @@
+import type { IBinaryData, IN8nHttpFullResponse, INodeExecutionData } from 'n8n-workflow';
+
+import {
+  DOWNLOAD_URL_FIELDS,
+  downloadUrlOf,
+  outcomeOf,
+  failureReasonOf,
+  statusOf,
+  type Video,
+} from '../api/video';
+import { type Door, failureOf, readObject, textParameter } from '../run/item';
+import { type Message, SUPPORT, toNodeError } from '../messages/answers';
+import { type Answer, baseUrlOf, NoAnswer, noAnswerFrom } from '../client/request';
+import { withRetries } from '../client/retry';
+
+/** These say that a link is no longer good (assumption: the API does not say how links expire). */
+const EXPIRED = [401, 403, 404, 410];
+
+const VIDEO_TYPE = 'video/mp4';
+
+/** The API may send us on to where its files are. More hops than this are a circle. */
+const MOST_HOPS = 5;
+
+/** The part of a Node.js stream that matters here. */
+interface FileStream {
+  destroy(): void;
+}
+
+/**
+ * Reads a video anew, and streams its file into n8n's binary data, so that memory does not grow
+ * with the file. A link that has expired is fetched anew once.
+ *
+ * @param id the video's ID
+ * @returns the video, with its file
+ * @throws {NodeApiError} when it is not finished, names no file, or its file does not come whole
+ */
+export async function download(door: Door, id: string): Promise<INodeExecutionData> {
+  for (let isSecondLink = false; ; isSecondLink = true) {
+    const video = await readFinished(door, id);
+    const url = linkOf(door, video, id);
+    const stored: { file?: IBinaryData } = {};
+    const made = await door.run.slots.run(
+      async () =>
+        await withRetries(
+          async () => await fetchFile(door, url, id, stored),
+          'GET',
+          door.run.slots,
+        ),
+    );
+    if (stored.file) {
+      const name = textParameter(door, 'binaryPropertyName') || 'data';
+      return { json: video, binary: { [name]: stored.file } };
+    }
+    const status = made.outcome instanceof NoAnswer ? 0 : made.outcome.status;
+    const { context, item } = door;
+    if (!EXPIRED.includes(status)) {
+      if (made.verdict !== 'done') {
+        throw failureOf(door, made, { doing: `download the file of video ${id}` });
+      }
+      throw toNodeError(context.getNode(), describeEmptyLink(id, status), item, status);
+    }
+    if (isSecondLink) {
+      throw toNodeError(context.getNode(), describeDeadLink(id, status), item, status);
+    }
+  }
+}
+
+async function readFinished(door: Door, id: string): Promise<Video> {
+  const video = await readObject(door, door.prepared.url, { doing: `find video ${id}`, id });
+  if (outcomeOf(video) === 'completed') return video;
+  throw toNodeError(door.context.getNode(), describeUnfinished(video, id), door.item);
+}
+
+function linkOf({ context, item }: Door, video: Video, id: string): string {
+  const url = downloadUrlOf(video);
+  if (url && /^https?:\/\//i.test(url)) return url;
+  throw toNodeError(context.getNode(), describeNoLink(id, url), item);
+}
+
+/**
+ * Fetches the file once and stores it, at the end of at most so many redirects.
+ *
+ * @returns the answer without its file, or none where the file did not come whole
+ * @throws {NodeApiError} when n8n cannot store it
+ */
+async function fetchFile(
+  door: Door,
+  url: string,
+  id: string,
+  stored: { file?: IBinaryData },
+  hopsLeft = MOST_HOPS,
+): Promise<Answer | NoAnswer> {
+  const { context, item } = door;
+  try {
+    const response = await open(door, url);
+    const { statusCode: status, headers } = response;
+    if (status === 200) {
+      const file = await store(door, response, id);
+      if (file instanceof NoAnswer) return file;
+      stored.file = file;
+    } else {
+      (response.body as unknown as FileStream).destroy();
+      if (status >= 300 && status < 400 && typeof headers.location === 'string' && hopsLeft > 0) {
+        return await fetchFile(door, new URL(headers.location, url).href, id, stored, hopsLeft - 1);
+      }
+    }
+    return { status, headers, body: undefined };
+  } catch (error) {
+    context.getExecutionCancelSignal()?.throwIfAborted();
+    const failure = noAnswerFrom(error as Error);
+    if (failure instanceof NoAnswer) return failure;
+    throw toNodeError(context.getNode(), describeNotStored(id, failure), item);
+  }
+}
+
+/**
+ * Asks for a file, and returns with its first bytes.
+ *
+ * Invariant: the API key goes along only to the API's own address. So where the API sends us
+ * elsewhere, we go there by ourselves: not every version of n8n leaves the key behind.
+ */
+async function open({ context, prepared }: Door, url: string): Promise<IN8nHttpFullResponse> {
+  const options = {
+    ...prepared,
+    method: 'GET' as const,
+    baseURL: undefined,
+    body: undefined,
+    qs: undefined,
+    // Packed on the way, a file would have another length than the one announced.
+    headers: { 'Accept-Encoding': 'identity' },
+    url,
+    json: false,
+    encoding: 'stream' as const,
+    returnFullResponse: true,
+    ignoreHttpStatusErrors: true,
+    abortSignal: context.getExecutionCancelSignal(),
+  };
+  const isOwn = new URL(url).origin === new URL(await baseUrlOf(context)).origin;
+  const response: unknown = isOwn
+    ? await context.helpers.httpRequestWithAuthentication.call(context, 'iTeraBizApi', {
+        ...options,
+        disableFollowRedirect: true,
+      })
+    : await context.helpers.httpRequest(options);
+  return response as IN8nHttpFullResponse;
+}
+
+/** Streams a file into n8n's binary data. One that breaks off is fetched again like any other read. */
+async function store(
+  { context }: Door,
+  { headers, body }: IN8nHttpFullResponse,
+  id: string,
+): Promise<IBinaryData | NoAnswer> {
+  const type = typeOf(headers['content-type']);
+  const chosen = String(context.getNodeParameter('options.fileName', '') ?? '');
+  const name = fileName(chosen, id, type);
+  const file = await context.helpers.prepareBinaryData(body as Buffer, name, type);
+  const expected = Number(headers['content-length'] ?? Number.NaN);
+  return file.bytes === undefined || Number.isNaN(expected) || file.bytes === expected
+    ? file
+    : new NoAnswer('', 'maybe', `${file.bytes} of ${expected} bytes`);
+}
+
+/** The file's kind; a server that does not say sends a video all the same. */
+function typeOf(contentType: unknown): string {
+  const type = String(contentType ?? '')
+    .split(';')[0]
+    .trim();
+  return type && type !== 'application/octet-stream' ? type : VIDEO_TYPE;
+}
+
+/**
+ * What to call the file: what the user chose, or else the video's ID. Without an ending it gets the
+ * one of its kind.
+ *
+ * @param type as in `video/mp4`
+ */
+export function fileName(chosen: string, id: string, type: string): string {
+  const name = chosen.replace(/[/\\:*?"<>|]|\p{Cc}/gu, '_').trim() || id;
+  const ending =
+    { 'video/quicktime': 'mov', 'video/x-matroska': 'mkv' }[type] ?? type.split('/')[1];
+  return /\.[a-z0-9]{2,4}$/i.test(name) ? name : `${name}.${ending}`;
+}
+
+function describeUnfinished(video: Video, id: string): Message {
+  const status = statusOf(video);
+  if (outcomeOf(video) === 'failed') {
+    return {
+      message: `Video ${id} has no file: it failed (status: ${status})`,
+      description: `${failureReasonOf(video) ? `iTeraBiz says: ${failureReasonOf(video)}. ` : ''}Create the video again, or ask ${SUPPORT} why it failed.`,
+    };
+  }
+  return {
+    message: `Video ${id} is not finished yet (status: ${status})`,
+    description:
+      'Switch on Wait for Completion in the node that creates it, or start this workflow with the iTeraBiz Trigger, so that it is downloaded when it is ready.',
+  };
+}
+
+function describeNoLink(id: string, url?: string): Message {
+  return {
+    message: `Video ${id} is finished, but iTeraBiz names no file to download`,
+    description: url
+      ? `Its link is not a web address. Tell ${SUPPORT}.`
+      : `Looked for a link in ${DOWNLOAD_URL_FIELDS.join(', ')}. Run Video: Get to see what there is, and tell ${SUPPORT}.`,
+  };
+}
+
+function describeNotStored(id: string, { message }: Error): Message {
+  return {
+    message: `The file of video ${id} could not be stored`,
+    description: `n8n says: ${message}. Check that n8n has room for files, then run this item again.`,
+  };
+}
+
+function describeDeadLink(id: string, status: number): Message {
+  return {
+    message: `The download link of video ${id} does not work (status ${status}), nor does a fresh one`,
+    description: `Try again later; if it stays, write to ${SUPPORT} and name this video.`,
+  };
+}
+
+/** A success without a file, as a 204. */
+function describeEmptyLink(id: string, status: number): Message {
+  return {
+    message: `The download link of video ${id} leads to no file (status ${status})`,
+    description: `Try again later; if it stays, write to ${SUPPORT} and name this video.`,
+  };
+}

@@ -1,0 +1,58 @@
+import type { IDataObject } from 'n8n-workflow';
+
+import { outcomeOf, statusOf, type Video } from '../api/video';
+import { type Door, read, strangeAnswer } from '../run/item';
+import { SUPPORT, toNodeError } from '../messages/answers';
+import { type Page, PAGE_SIZE, pageIn, pageQuery, pages } from '../api/page';
+
+/**
+ * Reads a list up to a limit, and not one page further.
+ *
+ * @param limit how many entries are wanted at the most; `Infinity` for all
+ * @param status keeps only videos with this status. The API documents no such filter, so it is
+ *   applied to what the list shows.
+ * @throws {NodeApiError} when a page is refused, is no list, or brings nothing new
+ */
+export async function list(door: Door, limit: number, status?: string): Promise<IDataObject[]> {
+  const url = door.prepared.url;
+  const entries: IDataObject[] = [];
+  const fetch = async (after?: string) => {
+    const size = status ? PAGE_SIZE : Math.min(PAGE_SIZE, limit - entries.length);
+    return await readPage(door, url, size, after);
+  };
+  let seen = 0;
+  for await (const { fresh, isStuck } of pages(fetch)) {
+    seen += fresh.length;
+    if (isStuck) throw toNodeError(door.context.getNode(), describeStuckList(seen), door.item);
+    for (const entry of fresh) {
+      if (!status || hasStatus(entry, status)) entries.push(entry);
+    }
+    if (entries.length >= limit) break;
+  }
+  return entries.slice(0, limit);
+}
+
+/**
+ * One page of a list.
+ *
+ * @param after the ID that it follows
+ * @throws {NodeApiError} when it is refused or is no list
+ */
+async function readPage(door: Door, url: string, size: number, after?: string): Promise<Page> {
+  const subject = { doing: `list the ${url.slice(1)}` };
+  const answer = await read(door, { url, qs: pageQuery(after, size) }, subject);
+  const page = pageIn(answer.body);
+  if (page) return page;
+  throw strangeAnswer(door, answer, subject);
+}
+
+function hasStatus(video: Video, status: string): boolean {
+  return status === outcomeOf(video) || status === statusOf(video).toLowerCase();
+}
+
+function describeStuckList(seen: number) {
+  return {
+    message: `The list from iTeraBiz stopped after ${seen} entries although it says there are more`,
+    description: `The next page brought only what was there already. Set Return All off and Limit to ${seen} or less to get these entries, and tell ${SUPPORT}.`,
+  };
+}

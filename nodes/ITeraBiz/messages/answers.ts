@@ -1,0 +1,165 @@
+import type { INode } from 'n8n-workflow';
+import { NodeApiError } from 'n8n-workflow';
+
+import { errorTextOf } from '../api/errorText';
+import { LABELS } from './labels';
+import type { Answer } from '../client/request';
+import { NoAnswer } from '../client/request';
+
+/** Who to write to when iTeraBiz itself is at fault (documented). */
+export const SUPPORT = 'api@iterabiz.com';
+
+/** What a message says about the request, besides the answer to it. */
+export interface Subject {
+  /** What was asked for, to follow "iTeraBiz could not …", as in `create the video` */
+  doing: string;
+  /** The ID the request is about, as in `vid_123`, for the message of a 404 */
+  id?: string;
+  /** How often it was tried, and over how many seconds, where more than once */
+  tries?: number;
+  seconds?: number;
+}
+
+/** What happened, in one line, and what to do next. */
+export interface Message {
+  message: string;
+  description: string;
+}
+
+/**
+ * Says what an answer with a status outside 2xx means and what to do about it.
+ *
+ * Documented are three kinds of refusal; that they are 401 and 403, 400 and 422, and 429 and 503 is
+ * an assumption, so every other status has a message too, with the status and the API's words.
+ */
+export function describeRefusal(
+  { status, body, headers }: Answer,
+  { doing, id, tries = 1, seconds = 0 }: Subject,
+): Message {
+  const said = errorTextOf(body);
+  const quote = said ? `iTeraBiz says: ${said}` : 'iTeraBiz gave no reason';
+  const tried = howOften(tries, seconds);
+
+  if (status === 401 || status === 403) {
+    return {
+      message: 'iTeraBiz does not accept the API key of this credential',
+      description: `Compare the key with the one in your iTeraBiz dashboard, or make a new key there, and save it in the credential. ${quote} (status ${status}).`,
+    };
+  }
+  if (status === 400 || status === 422) {
+    const label = labelIn(said);
+    return {
+      message: label
+        ? `iTeraBiz refused the field "${label}": ${said}`
+        : `iTeraBiz could not ${doing} with these values: ${said ?? 'it gave no reason'}`,
+      description: `Correct ${label ? `"${label}"` : 'the values'} of this item and run it again; nothing was made or charged for it (status ${status}).`,
+    };
+  }
+  if (status === 404) {
+    return {
+      message: id
+        ? `iTeraBiz has nothing with the ID "${id}"`
+        : `iTeraBiz could not ${doing}: ${said ?? 'there is nothing at this address'}`,
+      description: id
+        ? `Check the ID, and that it belongs to the account of this credential. ${quote} (status 404).`
+        : 'Check the values of this item, and the Base URL of the credential, which is usually https://api.iterabiz.com/v1 (status 404).',
+    };
+  }
+  if (status === 429 || status === 503) {
+    return {
+      message: `iTeraBiz is too busy to ${doing}${tried}`,
+      description: `${quote} (status ${status}). It refused the request, so nothing was made or charged for it. Run it again in a few minutes, or lower Max Concurrency in the options.`,
+    };
+  }
+  if (status >= 300 && status < 400) {
+    return {
+      message: `iTeraBiz could not ${doing}: its address has moved`,
+      description: `Check the Base URL of the credential${typeof headers.location === 'string' ? `; the answer points to ${withoutQuery(headers.location)}` : ''} (status ${status}).`,
+    };
+  }
+  if (status >= 500) {
+    return {
+      message: `iTeraBiz could not ${doing} because of a fault on its side${tried}`,
+      description: `${quote} (status ${status}). Try again later; if it stays, write to ${SUPPORT} and say when it happened.`,
+    };
+  }
+  return {
+    message: `iTeraBiz could not ${doing} (status ${status})`,
+    description: `${quote}. If you cannot tell why, write to ${SUPPORT}.`,
+  };
+}
+
+/** Says that no answer came, and whether the request may have arrived all the same. */
+export function describeNoAnswer(
+  { code, arrived }: NoAnswer,
+  { doing, tries = 1, seconds = 0 }: Subject,
+): Message {
+  const tried = howOften(tries, seconds);
+  if (arrived === 'no') {
+    return {
+      message: `iTeraBiz could not be reached to ${doing}${tried}`,
+      description: `No connection came about${network(code)}, so nothing was sent. Check the Base URL of the credential and that this n8n may reach the internet.`,
+    };
+  }
+  return {
+    message: `The connection to iTeraBiz broke off before it answered the request to ${doing}${tried}`,
+    description: `Try again in a moment${network(code)}. If it stays, write to ${SUPPORT}.`,
+  };
+}
+
+/** Says that a 2xx answer is not what the API sends, as from a web page at the base URL. */
+export function describeStrangeAnswer({ status, body }: Answer, { doing }: Subject): Message {
+  const said = typeof body === 'string' ? errorTextOf(body) : undefined;
+  return {
+    message: `The answer to the request to ${doing} does not look like one from iTeraBiz`,
+    description: `Check the Base URL of the credential: it should be the address of the API, not of a web page. The answer had status ${status}${said ? ` and begins: ${said.slice(0, 100)}` : ''}.`,
+  };
+}
+
+/**
+ * Any of the above as an error of this node.
+ *
+ * It is made from texts alone: what n8n's HTTP client throws carries the request's headers, and
+ * with them the API key.
+ */
+export function toNodeError(
+  node: INode,
+  said: Message,
+  itemIndex?: number,
+  status?: number,
+): NodeApiError {
+  return new NodeApiError(
+    node,
+    { message: said.message },
+    {
+      message: said.message,
+      description: said.description,
+      httpCode: status === undefined ? 'none' : String(status),
+      itemIndex,
+      level: 'warning',
+    },
+  );
+}
+
+/** An aside for a message, of how often and how long it was tried; nothing after a single try. */
+function howOften(tries: number, seconds: number): string {
+  if (tries <= 1) return '';
+  const whole = Math.ceil(seconds);
+  return ` (tried ${tries} times over ${whole === 1 ? '1 second' : `${whole} seconds`})`;
+}
+
+/** The editor's name of the first API field that a text names. */
+function labelIn(text = ''): string | undefined {
+  const field = Object.keys(LABELS).find((name) => new RegExp(`\\b${name}\\b`).test(text));
+  return field && LABELS[field];
+}
+
+/** The network's own word as an aside. Spaced out, because n8n replaces a message that contains it. */
+function network(code: string): string {
+  return code ? ` (network code ${code})` : '';
+}
+
+/** An address without what may be secret in it. */
+function withoutQuery(address: string): string {
+  return address.split('?')[0];
+}

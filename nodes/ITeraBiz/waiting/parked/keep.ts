@@ -1,0 +1,100 @@
+import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
+
+import { videoIdOf } from '../../api/video';
+import type { Door } from '../../run/item';
+import { type Message, toNodeError } from '../../messages/answers';
+import type { Reader } from '../../account/look';
+import { type Parked, type ParkedWait, readParked } from './workflows';
+import { describeStop, errorJson } from '../../run/report';
+import { isRunning, lookOnce, type Seen } from './scout';
+import { describeEnd, describeRefusedLook, readerOf, RefusedLook } from '../wait';
+
+/** How long after the deadline the last look may still be refused, in milliseconds. */
+const GRACE = 10 * 60_000;
+
+/**
+ * Looks at all parked videos.
+ *
+ * @returns what the user's node gives out, one item per input item, in input order; what it would
+ *   give out now while some are still being made
+ * @throws {NodeApiError} when that node is to stop because of one of them
+ */
+export async function keep(door: Door): Promise<INodeExecutionData[]> {
+  const { context, prepared, run } = door;
+  const parked = readParked(context);
+  const { items, ids, wait, memory } = parked;
+  const asTheyCameIn = items.map((json) => ({ json }));
+  if (memory.done === undefined) {
+    memory.done = false;
+    return asTheyCameIn;
+  }
+  const seen = await lookAtAll(ids, readerOf(context, prepared, run.slots));
+  memory.done = isOver(seen, ids, wait.deadline - Date.now());
+  return memory.done ? outcome(door, parked, seen) : asTheyCameIn;
+}
+
+/** n8n behaviour: an error after a wait is kept, and a retry from the execution list only repeats it. */
+const GET_BY_ID =
+  'n8n cannot take up this wait again, so do not retry this execution: get them with Video: Get and these IDs';
+
+/** The jobs in full, in as many looks as it takes, within reason. */
+async function lookAtAll(ids: string[], reader: Reader): Promise<Seen | RefusedLook> {
+  const videos: Seen = new Map();
+  const hidden = new Set<string>();
+  for (let looks = 0; looks < 3 && videos.size < ids.length; looks++) {
+    const missing = ids.filter((id) => !videos.has(id));
+    const seen = await lookOnce(missing, reader, hidden);
+    if (seen instanceof RefusedLook) return seen;
+    seen.forEach((video, id) => videos.set(id, video));
+  }
+  return videos;
+}
+
+/** @param left milliseconds until the deadline */
+function isOver(seen: Seen | RefusedLook, ids: string[], left: number): boolean {
+  if (seen instanceof RefusedLook) return true;
+  if (seen.size < ids.length) return left <= -GRACE;
+  return left <= 0 || !ids.some((id) => isRunning(seen, id));
+}
+
+/** What is certain of an item when the wait is over. */
+type End = { result: IDataObject } | { failure: Message };
+
+function endOf(id: string, seen: Seen | RefusedLook, { maxWait, failedVideos }: ParkedWait): End {
+  if (seen instanceof RefusedLook) {
+    const { message, description } = describeRefusedLook(seen);
+    return { failure: { message: `The wait for video ${id} ended: ${message}`, description } };
+  }
+  const video = seen.get(id);
+  const isGone = seen.has(id) && !video;
+  const reason = isGone ? 'gone' : isRunning(seen, id) ? 'gaveUp' : 'finished';
+  const end = { reason, video: video ?? {} } as const;
+  const failure = describeEnd(end, id, maxWait, failedVideos);
+  return failure ? { failure } : { result: end.video };
+}
+
+/** What the user's node gives out, item by item, or its error where it is to stop. */
+function outcome(
+  { context }: Door,
+  { items, waiting, wait }: Parked,
+  seen: Seen | RefusedLook,
+): INodeExecutionData[] {
+  const failures = new Map<number, Message>();
+  const jobs = new Map<number, string>();
+  const output = items.map((parked, item) => {
+    const id = waiting.get(item);
+    const job = id ?? videoIdOf(parked);
+    if (wait.accepted && job !== undefined) jobs.set(item, job);
+    if (id === undefined) return { json: parked };
+    const end = endOf(id, seen, wait);
+    if ('result' in end) return { json: end.result };
+    failures.set(item, end.failure);
+    return { json: { ...parked, ...errorJson(end.failure, wait.onError, {}, id) } };
+  });
+  if (wait.onError !== 'stop' || failures.size === 0) return output;
+
+  const [[first, own]] = failures;
+  const said = describeStop(own, first, failures, jobs, GET_BY_ID);
+  const message = `Item ${first}: ${said.message}`;
+  throw toNodeError(context.getNode(), { ...said, message });
+}

@@ -1,0 +1,246 @@
+import type {
+  IContextObject,
+  IDataObject,
+  IExecutePaginationFunctions,
+  INode,
+  INodeProperties,
+  IWorkflowBase,
+} from 'n8n-workflow';
+import { NodeConnectionTypes } from 'n8n-workflow';
+
+import type { OnError } from '../../run/report';
+
+/**
+ * n8n itself waits only in a Wait node, and wakes what waits there after restarts too. So the node
+ * hands its wait over to a small workflow of its own, the keeper; n8n puts the execution of the user
+ * aside while that one waits, and gives its result to this node as the node's output.
+ *
+ * n8n behaviour that this rests on (seen in 2.41): the result takes the place of the node's items
+ * by position, so there is exactly one per input item, in input order; n8n's On Error setting
+ * applies to an error of the keeper as a whole, so only a node that is to stop lets it end with one.
+ *
+ * n8n behaviour that asks for a second small workflow: when n8n is killed while an execution runs,
+ * that one is over, and what it gave out before its last pause counts as its result. So what asks
+ * the API time and again is not the keeper but a scout, which the keeper waits for. However a scout
+ * ends, the keeper looks whether the videos have ended too, and sends another one if not.
+ * The keeper runs for a moment only. Should n8n be killed in just that moment, its result is one item
+ * per input item all the same: those whose videos it waited for say so, and carry their IDs.
+ */
+
+/** The operation of the keeper: gives out the result once all videos have ended. No user sees it. */
+export const KEEP = 'keepParked';
+
+/** The operation of the scout: looks after the videos from time to time. No user sees it. */
+export const SCOUT = 'scoutParked';
+
+/** n8n keeps shorter waits in memory, in seconds. */
+export const SHORTEST_PAUSE = 66;
+
+/**
+ * What both know of the wait. No texts of anybody's: n8n takes a text that begins with `=` for an
+ * expression.
+ */
+export interface ParkedWait {
+  /** Milliseconds since 1970 */
+  since: number;
+  deadline: number;
+  /** Minutes, for the message at the deadline */
+  maxWait: number;
+  failedVideos: 'stop' | 'output';
+  onError: OnError;
+  /** Whether the node made the jobs, and its message has to name them */
+  accepted: boolean;
+  /** The items whose videos are waited for, as n8n counts them. The others have their output already. */
+  waiting: number[];
+}
+
+/** The parameters of {@link KEEP} and {@link SCOUT}. n8n drops a parameter that no property declares. */
+export const parkedProperties: INodeProperties[] = [
+  {
+    displayName: 'Parked Items',
+    name: 'parkedItems',
+    type: 'hidden',
+    default: '',
+    displayOptions: { show: { operation: [KEEP, SCOUT] } },
+    routing: { send: { paginate: true } },
+  },
+  {
+    displayName: 'Parked Wait',
+    name: 'parkedWait',
+    type: 'hidden',
+    default: '',
+    displayOptions: { show: { operation: [KEEP, SCOUT] } },
+  },
+];
+
+/** What one look leaves for what comes after it. */
+interface Memory {
+  /** Whether there is nothing more to wait for */
+  done?: boolean;
+  /** Seconds until the scout's next look */
+  pause?: number;
+  /** The videos that were still being made at the scout's last look */
+  pending?: string[];
+  /** Those of them that the API does not list */
+  hidden?: string[];
+}
+
+/** What the keeper and the scout find in their parameters, and in their memory. */
+export interface Parked {
+  /** What each item of the user's node gives out if nothing more is learned of its video */
+  items: IDataObject[];
+  /** The videos that are waited for, by item */
+  waiting: Map<number, string>;
+  /** Each of these videos once */
+  ids: string[];
+  wait: ParkedWait;
+  /** Kept by n8n over all runs of the node in this execution; empty in the first one */
+  memory: IContextObject & Memory;
+}
+
+export function readParked(context: IExecutePaginationFunctions): Parked {
+  const items = context.getNodeParameter('parkedItems') as IDataObject[];
+  const wait = context.getNodeParameter('parkedWait') as unknown as ParkedWait;
+  const idOf = (item: number) => (items[item].details as { videoId: string }).videoId;
+  const waiting = new Map(wait.waiting.map((item) => [item, idOf(item)]));
+  return {
+    items,
+    waiting,
+    ids: [...new Set(waiting.values())],
+    wait,
+    memory: context.getContext('node'),
+  };
+}
+
+/**
+ * The keeper: looks, and while videos are still being made, sends a scout, waits for it and looks again.
+ *
+ * Its first look, when the wait is handed over, asks nothing. It is there so that every node has run
+ * before n8n puts the execution aside. n8n behaviour: after a hard stop, a node that had not run
+ * before ends its execution with an error of n8n's own, and that would be all that the user learns.
+ *
+ * @param workflowId of the user's workflow; n8n lists the executions of the small ones under it
+ * @param owner the user's node; those that look are of its kind and have its credential
+ */
+export function keeperWorkflow(workflowId: string, owner: INode, wait: ParkedWait): IWorkflowBase {
+  const pause: Pause = {
+    type: 'n8n-nodes-base.executeWorkflow',
+    typeVersion: 1.2,
+    // A scout that ended with an error has ended.
+    onError: 'continueRegularOutput',
+    parameters: {
+      source: 'parameter',
+      mode: 'once',
+      workflowJson: JSON.stringify(scoutWorkflow(workflowId, owner, wait)),
+    },
+  };
+  return loop(workflowId, owner, wait, KEEP, pause, 'look');
+}
+
+/**
+ * The scout: pauses and looks, until all videos have ended or the time is up.
+ *
+ * It begins with the pause, so that it is put aside with the items as they came in: n8n keeps them
+ * as the keeper's result, should the keeper not get to another one.
+ */
+export function scoutWorkflow(workflowId: string, owner: INode, wait: ParkedWait): IWorkflowBase {
+  const pause: Pause = {
+    type: 'n8n-nodes-base.wait',
+    typeVersion: 1.1,
+    parameters: {
+      resume: 'timeInterval',
+      unit: 'seconds',
+      amount: `={{ $node[${JSON.stringify(owner.name)}].context.pause ?? ${SHORTEST_PAUSE} }}`,
+    },
+  };
+  return loop(workflowId, owner, wait, SCOUT, pause, 'pause');
+}
+
+type Pause = Pick<INode, 'type' | 'typeVersion' | 'parameters' | 'onError'>;
+
+/** Looks and pauses in turn, until a look says that it is done. */
+function loop(
+  workflowId: string,
+  owner: INode,
+  wait: ParkedWait,
+  operation: string,
+  pause: Pause,
+  first: 'look' | 'pause',
+): IWorkflowBase {
+  // The node that looks has the name of the user's node: an error of it is shown under that name.
+  const { name } = owner;
+  const names = {
+    start: `${name}: items`,
+    look: name,
+    done: `${name}: done?`,
+    pause: `${name}: wait`,
+  };
+  const nodes = [
+    startNode(names.start),
+    lookNode(owner, operation, names.start, wait),
+    doneNode(names.done, names.look),
+    { name: names.pause, ...pause },
+  ];
+  const to = (next: string) => [{ node: next, type: NodeConnectionTypes.Main, index: 0 }];
+  const now = new Date();
+  return {
+    id: workflowId,
+    name: `${name}: waiting for videos`,
+    active: false,
+    isArchived: false,
+    activeVersionId: null,
+    createdAt: now,
+    updatedAt: now,
+    settings: { executionOrder: 'v1' },
+    nodes: nodes.map((node, column) => ({ ...node, id: node.name, position: [column * 200, 0] })),
+    connections: {
+      [names.start]: { main: [to(names[first])] },
+      [names.look]: { main: [to(names.done)] },
+      [names.done]: { main: [[], to(names.pause)] },
+      [names.pause]: { main: [to(names.look)] },
+    },
+  };
+}
+
+type SmallNode = Omit<INode, 'id' | 'position'>;
+
+function startNode(name: string): SmallNode {
+  return {
+    name,
+    type: 'n8n-nodes-base.executeWorkflowTrigger',
+    typeVersion: 1.1,
+    parameters: { inputSource: 'passthrough' },
+  };
+}
+
+function lookNode(
+  { name, type, typeVersion, credentials, parameters }: INode,
+  operation: string,
+  start: string,
+  wait: ParkedWait,
+): SmallNode {
+  return {
+    name,
+    type,
+    typeVersion,
+    credentials,
+    executeOnce: true,
+    parameters: {
+      resource: 'video',
+      operation,
+      parkedItems: `={{ $(${JSON.stringify(start)}).all().map((item) => item.json) }}`,
+      parkedWait: { ...wait },
+      requestOptions: parameters.requestOptions ?? {},
+    },
+  };
+}
+
+function doneNode(name: string, look: string): SmallNode {
+  const isDone = { value1: `={{ $node[${JSON.stringify(look)}].context.done }}`, value2: true };
+  return {
+    name,
+    type: 'n8n-nodes-base.if',
+    typeVersion: 1,
+    parameters: { conditions: { boolean: [isDone] } },
+  };
+}

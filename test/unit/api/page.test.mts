@@ -1,0 +1,165 @@
+import fc from 'fast-check';
+import type { IDataObject } from 'n8n-workflow';
+
+import {
+  type Page,
+  type Pageful,
+  pageIn,
+  pages,
+  PAGE_SIZE,
+} from '../../../nodes/ITeraBiz/api/page.ts';
+
+const entries = (...ids: unknown[]) => ids.map((id) => ({ id })) as IDataObject[];
+
+/** Asks for these pages one after the other, and notes what they were to follow. */
+async function read(...answers: Page[]) {
+  const asked: (string | undefined)[] = [];
+  const got: Pageful[] = [];
+  for await (const page of pages(async (after) => answers[asked.push(after) - 1])) got.push(page);
+  return { asked, got };
+}
+
+test('the first page follows nothing, each other one the last entry before it', async () => {
+  const { asked, got } = await read(
+    { data: entries('a', 'b'), has_more: true },
+    { data: entries('c', 'd'), has_more: true },
+    { data: entries('e'), has_more: false },
+  );
+  expect(asked).toEqual([undefined, 'b', 'd']);
+  expect(got).toEqual([
+    { fresh: entries('a', 'b'), isStuck: false },
+    { fresh: entries('c', 'd'), isStuck: false },
+    { fresh: entries('e'), isStuck: false },
+  ]);
+});
+
+test('an empty list is one page', async () => {
+  const { asked, got } = await read({ data: [], has_more: false });
+  expect(asked).toEqual([undefined]);
+  expect(got).toEqual([{ fresh: [], isStuck: false }]);
+});
+
+test('what an earlier page had does not come again', async () => {
+  const { asked, got } = await read(
+    { data: entries('a', 'b'), has_more: true },
+    { data: entries('b', 'c'), has_more: false },
+  );
+  expect(asked).toEqual([undefined, 'b']);
+  expect(got[1].fresh).toEqual(entries('c'));
+});
+
+test('a page that brings nothing new although there is more is the last one', async () => {
+  const page = { data: entries('a', 'b'), has_more: true };
+  const { asked, got } = await read(page, page, page);
+  expect(asked).toEqual([undefined, 'b']);
+  expect(got[1]).toEqual({ fresh: [], isStuck: true });
+});
+
+test('so is an empty page, and one whose last entry has no ID', async () => {
+  const empty = await read({ data: [], has_more: true });
+  expect(empty.got).toEqual([{ fresh: [], isStuck: true }]);
+  const nameless = await read({ data: entries('a', undefined), has_more: true });
+  expect(nameless.got).toEqual([{ fresh: entries('a', undefined), isStuck: true }]);
+});
+
+test('a repeated last page of a list that ends is no circle', async () => {
+  const { got } = await read(
+    { data: entries('a'), has_more: true },
+    { data: entries('a'), has_more: false },
+  );
+  expect(got[1]).toEqual({ fresh: [], isStuck: false });
+});
+
+test('entries without an ID are all kept, since nobody can tell them apart', async () => {
+  const { got } = await read(
+    { data: entries(undefined, undefined, 'a'), has_more: true },
+    { data: entries(undefined), has_more: false },
+  );
+  expect(got.map(({ fresh }) => fresh.length)).toEqual([3, 1]);
+});
+
+test('a number as ID goes into the next request as text', async () => {
+  const { asked } = await read(
+    { data: entries(1, 2), has_more: true },
+    { data: entries(3), has_more: false },
+  );
+  expect(asked).toEqual([undefined, '2']);
+});
+
+test('nobody asks for a page that is not wanted', async () => {
+  const fetch = jest.fn(async () => ({ data: entries(String(Math.random())), has_more: true }));
+  for await (const { isStuck } of pages(fetch)) {
+    expect(isStuck).toBe(false);
+    break;
+  }
+  expect(fetch).toHaveBeenCalledTimes(1);
+});
+
+test('of any list in pages of any size each entry comes once, in order', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.nat(30), fc.integer({ min: 1, max: 8 }), async (total, size) => {
+      const all = entries(...Array.from({ length: total }, (_, index) => `id${index}`));
+      let requests = 0;
+      const fetch = async (after?: string): Promise<Page> => {
+        requests += 1;
+        const start = after === undefined ? 0 : all.findIndex(({ id }) => id === after) + 1;
+        return { data: all.slice(start, start + size), has_more: start + size < total };
+      };
+      const got: IDataObject[] = [];
+      for await (const { fresh } of pages(fetch)) got.push(...fresh);
+      expect(got).toEqual(all);
+      expect(requests).toBe(Math.max(1, Math.ceil(total / size)));
+    }),
+  );
+});
+
+test('however a server answers, it comes to an end after as many pages as bring something new', async () => {
+  const page = fc.record({
+    data: fc.array(fc.record({ id: fc.constantFrom('a', 'b', 'c', 'd', 'e') }), { maxLength: 4 }),
+    has_more: fc.constant(true),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(page, { minLength: 7, maxLength: 7 }), async (answers) => {
+      const { asked, got } = await read(...answers);
+      expect(asked.length).toBeLessThanOrEqual(6);
+      expect(got.at(-1)!.isStuck).toBe(true);
+    }),
+  );
+});
+
+describe('The page in an answer', () => {
+  test.each([
+    [
+      { data: [{ id: 1 }], has_more: true },
+      { data: [{ id: 1 }], has_more: true },
+    ],
+    [
+      { data: [{ id: 1 }], has_more: 'yes' },
+      { data: [{ id: 1 }], has_more: false },
+    ],
+    [{ data: [] }, { data: [], has_more: false }],
+    [{ data: ['text', null, 3, [1], { id: 1 }] }, { data: [{ id: 1 }], has_more: false }],
+    [[{ id: 1 }, 'text', null], { data: [{ id: 1 }], has_more: false }],
+    [[], { data: [], has_more: false }],
+  ])('of %j', (body, page) => {
+    expect(pageIn(body)).toEqual(page);
+  });
+
+  test.each([
+    [{}],
+    [{ data: {} }],
+    [{ data: null }],
+    [{ videos: [] }],
+    ['<html>'],
+    [''],
+    [null],
+    [undefined],
+    [5],
+  ])('of %j is none', (body) => {
+    expect(pageIn(body)).toBeUndefined();
+  });
+});
+
+test('the largest page is the largest that the API allows', () => {
+  expect(PAGE_SIZE).toBe(100);
+});

@@ -1,0 +1,133 @@
+import {
+  attempt,
+  baseUrlOf,
+  NoAnswer,
+  noAnswerFrom,
+  type Requester,
+} from '../../../nodes/ITeraBiz/client/request.ts';
+
+/** What n8n's request helper throws: its own error around the one of its HTTP client. */
+const wrapped = (cause: object) => Object.assign(new Error('n8n says no'), { cause });
+const network = (code?: string) => Object.assign(new Error('client says no'), { code });
+
+/** A context whose request helper answers, or throws, and notes what it was asked. */
+function contextWith(outcome: object, baseUrl = ' https://api.example/v1// ') {
+  const asked: unknown[] = [];
+  const context = {
+    getCredentials: async (name: string) => ({ baseUrl: name === 'iTeraBizApi' ? baseUrl : '' }),
+    helpers: {
+      httpRequestWithAuthentication: async (credential: string, options: object) => {
+        asked.push({ credential, ...options });
+        if (outcome instanceof Error) throw outcome;
+        return outcome;
+      },
+    },
+  };
+  return { context: context as unknown as Requester, asked };
+}
+
+describe('Why no answer came', () => {
+  test.each([
+    'ECONNREFUSED',
+    'ENOTFOUND',
+    'EAI_AGAIN',
+    'EHOSTUNREACH',
+    'ENETUNREACH',
+    'ERR_INVALID_URL',
+    'CERT_HAS_EXPIRED',
+    'DEPTH_ZERO_SELF_SIGNED_CERT',
+    'SELF_SIGNED_CERT_IN_CHAIN',
+    'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+    'ERR_TLS_CERT_ALTNAME_INVALID',
+  ])('%s: nothing was sent', (code) => {
+    expect(noAnswerFrom(wrapped(network(code)))).toMatchObject({ code, arrived: 'no' });
+  });
+
+  test.each(['ECONNRESET', 'ETIMEDOUT', 'ECONNABORTED', 'EPIPE', 'ERR_BAD_RESPONSE', 'NEW_ONE'])(
+    '%s: it may have arrived',
+    (code) => {
+      const failure = noAnswerFrom(wrapped(network(code)));
+      expect(failure).toBeInstanceOf(NoAnswer);
+      expect(failure).toMatchObject({ code, arrived: 'maybe', message: 'client says no' });
+    },
+  );
+
+  test('is read from an error that n8n did not wrap', () => {
+    expect(noAnswerFrom(network('ECONNRESET'))).toMatchObject({ code: 'ECONNRESET' });
+  });
+
+  test('an error of the HTTP client without a code may mean that it arrived', () => {
+    const cause = Object.assign(new Error('aborted'), { isAxiosError: true });
+    expect(noAnswerFrom(wrapped(cause))).toMatchObject({ code: '', arrived: 'maybe' });
+  });
+
+  test('is read from an error of n8n 1, which has no cause', () => {
+    const error = Object.assign(new Error('n8n says no'), { cause: undefined });
+    const withStatus = (httpCode: string | null) => Object.assign(error, { httpCode });
+    expect(noAnswerFrom(withStatus('ECONNREFUSED'))).toMatchObject({ arrived: 'no' });
+    expect(noAnswerFrom(withStatus('ECONNRESET'))).toMatchObject({ arrived: 'maybe' });
+    expect(noAnswerFrom(withStatus('ENOSPC'))).toBe(error);
+    expect(noAnswerFrom(withStatus(null))).toBe(error);
+  });
+
+  test.each(['EACCES', 'EMFILE', 'ENOENT', 'ENOSPC', 'EPERM', 'EROFS'])(
+    "%s is this machine's own trouble",
+    (code) => {
+      const error = wrapped(network(code));
+      expect(noAnswerFrom(error)).toBe(error);
+    },
+  );
+
+  test('an error that has nothing to do with the network stays what it is', () => {
+    for (const error of [new Error('no credential'), wrapped(new Error('no credential'))]) {
+      expect(noAnswerFrom(error)).toBe(error);
+    }
+    const numbered = Object.assign(new Error('x'), { code: 5 });
+    expect(noAnswerFrom(numbered)).toBe(numbered);
+  });
+});
+
+describe('A request', () => {
+  const response = { statusCode: 418, headers: { a: 'b' }, body: 'tea' };
+
+  test('goes out with the credential, which knows the base URL, and follows no redirect', async () => {
+    const { context, asked } = contextWith(response);
+    await attempt(context, { url: '/videos', method: 'GET', timeout: 5 });
+    expect(asked).toEqual([
+      {
+        credential: 'iTeraBizApi',
+        url: '/videos',
+        method: 'GET',
+        timeout: 5,
+        json: true,
+        returnFullResponse: true,
+        ignoreHttpStatusErrors: true,
+        disableFollowRedirect: true,
+      },
+    ]);
+  });
+
+  test('returns the answer whatever its status', async () => {
+    const { context } = contextWith(response);
+    const answer = { status: 418, headers: { a: 'b' }, body: 'tea' };
+    expect(await attempt(context, { url: '' })).toEqual(answer);
+  });
+
+  test('without an answer gives back why', async () => {
+    const { context } = contextWith(wrapped(network('ECONNRESET')));
+    expect(await attempt(context, { url: '' })).toBeInstanceOf(NoAnswer);
+  });
+
+  test('throws what is no matter of the network', async () => {
+    const { context } = contextWith(new Error('no credential'));
+    await expect(attempt(context, { url: '' })).rejects.toThrow('no credential');
+  });
+
+  test.each([
+    ['https://api.example/v1', 'https://api.example/v1'],
+    [' https://api.example/v1/ ', 'https://api.example/v1'],
+    ['https://api.example/v1///', 'https://api.example/v1'],
+  ])('the base URL "%s" counts as %s', async (written, read) => {
+    expect(await baseUrlOf(contextWith({}, written).context)).toBe(read);
+  });
+});

@@ -1,0 +1,207 @@
+import type { IDataObject, INode } from 'n8n-workflow';
+import { NodeApiError } from 'n8n-workflow';
+
+import {
+  describeNoAnswer,
+  describeRefusal,
+  describeStrangeAnswer,
+  toNodeError,
+} from '../../../nodes/ITeraBiz/messages/answers.ts';
+import { NoAnswer } from '../../../nodes/ITeraBiz/client/request.ts';
+
+const doing = 'create the video';
+const said = (message: string) => ({ error: { code: 'x', message } });
+
+function refusal(
+  status: number,
+  body: unknown = said('Because'),
+  more: { id?: string; tries?: number; seconds?: number; headers?: IDataObject } = {},
+) {
+  const { headers = {}, ...subject } = more;
+  return describeRefusal({ status, headers, body }, { doing, ...subject });
+}
+
+describe('A refusal', () => {
+  test.each([401, 403])('with status %i is about the key', (status) => {
+    expect(refusal(status)).toEqual({
+      message: 'iTeraBiz does not accept the API key of this credential',
+      description: `Compare the key with the one in your iTeraBiz dashboard, or make a new key there, and save it in the credential. iTeraBiz says: Because (status ${status}).`,
+    });
+  });
+
+  test.each([400, 422])('with status %i names the field as the editor does', (status) => {
+    expect(refusal(status, said('avatar_id is required'))).toEqual({
+      message: 'iTeraBiz refused the field "Avatar": avatar_id is required',
+      description: `Correct "Avatar" of this item and run it again; nothing was made or charged for it (status ${status}).`,
+    });
+  });
+
+  test.each([
+    ['duration must be below 300', 'Duration'],
+    ['Unknown language', 'Language'],
+    ['body/image_url must be a URL', 'Image URL'],
+    ['voice_id', 'Voice ID'],
+  ])('"%s" is about %s', (text, label) => {
+    expect(refusal(400, said(text)).message).toBe(`iTeraBiz refused the field "${label}": ${text}`);
+  });
+
+  test.each(['avatar_ids', 'the transcript', 'username'])('"%s" names no field', (text) => {
+    expect(refusal(400, said(text))).toEqual({
+      message: `iTeraBiz could not create the video with these values: ${text}`,
+      description:
+        'Correct the values of this item and run it again; nothing was made or charged for it (status 400).',
+    });
+  });
+
+  test('of values may come without a reason', () => {
+    expect(refusal(422, '').message).toBe(
+      'iTeraBiz could not create the video with these values: it gave no reason',
+    );
+  });
+
+  test('with status 404 names the ID', () => {
+    expect(refusal(404, {}, { id: 'video_1' })).toEqual({
+      message: 'iTeraBiz has nothing with the ID "video_1"',
+      description:
+        'Check the ID, and that it belongs to the account of this credential. iTeraBiz gave no reason (status 404).',
+    });
+  });
+
+  test('with status 404 for no ID is about the values or the address', () => {
+    expect(refusal(404)).toEqual({
+      message: 'iTeraBiz could not create the video: Because',
+      description:
+        'Check the values of this item, and the Base URL of the credential, which is usually https://api.iterabiz.com/v1 (status 404).',
+    });
+  });
+
+  test('with status 404 may come without a word', () => {
+    expect(refusal(404, '').message).toBe(
+      'iTeraBiz could not create the video: there is nothing at this address',
+    );
+  });
+
+  test.each([429, 503])('with status %i says how often it was tried, and how long', (status) => {
+    expect(refusal(status, {}, { tries: 6, seconds: 14.6 })).toEqual({
+      message: 'iTeraBiz is too busy to create the video (tried 6 times over 15 seconds)',
+      description: `iTeraBiz gave no reason (status ${status}). It refused the request, so nothing was made or charged for it. Run it again in a few minutes, or lower Max Concurrency in the options.`,
+    });
+    expect(refusal(status, {}, { tries: 1, seconds: 3 }).message).toBe(
+      'iTeraBiz is too busy to create the video',
+    );
+    expect(refusal(status, {}, { tries: 2, seconds: 0.2 }).message).toBe(
+      'iTeraBiz is too busy to create the video (tried 2 times over 1 second)',
+    );
+  });
+
+  test.each([300, 301, 399])('with status %i says where the address went', (status) => {
+    const headers = { location: 'https://new.example/v2?key=sk_live_secret' };
+    expect(refusal(status, '', { headers })).toEqual({
+      message: 'iTeraBiz could not create the video: its address has moved',
+      description: `Check the Base URL of the credential; the answer points to https://new.example/v2 (status ${status}).`,
+    });
+    expect(refusal(status).description).toBe(
+      `Check the Base URL of the credential (status ${status}).`,
+    );
+  });
+
+  test.each([500, 502, 504, 599])('with status %i names the support', (status) => {
+    expect(refusal(status)).toEqual({
+      message: 'iTeraBiz could not create the video because of a fault on its side',
+      description: `iTeraBiz says: Because (status ${status}). Try again later; if it stays, write to api@iterabiz.com and say when it happened.`,
+    });
+    expect(refusal(status, {}, { tries: 3, seconds: 4 }).message).toBe(
+      'iTeraBiz could not create the video because of a fault on its side (tried 3 times over 4 seconds)',
+    );
+  });
+
+  test.each([402, 409, 418, 499])('with another status, as %i, shows it', (status) => {
+    expect(refusal(status)).toEqual({
+      message: `iTeraBiz could not create the video (status ${status})`,
+      description: 'iTeraBiz says: Because. If you cannot tell why, write to api@iterabiz.com.',
+    });
+  });
+
+  test('never shows markup, whatever its status', () => {
+    const page = '<html><head><title>Bad gateway</title></head><body><h1>nginx</h1></body></html>';
+    for (const status of [302, 400, 401, 404, 418, 429, 500, 502]) {
+      const { message, description } = refusal(status, page);
+      expect(message + description).not.toMatch(/[<>]|nginx/);
+    }
+    expect(refusal(502, page).description).toContain('iTeraBiz says: Bad gateway');
+  });
+});
+
+describe('No answer', () => {
+  test('where no connection came about', () => {
+    expect(describeNoAnswer(new NoAnswer('ECONNREFUSED', 'no', 'x'), { doing })).toEqual({
+      message: 'iTeraBiz could not be reached to create the video',
+      description:
+        'No connection came about (network code ECONNREFUSED), so nothing was sent. Check the Base URL of the credential and that this n8n may reach the internet.',
+    });
+  });
+
+  test('where the connection broke off', () => {
+    const subject = { doing, tries: 6, seconds: 20 };
+    expect(describeNoAnswer(new NoAnswer('', 'maybe', 'x'), subject)).toEqual({
+      message:
+        'The connection to iTeraBiz broke off before it answered the request to create the video (tried 6 times over 20 seconds)',
+      description: 'Try again in a moment. If it stays, write to api@iterabiz.com.',
+    });
+    expect(describeNoAnswer(new NoAnswer('EPIPE', 'maybe', 'x'), { doing })).toEqual({
+      message:
+        'The connection to iTeraBiz broke off before it answered the request to create the video',
+      description:
+        'Try again in a moment (network code EPIPE). If it stays, write to api@iterabiz.com.',
+    });
+  });
+});
+
+describe('An answer that is not what the API sends', () => {
+  test.each([
+    ['<!doctype html><title>Welcome</title><p>x', ' and begins: Welcome'],
+    ['y'.repeat(200), ` and begins: ${'y'.repeat(100)}`],
+    [{ secret: 1 }, ''],
+    [{ message: 'Welcome' }, ''],
+    ['', ''],
+  ])('of %j', (body, begins) => {
+    expect(describeStrangeAnswer({ status: 200, headers: {}, body }, { doing })).toEqual({
+      message: 'The answer to the request to create the video does not look like one from iTeraBiz',
+      description: `Check the Base URL of the credential: it should be the address of the API, not of a web page. The answer had status 200${begins}.`,
+    });
+  });
+});
+
+describe('As an error of the node', () => {
+  const node = { name: 'Videos', type: 'x' } as INode;
+  const own = { message: 'Too long', description: 'Shorten it' };
+
+  test('it has the texts, the item and the status, and is no alarm', () => {
+    const error = toNodeError(node, own, 7, 422);
+    expect(error).toBeInstanceOf(NodeApiError);
+    expect(error).toMatchObject({
+      ...own,
+      httpCode: '422',
+      level: 'warning',
+      context: { itemIndex: 7 },
+      node: { name: 'Videos' },
+    });
+  });
+
+  test('without a status n8n puts no words of its own in place of ours', () => {
+    for (const status of [undefined, 401, 404, 429, 500, 503]) {
+      expect(toNodeError(node, own, 0, status)).toMatchObject(own);
+    }
+    expect(toNodeError(node, own).httpCode).toBe('none');
+  });
+
+  test.each(['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'ENOTFOUND', 'EPIPE', 'ECONNABORTED'])(
+    'a message that names %s stays ours',
+    (code) => {
+      for (const arrived of ['no', 'maybe'] as const) {
+        const message = describeNoAnswer(new NoAnswer(code, arrived, 'x'), { doing });
+        expect(toNodeError(node, message)).toMatchObject(message);
+      }
+    },
+  );
+});

@@ -1,0 +1,153 @@
+import { searchAvatars, avatarEntry } from '../../../nodes/ITeraBiz/pickers/searchAvatars.ts';
+import { searchVideos, videoEntry } from '../../../nodes/ITeraBiz/pickers/searchVideos.ts';
+import { startSandbox, type Sandbox } from '../../../sandbox/client.mts';
+import { pickerContext } from '../engine.mts';
+
+describe('An avatar in the picker', () => {
+  test('has its name and a link to its preview', () => {
+    expect(
+      avatarEntry({ id: 'avatar_1', name: ' Anna ', preview_url: 'https://cdn.example/a.jpg' }),
+    ).toEqual({ name: 'Anna', value: 'avatar_1', url: 'https://cdn.example/a.jpg' });
+  });
+
+  test('makes do with its ID', () => {
+    expect(avatarEntry({ id: 'avatar_1' })).toEqual({ name: 'avatar_1', value: 'avatar_1' });
+    expect(avatarEntry({ id: 'avatar_1', name: '', preview_url: null })?.name).toBe('avatar_1');
+  });
+
+  test('is left out without one', () => {
+    expect(avatarEntry({ name: 'Anna' })).toBeUndefined();
+  });
+
+  test('links to web addresses only', () => {
+    expect(avatarEntry({ id: 'a', preview_url: 'javascript:alert(1)' })?.url).toBeUndefined();
+  });
+});
+
+describe('A video in the picker', () => {
+  const video = { id: 'video_1', status: 'completed', created_at: '2025-01-15T10:30:00Z' };
+
+  test('has its words, status and day', () => {
+    expect(videoEntry({ ...video, script: 'Hello\n  you' })?.name).toBe(
+      'completed, 2025-01-15: Hello you',
+    );
+    expect(videoEntry({ ...video, script: '', prompt: 'Tea' })?.name).toBe(
+      'completed, 2025-01-15: Tea',
+    );
+  });
+
+  test('has a title that fits', () => {
+    const name = videoEntry({ ...video, script: `${'word '.repeat(9)}  ${'x'.repeat(500)}` })!.name;
+    expect(name).toBe(`completed, 2025-01-15: ${'word '.repeat(9)}xxxxx…`);
+  });
+
+  test('makes do with its ID', () => {
+    expect(videoEntry({ id: 'video_1' })).toEqual({ name: 'unknown: video_1', value: 'video_1' });
+    expect(videoEntry({ id: 7, created_at: 'soon' })).toMatchObject({
+      name: 'unknown: 7',
+      value: '7',
+    });
+    expect(videoEntry({ status: 'completed' })).toBeUndefined();
+  });
+
+  test('links to its file, or else to its picture', () => {
+    const thumbnail_url = 'https://cdn.example/a.jpg';
+    expect(videoEntry({ ...video, thumbnail_url })?.url).toBe(thumbnail_url);
+    expect(
+      videoEntry({ ...video, thumbnail_url, video_url: 'https://cdn.example/a.mp4' })?.url,
+    ).toBe('https://cdn.example/a.mp4');
+    expect(videoEntry({ ...video, thumbnail_url, video_url: 'data:,x' })?.url).toBe(thumbnail_url);
+  });
+});
+
+describe('The pickers ask iTeraBiz', () => {
+  let sandbox: Sandbox;
+  let newest: string[];
+  const context = (apiKey = sandbox.apiKey) => pickerContext({ apiKey, baseUrl: sandbox.url });
+
+  beforeAll(async () => {
+    sandbox = await startSandbox();
+    await sandbox.addVideos(1, { script: 'The needle' });
+    newest = (await sandbox.addVideos(249, { script: 'Some hay' })).map(({ id }) => id).reverse();
+  });
+  beforeEach(async () => {
+    await sandbox.clearFaults();
+    await sandbox.resetStats();
+  });
+  afterAll(async () => await sandbox?.stop());
+
+  const requests = async () => (await sandbox.stats()).requests;
+
+  test('for a page, and for the next one when the user scrolls', async () => {
+    const first = await searchVideos.call(context());
+    expect(first.results.map(({ value }) => value)).toEqual(newest.slice(0, 100));
+    const second = await searchVideos.call(context(), '', first.paginationToken);
+    expect(second.results.map(({ value }) => value)).toEqual(newest.slice(100, 200));
+    const third = await searchVideos.call(context(), undefined, second.paginationToken);
+    expect(third.results).toHaveLength(50);
+    expect(third.results[49].name).toMatch(/^completed, \d{4}-\d\d-\d\d: The needle$/);
+    expect(third.paginationToken).toBeUndefined();
+    expect(await requests()).toMatchObject({ 'GET /videos': 3 });
+  });
+
+  test('for as many pages as it takes to find something', async () => {
+    const { results, paginationToken } = await searchVideos.call(context(), ' NEEDLE ');
+    expect(results.map(({ name }) => name)).toEqual([expect.stringContaining('The needle')]);
+    expect(paginationToken).toBeUndefined();
+    expect(await requests()).toMatchObject({ 'GET /videos': 3 });
+  });
+
+  test('and find a video by its ID or status too', async () => {
+    const byId = await searchVideos.call(context(), newest[3]);
+    expect(byId.results.map(({ value }) => value)).toEqual([newest[3]]);
+    expect((await searchVideos.call(context(), 'completed')).results).toHaveLength(100);
+    expect((await searchVideos.call(context(), 'no such words')).results).toEqual([]);
+  });
+
+  test('for avatars', async () => {
+    const { results } = await searchAvatars.call(context());
+    expect(results.length).toBeGreaterThan(0);
+    expect(results[0]).toEqual({
+      name: expect.any(String),
+      value: expect.stringMatching(/^avatar_/),
+      url: expect.stringMatching(/^http/),
+    });
+  });
+
+  test('and end where the list goes in a circle', async () => {
+    await sandbox.fault({ on: 'GET /videos', times: 'always', type: 'ignoreCursor' });
+    const first = await searchVideos.call(context());
+    const second = await searchVideos.call(context(), '', first.paginationToken);
+    expect(second).toEqual({ results: [], paginationToken: undefined });
+    const search = await searchVideos.call(context(), 'needle');
+    expect(search).toEqual({ results: [], paginationToken: undefined });
+  });
+
+  test('for no more than 20 pages at a time', async () => {
+    await sandbox.addVideos(2000, { script: 'More hay' });
+    const { results, paginationToken } = await searchVideos.call(context(), 'needle');
+    expect(results).toEqual([]);
+    expect(await requests()).toMatchObject({ 'GET /videos': 20 });
+    const rest = await searchVideos.call(context(), 'needle', paginationToken);
+    expect(rest.results).toHaveLength(1);
+  });
+
+  test('and say what to do when they may not', async () => {
+    await expect(searchAvatars.call(context('wrong'))).rejects.toMatchObject({
+      message: 'iTeraBiz does not accept the API key of this credential',
+      description: expect.stringContaining('dashboard'),
+    });
+  });
+
+  test('and say so when nobody answers', async () => {
+    const nobody = pickerContext({ apiKey: 'key_1', baseUrl: 'http://127.0.0.1:9' });
+    await expect(searchVideos.call(nobody)).rejects.toMatchObject({
+      message: 'iTeraBiz could not be reached to list your videos',
+    });
+  });
+
+  test('and pass on what the credential refuses', async () => {
+    const open = pickerContext({ apiKey: 'key_1', baseUrl: 'http://api.iterabiz.com/v1' });
+    await expect(searchVideos.call(open)).rejects.toThrow('begins with http://');
+  });
+});

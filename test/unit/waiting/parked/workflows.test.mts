@@ -1,0 +1,148 @@
+import type { INode, IWorkflowBase } from 'n8n-workflow';
+
+import {
+  KEEP,
+  keeperWorkflow,
+  type ParkedWait,
+  parkedProperties,
+  readParked,
+  SCOUT,
+  scoutWorkflow,
+  SHORTEST_PAUSE,
+} from '../../../../nodes/ITeraBiz/waiting/parked/workflows.ts';
+import { fakeContext } from '../../fakeContext.mts';
+
+const owner: INode = {
+  id: 'n',
+  name: 'My "best" videos',
+  type: 'n8n-nodes-iterabiz.iTeraBiz',
+  typeVersion: 1,
+  position: [0, 0],
+  credentials: { iTeraBizApi: { id: '5', name: 'Mine' } },
+  onError: 'continueErrorOutput',
+  retryOnFail: true,
+  parameters: { operation: 'create', requestOptions: { timeout: 9_000 } },
+};
+const wait: ParkedWait = {
+  since: 1,
+  deadline: 2,
+  maxWait: 60,
+  failedVideos: 'stop',
+  onError: 'stop',
+  accepted: true,
+  waiting: [1],
+};
+
+describe.each([
+  ['keeper', keeperWorkflow, KEEP],
+  ['scout', scoutWorkflow, SCOUT],
+])('The %s', (_, workflowOf, operation) => {
+  let workflow: IWorkflowBase;
+  let start: INode, looks: INode, done: INode, pause: INode;
+  beforeEach(() => {
+    workflow = workflowOf('w1', owner, wait);
+    [start, looks, done, pause] = workflow.nodes;
+  });
+
+  test('is listed by n8n under the workflow of the user', () => {
+    expect(workflow.id).toBe('w1');
+    expect(workflow.name).toBe('My "best" videos: waiting for videos');
+    expect(workflow).toMatchObject({ active: false, isArchived: false, activeVersionId: null });
+  });
+
+  test('looks and pauses in turn until it is done', () => {
+    const to = (node: string) => [{ node, type: 'main', index: 0 }];
+    expect(workflow.nodes).toHaveLength(4);
+    expect(workflow.settings).toEqual({ executionOrder: 'v1' });
+    expect(workflow.connections).toEqual({
+      // The keeper begins with its node, so that this one has run before n8n can be killed. The scout
+      // begins with the pause, so that n8n keeps the items as they came in.
+      [start.name]: { main: [to(operation === KEEP ? looks.name : pause.name)] },
+      [looks.name]: { main: [to(done.name)] },
+      [done.name]: { main: [[], to(pause.name)] },
+      [pause.name]: { main: [to(looks.name)] },
+    });
+  });
+
+  test('looks with a node of the same kind, name and credential, which stops on errors', () => {
+    expect(looks).toMatchObject({
+      name: owner.name,
+      type: owner.type,
+      typeVersion: 1,
+      credentials: owner.credentials,
+      executeOnce: true,
+      parameters: {
+        resource: 'video',
+        operation,
+        parkedItems: '={{ $("My \\"best\\" videos: items").all().map((item) => item.json) }}',
+        parkedWait: wait,
+        requestOptions: { timeout: 9_000 },
+      },
+    });
+    expect(looks.onError).toBeUndefined();
+    expect(looks.retryOnFail).toBeUndefined();
+  });
+
+  test('has no request options where the user has none', () => {
+    const plain = workflowOf('w1', { ...owner, parameters: {} }, wait);
+    expect(plain.nodes[1].parameters.requestOptions).toEqual({});
+  });
+
+  test('begins with what comes in as it is, and ends when the last look said so', () => {
+    expect(start).toMatchObject({
+      type: 'n8n-nodes-base.executeWorkflowTrigger',
+      parameters: { inputSource: 'passthrough' },
+    });
+    const value1 = '={{ $node["My \\"best\\" videos"].context.done }}';
+    expect(done).toMatchObject({
+      type: 'n8n-nodes-base.if',
+      parameters: { conditions: { boolean: [{ value1, value2: true }] } },
+    });
+  });
+
+  test('has nodes with a place and a name of their own', () => {
+    expect(new Set(workflow.nodes.map(({ id }) => id)).size).toBe(4);
+    expect(workflow.nodes.map(({ position }) => position[0])).toEqual([0, 200, 400, 600]);
+  });
+});
+
+test('every pause of the scout is one that n8n does not keep in memory', () => {
+  expect(SHORTEST_PAUSE).toBeGreaterThan(65);
+  expect(scoutWorkflow('w1', owner, wait).nodes[3]).toMatchObject({
+    type: 'n8n-nodes-base.wait',
+    parameters: {
+      resume: 'timeInterval',
+      unit: 'seconds',
+      amount: '={{ $node["My \\"best\\" videos"].context.pause ?? 66 }}',
+    },
+  });
+});
+
+test('the keeper pauses by waiting for a scout, however that one ends', () => {
+  const pause = keeperWorkflow('w1', owner, wait).nodes[3];
+  expect(pause).toMatchObject({
+    type: 'n8n-nodes-base.executeWorkflow',
+    onError: 'continueRegularOutput',
+    parameters: { source: 'parameter', mode: 'once' },
+  });
+  const sent = JSON.parse(pause.parameters.workflowJson as string);
+  expect(sent.nodes).toEqual(scoutWorkflow('w1', owner, wait).nodes);
+});
+
+test('the parameters are hidden, declared, and go through the door', () => {
+  expect(parkedProperties.map(({ name }) => name)).toEqual(['parkedItems', 'parkedWait']);
+  for (const { type, displayOptions } of parkedProperties) {
+    expect(type).toBe('hidden');
+    expect(displayOptions).toEqual({ show: { operation: [KEEP, SCOUT] } });
+  }
+  expect(parkedProperties[0].routing).toEqual({ send: { paginate: true } });
+});
+
+test('an item that waits is known by its place, and its video by its details', () => {
+  const items = [{ details: { videoId: 'of a failed one' } }, { details: { videoId: 'a' } }];
+  const { context } = fakeContext({
+    parameters: { parkedItems: items, parkedWait: { ...wait } },
+  });
+  expect(readParked(context)).toMatchObject({ items, wait });
+  expect([...readParked(context).waiting]).toEqual([[1, 'a']]);
+});
