@@ -16,15 +16,20 @@ export function apiOperations(state: SandboxState) {
   const { avatars, videos, webhooks, stats, settings } = state;
   /** What was made for an Idempotency-Key, by kind and key. */
   const madeBefore = new Map<string, unknown>();
+  /** When each submission was accepted, by what it made; in real time, whatever the clock shows. */
+  const acceptedAt = new Map<string, number>();
 
   function listed<T extends { id: string }>(request: FastifyRequest, oldestFirst: T[]) {
     const query = request.query as PageRequest;
     const hidden = request.faults.flatMap((f) => (f.type === 'hideVideos' ? f.ids : []));
-    const shown = oldestFirst.filter(({ id }) => !hidden.includes(id));
+    const listedUntil = Date.now() - settings.listLagMs;
+    const shown = oldestFirst.filter(
+      ({ id }) => !hidden.includes(id) && (acceptedAt.get(id) ?? 0) <= listedUntil,
+    );
     if (!request.faults.some(({ type }) => type === 'ignoreCursor')) {
-      return pageOf(shown, query, settings.pageSizeMax);
+      return pageOf(shown, query, settings);
     }
-    const firstPage = pageOf(shown, { limit: query.limit }, settings.pageSizeMax);
+    const firstPage = pageOf(shown, { limit: query.limit }, settings);
     return { ...firstPage, has_more: true };
   }
 
@@ -40,24 +45,38 @@ export function apiOperations(state: SandboxState) {
     const mark = `${request.kind} ${idempotencyKey}`;
     if (settings.honourIdempotencyKeys && madeBefore.has(mark)) return madeBefore.get(mark) as T;
     const made = make();
+    acceptedAt.set(made.id, Date.now());
     if (idempotencyKey) madeBefore.set(mark, made);
     stats.accept({ kind: request.kind, id: made.id, body: request.body as Body, idempotencyKey });
     return made;
   }
 
+  function spendCredit(): void {
+    if (settings.credits === null) return;
+    if (settings.credits < 1) {
+      const { status, code, message } = settings.creditsRefusal;
+      throw new ApiError(status, code, message);
+    }
+    settings.credits -= 1;
+  }
+
   function submitVideo(request: FastifyRequest, reply: FastifyReply) {
     const { avatar_id, script, prompt, language, duration } = request.body as NewVideo;
+    if (settings.foreignAvatars.includes(avatar_id)) {
+      throw new ApiError(403, 'forbidden', `Avatar ${avatar_id} belongs to another account`);
+    }
     if (!avatars.has(avatar_id)) {
       throw new ApiError(400, 'invalid_request', `avatar_id: there is no avatar ${avatar_id}`);
     }
     const fate = request.faults.find((fault) => fault.type === 'failVideo');
     const words = script === undefined ? { prompt } : { script };
-    const video = accepted(request, reply, () =>
-      videos.submit(
+    const video = accepted(request, reply, () => {
+      spendCredit();
+      return videos.submit(
         { avatar_id, ...words, language, duration },
         fate && { code: fate.code, message: fate.message },
-      ),
-    );
+      );
+    });
     return state.show(video);
   }
 

@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { serviceTime } from './settings.mts';
+import type { SandboxSettings } from './types.mts';
 
 export interface AvatarRecord {
   id: string;
@@ -17,6 +19,11 @@ const seeds: AvatarRecord[] = [
 export class Avatars {
   /** Oldest first. */
   readonly all: AvatarRecord[] = [...seeds];
+  readonly #settings: SandboxSettings;
+
+  constructor(settings: SandboxSettings) {
+    this.#settings = settings;
+  }
 
   has(id: string): boolean {
     return this.all.some((avatar) => avatar.id === id);
@@ -30,7 +37,7 @@ export class Avatars {
     const avatar = {
       id: `avatar_${randomBytes(6).toString('hex')}`,
       name,
-      created_at: new Date().toISOString(),
+      created_at: serviceTime(this.#settings).toISOString(),
     };
     this.all.push(avatar);
     return avatar;

@@ -1,9 +1,12 @@
 import { ApiError } from './apiError.mts';
+import type { SandboxSettings } from './types.mts';
 
 export interface PageRequest {
   limit?: number;
   starting_after?: string;
 }
+
+export type ListSettings = Pick<SandboxSettings, 'pageSizeMax' | 'listsBegin'>;
 
 export interface Page<T> {
   data: T[];
@@ -13,25 +16,23 @@ export interface Page<T> {
 const DEFAULT_LIMIT = 20;
 
 /**
- * One page of a list, newest first.
+ * One page of a list, from its newest or its oldest entry on.
  * @param oldestFirst all entries in the order in which they were made
  * @throws ApiError 400 when `limit` is above `pageSizeMax` or no entry has the ID `starting_after`
  */
 export function pageOf<T extends { id: string }>(
   oldestFirst: T[],
   { limit = DEFAULT_LIMIT, starting_after }: PageRequest,
-  pageSizeMax: number,
+  { pageSizeMax, listsBegin }: ListSettings,
 ): Page<T> {
   if (limit > pageSizeMax) {
     throw new ApiError(400, 'invalid_request', `limit must be at most ${pageSizeMax}`);
   }
-  let end = oldestFirst.length;
-  if (starting_after !== undefined) {
-    end = oldestFirst.findIndex(({ id }) => id === starting_after);
-    if (end === -1) {
-      throw new ApiError(400, 'invalid_request', `starting_after: unknown ID ${starting_after}`);
-    }
+  const entries = listsBegin === 'oldest' ? oldestFirst : oldestFirst.toReversed();
+  const last = entries.findIndex(({ id }) => id === starting_after);
+  if (starting_after !== undefined && last === -1) {
+    throw new ApiError(400, 'invalid_request', `starting_after: unknown ID ${starting_after}`);
   }
-  const start = Math.max(0, end - limit);
-  return { data: oldestFirst.slice(start, end).reverse(), has_more: start > 0 };
+  const end = last + 1 + limit;
+  return { data: entries.slice(last + 1, end), has_more: end < entries.length };
 }

@@ -15,7 +15,7 @@ export class SandboxState {
   readonly links = new Links(this.settings, this.hosts);
   readonly faults = new Faults();
   readonly stats = new Stats();
-  readonly avatars = new Avatars();
+  readonly avatars = new Avatars(this.settings);
   readonly webhooks = new Webhooks(this.settings, () => this.stats.delivery());
   readonly videos = new Videos(this.settings, (video) => this.webhooks.announce(this.show(video)));
   readonly apiKey: string;

@@ -6,6 +6,7 @@ import { serveAdmin } from './admin.mts';
 import { apiOperations } from './api.mts';
 import { errorBody } from './apiError.mts';
 import { answerFormats, enforceContract, readContract } from './contract.mts';
+import { speakDialect } from './dialect.mts';
 import { letFaultsStrike } from './faultEffects.mts';
 import { serveMedia } from './media/routes.mts';
 import { record } from './recording.mts';
@@ -99,6 +100,7 @@ async function offerApi(
     return reply.code(401).send(errorBody('unauthorized', 'Missing or invalid API key'));
   });
   enforceContract(app, state.stats);
+  speakDialect(app, state.settings);
   letFaultsStrike(app, state.faults, state.stats);
   await app.register(responseValidation, {
     responseStatusCodeValidation: true,

@@ -1,10 +1,25 @@
 import type { SandboxSettings } from './types.mts';
 
+/** What the service's clock shows. */
+export const serviceTime = ({ clockAheadMs }: SandboxSettings): Date =>
+  new Date(Date.now() + clockAheadMs);
+
 export const defaultSettings: Readonly<SandboxSettings> = {
   queuedMs: 300,
   processingMs: 1_500,
   hold: false,
   pageSizeMax: 100,
+  listsBegin: 'newest',
+  listLagMs: 0,
+  listOmits: [],
+  clockAheadMs: 0,
+  credits: null,
+  creditsRefusal: {
+    status: 402,
+    code: 'insufficient_credits',
+    message: 'There are no credits left',
+  },
+  foreignAvatars: ['avatar_other01'],
   fileBytes: null,
   filesOn: 'cdn',
   linkTtlMs: 3_600_000,

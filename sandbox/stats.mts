@@ -1,7 +1,7 @@
 import type { AcceptedSubmission, SandboxStats } from './types.mts';
 
 type Counter = Record<string, number>;
-type Counted = Omit<SandboxStats, 'hooksRegistered' | 'acceptedCount'>;
+type Counted = Omit<SandboxStats, 'hooksRegistered' | 'acceptedCount' | 'ordered'>;
 
 const increment = (counter: Counter, key: string) => (counter[key] = (counter[key] ?? 0) + 1);
 
@@ -67,6 +67,14 @@ export class Stats {
   }
 
   report(hooksRegistered: number): SandboxStats {
-    return { ...this.#counted, acceptedCount: this.#counted.accepted.length, hooksRegistered };
+    const { accepted } = this.#counted;
+    const videos = accepted.filter(({ kind }) => kind !== 'POST /avatars');
+    const seconds = videos.reduce((sum, { body }) => sum + Number(body.duration), 0);
+    return {
+      ...this.#counted,
+      acceptedCount: accepted.length,
+      ordered: { videos: videos.length, seconds },
+      hooksRegistered,
+    };
   }
 }

@@ -53,6 +53,20 @@ export interface SandboxSettings {
   hold: boolean;
   /** Largest `limit` of a list. A larger one is refused, as the contract says. Default 100. */
   pageSizeMax: number;
+  /** Which end of a list comes first. Default `newest`. */
+  listsBegin: 'newest' | 'oldest';
+  /** How long a list leaves out what was submitted; it can be read by its ID at once. Default 0. */
+  listLagMs: number;
+  /** Fields that `GET /videos` leaves out, though openapi.yaml demands some of them. Default none. */
+  listOmits: (keyof Video)[];
+  /** How far the service's clock is ahead (or, below 0, behind): its times and its `Date`. Default 0. */
+  clockAheadMs: number;
+  /** Videos that can still be ordered; each accepted one takes one. `null`, the default: no limit. */
+  credits: number | null;
+  /** How an order is refused when the credits are used up. Default: 402, with words. */
+  creditsRefusal: { status: 402 | 403 | 429; code: string; message: string };
+  /** Avatars of other accounts: an order with one is refused with 403. Default `avatar_other01`. */
+  foreignAvatars: string[];
   /** Bytes of a video's file. `null`, the default, is the sample MP4 as it is. */
   fileBytes: number | null;
   /** Where `video_url` points: the API's own host or the second one. Default `cdn`. */
@@ -153,6 +167,8 @@ export interface SandboxStats {
   refused: Record<string, number>;
   accepted: AcceptedSubmission[];
   acceptedCount: number;
+  /** What the accepted videos cost: how many they are, and their seconds in all. */
+  ordered: { videos: number; seconds: number };
   /**
    * The most requests that were in flight at once: `all` (those to the API, downloads left out), by
    * method (`POST`) and by kind (`POST /videos`, `GET file`).

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { serviceTime } from './settings.mts';
 import type { FailureReason, SandboxSettings, Video } from './types.mts';
 
 /** A video as it is kept. Its links are made when it is answered, since they expire. */
@@ -39,7 +40,11 @@ export class Videos {
    * @param fate the reason for which it fails in the end
    */
   submit(fields: NewVideo, fate?: FailureReason): VideoRecord {
-    const video = this.#keep({ status: 'queued', ...fields, created_at: new Date() });
+    const video = this.#keep({
+      status: 'queued',
+      ...fields,
+      created_at: serviceTime(this.#settings),
+    });
     if (!this.#settings.hold) {
       const { queuedMs, processingMs } = this.#settings;
       setTimeout(() => this.#process(video), queuedMs);
@@ -50,7 +55,7 @@ export class Videos {
 
   /** Adds videos that nobody submitted, one second apart, the last one now. They send no events. */
   seed(count: number, fields: Partial<Video>): VideoRecord[] {
-    const now = Date.now();
+    const now = serviceTime(this.#settings).getTime();
     return Array.from({ length: count }, (_, index) =>
       this.#keep({
         status: 'completed',
@@ -99,7 +104,7 @@ export class Videos {
     if (isFinal(video)) return;
     video.status = reason ? 'failed' : 'completed';
     video.error = reason ?? null;
-    video.completed_at = new Date().toISOString();
+    video.completed_at = serviceTime(this.#settings).toISOString();
     this.#onFinished(video);
   }
 }

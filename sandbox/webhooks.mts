@@ -1,6 +1,7 @@
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import axios from 'axios';
+import { serviceTime } from './settings.mts';
 import type {
   Delivery,
   DeliveryAttempt,
@@ -22,10 +23,13 @@ export function signature(secret: string, body: string, timestamp: number): stri
   return `t=${timestamp},v1=${digest}`;
 }
 
-const unixNow = () => Math.floor(Date.now() / 1_000);
-
-function eventOf(video: Video, type = `video.${video.status}`, id = `evt_${randomUUID()}`) {
-  return { id, type, created_at: new Date().toISOString(), data: video };
+function eventOf(
+  video: Video,
+  at: Date,
+  type = `video.${video.status}`,
+  id = `evt_${randomUUID()}`,
+) {
+  return { id, type, created_at: at.toISOString(), data: video };
 }
 
 /** Sends one body. An answer of any status is a result; no answer has the status `null`. */
@@ -62,13 +66,17 @@ export class Webhooks {
     this.#onDelivery = onDelivery;
   }
 
+  get #now(): Date {
+    return serviceTime(this.#settings);
+  }
+
   register(url: string, events: EventType[]): Hook {
     const hook: Hook = {
       id: `wh_${randomBytes(6).toString('hex')}`,
       url,
       events,
       ...(this.#settings.webhookSecrets && { secret: `whsec_${randomBytes(24).toString('hex')}` }),
-      created_at: new Date().toISOString(),
+      created_at: this.#now.toISOString(),
     };
     this.all.push(hook);
     return hook;
@@ -83,7 +91,7 @@ export class Webhooks {
 
   /** Starts the deliveries of the event that this video has ended. */
   announce(video: Video): void {
-    const event = eventOf(video);
+    const event = eventOf(video, this.#now);
     for (const hook of this.all.filter(({ events }) => events.includes(event.type as EventType))) {
       for (let i = 0; i < this.#settings.deliveriesPerEvent; i++) void this.#deliver(hook, event);
     }
@@ -108,7 +116,7 @@ export class Webhooks {
     ]) {
       await sleep(pause);
       if (!this.all.includes(hook)) break;
-      const attempt = await post(hook.url, body, signed(hook.secret, body));
+      const attempt = await post(hook.url, body, signed(hook.secret, body, this.#now));
       delivery.attempts.push(attempt);
       if (attempt.status !== null && attempt.status >= 200 && attempt.status < 300) {
         delivery.state = 'delivered';
@@ -125,11 +133,12 @@ export class Webhooks {
       hooks.length === 0 && order.url ? [{ url: order.url }] : hooks;
     if (targets.length === 0) throw new Error('There is no such webhook');
     if (order.body === undefined && !video) throw new Error('Name a videoId or give a body');
-    const body = order.body ?? JSON.stringify(eventOf(video!, order.type, order.eventId));
+    const at = this.#now;
+    const body = order.body ?? JSON.stringify(eventOf(video!, at, order.type, order.eventId));
     const requests = targets.flatMap(({ url, secret }) =>
       Array.from({ length: order.times ?? 1 }, () =>
         post(order.url ?? url, body, {
-          ...signed(signingSecret(order, secret), body, order.timestamp),
+          ...signed(signingSecret(order, secret), body, at, order.timestamp),
           ...order.headers,
         }),
       ),
@@ -146,7 +155,8 @@ function signingSecret(order: ManualEvent, secret?: string): string | undefined 
 function signed(
   secret: string | undefined,
   body: string,
-  timestamp = unixNow(),
+  at: Date,
+  timestamp = Math.floor(at.getTime() / 1_000),
 ): Record<string, string> {
   return secret === undefined ? {} : { 'X-Iterabiz-Signature': signature(secret, body, timestamp) };
 }
