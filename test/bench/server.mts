@@ -1,13 +1,13 @@
 /** A real n8n to be measured from outside: its memory, and what is in its database. */
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 
 import { ensureN8n } from '../../n8n/install.mts';
 import type { Workflow } from '../../n8n/rest.mts';
 import { type N8n, startN8n } from '../../n8n/server.mts';
 import { type Sandbox, startSandbox } from '../../sandbox/client.mts';
+import { until } from '../shared/until.mts';
 import { connect } from './n8nNodes.mts';
 import type { WorkflowJson } from '../../n8n/embedded.mts';
 
@@ -72,7 +72,7 @@ async function startMeasuredN8n(
     async memory() {
       rmSync(memoryFile, { force: true });
       process.kill(n8n.pid, 'SIGUSR2');
-      while (!existsSync(memoryFile)) await sleep(100);
+      await until('n8n has told its memory', () => existsSync(memoryFile), { seconds: 120 });
       const { rss, heapUsed } = JSON.parse(readFileSync(memoryFile, 'utf8')) as NodeJS.MemoryUsage;
       rmSync(memoryFile);
       return { total: rss / MB, objects: heapUsed / MB };

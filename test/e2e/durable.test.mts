@@ -2,11 +2,11 @@
  * The wait that n8n takes over after a minute, on the real server: executions that nothing runs,
  * over a hard stop, to the same output as a wait in memory.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { N8n } from '../../n8n/server.mts';
 import { startN8n } from '../../n8n/server.mts';
 import type { Execution, Workflow } from '../../n8n/rest.mts';
 import { startSandbox, type Sandbox } from '../../sandbox/client.mts';
+import { until } from '../shared/until.mts';
 import { createAndWait, outputOf } from './campaigns.mts';
 
 const MINUTES = 60_000;
@@ -102,11 +102,11 @@ async function countOf(kind: string): Promise<number> {
 }
 
 async function untilAsked(kind: string, count: number): Promise<void> {
-  const deadline = Date.now() + 3 * MINUTES;
-  while ((await countOf(kind)) < count) {
-    if (Date.now() > deadline) throw new Error(`Fewer than ${count} requests ${kind}`);
-    await sleep(250);
-  }
+  await until(`there were ${count} requests ${kind}`, async () => await countOf(kind), {
+    isSo: (made) => made >= count,
+    seconds: 180,
+    every: 250,
+  });
 }
 
 async function end(executions: Map<string, string>, name: string, status = 'success') {

@@ -2,10 +2,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type INode, type INodeTypeDescription, NodeHelpers } from 'n8n-workflow';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Execution, Json, Workflow } from '../../n8n/rest.mts';
 import { type N8n, startN8n } from '../../n8n/server.mts';
 import { type Sandbox, startSandbox } from '../../sandbox/client.mts';
+import { until } from '../shared/until.mts';
 import { Campaign, connect, examplesFolder, importExample, itemsOf } from './examples.mts';
 import { type ScriptedModel, startScriptedModel } from './scriptedModel.mts';
 
@@ -43,26 +43,21 @@ async function run(workflow: Workflow, status: Execution['status'] = 'success') 
   return await n8n.rest.executionReaching(await n8n.rest.run(workflow, 'Start'), [status]);
 }
 
-/** Asks until the answer is as expected, for at most half a minute. @returns the last answer */
-async function eventually<T>(ask: () => Promise<T>, isExpected: (answer: T) => boolean) {
-  for (let tries = 0; ; tries++) {
-    const answer = await ask();
-    if (isExpected(answer) || tries === 150) return answer;
-    await sleep(200);
-  }
-}
-
 /** The executions of a workflow, newest first, once there are as many as that and all have ended. */
 async function executionsOf({ id }: Workflow, count: number): Promise<Execution[]> {
   const list = async () => await n8n.rest.executions({ workflowId: id });
-  const all = await eventually(list, ({ length }) => length >= count);
+  const all = await until(`${count} executions have begun`, list, {
+    isSo: ({ length }) => length >= count,
+  });
   expect(all).toHaveLength(count);
   return await Promise.all(all.map((one) => n8n.rest.executionReaching(one.id)));
 }
 
 /** n8n registers and removes webhooks some time after it answers to (de)activation. */
 async function hooksReaching(count: number): Promise<void> {
-  const hooks = await eventually(sandbox.hooks, ({ length }) => length === count);
+  const hooks = await until(`there are ${count} webhooks`, sandbox.hooks, {
+    isSo: ({ length }) => length === count,
+  });
   expect(hooks).toHaveLength(count);
 }
 

@@ -1,7 +1,7 @@
 /** n8n is killed while the examples send and while they wait: nothing is paid twice, nothing is lost. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type N8n, startN8n } from '../../n8n/server.mts';
 import { type Sandbox, startSandbox } from '../../sandbox/client.mts';
+import { until } from '../shared/until.mts';
 import { Campaign, connect, importExample, itemsOf } from './examples.mts';
 
 const MINUTES = 60_000;
@@ -35,10 +35,9 @@ async function rowsSaying(status: string): Promise<string[]> {
 
 /** SIGKILL as soon as the API has accepted that many, then a start with the same data. */
 async function stopHard(submissions: number): Promise<void> {
-  for (let tries = 0; (await accepted()) < submissions; tries++) {
-    if (tries === 600) throw new Error(`${submissions} submissions were never accepted`);
-    await sleep(50);
-  }
+  await until(`${submissions} submissions are accepted`, accepted, {
+    isSo: (count) => count >= submissions,
+  });
   await n8n.kill();
   await n8n.restart();
 }

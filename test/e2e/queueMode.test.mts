@@ -3,12 +3,12 @@
  * ran, and nothing else must do so either: its videos are paid for.
  */
 import { readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import axios from 'axios';
 import { missingForQueueMode, type QueueMode, startQueueMode } from '../../n8n/queueMode.mts';
 import type { Execution, ExecutionStatus, ExecutionSummary, Workflow } from '../../n8n/rest.mts';
 import type { N8nProcess } from '../../n8n/server.mts';
 import { type Sandbox, startSandbox, type Video } from '../../sandbox/client.mts';
+import { until } from '../shared/until.mts';
 import { createAndWait, outputOf } from './campaigns.mts';
 
 const MINUTES = 60_000;
@@ -135,19 +135,12 @@ async function order(numbers: number[]): Promise<void> {
           { rows },
           { validateStatus: null },
         );
-      await until('the webhook is there', 1, async () => (await post()).status === 200);
+      await until('the webhook is there', async () => (await post()).status === 200, within(1));
     }),
   );
 }
 
-/** Asks until the answer is yes. */
-async function until(what: string, minutes: number, isSo: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + minutes * MINUTES;
-  while (!(await isSo())) {
-    if (Date.now() > deadline) throw new Error(`${what}: not after ${minutes} minutes`);
-    await sleep(250);
-  }
-}
+const within = (minutes: number) => ({ seconds: 60 * minutes, every: 250 });
 
 async function accepted(): Promise<number> {
   return (await sandbox.stats()).acceptedCount;
@@ -183,8 +176,8 @@ testInQueueMode(
     await order([0, 1, 2, 3, 4, 5]);
     await until(
       'six campaigns wait',
-      5,
       async () => (await countOf(campaigns, 'waiting')) === 6 && (await accepted()) === 6 * ROWS,
+      within(5),
     );
 
     // From here on a submission is accepted at once, but its answer takes a while: whoever is killed
@@ -197,7 +190,10 @@ testInQueueMode(
       times: 'always',
     });
     await order([6, 7, 8, 9]);
-    await until('a half of it is submitted', 2, async () => (await accepted()) >= 8 * ROWS);
+    await until('a half of it is submitted', accepted, {
+      isSo: (count) => count >= 8 * ROWS,
+      ...within(2),
+    });
     const submitting = (await executionsOf(campaigns)).slice(6).map(({ id }) => id);
     const shareOf = (worker: N8nProcess) =>
       begunBy(worker).filter((id) => submitting.includes(id)).length;
@@ -211,22 +207,28 @@ testInQueueMode(
 
     await until(
       'what the killed worker ran has failed, and all the rest waits',
-      8,
       async () =>
         (await countOf(campaigns, 'error', 'crashed')) === lost.length &&
         (await countOf(campaigns, 'waiting')) === CAMPAIGNS - lost.length,
+      within(8),
     );
     const paid = await accepted();
     for (const id of lost) await queue.rest.retryExecution(id);
     await victim.restart();
 
     // All wait: no process has anything of theirs in its memory.
-    await until('nothing runs', 2, async () => (await queue.rest.runningExecutions()).length === 0);
+    await until('nothing runs', async () => await queue.rest.runningExecutions(), {
+      isSo: ({ length }) => length === 0,
+      ...within(2),
+    });
     // But for the moments in which a worker looks after the videos. Every worker is stopped in one of
     // these: each look takes longer than it takes to see that some have begun.
     await sandbox.fault({ on: 'GET /videos', type: 'delay', ms: 60_000, times: 'always' });
     const before = await looks();
-    await until('several look after their videos', 5, async () => (await looks()) >= before + 3);
+    await until('several look after their videos', looks, {
+      isSo: (count) => count >= before + 3,
+      ...within(5),
+    });
     await victim.kill();
     await survivor.kill();
     await sandbox.clearFaults();
@@ -238,19 +240,21 @@ testInQueueMode(
     const made = (await sandbox.videos()).map(({ id }) => id);
     for (let first = 0; first < made.length; first += ROWS) {
       await sandbox.finish(made.slice(first, first + ROWS));
-      await until('their events are delivered', 5, async () =>
-        (await sandbox.deliveries()).every(({ state }) => state !== 'pending'),
+      await until(
+        'their events are delivered',
+        async () => (await sandbox.deliveries()).every(({ state }) => state !== 'pending'),
+        within(5),
       );
     }
     await until(
       'all that waited ends',
-      8,
       async () => (await countOf(campaigns, 'success')) === CAMPAIGNS - lost.length,
+      within(8),
     );
     await until(
       'what the events started has ended',
-      5,
       async () => (await countOf(events, 'new', 'running')) === 0,
+      within(5),
     );
 
     const videos = await sandbox.videos();

@@ -2,9 +2,9 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { rebuildOnChange, reloadSettings } from '../../n8n/reload.mts';
 import { type N8n, startN8n } from '../../n8n/server.mts';
+import { until } from '../shared/until.mts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -37,14 +37,18 @@ afterAll(async () => {
 
 /** How the polling trigger is called in n8n, once it is called so, at most after a minute. */
 async function nameReaching(wanted: string): Promise<unknown> {
-  for (let tries = 0; ; tries++) {
+  const name = async () => {
     // n8n's list of nodes cannot be read while n8n writes it anew.
     const [node] = await n8n.rest
       .nodeTypes('n8n-nodes-iterabiz.iTeraBizPollingTrigger')
       .catch(() => []);
-    if (node?.displayName === wanted || tries === 120) return node?.displayName;
-    await sleep(500);
-  }
+    return node?.displayName;
+  };
+  return await until(`the node is called ${wanted}`, name, {
+    isSo: (seen) => seen === wanted,
+    seconds: 60,
+    every: 500,
+  });
 }
 
 function replaceInNode(before: string, after: string): void {

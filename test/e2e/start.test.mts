@@ -5,9 +5,9 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import axios from 'axios';
 import { ensureN8n, installFolder } from '../../n8n/install.mts';
+import { until } from '../shared/until.mts';
 import { argumentsOf, root } from '../unit/command.mts';
 
 let cache: string;
@@ -31,10 +31,10 @@ beforeAll(async () => {
     stream.on('data', (text) => (printed += text));
   }
   // A minute is plenty on a machine that does nothing else.
-  for (let tries = 0; tries < 720 && !/Ctrl-C ends both/.test(printed); tries++) {
-    if (child.exitCode !== null) break;
-    await sleep(250);
-  }
+  await until('it is ready or has ended', () => printed, {
+    isSo: (text) => text.includes('Ctrl-C ends both') || child.exitCode !== null,
+    seconds: 180,
+  });
 });
 
 afterAll(async () => {

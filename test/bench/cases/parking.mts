@@ -5,6 +5,7 @@ import { nextPause } from '../../../nodes/ITeraBiz/waiting/parked/scout.ts';
 import { type Execution, unflatten } from '../../../n8n/rest.mts';
 import type { Sandbox } from '../../../sandbox/client.mts';
 import { createVideo } from '../../shared/createVideo.mts';
+import { until } from '../../shared/until.mts';
 import type { Bench } from '../measure.mts';
 import { byHand, connect, httpRequest, iTeraBiz, node, waitingLoop } from '../n8nNodes.mts';
 import type { CaseResult } from '../results.mts';
@@ -141,11 +142,12 @@ async function waitOnServer(way: Way, sizes: number[]): Promise<Run> {
 async function start(n8n: MeasuredN8n, count: number): Promise<void> {
   for (let sent = 0; sent < count; sent++) {
     // n8n answers 404 until it has taken up a workflow that was just published.
-    for (const end = Date.now() + 60_000; ; await sleep(500)) {
+    const post = async () => {
       const { ok, status } = await fetch(`${n8n.url}/webhook/bench`, { method: 'POST' });
-      if (ok) break;
-      if (status !== 404 || Date.now() > end) throw new Error(`The webhook answered ${status}`);
-    }
+      if (!ok && status !== 404) throw new Error(`The webhook answered ${status}`);
+      return ok;
+    };
+    await until('the webhook is there', post, { seconds: 60, every: 500 });
   }
 }
 
@@ -160,23 +162,25 @@ async function counts(n8n: MeasuredN8n): Promise<Pick<State, 'running' | 'waitin
 
 async function untilEnded(n8n: MeasuredN8n, count: number): Promise<void> {
   const sql = "select id from execution_entity where mode = 'webhook' and status = 'success'";
-  for (const end = Date.now() + 300_000; (await n8n.query(sql)).length < count; ) {
-    if (Date.now() > end) throw new Error('The first executions did not end');
-    await sleep(1_000);
-  }
+  await until('the first executions have ended', async () => await n8n.query(sql), {
+    isSo: ({ length }) => length >= count,
+    seconds: 300,
+    every: 1_000,
+  });
 }
 
 /** Until each execution has submitted its video and waits as it will wait from then on. */
 async function untilSettled(n8n: MeasuredN8n, sandbox: Sandbox, way: Way, size: number) {
-  const end = Date.now() + 600_000;
-  for (;;) {
-    await sleep(5_000);
+  const look = async () => {
     const { running, waiting } = await counts(n8n);
     const { acceptedCount } = await sandbox.stats();
-    const inPlace = way === 'held' ? running : waiting;
-    if (acceptedCount >= size + 3 && inPlace === size) break;
-    if (Date.now() > end) throw new Error(`Only ${inPlace} of ${size} executions wait`);
-  }
+    return { acceptedCount, inPlace: way === 'held' ? running : waiting };
+  };
+  await until(`${size} executions wait`, look, {
+    isSo: ({ acceptedCount, inPlace }) => acceptedCount >= size + 3 && inPlace === size,
+    seconds: 600,
+    every: 5_000,
+  });
   await sleep(way === 'held' ? 60_000 : 10_000);
 }
 

@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 import { type Hook, type Sandbox, type Video } from '../../../sandbox/client.mts';
+import { until } from '../../shared/until.mts';
 import { type Bench, inTurns, measure } from '../measure.mts';
 import { iTeraBiz, node } from '../n8nNodes.mts';
 import { type CaseResult, figure, type Ratio, type Section } from '../results.mts';
@@ -123,13 +123,13 @@ async function publishAll(n8n: MeasuredN8n, sandbox: Sandbox): Promise<Record<Wa
 
 /** The webhook that a trigger registers once its workflow is published. */
 async function newHook(sandbox: Sandbox, known: Set<string>): Promise<Hook> {
-  for (const end = Date.now() + 60_000; Date.now() < end; await sleep(500)) {
-    const hook = (await sandbox.hooks()).find(({ id }) => !known.has(id));
-    if (!hook) continue;
-    known.add(hook.id);
-    return hook;
-  }
-  throw new Error('The trigger did not register its webhook');
+  const look = async () => (await sandbox.hooks()).find(({ id }) => !known.has(id))!;
+  const hook = await until('the trigger has registered its webhook', look, {
+    seconds: 60,
+    every: 500,
+  });
+  known.add(hook.id);
+  return hook;
 }
 
 async function sendEvents(
@@ -152,11 +152,11 @@ async function sendEvents(
     }
   };
   await Promise.all(Array.from({ length: IN_FLIGHT }, sender));
-  const deadline = Date.now() + 120_000;
-  while ((await ended()) - before < videos.length) {
-    if (Date.now() > deadline) throw new Error('Not every event started a workflow');
-    await sleep(20);
-  }
+  await until('every event has started a workflow', async () => (await ended()) - before, {
+    isSo: (count) => count >= videos.length,
+    seconds: 120,
+    every: 20,
+  });
   return { answers, seconds: (performance.now() - start) / 1_000 };
 }
 

@@ -1,10 +1,10 @@
 /** The package as a person meets it: in n8n's editor, in a browser. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Execution } from '../../../n8n/rest.mts';
 import { type N8n, startN8n } from '../../../n8n/server.mts';
 import { type Sandbox, startSandbox } from '../../../sandbox/client.mts';
+import { until } from '../../shared/until.mts';
 import { examplesFolder } from '../examples.mts';
 import { type Browser, Editor, startBrowser } from './editor.mts';
 
@@ -27,19 +27,10 @@ afterAll(async () => {
 
 const accepted = async () => (await sandbox.stats()).accepted.map(({ body }) => body);
 
-/** Asks until there is an answer, for at most half a minute. @returns the last answer */
-async function eventually<T>(ask: () => T | Promise<T>): Promise<T> {
-  for (let tries = 0; ; tries++) {
-    const answer = await ask();
-    if (answer || tries === 150) return answer;
-    await sleep(200);
-  }
-}
-
 /** The newest execution of a workflow with that state. */
 async function newestExecution(workflowId: string, status: Execution['status']): Promise<string> {
   const newest = async () => (await n8n.rest.executions({ workflowId, status: [status] }))[0]?.id;
-  return await eventually(newest);
+  return await until(`an execution is ${status}`, newest);
 }
 
 function isGone(processOrGroup: number): boolean {
@@ -172,7 +163,8 @@ test('the trigger: published, it starts for a finished video; unpublished, its w
 
   await editor.openWorkflow(workflowId);
   await editor.unpublish();
-  expect(await eventually(async () => (await sandbox.hooks()).length === 0)).toBe(true);
+  const isGone = async () => (await sandbox.hooks()).length === 0;
+  expect(await until('its webhook is gone', isGone)).toBe(true);
 });
 
 test('nothing of it is left running', async () => {
@@ -181,7 +173,7 @@ test('nothing of it is left running', async () => {
   await browser.stop();
   await n8n.stop();
   await sandbox.stop();
-  for (const one of processes) expect(await eventually(() => isGone(one))).toBe(true);
+  for (const one of processes) expect(await until(`${one} is gone`, () => isGone(one))).toBe(true);
 });
 
 function threeRows(credential: { id: string; name: string }) {

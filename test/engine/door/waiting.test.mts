@@ -1,8 +1,8 @@
 import type { INodeParameters } from 'n8n-workflow';
 
 import { startSandbox, type Sandbox, type SandboxStats } from '../../../sandbox/client.mts';
+import { until } from '../../shared/until.mts';
 import { createVideo, errorOf, itemsOf, jsonOf, rows, runNode } from '../support.mts';
-import { until } from '../triggers/until.mts';
 import { expectPromiseKept, jobsIn, pairsOf, textOf } from './promise.mts';
 
 let sandbox: Sandbox;
@@ -25,15 +25,15 @@ const waiting = (options: INodeParameters = {}) =>
 
 const looksOf = ({ requests }: SandboxStats) => (requests[LIST] ?? 0) + (requests[ONE] ?? 0);
 
-/** Waits until the sandbox has counted as much as is asked for. */
-async function counted(enough: (stats: SandboxStats) => boolean): Promise<void> {
-  await until(async () => enough(await sandbox.stats()), 30_000);
-}
-
 const submitted = async (count: number) =>
-  await counted(({ acceptedCount }) => acceptedCount === count);
+  await until(`${count} videos are submitted`, async () => (await sandbox.stats()).acceptedCount, {
+    isSo: (accepted) => accepted === count,
+  });
 
-const looks = async (count: number) => await counted((stats) => looksOf(stats) >= count);
+const looks = async (count: number) =>
+  await until(`the node has looked ${count} times`, async () => looksOf(await sandbox.stats()), {
+    isSo: (made) => made >= count,
+  });
 
 async function idOf(row: number): Promise<string> {
   const { accepted } = await sandbox.stats();
@@ -53,7 +53,10 @@ describe('Waiting for 120 videos', () => {
       const unlisted = await idOf(70);
       await sandbox.fault({ on: LIST, type: 'hideVideos', ids: [unlisted], times: 'always' });
       // While the others are still listed: the last one left is asked for by its ID anyway.
-      await counted(({ requests }) => requests[ONE] > 0);
+      await until(
+        'a video is asked for by its ID',
+        async () => (await sandbox.stats()).requests[ONE],
+      );
       await sandbox.fail(bad, { code: 'dark', message: 'Too dark' });
       await sandbox.finish();
 
@@ -126,7 +129,7 @@ test('one video is asked for by its ID', async () => {
 });
 
 describe('Cancelling', () => {
-  async function cancelWhen(ready: () => Promise<void>, items: number) {
+  async function cancelWhen(ready: () => Promise<unknown>, items: number) {
     const cancel = new AbortController();
     const running = runNode(sandbox, waiting(), { items: rows(items), signal: cancel.signal });
     const end = running.then(

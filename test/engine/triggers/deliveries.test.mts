@@ -1,7 +1,7 @@
 import axios from 'axios';
 import { startSandbox, type Sandbox } from '../../../sandbox/client.mts';
+import { until } from '../../shared/until.mts';
 import { N8n } from './n8n.mts';
-import { until } from './until.mts';
 
 let sandbox: Sandbox;
 let n8n: N8n;
@@ -54,7 +54,7 @@ describe('each event once', () => {
       const deliveries = await sandbox.deliveries();
       return deliveries.length === 600 && deliveries.every(({ state }) => state === 'delivered');
     };
-    await until(done, 150_000);
+    await until('all 600 deliveries are taken', done, { seconds: 150 });
     expect(n8n.runs).toHaveLength(200);
     expect(new Set(n8n.runs.map(({ event }) => event.video.id)).size).toBe(200);
     expect(await reads()).toBe(200);
@@ -112,7 +112,7 @@ describe('confirmation by the API', () => {
     await sandbox.fault({ on: 'GET /videos/{id}', times: 2, ...fault });
     const id = await video();
     await sandbox.finish(id);
-    await until(async () =>
+    await until('its event is taken', async () =>
       (await sandbox.deliveries()).some((one) => one.videoId === id && one.state === 'delivered'),
     );
     const [{ attempts }] = (await sandbox.deliveries()).filter((one) => one.videoId === id);

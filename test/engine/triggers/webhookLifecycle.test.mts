@@ -1,7 +1,7 @@
 import axios from 'axios';
 import { startSandbox, type Sandbox } from '../../../sandbox/client.mts';
+import { until } from '../../shared/until.mts';
 import { N8n } from './n8n.mts';
-import { until } from './until.mts';
 
 let sandbox: Sandbox;
 let n8n: N8n;
@@ -25,6 +25,8 @@ afterEach(async () => {
 
 const trigger = (parameters = {}) => ({ type: 'iTeraBizTrigger', parameters });
 const runningVideo = async () => (await sandbox.addVideos(1, { status: 'queued' }))[0].id;
+const runs = (count: number) =>
+  until(`${count} runs have started`, () => n8n.runs, { isSo: ({ length }) => length === count });
 
 describe('a workflow that is switched on', () => {
   it('starts once for each video that finishes or fails, and is not called after it is off', async () => {
@@ -37,7 +39,7 @@ describe('a workflow that is switched on', () => {
     const [good, bad] = [await runningVideo(), await runningVideo()];
     await sandbox.finish(good);
     await sandbox.fail(bad, { code: 'voice', message: 'The voice is gone' });
-    await until(() => n8n.runs.length === 2);
+    await runs(2);
     const byVideo = Object.fromEntries(n8n.runs.map(({ event }) => [event.video.id, event]));
     expect(byVideo[good]).toEqual({
       event: 'video.completed',
@@ -82,7 +84,7 @@ describe('a workflow that is switched on', () => {
     expect(more).toEqual([]);
     expect(hook.id).not.toBe(id);
     await sandbox.finish(await runningVideo());
-    await until(() => n8n.runs.length === 1);
+    await runs(1);
   });
 
   it('moves with n8n to another address, as when WEBHOOK_URL is set', async () => {
@@ -137,7 +139,7 @@ describe('a workflow that is switched on', () => {
     expect(new Set((await sandbox.hooks()).map(({ url }) => url)).size).toBe(3);
 
     await sandbox.finish(await runningVideo());
-    await until(() => n8n.runs.length === 3);
+    await runs(3);
     await n8n.deactivate('w1');
     expect((await sandbox.hooks()).map(({ url }) => new URL(url).pathname)).toEqual([
       '/webhook/hook-w2-Trigger/webhook',
@@ -153,9 +155,9 @@ describe('test listening', () => {
     await n8n.listen('w1');
     expect(await sandbox.hooks()).toHaveLength(2);
     await sandbox.finish(await runningVideo());
-    await until(() => n8n.runs.length === 2);
+    await runs(2);
     expect(n8n.runs.map(({ mode }) => mode).sort()).toEqual(['manual', 'webhook']);
-    await until(async () => (await sandbox.hooks()).length === 1);
+    await until('one webhook is left', sandbox.hooks, { isSo: ({ length }) => length === 1 });
     expect(await sandbox.hooks()).toEqual(production);
   });
 

@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, startProcess, waitUntil } from '../../../n8n/processes.mts';
+import { until } from '../../shared/until.mts';
 
 const folder = mkdtempSync(join(tmpdir(), 'processes-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -29,12 +30,6 @@ function isGone(group: number): boolean {
   } catch {
     return true;
   }
-}
-
-async function becomes(condition: () => boolean): Promise<boolean> {
-  const deadline = Date.now() + 20_000;
-  while (!condition() && Date.now() < deadline) await new Promise((done) => setTimeout(done, 50));
-  return condition();
 }
 
 test('a process ends with its children', async () => {
@@ -104,12 +99,12 @@ describe('however the starter ends, its processes end', () => {
     const [child, group] = await start({ SCRIPT: script });
     expect(isGone(group)).toBe(false);
     child.kill(signal);
-    expect(await becomes(() => isGone(group))).toBe(true);
+    expect(await until('its process group is gone', () => isGone(group))).toBe(true);
   });
 
   test('by an error', async () => {
     const [, group] = await start({ SCRIPT: OBEDIENT, THROWS: 'yes' });
-    expect(await becomes(() => isGone(group))).toBe(true);
+    expect(await until('its process group is gone', () => isGone(group))).toBe(true);
   });
 });
 
@@ -117,7 +112,7 @@ test('the log keeps what the process printed', async () => {
   const log = join(folder, 'kept');
   const script = 'console.log("one"); console.error("two")';
   const owned = startProcess(process.execPath, ['-e', script], { ...options, log });
-  expect(await becomes(() => !owned.running())).toBe(true);
+  expect(await until('it has ended', () => !owned.running())).toBe(true);
   await owned.end();
   expect(readFileSync(log, 'utf8')).toBe('one\ntwo\n');
 });

@@ -1,6 +1,7 @@
 import type { AxiosInstance } from 'axios';
 import { startSandbox, type Sandbox, type Video } from '../../../sandbox/client.mts';
-import { clientOf, download, newVideo, until } from './http.mts';
+import { until } from '../../shared/until.mts';
+import { clientOf, download, newVideo } from './http.mts';
 
 let sandbox: Sandbox;
 let api: AxiosInstance;
@@ -40,14 +41,10 @@ describe('a video', () => {
   it('is queued, then processing, then completed with a file', async () => {
     const { id, status, video_url } = await submit();
     expect({ status, video_url }).toEqual({ status: 'queued', video_url: null });
-    await until(
-      () => read(id),
-      (video) => video.status === 'processing',
-    );
-    const video = await until(
-      () => read(id),
-      ({ status }) => status === 'completed',
-    );
+    const reaches = (wanted: string) =>
+      until(`it is ${wanted}`, () => read(id), { isSo: ({ status }) => status === wanted });
+    await reaches('processing');
+    const video = await reaches('completed');
     expect(video).toMatchObject({ ...newVideo, error: null });
     expect(Date.parse(video.completed_at!)).toBeGreaterThanOrEqual(Date.parse(video.created_at));
     const file = await download(video.video_url!);

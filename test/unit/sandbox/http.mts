@@ -27,13 +27,3 @@ export const download = (url: string, headers = {}) =>
     responseType: 'arraybuffer',
     validateStatus: () => true,
   });
-
-/** Looks until it is so, for ten seconds at the most. */
-export async function until<T>(look: () => Promise<T>, isSo: (value: T) => boolean): Promise<T> {
-  for (let i = 0; i < 200; i++) {
-    const value = await look();
-    if (isSo(value)) return value;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error('It did not come about within ten seconds');
-}

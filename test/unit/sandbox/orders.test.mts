@@ -2,7 +2,8 @@
 import type { AxiosInstance } from 'axios';
 import { startSandbox, type Sandbox, type Video } from '../../../sandbox/client.mts';
 import { defaultSettings } from '../../../sandbox/settings.mts';
-import { clientOf, newVideo, until } from './http.mts';
+import { until } from '../../shared/until.mts';
+import { clientOf, newVideo } from './http.mts';
 
 let sandbox: Sandbox;
 let api: AxiosInstance;
@@ -105,7 +106,7 @@ describe('a list', () => {
     expect(await names()).not.toContain('Late Tom');
     expect((await api.get(`/videos/${id}`)).status).toBe(200);
     await sandbox.settings({ listLagMs: 300 });
-    await until(idsListed, (ids) => ids[0] === id);
+    await until('the list shows it', idsListed, { isSo: (ids) => ids[0] === id });
     expect((await names())[0]).toBe('Late Tom');
   });
 

@@ -4,7 +4,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { startSandbox } from '../../../sandbox/client.mts';
-import { clientOf, until } from './http.mts';
+import { until } from '../../shared/until.mts';
+import { clientOf } from './http.mts';
 
 const isRunning = (pid: number) => {
   try {
@@ -45,10 +46,7 @@ it('refuses a setting it does not know, and leaves no process that keeps its par
   const [message] = await once(parent, 'message');
   expect(message).toBe('There is no setting procesingMs');
   try {
-    await until(
-      async () => parent.exitCode,
-      (code) => code !== null,
-    );
+    await until('the parent has ended', () => parent.exitCode !== null);
   } finally {
     parent.kill('SIGKILL');
   }
@@ -59,8 +57,5 @@ it('ends by itself when its parent is killed', async () => {
   const [pid] = (await once(parent, 'message')) as [number];
   expect(isRunning(pid)).toBe(true);
   parent.kill('SIGKILL');
-  await until(
-    async () => isRunning(pid),
-    (running) => !running,
-  );
+  await until('the sandbox has ended', () => !isRunning(pid));
 });

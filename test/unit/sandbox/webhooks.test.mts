@@ -4,7 +4,8 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { AxiosInstance } from 'axios';
 import { startSandbox, type Hook, type Sandbox } from '../../../sandbox/client.mts';
-import { clientOf, newVideo, until } from './http.mts';
+import { until } from '../../shared/until.mts';
+import { clientOf, newVideo } from './http.mts';
 
 interface Received {
   body: string;
@@ -54,10 +55,7 @@ const register = async (events = ['video.completed', 'video.failed']): Promise<H
   (await api.post('/webhooks', { url: receiver.url, events })).data;
 const submit = async (): Promise<string> => (await api.post('/videos', newVideo)).data.id;
 const received = (count: number) =>
-  until(
-    async () => receiver.got,
-    (got) => got.length >= count,
-  );
+  until(`${count} events have come`, () => receiver.got, { isSo: (got) => got.length >= count });
 const isSignedBy = (secret: string, { body, headers }: Received) => {
   const [, t, v1] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(headers['x-iterabiz-signature'] as string)!;
   return createHmac('sha256', secret).update(`${t}.${body}`).digest('hex') === v1;
@@ -126,8 +124,9 @@ it('are told again until they take the event, and given up after the last try', 
   receiver.next.push(500, 404, 200, 500, 500, 500);
   const outcomeOf = (videoId: string) =>
     until(
+      'its event is delivered or given up',
       async () => (await sandbox.deliveries()).find((delivery) => delivery.videoId === videoId)!,
-      (delivery) => delivery && delivery.state !== 'pending',
+      { isSo: (delivery) => delivery && delivery.state !== 'pending' },
     );
   for (const [state, statuses] of [
     ['delivered', [500, 404, 200]],
@@ -148,10 +147,9 @@ it('are told nothing more once they are deleted', async () => {
   await sandbox.finish(await submit());
   await received(1);
   await api.delete(`/webhooks/${id}`);
-  await until(
-    async () => (await sandbox.deliveries()).at(-1)!.state,
-    (state) => state === 'given up',
-  );
+  await until('it is given up', async () => (await sandbox.deliveries()).at(-1)!.state, {
+    isSo: (state) => state === 'given up',
+  });
   await sandbox.settings({ deliveryRetriesMs: [20, 40] });
   expect(receiver.got).toHaveLength(1);
 });
