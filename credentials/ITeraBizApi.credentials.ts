@@ -7,8 +7,7 @@ import type {
 } from 'n8n-workflow';
 import { UserError } from 'n8n-workflow';
 
-import { trimBaseUrl } from '../nodes/ITeraBiz/api/address';
-import { isLoopback } from '../nodes/ITeraBiz/api/loopback';
+import { isLoopback, trimBaseUrl } from '../nodes/ITeraBiz/api/address';
 
 /** Access to iTeraBiz: an API key, and where the API is. */
 export class ITeraBizApi implements ICredentialType {

@@ -5,12 +5,11 @@ import { searchAvatars } from './pickers/searchAvatars';
 import { searchVideos } from './pickers/searchVideos';
 import { resources } from './resources';
 import { toProperties } from './resources/operation';
-import { parkedProperties } from './waiting/parked/workflows';
-import { send } from './run/send';
+import { parkedProperties } from './resources/parked';
 
 /**
- * The action node: a description, nothing else. Every request it describes goes through `send`,
- * which also fills in the base URL from the credential.
+ * The action node: a description, nothing else. Each operation names what carries it out; the
+ * credential fills in the base URL.
  */
 export class ITeraBiz implements INodeType {
   description: INodeTypeDescription = {
@@ -29,7 +28,6 @@ export class ITeraBiz implements INodeType {
     // Without this n8n does not take the node for a declarative one, as it has methods, and runs it
     // in a way that leaves it untold when its execution is cancelled.
     requestDefaults: {},
-    requestOperations: { pagination: send },
     properties: [...toProperties(resources, 'video'), ...parkedProperties],
   };
 

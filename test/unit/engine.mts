@@ -24,10 +24,10 @@ export interface Credential {
   baseUrl: string;
 }
 
-/** The node's answer to the engine in place of the door. */
-type Door = NonNullable<INodeType['description']['requestOperations']>['pagination'];
+/** The node's answer to the engine in place of an action. */
+type Stub = NonNullable<INodeType['description']['requestOperations']>['pagination'];
 
-function workflowWith(properties: INodeProperties[], parameters: INodeParameters, door?: Door) {
+function workflowWith(properties: INodeProperties[], parameters: INodeParameters, stub?: Stub) {
   const nodeType: INodeType = {
     description: {
       displayName: 'Ours',
@@ -39,7 +39,7 @@ function workflowWith(properties: INodeProperties[], parameters: INodeParameters
       inputs: [NodeConnectionTypes.Main],
       outputs: [NodeConnectionTypes.Main],
       credentials: [{ name: 'iTeraBizApi', required: true }],
-      requestOperations: { pagination: door },
+      requestOperations: { pagination: stub },
       properties,
     },
   };
@@ -100,14 +100,26 @@ async function run(
   return output;
 }
 
-/** The requests that n8n prepares from a description, one per item, as they reach the door. */
+/** Properties whose operations are carried out by the node's own `pagination`. */
+function withoutActions(properties: INodeProperties[]): INodeProperties[] {
+  const plain = <T extends object>(part: T): T =>
+    'routing' in part
+      ? { ...part, routing: { ...(part.routing as object), operations: undefined } }
+      : part;
+  return properties.map((property) => ({
+    ...plain(property),
+    ...(property.options && { options: property.options.map((option) => plain(option)) }),
+  }));
+}
+
+/** The requests that n8n prepares from a description, one per item, as they reach the action. */
 export async function preparedRequests(
   properties: INodeProperties[],
   parameters: INodeParameters,
   items: IDataObject[],
 ): Promise<IHttpRequestOptions[]> {
   const prepared: IHttpRequestOptions[] = [];
-  const parts = workflowWith(properties, parameters, async (request) => {
+  const parts = workflowWith(withoutActions(properties), parameters, async (request) => {
     prepared.push(request.options as IHttpRequestOptions);
     return [];
   });

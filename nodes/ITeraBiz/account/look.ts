@@ -1,14 +1,9 @@
-import { type Video, videoIdOf } from '../api/video';
-import type { Page } from '../api/page';
 import { pages } from '../api/page';
+import { outcomeOf, type Video, videoIdOf } from '../api/video';
+import { type Reader, RefusedLook } from './videos';
 
-/** The two ways in which the API tells of videos. */
-export interface Reader {
-  /** One video, or `undefined` where the API knows none of this ID. */
-  byId(id: string): Promise<Video | undefined>;
-  /** A page of all videos, newest first (assumption). */
-  page(after?: string): Promise<Page>;
-}
+/** What was seen of each video. Those that are missing were not seen, `undefined` are unknown to the API. */
+export type Seen = Map<string, Video | undefined>;
 
 /**
  * Looks once how many videos are doing, with never more requests than there are videos: one is
@@ -20,12 +15,8 @@ export interface Reader {
  * @returns what was seen, by ID; a video that is missing here was not asked for this time or is
  *   not known to the API (`undefined`)
  */
-export async function look(
-  ids: string[],
-  reader: Reader,
-  hidden: Set<string>,
-): Promise<Map<string, Video | undefined>> {
-  const seen = new Map<string, Video | undefined>();
+export async function look(ids: string[], reader: Reader, hidden: Set<string>): Promise<Seen> {
+  const seen: Seen = new Map();
   const listed = ids.filter((id) => !hidden.has(id));
   let requests = 0;
 
@@ -51,4 +42,22 @@ export async function look(
     seen.set(id, await reader.byId(id));
   }
   return seen;
+}
+
+/** One look. If it is refused for now, nothing was seen, and the next one makes up for it. */
+export async function lookOnce(
+  ids: string[],
+  reader: Reader,
+  hidden: Set<string>,
+): Promise<Seen | RefusedLook> {
+  return await look(ids, reader, hidden).catch((error: unknown) => {
+    if (!(error instanceof RefusedLook)) throw error;
+    return error.isFinal ? error : new Map<string, undefined>();
+  });
+}
+
+/** A job that was asked for by ID and is not known has ended too. */
+export function isRunning(seen: Seen, id: string): boolean {
+  const video = seen.get(id);
+  return video ? outcomeOf(video) === 'running' : !seen.has(id);
 }

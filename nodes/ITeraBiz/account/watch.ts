@@ -1,6 +1,7 @@
 import { outcomeOf, type Video } from '../api/video';
-import { look, type Reader } from './look';
 import { pause } from '../client/pause';
+import { look } from './look';
+import { type Reader, RefusedLook } from './videos';
 
 /** A look in a row that found no video of this ID ends the wait for it. */
 const MISSING_LOOKS = 3;
@@ -147,4 +148,9 @@ export class Watch {
     const next = Math.min(...moments, this.handOver?.at ?? Infinity);
     return Math.max(0, Math.min(patient, next - Date.now()));
   }
+}
+
+/** A watch through a reader of this account. What is not a refusal ends it, as does a final one. */
+export function newWatch(reader: Reader, signal?: AbortSignal): Watch {
+  return new Watch(reader, (error) => !(error instanceof RefusedLook) || error.isFinal, signal);
 }

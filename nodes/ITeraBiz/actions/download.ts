@@ -1,17 +1,21 @@
 import type { IBinaryData, IN8nHttpFullResponse, INodeExecutionData } from 'n8n-workflow';
 
+import { type Answer, NoAnswer } from '../api/answer';
 import {
   DOWNLOAD_URL_FIELDS,
   downloadUrlOf,
-  outcomeOf,
   failureReasonOf,
+  outcomeOf,
   statusOf,
   type Video,
 } from '../api/video';
-import { type Door, failureOf, readObject, textParameter } from '../run/item';
-import { type Message, SUPPORT, toNodeError } from '../messages/answers';
-import { type Answer, baseUrlOf, NoAnswer, noAnswerFrom } from '../client/request';
+import { baseUrlOf, noAnswerFrom } from '../client/request';
 import { withRetries } from '../client/retry';
+import { type Message, SUPPORT, toNodeError } from '../messages/message';
+import type { Item } from '../run/item';
+import { textParameter } from '../run/parameters';
+import { failureOf } from '../run/read';
+import { readVideo, videoIdFrom } from './get';
 
 /** These say that a link is no longer good (assumption: the API does not say how links expire). */
 const EXPIRED = [401, 403, 404, 410];
@@ -30,51 +34,51 @@ interface FileStream {
  * Reads a video anew, and streams its file into n8n's binary data, so that memory does not grow
  * with the file. A link that has expired is fetched anew once.
  *
- * @param id the video's ID
  * @returns the video, with its file
  * @throws {NodeApiError} when it is not finished, names no file, or its file does not come whole
  */
-export async function download(door: Door, id: string): Promise<INodeExecutionData> {
+export async function download(item: Item): Promise<INodeExecutionData[]> {
+  const id = videoIdFrom(item);
   for (let isSecondLink = false; ; isSecondLink = true) {
-    const video = await readFinished(door, id);
-    const url = linkOf(door, video, id);
+    const video = await readFinished(item, id);
+    const url = linkOf(item, video, id);
     const stored: { file?: IBinaryData } = {};
-    const made = await door.run.slots.run(
+    const made = await item.run.slots.run(
       async () =>
         await withRetries(
-          async () => await fetchFile(door, url, id, stored),
+          async () => await fetchFile(item, url, id, stored),
           'GET',
-          door.run.slots,
+          item.run.slots,
         ),
     );
     if (stored.file) {
-      const name = textParameter(door, 'binaryPropertyName') || 'data';
-      return { json: video, binary: { [name]: stored.file } };
+      const name = textParameter(item, 'binaryPropertyName') || 'data';
+      return [{ json: video, binary: { [name]: stored.file } }];
     }
     const status = made.outcome instanceof NoAnswer ? 0 : made.outcome.status;
-    const { context, item } = door;
+    const { context, index } = item;
     if (!EXPIRED.includes(status)) {
       if (made.verdict !== 'done') {
-        throw failureOf(door, made, { doing: `download the file of video ${id}` });
+        throw failureOf(item, made, { doing: `download the file of video ${id}` });
       }
-      throw toNodeError(context.getNode(), describeEmptyLink(id, status), item, status);
+      throw toNodeError(context.getNode(), describeEmptyLink(id, status), index, status);
     }
     if (isSecondLink) {
-      throw toNodeError(context.getNode(), describeDeadLink(id, status), item, status);
+      throw toNodeError(context.getNode(), describeDeadLink(id, status), index, status);
     }
   }
 }
 
-async function readFinished(door: Door, id: string): Promise<Video> {
-  const video = await readObject(door, door.prepared.url, { doing: `find video ${id}`, id });
+async function readFinished(item: Item, id: string): Promise<Video> {
+  const video = await readVideo(item, id, `find video ${id}`);
   if (outcomeOf(video) === 'completed') return video;
-  throw toNodeError(door.context.getNode(), describeUnfinished(video, id), door.item);
+  throw toNodeError(item.context.getNode(), describeUnfinished(video, id), item.index);
 }
 
-function linkOf({ context, item }: Door, video: Video, id: string): string {
+function linkOf({ context, index }: Item, video: Video, id: string): string {
   const url = downloadUrlOf(video);
   if (url && /^https?:\/\//i.test(url)) return url;
-  throw toNodeError(context.getNode(), describeNoLink(id, url), item);
+  throw toNodeError(context.getNode(), describeNoLink(id, url), index);
 }
 
 /**
@@ -84,24 +88,24 @@ function linkOf({ context, item }: Door, video: Video, id: string): string {
  * @throws {NodeApiError} when n8n cannot store it
  */
 async function fetchFile(
-  door: Door,
+  item: Item,
   url: string,
   id: string,
   stored: { file?: IBinaryData },
   hopsLeft = MOST_HOPS,
 ): Promise<Answer | NoAnswer> {
-  const { context, item } = door;
+  const { context, index } = item;
   try {
-    const response = await open(door, url);
+    const response = await open(item, url);
     const { statusCode: status, headers } = response;
     if (status === 200) {
-      const file = await store(door, response, id);
+      const file = await store(item, response, id);
       if (file instanceof NoAnswer) return file;
       stored.file = file;
     } else {
       (response.body as unknown as FileStream).destroy();
       if (status >= 300 && status < 400 && typeof headers.location === 'string' && hopsLeft > 0) {
-        return await fetchFile(door, new URL(headers.location, url).href, id, stored, hopsLeft - 1);
+        return await fetchFile(item, new URL(headers.location, url).href, id, stored, hopsLeft - 1);
       }
     }
     return { status, headers, body: undefined };
@@ -109,7 +113,7 @@ async function fetchFile(
     context.getExecutionCancelSignal()?.throwIfAborted();
     const failure = noAnswerFrom(error as Error);
     if (failure instanceof NoAnswer) return failure;
-    throw toNodeError(context.getNode(), describeNotStored(id, failure), item);
+    throw toNodeError(context.getNode(), describeNotStored(id, failure), index);
   }
 }
 
@@ -119,7 +123,7 @@ async function fetchFile(
  * Invariant: the API key goes along only to the API's own address. So where the API sends us
  * elsewhere, we go there by ourselves: not every version of n8n leaves the key behind.
  */
-async function open({ context, prepared }: Door, url: string): Promise<IN8nHttpFullResponse> {
+async function open({ context, prepared }: Item, url: string): Promise<IN8nHttpFullResponse> {
   const options = {
     ...prepared,
     method: 'GET' as const,
@@ -147,7 +151,7 @@ async function open({ context, prepared }: Door, url: string): Promise<IN8nHttpF
 
 /** Streams a file into n8n's binary data. One that breaks off is fetched again like any other read. */
 async function store(
-  { context }: Door,
+  { context }: Item,
   { headers, body }: IN8nHttpFullResponse,
   id: string,
 ): Promise<IBinaryData | NoAnswer> {

@@ -1,9 +1,19 @@
-import type { IDataObject } from 'n8n-workflow';
+import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 
-import { outcomeOf, statusOf, type Video } from '../api/video';
-import { type Door, read, strangeAnswer } from '../run/item';
-import { SUPPORT, toNodeError } from '../messages/answers';
 import { type Page, PAGE_SIZE, pageIn, pageQuery, pages } from '../api/page';
+import { outcomeOf, statusOf, type Video } from '../api/video';
+import { SUPPORT, toNodeError } from '../messages/message';
+import type { Item } from '../run/item';
+import { read, strangeAnswer } from '../run/read';
+
+/** Gives out a list, as far as the user asked for it. */
+export async function list(item: Item): Promise<INodeExecutionData[]> {
+  const { context } = item;
+  const all = context.getNodeParameter('returnAll', false);
+  const limit = all ? Infinity : Number(context.getNodeParameter('limit', 50));
+  const status = context.getNodeParameter('filters.status', '') as string;
+  return (await entriesOf(item, limit, status)).map((json) => ({ json }));
+}
 
 /**
  * Reads a list up to a limit, and not one page further.
@@ -13,17 +23,21 @@ import { type Page, PAGE_SIZE, pageIn, pageQuery, pages } from '../api/page';
  *   applied to what the list shows.
  * @throws {NodeApiError} when a page is refused, is no list, or brings nothing new
  */
-export async function list(door: Door, limit: number, status?: string): Promise<IDataObject[]> {
-  const url = door.prepared.url;
+export async function entriesOf(
+  item: Item,
+  limit: number,
+  status?: string,
+): Promise<IDataObject[]> {
+  const url = item.prepared.url;
   const entries: IDataObject[] = [];
   const fetch = async (after?: string) => {
     const size = status ? PAGE_SIZE : Math.min(PAGE_SIZE, limit - entries.length);
-    return await readPage(door, url, size, after);
+    return await readPage(item, url, size, after);
   };
   let seen = 0;
   for await (const { fresh, isStuck } of pages(fetch)) {
     seen += fresh.length;
-    if (isStuck) throw toNodeError(door.context.getNode(), describeStuckList(seen), door.item);
+    if (isStuck) throw toNodeError(item.context.getNode(), describeStuckList(seen), item.index);
     for (const entry of fresh) {
       if (!status || hasStatus(entry, status)) entries.push(entry);
     }
@@ -38,12 +52,12 @@ export async function list(door: Door, limit: number, status?: string): Promise<
  * @param after the ID that it follows
  * @throws {NodeApiError} when it is refused or is no list
  */
-async function readPage(door: Door, url: string, size: number, after?: string): Promise<Page> {
+async function readPage(item: Item, url: string, size: number, after?: string): Promise<Page> {
   const subject = { doing: `list the ${url.slice(1)}` };
-  const answer = await read(door, { url, qs: pageQuery(after, size) }, subject);
+  const answer = await read(item, { url, qs: pageQuery(after, size) }, subject);
   const page = pageIn(answer.body);
   if (page) return page;
-  throw strangeAnswer(door, answer, subject);
+  throw strangeAnswer(item, answer, subject);
 }
 
 function hasStatus(video: Video, status: string): boolean {

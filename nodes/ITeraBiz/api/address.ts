@@ -4,3 +4,12 @@ export function trimBaseUrl(entered: unknown): string {
     .trim()
     .replace(/\/+$/, '');
 }
+
+/**
+ * Whether a host is this computer, so that what is sent to it does not leave it.
+ *
+ * @param host as `URL` spells it
+ */
+export function isLoopback(host: string): boolean {
+  return /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(host);
+}

@@ -1,4 +1,4 @@
-import { isObject } from './video';
+import { isObject } from './json';
 
 /** Longest text that is quoted from an answer, in characters. */
 const LONGEST_QUOTE = 300;

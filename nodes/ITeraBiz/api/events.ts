@@ -1,6 +1,7 @@
-import { ID_PATTERN } from '../run/checks';
+import { isId } from './ids';
 import type { Outcome, Video } from './video';
-import { isObject, outcomeOf, videoIdOf } from './video';
+import { outcomeOf, videoIdOf } from './video';
+import { isObject } from './json';
 
 /** What the triggers can start on (documented). */
 export const EVENT_NAMES = ['video.completed', 'video.failed'] as const;
@@ -57,7 +58,7 @@ export function readEvent(body: unknown): Reading {
   const videoId = videoIdOf(video);
   if (video === undefined || videoId === undefined) return { malformed: 'there is no video in it' };
   // The ID goes into the address of a request.
-  if (!new RegExp(ID_PATTERN).test(videoId)) return { malformed: 'its video has no proper ID' };
+  if (!isId(videoId)) return { malformed: 'its video has no proper ID' };
   const contradicts = typeof video.status === 'string' && eventNameOf(outcomeOf(video)) !== name;
   if (contradicts) return { malformed: 'its video has another status than its name says' };
 

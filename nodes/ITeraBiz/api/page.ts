@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { isObject } from './video';
+import { isObject } from './json';
 
 /** The most that one page may hold (assumption: `limit` goes from 1 to 100). */
 export const PAGE_SIZE = 100;

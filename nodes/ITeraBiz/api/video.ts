@@ -1,5 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 
+import { isObject } from './json';
+
 /**
  * A video job as iTeraBiz returns it. Only that there is such a job is documented; the shape
  * (`id`, `status`, `avatar_id`, `script` or `prompt`, `language`, `duration`, `video_url`,
@@ -66,7 +68,7 @@ export function failureReasonOf(video: Video): string | undefined {
   return typeof reason === 'string' && reason.trim() ? reason.trim() : undefined;
 }
 
-/** Whether a value is a JSON object: neither `null` nor a list nor text. */
-export function isObject(value: unknown): value is IDataObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** When a video was made, in milliseconds since 1970; `NaN` where it does not say (assumption: `created_at`). */
+export function madeAt({ created_at }: Video): number {
+  return typeof created_at === 'string' ? Date.parse(created_at) : NaN;
 }

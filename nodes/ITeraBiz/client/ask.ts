@@ -1,15 +1,12 @@
 import type { IHttpRequestOptions, INode } from 'n8n-workflow';
 
 import type { Subject } from '../messages/answers';
-import {
-  describeNoAnswer,
-  describeRefusal,
-  describeStrangeAnswer,
-  toNodeError,
-} from '../messages/answers';
+import { describeNoAnswer, describeRefusal, describeStrangeAnswer } from '../messages/answers';
 import { type Page, pageIn } from '../api/page';
-import type { Answer, Requester } from './request';
-import { attempt, NoAnswer } from './request';
+import type { Requester } from './request';
+import { attempt } from './request';
+import { toNodeError } from '../messages/message';
+import { type Answer, NoAnswer } from '../api/answer';
 
 /**
  * Asks the API once.

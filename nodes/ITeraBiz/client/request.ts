@@ -1,5 +1,4 @@
 import type {
-  IDataObject,
   IExecuteSingleFunctions,
   IHookFunctions,
   IHttpRequestOptions,
@@ -10,6 +9,7 @@ import type {
 } from 'n8n-workflow';
 
 import { trimBaseUrl } from '../api/address';
+import { type Answer, NoAnswer } from '../api/answer';
 
 /** Every n8n context from which this package asks the API something. */
 export type Requester =
@@ -18,13 +18,6 @@ export type Requester =
   | ILoadOptionsFunctions
   | IPollFunctions
   | IWebhookFunctions;
-
-/** What came back, whatever its status. `body` is text where it was not JSON. */
-export interface Answer {
-  status: number;
-  headers: IDataObject;
-  body: unknown;
-}
 
 /** These say that no connection came about, so that nothing can have arrived. */
 const NEVER_SENT = [
@@ -43,21 +36,6 @@ const NEVER_SENT = [
 
 /** These come from this machine's files, not from the network. */
 const OF_THIS_MACHINE = ['EACCES', 'EMFILE', 'ENOENT', 'ENOSPC', 'EPERM', 'EROFS'];
-
-/** No answer came: the connection failed, broke off or took too long. */
-export class NoAnswer extends Error {
-  /**
-   * @param code the network's word for it, as in `ECONNRESET`; empty where it gave none
-   * @param arrived whether the request may have reached the API
-   */
-  constructor(
-    readonly code: string,
-    readonly arrived: 'no' | 'maybe',
-    message: string,
-  ) {
-    super(message);
-  }
-}
 
 /**
  * Asks the API once, with the user's credential, and returns its answer whatever the status.

@@ -1,7 +1,7 @@
-import type { IDataObject, IHttpRequestMethods } from 'n8n-workflow';
+import type { IHttpRequestMethods } from 'n8n-workflow';
 
-import type { Answer } from './request';
-import { NoAnswer } from './request';
+import { type Answer, NoAnswer } from '../api/answer';
+import { retryAfterOf, type Verdict, verdictOf } from '../api/verdict';
 import type { Slots } from './slots';
 
 /** How often one request is sent at the most. */
@@ -15,34 +15,6 @@ const LONGEST_PAUSE = 30_000;
 
 /** All the pauses of one request together, in milliseconds. */
 export const PATIENCE = 5 * 60_000;
-
-/**
- * What to make of the outcome of one request:
- * - `done`: the API answered it
- * - `refused`: for good; asking again would get the same answer
- * - `again`: nothing has happened, and it may be accepted in a moment
- * - `unknown`: the API may have acted on it; sending it again could make and charge a second video
- */
-export type Verdict = 'done' | 'refused' | 'again' | 'unknown';
-
-/**
- * Judges one outcome. Reads may always be sent again; a submission only where it is certain that
- * the API did not act on it.
- *
- * Documented is one refusal of this kind, "Too many requests or the service is temporarily
- * unavailable"; that it is 429 and 503 is an assumption.
- */
-export function verdictOf(method: IHttpRequestMethods, outcome: Answer | NoAnswer): Verdict {
-  const isRead = method === 'GET';
-  if (outcome instanceof NoAnswer) return isRead || outcome.arrived === 'no' ? 'again' : 'unknown';
-
-  const { status } = outcome;
-  if (status < 300) return 'done';
-  if (status === 429 || status === 503) return 'again';
-  if (status < 500) return 'refused';
-  if (!isRead) return 'unknown';
-  return status === 502 || status === 504 ? 'again' : 'refused';
-}
 
 /**
  * How long to wait before the next try, in milliseconds, or `undefined` when it is time to give up.
@@ -64,20 +36,6 @@ export function pauseBefore(
   if (tries >= TRIES) return undefined;
   const pause = retryAfter ?? random * Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (tries - 1));
   return paused + pause > PATIENCE ? undefined : pause;
-}
-
-/**
- * The pause that an answer asks for, in milliseconds, or `undefined` where it asks for none.
- *
- * Assumption: `Retry-After` may come with 429 and 503, as seconds or as an HTTP date.
- *
- * @param now milliseconds since 1970
- */
-export function retryAfterOf(headers: IDataObject, now = Date.now()): number | undefined {
-  const value = String(headers['retry-after'] ?? '').trim();
-  if (/^\d+$/.test(value)) return Number(value) * 1_000;
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
 
 /** How one request ended, after all its tries. */

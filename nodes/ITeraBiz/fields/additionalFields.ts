@@ -5,7 +5,7 @@ import type {
   INodeProperties,
 } from 'n8n-workflow';
 
-import { isObject } from '../api/video';
+import { isObject } from '../api/json';
 
 /** Fields of the API that this package does not know yet, put into the body as they are. */
 export const additionalFields: INodeProperties = {

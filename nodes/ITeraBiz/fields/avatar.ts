@@ -1,6 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { ID_PATTERN } from '../run/checks';
+import { ID_PATTERN } from '../api/ids';
 
 /** The avatar that speaks: picked from the account's avatars, or given by ID. */
 export const avatar: INodeProperties = {

@@ -1,6 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { ID_PATTERN } from '../run/checks';
+import { ID_PATTERN } from '../api/ids';
 
 /** A video job of the account. It is not sent by itself: the operations put it into their URL. */
 export const video: INodeProperties = {

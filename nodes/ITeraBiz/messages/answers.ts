@@ -1,13 +1,8 @@
-import type { INode } from 'n8n-workflow';
-import { NodeApiError } from 'n8n-workflow';
-
+import { type Answer, NoAnswer } from '../api/answer';
 import { errorTextOf } from '../api/errorText';
+import { meaningOf } from '../api/verdict';
 import { LABELS } from './labels';
-import type { Answer } from '../client/request';
-import { NoAnswer } from '../client/request';
-
-/** Who to write to when iTeraBiz itself is at fault (documented). */
-export const SUPPORT = 'api@iterabiz.com';
+import { type Message, SUPPORT } from './message';
 
 /** What a message says about the request, besides the answer to it. */
 export interface Subject {
@@ -20,33 +15,29 @@ export interface Subject {
   seconds?: number;
 }
 
-/** What happened, in one line, and what to do next. */
-export interface Message {
-  message: string;
-  description: string;
-}
-
 /**
  * Says what an answer with a status outside 2xx means and what to do about it.
  *
- * Documented are three kinds of refusal; that they are 401 and 403, 400 and 422, and 429 and 503 is
- * an assumption, so every other status has a message too, with the status and the API's words.
+ * What each status means, `api/verdict` says; a status that is not known there has a message too,
+ * with the status and the API's words.
  */
 export function describeRefusal(
-  { status, body, headers }: Answer,
+  answer: Answer,
   { doing, id, tries = 1, seconds = 0 }: Subject,
 ): Message {
+  const { status, body, headers } = answer;
+  const meaning = meaningOf(answer);
   const said = errorTextOf(body);
   const quote = said ? `iTeraBiz says: ${said}` : 'iTeraBiz gave no reason';
   const tried = howOften(tries, seconds);
 
-  if (status === 401 || status === 403) {
+  if (meaning === 'badKey') {
     return {
       message: 'iTeraBiz does not accept the API key of this credential',
       description: `Compare the key with the one in your iTeraBiz dashboard, or make a new key there, and save it in the credential. ${quote} (status ${status}).`,
     };
   }
-  if (status === 400 || status === 422) {
+  if (meaning === 'badValues') {
     const label = labelIn(said);
     return {
       message: label
@@ -55,7 +46,7 @@ export function describeRefusal(
       description: `Correct ${label ? `"${label}"` : 'the values'} of this item and run it again; nothing was made or charged for it (status ${status}).`,
     };
   }
-  if (status === 404) {
+  if (meaning === 'notFound') {
     return {
       message: id
         ? `iTeraBiz has nothing with the ID "${id}"`
@@ -65,19 +56,19 @@ export function describeRefusal(
         : 'Check the values of this item, and the Base URL of the credential, which is usually https://api.iterabiz.com/v1 (status 404).',
     };
   }
-  if (status === 429 || status === 503) {
+  if (meaning === 'busy') {
     return {
       message: `iTeraBiz is too busy to ${doing}${tried}`,
       description: `${quote} (status ${status}). It refused the request, so nothing was made or charged for it. Run it again in a few minutes, or lower Max Concurrency in the options.`,
     };
   }
-  if (status >= 300 && status < 400) {
+  if (meaning === 'moved') {
     return {
       message: `iTeraBiz could not ${doing}: its address has moved`,
       description: `Check the Base URL of the credential${typeof headers.location === 'string' ? `; the answer points to ${withoutQuery(headers.location)}` : ''} (status ${status}).`,
     };
   }
-  if (status >= 500) {
+  if (meaning === 'fault' || meaning === 'unreachable') {
     return {
       message: `iTeraBiz could not ${doing} because of a fault on its side${tried}`,
       description: `${quote} (status ${status}). Try again later; if it stays, write to ${SUPPORT} and say when it happened.`,
@@ -114,31 +105,6 @@ export function describeStrangeAnswer({ status, body }: Answer, { doing }: Subje
     message: `The answer to the request to ${doing} does not look like one from iTeraBiz`,
     description: `Check the Base URL of the credential: it should be the address of the API, not of a web page. The answer had status ${status}${said ? ` and begins: ${said.slice(0, 100)}` : ''}.`,
   };
-}
-
-/**
- * Any of the above as an error of this node.
- *
- * It is made from texts alone: what n8n's HTTP client throws carries the request's headers, and
- * with them the API key.
- */
-export function toNodeError(
-  node: INode,
-  said: Message,
-  itemIndex?: number,
-  status?: number,
-): NodeApiError {
-  return new NodeApiError(
-    node,
-    { message: said.message },
-    {
-      message: said.message,
-      description: said.description,
-      httpCode: status === undefined ? 'none' : String(status),
-      itemIndex,
-      level: 'warning',
-    },
-  );
 }
 
 /** An aside for a message, of how often and how long it was tried; nothing after a single try. */

@@ -1,13 +1,18 @@
 import type { IDataObject } from 'n8n-workflow';
 
+import { type Answer, NoAnswer } from '../api/answer';
 import { errorTextOf } from '../api/errorText';
-import { isObject, videoIdOf } from '../api/video';
+import { isObject } from '../api/json';
+import { verdictOf } from '../api/verdict';
+import { videoIdOf } from '../api/video';
+import { attempt } from '../client/request';
+import { withRetries } from '../client/retry';
 import { resubmitUnknown } from '../fields/sending';
-import { type Door, failureOf, optionsOf } from '../run/item';
-import { type Message, SUPPORT, toNodeError } from '../messages/answers';
+import { type Message, SUPPORT, toNodeError } from '../messages/message';
+import type { Item } from '../run/item';
+import { optionsOf } from '../run/parameters';
+import { failureOf } from '../run/read';
 import { Ledger } from './ledger';
-import { type Answer, attempt, NoAnswer } from '../client/request';
-import { verdictOf, withRetries } from '../client/retry';
 
 /**
  * Submits a job once, whatever is retried: what the API accepted before, in this execution, is
@@ -19,16 +24,16 @@ import { verdictOf, withRetries } from '../client/retry';
  * @returns the created object as the API answered it
  * @throws {NodeApiError} when it was refused, or when nobody knows what became of it
  */
-export async function submit(door: Door, doing: string): Promise<IDataObject> {
-  const { context, item, prepared, run } = door;
+export async function submit(item: Item, doing: string): Promise<IDataObject> {
+  const { context, index, prepared, run } = item;
   const ledger = new Ledger(context.getContext('node'));
-  run.index ??= Number(context.evaluateExpression('{{ $runIndex }}', item));
-  const key = ledger.keyOf(run.index, item, prepared);
+  run.index ??= Number(context.evaluateExpression('{{ $runIndex }}', index));
+  const key = ledger.keyOf(run.index, index, prepared);
 
   const known = ledger.find(key);
   if (known?.state === 'accepted') return known.answer;
-  if (known?.state === 'sent' && !optionsOf(door).resubmitUnknown) {
-    throw toNodeError(context.getNode(), unknownFromBefore(doing), item);
+  if (known?.state === 'sent' && !optionsOf(item).resubmitUnknown) {
+    throw toNodeError(context.getNode(), unknownFromBefore(doing), index);
   }
 
   const headers = { ...prepared.headers, 'Idempotency-Key': ledger.idempotencyKey(key) };
@@ -48,14 +53,14 @@ export async function submit(door: Door, doing: string): Promise<IDataObject> {
 
   if (made.verdict === 'unknown') {
     const status = made.outcome instanceof NoAnswer ? undefined : made.outcome.status;
-    throw toNodeError(context.getNode(), unknownOutcome(doing, status), item, status);
+    throw toNodeError(context.getNode(), unknownOutcome(doing, status), index, status);
   }
   if (made.verdict !== 'done' || made.outcome instanceof NoAnswer) {
-    throw failureOf(door, made, { doing });
+    throw failureOf(item, made, { doing });
   }
   const { body, status } = made.outcome;
   if (!isObject(body)) {
-    throw toNodeError(context.getNode(), unreadable(doing, made.outcome), item, status);
+    throw toNodeError(context.getNode(), unreadable(doing, made.outcome), index, status);
   }
   ledger.accepted(key, body);
   return body;

@@ -1,4 +1,4 @@
-import { outcomeOf, type Video, videoIdOf } from '../api/video';
+import { madeAt, outcomeOf, type Video, videoIdOf } from '../api/video';
 
 /** How many of the newest videos are remembered: more than a page, so that none shows up as new when others are deleted. */
 export const MOST_RECENT = 500;
@@ -101,9 +101,4 @@ function horizonsOf(newestFirst: Video[]): number[] {
   const times = newestFirst.map(madeAt);
   const afterFallen = Math.min(times[MOST_RECENT] + 1, times[0]);
   return [times[0] - LATENESS, afterFallen].filter((time) => !Number.isNaN(time));
-}
-
-/** When a video was made, in milliseconds since 1970; `NaN` where it does not say (assumption: `created_at`). */
-function madeAt({ created_at }: Video): number {
-  return typeof created_at === 'string' ? Date.parse(created_at) : NaN;
 }

@@ -2,13 +2,15 @@ import type { IHttpRequestOptions, IPollFunctions } from 'n8n-workflow';
 
 import { type Video, videoIdOf } from '../api/video';
 import { answerOf, pageFrom } from '../client/ask';
-import { describeStrangeAnswer, type Subject, toNodeError } from '../messages/answers';
-import { look, type Reader } from '../account/look';
+import { describeStrangeAnswer, type Subject } from '../messages/answers';
+import { look } from '../account/look';
 import { type Page, pageQuery, pages } from '../api/page';
 import { attempt } from '../client/request';
 import { withRetries } from '../client/retry';
 import { Slots } from '../client/slots';
 import { isNewestFirst, knownIn, type Progress, type Sight } from './progress';
+import { toNodeError } from '../messages/message';
+import type { Reader } from '../account/videos';
 
 /** How far back running videos are looked for at the beginning, in pages of the list. */
 const MOST_PAGES_AT_FIRST = 100;

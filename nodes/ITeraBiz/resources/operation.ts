@@ -1,6 +1,9 @@
 import type { IHttpRequestMethods, INodeProperties } from 'n8n-workflow';
 
-/** One thing the node can do, as plain data. Each lives in a file of its own. */
+import type { Action } from '../run/item';
+import { perItem } from '../run/send';
+
+/** One thing the node can do, and what carries it out. Each lives in a file of its own. */
 export interface Operation {
   name: string;
   value: string;
@@ -8,6 +11,8 @@ export interface Operation {
   action: string;
   description: string;
   request: { method: IHttpRequestMethods; url: string };
+  /** Carries it out */
+  perform: Action;
   /** What the editor shows, from top to bottom */
   fields: INodeProperties[];
   /** What the editor offers under Options */
@@ -60,7 +65,10 @@ export function toProperties(resources: Resource[], defaultResource: string): IN
   ];
 }
 
-/** Every operation goes through the node's `requestOperations.pagination`: that is what `paginate` says. */
+/**
+ * Every operation names what carries it out. n8n behaviour: a function in `operations.pagination` makes
+ * the request of an item in n8n's place, where `paginate` says so.
+ */
 function operationPicker({ value, operations, defaultOperation }: Resource): INodeProperties {
   return {
     displayName: 'Operation',
@@ -68,12 +76,16 @@ function operationPicker({ value, operations, defaultOperation }: Resource): INo
     type: 'options',
     noDataExpression: true,
     displayOptions: { show: { resource: [value] } },
-    options: operations.map(({ name, value, action, description, request }) => ({
+    options: operations.map(({ name, value, action, description, request, perform }) => ({
       name,
       value,
       action,
       description,
-      routing: { request, send: { paginate: true } },
+      routing: {
+        request,
+        send: { paginate: true },
+        operations: { pagination: perItem(perform) },
+      },
     })),
     default: defaultOperation,
   };

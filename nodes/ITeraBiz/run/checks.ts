@@ -1,16 +1,9 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import type { Message } from '../messages/answers';
+import { isId } from '../api/ids';
+import { LONGEST_DURATION } from '../fields/duration';
 import { LABELS } from '../messages/labels';
-
-/**
- * What an ID may look like. iTeraBiz only shows examples (`avatar_abc123`), so this leaves room: it
- * keeps out what could never be one, and what would change the address that is asked.
- */
-export const ID_PATTERN = '^(?!.*\\.\\.)[A-Za-z0-9_-][A-Za-z0-9_.:~-]{0,199}$';
-
-/** Seconds. Ours, against slips of the keyboard: the API does not say where its own bound is. */
-export const LONGEST_DURATION = 3600;
+import type { Message } from '../messages/message';
 
 /** Longest part of a bad value that a message quotes, in characters. */
 const LONGEST_QUOTE = 60;
@@ -60,7 +53,7 @@ export function checkBody(body: IDataObject): IDataObject {
  */
 export function checkId(value: unknown, label: string): string {
   const id = textOf(value, label);
-  if (new RegExp(ID_PATTERN).test(id)) return id;
+  if (isId(id)) return id;
   throw refusal(
     label,
     id,

@@ -1,9 +1,16 @@
-import type { IDataObject } from 'n8n-workflow';
+import type {
+  IDataObject,
+  IExecuteData,
+  IExecutePaginationFunctions,
+  IHttpRequestOptions,
+} from 'n8n-workflow';
 import { sleep } from 'n8n-workflow';
 
-import type { Message } from '../messages/answers';
-import type { Slots } from '../client/slots';
-import type { Watch, Wish } from '../account/watch';
+import { readerOf } from '../account/videos';
+import { newWatch, type Watch, type Wish } from '../account/watch';
+import { Slots } from '../client/slots';
+import type { Message } from '../messages/message';
+import { inputItems, optionsOf } from './parameters';
 
 /**
  * What the items of one run of the node share, and where they meet.
@@ -92,4 +99,36 @@ export class NodeRun {
     if (this.batchInterval <= 0 || this.has(this.size - 1)) return false;
     return Date.now() - this.lastJoin < 2 * this.batchInterval + 1_000;
   }
+}
+
+/** The run that each call of the node is part of; n8n hands the same object to all items of a run. */
+const runs = new WeakMap<IExecuteData, NodeRun>();
+
+/** The run that an item of the node belongs to, which it is part of from now on. */
+export function join(
+  context: IExecutePaginationFunctions,
+  index: number,
+  prepared: IHttpRequestOptions,
+): NodeRun {
+  const executeData = context.getExecuteData();
+  let run = runs.get(executeData);
+  if (!run || run.has(index)) {
+    const signal = context.getExecutionCancelSignal();
+    const slots = new Slots(optionsOf({ context }).maxConcurrency ?? 5, signal);
+    const watch = newWatch(readerOf(context, prepared, slots), signal);
+    run = new NodeRun(inputItems(context).length, batchIntervalOf(context), slots, watch);
+    runs.set(executeData, run);
+  }
+  run.join(index);
+  return run;
+}
+
+/** Forgets the run of an execution that n8n goes on holding although nothing of it runs any more. */
+export function leave(context: IExecutePaginationFunctions): void {
+  runs.delete(context.getExecuteData());
+}
+
+/** n8n's own Batching (under Request Options), which spaces the items: its pause in milliseconds. */
+function batchIntervalOf(context: IExecutePaginationFunctions): number {
+  return Number(context.getNodeParameter('requestOptions.batching.batch.batchInterval', 0));
 }

@@ -1,6 +1,6 @@
 import type { IDataObject, IExecuteSingleFunctions } from 'n8n-workflow';
 
-import type { Message } from '../messages/answers';
+import type { Message } from '../messages/message';
 
 /** Longest list of accepted jobs in one message; nobody reads more, and n8n stores every one. */
 const MOST_LINES = 2_000;

@@ -1,81 +1,11 @@
-import type { IDataObject, IExecutePaginationFunctions, IHttpRequestOptions } from 'n8n-workflow';
-
-import {
-  failureReasonOf,
-  isObject,
-  outcomeOf,
-  statusOf,
-  type Video,
-  videoIdOf,
-} from '../api/video';
-import { type Door, optionsOf } from '../run/item';
-import {
-  describeNoAnswer,
-  describeRefusal,
-  type Message,
-  SUPPORT,
-  toNodeError,
-} from '../messages/answers';
-import type { Reader } from '../account/look';
-import { pageIn, pageQuery } from '../api/page';
-import { type Answer, attempt, NoAnswer } from '../client/request';
-import { PATIENCE, retryAfterOf } from '../client/retry';
-import type { Slots } from '../client/slots';
-import { type Wake, Watch } from '../account/watch';
-
-/** A look that got no videos to see. `isFinal` when no further look would. */
-export class RefusedLook extends Error {
-  constructor(readonly refusal: Answer | NoAnswer) {
-    super('The look was refused');
-  }
-
-  get isFinal(): boolean {
-    const { refusal } = this;
-    return !(refusal instanceof NoAnswer) && [401, 403].includes(refusal.status);
-  }
-}
-
-/**
- * What a {@link Watch} looks through: single requests in the node's slots, without retries of their
- * own, because the next look is the retry. A pause that the API asks for is kept, within reason: the
- * wait has a deadline, too.
- */
-export function readerOf(
-  context: IExecutePaginationFunctions,
-  prepared: IHttpRequestOptions,
-  slots: Slots,
-): Reader {
-  const ask = async (what: { url: string; qs?: IDataObject }): Promise<Answer> =>
-    await slots.run(async () => {
-      await slots.untilOpen();
-      const options = { ...prepared, ...what, method: 'GET' as const, body: undefined };
-      const answer = await attempt(context, options);
-      if (answer instanceof NoAnswer) throw new RefusedLook(answer);
-      if (answer.status >= 300 && answer.status !== 404) {
-        slots.holdBack(Math.min(PATIENCE, retryAfterOf(answer.headers) ?? 0));
-        throw new RefusedLook(answer);
-      }
-      return answer;
-    });
-  return {
-    async byId(id) {
-      const answer = await ask({ url: `/videos/${encodeURIComponent(id)}` });
-      if (answer.status === 404) return undefined;
-      if (!isObject(answer.body)) throw new RefusedLook(answer);
-      return answer.body;
-    },
-    async page(after) {
-      const answer = await ask({ url: '/videos', qs: pageQuery(after) });
-      const page = pageIn(answer.body);
-      if (!page) throw new RefusedLook(answer);
-      return page;
-    },
-  };
-}
-
-export function newWatch(reader: Reader, signal?: AbortSignal): Watch {
-  return new Watch(reader, (error) => !(error instanceof RefusedLook) || error.isFinal, signal);
-}
+import type { Wake } from '../account/watch';
+import { RefusedLook } from '../account/videos';
+import { NoAnswer } from '../api/answer';
+import { failureReasonOf, outcomeOf, statusOf, type Video, videoIdOf } from '../api/video';
+import { describeNoAnswer, describeRefusal } from '../messages/answers';
+import { type Message, SUPPORT, toNodeError } from '../messages/message';
+import type { Item } from '../run/item';
+import { optionsOf } from '../run/parameters';
 
 /**
  * Waits in memory until a job is finished, and says what is to become of its item.
@@ -85,13 +15,13 @@ export function newWatch(reader: Reader, signal?: AbortSignal): Watch {
  * @throws {NodeApiError} when the job failed (unless failed videos are to be returned), was not
  *   finished in time, is gone, or can no longer be asked for
  */
-export async function waitFor(door: Door, job: Video): Promise<Video | undefined> {
-  const { context, item, run } = door;
+export async function waitFor(item: Item, job: Video): Promise<Video | undefined> {
+  const { context, index, run } = item;
   const node = context.getNode();
   const id = videoIdOf(job);
-  if (id === undefined) throw toNodeError(node, describeNoId(), item);
+  if (id === undefined) throw toNodeError(node, describeNoId(), index);
 
-  const { pollInterval = 10, maxWait = 60, failedVideos } = optionsOf(door);
+  const { pollInterval = 10, maxWait = 60, failedVideos } = optionsOf(item);
   let wake: Wake;
   if (outcomeOf(job) !== 'running') {
     wake = { reason: 'finished', video: job };
@@ -102,21 +32,21 @@ export async function waitFor(door: Door, job: Video): Promise<Video | undefined
       deadline: Date.now() + Number(maxWait) * 60_000,
       last: job,
     };
-    run.waiting.set(item, wish);
+    run.waiting.set(index, wish);
     wake = await run.watch.wait(wish).catch((error: unknown) => {
       if (!(error instanceof RefusedLook)) throw error;
       const { message, description } = describeRefusedLook(error);
       throw toNodeError(
         node,
         { message: `The wait for video ${id} ended: ${message}`, description },
-        item,
+        index,
       );
     });
   }
   if (wake.reason === 'released') return undefined;
 
   const problem = describeEnd(wake, id, Number(maxWait), failedVideos);
-  if (problem) throw toNodeError(node, problem, item);
+  if (problem) throw toNodeError(node, problem, index);
   return wake.video;
 }
 

@@ -1,4 +1,4 @@
-import { isLoopback } from '../api/loopback';
+import { isLoopback } from '../api/address';
 
 /** Networks that the internet does not route to. */
 const PRIVATE_IPV4 = [

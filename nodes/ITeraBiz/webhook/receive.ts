@@ -2,13 +2,15 @@ import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 
 import type { Claim, EventName, VideoEvent } from '../api/events';
 import { eventFrom, eventOf, readEvent } from '../api/events';
-import { isObject, type Video, videoIdOf } from '../api/video';
-import { attempt, NoAnswer } from '../client/request';
+import { type Video, videoIdOf } from '../api/video';
+import { attempt } from '../client/request';
 import { Slots } from '../client/slots';
 import { keyOf, recentEventsOf, type Verdict } from './recentEvents';
 import { SIGNATURE_HEADER, signatureProblem } from './signature';
 import { storeOf } from './store';
 import { isToken, TOKEN_PARAMETER } from './token';
+import { isObject } from '../api/json';
+import { NoAnswer } from '../api/answer';
 
 /** Larger bodies are no events, in bytes. */
 const LARGEST_BODY = 1_000_000;

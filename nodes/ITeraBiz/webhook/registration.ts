@@ -2,14 +2,15 @@ import type { IDataObject, IHookFunctions } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 
 import { EVENT_NAMES, type EventName } from '../api/events';
-import { isObject } from '../api/video';
 import { ask, pageFrom } from '../client/ask';
-import { describeStrangeAnswer, toNodeError } from '../messages/answers';
+import { describeStrangeAnswer } from '../messages/answers';
 import { pageQuery, pages } from '../api/page';
 import { baseUrlOf } from '../client/request';
 import { unreachableHost } from './reachability';
 import { storeOf } from './store';
 import { isGoodToken, newToken, SHORTEST_TOKEN, TOKEN_PARAMETER } from './token';
+import { isObject } from '../api/json';
+import { toNodeError } from '../messages/message';
 
 /** Marks the webhooks that this node registers, also for the user who meets one in the dashboard. */
 const MARK = ['registered_by', 'n8n'] as const;

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 
-import { look, type Reader } from '../../../nodes/ITeraBiz/account/look.ts';
+import { look } from '../../../nodes/ITeraBiz/account/look.ts';
+import type { Reader } from '../../../nodes/ITeraBiz/account/videos.ts';
 
 /** An API with these videos, newest first, that counts what it is asked. */
 class Api implements Reader {

@@ -1,5 +1,5 @@
-import type { Reader } from '../../../nodes/ITeraBiz/account/look.ts';
 import { type Wake, Watch, type Wish } from '../../../nodes/ITeraBiz/account/watch.ts';
+import type { Reader } from '../../../nodes/ITeraBiz/account/videos.ts';
 
 beforeEach(() => void jest.useFakeTimers({ now: 0 }));
 afterEach(() => void jest.useRealTimers());

@@ -3,8 +3,9 @@ import type { IDataObject, IHttpRequestOptions } from 'n8n-workflow';
 import { download, fileName } from '../../../nodes/ITeraBiz/actions/download.ts';
 import { NodeRun } from '../../../nodes/ITeraBiz/run/nodeRun.ts';
 import { Slots } from '../../../nodes/ITeraBiz/client/slots.ts';
-import { newWatch, readerOf } from '../../../nodes/ITeraBiz/waiting/wait.ts';
 import { answered, connectionReset, fakeContext } from '../fakeContext.mts';
+import { newWatch } from '../../../nodes/ITeraBiz/account/watch.ts';
+import { readerOf } from '../../../nodes/ITeraBiz/account/videos.ts';
 
 test.each([
   ['', 'video_1', 'video/mp4', 'video_1.mp4'],
@@ -64,7 +65,7 @@ function downloading({
 }: Given = {}) {
   const next = (url: string) => (files[url].length > 1 ? files[url].shift()! : files[url][0]);
   const { context, asked } = fakeContext({
-    parameters,
+    parameters: { videoId: 'video_1', ...parameters },
     signal,
     answer: ({ url }) => (url in files ? next(url) : answered(video)),
   });
@@ -84,7 +85,7 @@ function downloading({
   const slots = new Slots(1);
   const prepared = {
     method: 'GET' as const,
-    url: '/videos/video_1',
+    url: '/videos',
     baseURL: 'https://api.example/v1',
     qs: { a: 1 },
     body: { b: 2 },
@@ -92,7 +93,11 @@ function downloading({
     timeout: 9,
   };
   const run = new NodeRun(1, 0, slots, newWatch(readerOf(context, prepared, slots)));
-  return { asked, plain, output: download({ context, item: 3, run, prepared }, 'video_1') };
+  return {
+    asked,
+    plain,
+    output: download({ context, index: 3, run, prepared }).then(([output]) => output),
+  };
 }
 
 describe('A file', () => {

@@ -1,9 +1,10 @@
-import type { Door } from '../../../nodes/ITeraBiz/run/item.ts';
-import { list } from '../../../nodes/ITeraBiz/actions/list.ts';
+import type { Item } from '../../../nodes/ITeraBiz/run/item.ts';
+import { entriesOf } from '../../../nodes/ITeraBiz/actions/list.ts';
 import { NodeRun } from '../../../nodes/ITeraBiz/run/nodeRun.ts';
 import { Slots } from '../../../nodes/ITeraBiz/client/slots.ts';
-import { newWatch, readerOf } from '../../../nodes/ITeraBiz/waiting/wait.ts';
 import { answered, type Answering, fakeContext } from '../fakeContext.mts';
+import { newWatch } from '../../../nodes/ITeraBiz/account/watch.ts';
+import { readerOf } from '../../../nodes/ITeraBiz/account/videos.ts';
 
 const STATUSES = ['completed', 'processing', 'failed', 'Success'];
 
@@ -25,8 +26,8 @@ function listing(answer: Answering, limit: number, status?: string, url = '/vide
   const slots = new Slots(1);
   const prepared = { method: 'GET' as const, url, timeout: 9 };
   const run = new NodeRun(1, 0, slots, newWatch(readerOf(context, prepared, slots)));
-  const door: Door = { context, item: 3, run, prepared };
-  return { asked, entries: list(door, limit, status) };
+  const item: Item = { context, index: 3, run, prepared };
+  return { asked, entries: entriesOf(item, limit, status) };
 }
 
 test.each([

@@ -2,11 +2,11 @@ import {
   DOWNLOAD_URL_FIELDS,
   downloadUrlOf,
   failureReasonOf,
-  isObject,
   outcomeOf,
   statusOf,
   videoIdOf,
 } from '../../../nodes/ITeraBiz/api/video.ts';
+import { isObject } from '../../../nodes/ITeraBiz/api/json.ts';
 
 describe('The outcome', () => {
   test.each(['completed', 'complete', 'succeeded', 'success', 'done', 'ready', ' COMPLETED '])(

@@ -1,8 +1,8 @@
 import type { INode } from 'n8n-workflow';
 
 import { answerOf, ask, pageFrom } from '../../../nodes/ITeraBiz/client/ask.ts';
-import { NoAnswer } from '../../../nodes/ITeraBiz/client/request.ts';
 import { answered, connectionReset, fakeContext } from '../fakeContext.mts';
+import { NoAnswer } from '../../../nodes/ITeraBiz/api/answer.ts';
 
 const subject = { doing: 'list the hooks' };
 const node = { name: 'Trigger' } as INode;

@@ -1,10 +1,10 @@
 import {
   attempt,
   baseUrlOf,
-  NoAnswer,
   noAnswerFrom,
   type Requester,
 } from '../../../nodes/ITeraBiz/client/request.ts';
+import { NoAnswer } from '../../../nodes/ITeraBiz/api/answer.ts';
 
 /** What n8n's request helper throws: its own error around the one of its HTTP client. */
 const wrapped = (cause: object) => Object.assign(new Error('n8n says no'), { cause });

@@ -1,15 +1,9 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { type Answer, NoAnswer } from '../../../nodes/ITeraBiz/client/request.ts';
-import {
-  PATIENCE,
-  pauseBefore,
-  retryAfterOf,
-  TRIES,
-  verdictOf,
-  withRetries,
-} from '../../../nodes/ITeraBiz/client/retry.ts';
+import { PATIENCE, pauseBefore, TRIES, withRetries } from '../../../nodes/ITeraBiz/client/retry.ts';
 import { Slots } from '../../../nodes/ITeraBiz/client/slots.ts';
+import { type Answer, NoAnswer } from '../../../nodes/ITeraBiz/api/answer.ts';
+import { retryAfterOf, verdictOf } from '../../../nodes/ITeraBiz/api/verdict.ts';
 
 const answer = (status: number, headers: IDataObject = {}): Answer => ({
   status,

@@ -2,7 +2,7 @@
 import type { IContextObject, IDataObject } from 'n8n-workflow';
 
 import { BadInput, checkBody } from '../../../nodes/ITeraBiz/run/checks.ts';
-import type { Door } from '../../../nodes/ITeraBiz/run/item.ts';
+import type { Item } from '../../../nodes/ITeraBiz/run/item.ts';
 import {
   describeNoAnswer,
   describeRefusal,
@@ -10,12 +10,14 @@ import {
 } from '../../../nodes/ITeraBiz/messages/answers.ts';
 import { NodeRun } from '../../../nodes/ITeraBiz/run/nodeRun.ts';
 import { describeInterrupted } from '../../../nodes/ITeraBiz/waiting/parked/park.ts';
-import { NoAnswer } from '../../../nodes/ITeraBiz/client/request.ts';
 import { Slots } from '../../../nodes/ITeraBiz/client/slots.ts';
 import { submit } from '../../../nodes/ITeraBiz/orders/submit.ts';
-import { describeEnd, newWatch, readerOf } from '../../../nodes/ITeraBiz/waiting/wait.ts';
+import { describeEnd } from '../../../nodes/ITeraBiz/waiting/wait.ts';
 import { answered, type Answering, connectionReset, fakeContext } from '../fakeContext.mts';
 import { read, section, table } from './markdown.mts';
+import { NoAnswer } from '../../../nodes/ITeraBiz/api/answer.ts';
+import { newWatch } from '../../../nodes/ITeraBiz/account/watch.ts';
+import { readerOf } from '../../../nodes/ITeraBiz/account/videos.ts';
 
 const doing = 'create the video';
 const accepted = () => answered({ id: 'video_1' });
@@ -48,8 +50,8 @@ async function ofSubmission(...answers: Answering[]): Promise<string> {
     const prepared = { method: 'POST' as const, url: '/videos', body: {} };
     const slots = new Slots(1);
     const run = new NodeRun(1, 0, slots, newWatch(readerOf(context, prepared, slots)));
-    const door: Door = { context, item: 0, run, prepared };
-    await submit(door, doing).catch((error: Error) => (said = error.message));
+    const item: Item = { context, index: 0, run, prepared };
+    await submit(item, doing).catch((error: Error) => (said = error.message));
   }
   return said;
 }

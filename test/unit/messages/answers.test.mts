@@ -5,9 +5,9 @@ import {
   describeNoAnswer,
   describeRefusal,
   describeStrangeAnswer,
-  toNodeError,
 } from '../../../nodes/ITeraBiz/messages/answers.ts';
-import { NoAnswer } from '../../../nodes/ITeraBiz/client/request.ts';
+import { toNodeError } from '../../../nodes/ITeraBiz/messages/message.ts';
+import { NoAnswer } from '../../../nodes/ITeraBiz/api/answer.ts';
 
 const doing = 'create the video';
 const said = (message: string) => ({ error: { code: 'x', message } });

@@ -1,11 +1,12 @@
 import type { IContextObject, IDataObject } from 'n8n-workflow';
 
-import type { Door } from '../../../nodes/ITeraBiz/run/item.ts';
+import type { Item } from '../../../nodes/ITeraBiz/run/item.ts';
 import { NodeRun } from '../../../nodes/ITeraBiz/run/nodeRun.ts';
 import { Slots } from '../../../nodes/ITeraBiz/client/slots.ts';
 import { jobName, submit } from '../../../nodes/ITeraBiz/orders/submit.ts';
-import { newWatch, readerOf } from '../../../nodes/ITeraBiz/waiting/wait.ts';
 import { answered, type Answering, connectionReset, fakeContext } from '../fakeContext.mts';
+import { newWatch } from '../../../nodes/ITeraBiz/account/watch.ts';
+import { readerOf } from '../../../nodes/ITeraBiz/account/videos.ts';
 
 const accepted = () => answered({ id: 'video_1', status: 'queued' }, 201);
 const busy = () => answered({}, 503, { 'retry-after': '0' });
@@ -30,8 +31,8 @@ function placeOf(
     body: { script: 'Hi' },
   };
   const run = new NodeRun(1, 0, slots, newWatch(readerOf(context, prepared, slots)));
-  const door: Door = { context, item: 7, run, prepared };
-  return { asked, book, submitted: submit(door, doing) };
+  const item: Item = { context, index: 7, run, prepared };
+  return { asked, book, submitted: submit(item, doing) };
 }
 
 test('sends the prepared request with an idempotency key, and returns the answer', async () => {

@@ -19,6 +19,7 @@ const operation = (
   action: `Do ${value}`,
   description: `Does ${value}`,
   request: { method: 'GET', url: `/${value}` },
+  perform: async () => [],
   fields,
   options,
 });
@@ -42,6 +43,11 @@ function visible(properties: INodeProperties[], parameters: INodeParameters): IN
   );
 }
 
+const carriedOut = {
+  send: { paginate: true },
+  operations: { pagination: expect.any(Function) },
+};
+
 const names = (properties: INodeProperties[]) => properties.map(({ name }) => name);
 
 describe('The parameters of a node', () => {
@@ -62,10 +68,10 @@ describe('The parameters of a node', () => {
     });
   });
 
-  test('send every operation through the door', () => {
+  test('have every operation carried out by its action', () => {
     expect(properties[2].options).toMatchObject([
-      { routing: { request: { method: 'GET', url: '/make' }, send: { paginate: true } } },
-      { routing: { request: { method: 'GET', url: '/get' }, send: { paginate: true } } },
+      { routing: { request: { method: 'GET', url: '/make' }, ...carriedOut } },
+      { routing: { request: { method: 'GET', url: '/get' }, ...carriedOut } },
     ]);
   });
 

@@ -25,7 +25,6 @@ test('The names that saved workflows rest on', () => {
     ]),
   );
   const waiting = ['failedVideos', 'holdWhileWaiting', 'maxWait', 'pollInterval'];
-  const byId = '=/videos/{{ encodeURIComponent($parameter.videoId) }}';
   expect(fixed).toEqual({
     'avatar:create': [
       'POST',
@@ -48,11 +47,16 @@ test('The names that saved workflows rest on', () => {
     ],
     'video:download': [
       'GET',
-      byId,
+      '/videos',
       ['videoId', 'binaryPropertyName'],
       ['fileName', 'maxConcurrency'],
     ],
-    'video:get': ['GET', byId, ['videoId', 'waitForCompletion'], [...waiting, 'maxConcurrency']],
+    'video:get': [
+      'GET',
+      '/videos',
+      ['videoId', 'waitForCompletion'],
+      [...waiting, 'maxConcurrency'],
+    ],
     'video:getAll': ['GET', '/videos', ['returnAll', 'limit', 'filters'], ['maxConcurrency']],
   });
 });

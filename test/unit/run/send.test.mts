@@ -1,14 +1,35 @@
 import type { IDataObject, IExecuteData, INode, INodeExecutionData } from 'n8n-workflow';
 import { NodeApiError } from 'n8n-workflow';
 
+import { create as createJob } from '../../../nodes/ITeraBiz/actions/create.ts';
+import { download } from '../../../nodes/ITeraBiz/actions/download.ts';
+import { get as getVideo } from '../../../nodes/ITeraBiz/actions/get.ts';
+import { list } from '../../../nodes/ITeraBiz/actions/list.ts';
+import { parked } from '../../../nodes/ITeraBiz/actions/parked.ts';
 import { KEEP, SCOUT } from '../../../nodes/ITeraBiz/waiting/parked/workflows.ts';
-import { send } from '../../../nodes/ITeraBiz/run/send.ts';
+import { perItem } from '../../../nodes/ITeraBiz/run/send.ts';
 import { collectGarbage } from '../../shared/collectGarbage.mts';
 import { answered, type Answering, connectionReset, fakeContext } from '../fakeContext.mts';
 
 const create = { resource: 'video', operation: 'create' };
 const get = { resource: 'video', operation: 'get' };
 const post = (script: string) => ({ method: 'POST', url: '/videos', body: { script } }) as const;
+
+const ACTIONS = {
+  create: createJob,
+  download,
+  generate: createJob,
+  get: getVideo,
+  getAll: list,
+  [KEEP]: parked,
+  [SCOUT]: parked,
+};
+
+/** What n8n would read from the box of a request such as `/videos/<ID>`. */
+const idIn = (url: string) => decodeURIComponent(url.split('/')[2] ?? '');
+
+/** The address that the description has for it. */
+const listOf = (url: string) => (idIn(url) ? url.split('/').slice(0, 2).join('/') : url);
 
 interface Given {
   /** What n8n prepared for each item */
@@ -55,6 +76,7 @@ function running({
       getNodeParameter: (name: string, fallback: unknown) =>
         ({
           'requestOptions.batching.batch.batchInterval': batching,
+          videoId: idIn(requests[item].url),
           ...(parameters as Record<string, unknown>),
         })[name] ?? fallback,
       evaluateExpression: (expression: string, of: number) => {
@@ -65,8 +87,8 @@ function running({
       ...more,
     });
   const sendItem = async (item: number) =>
-    await send.call(contextOf(item), {
-      options: { ...requests[item], headers: {}, qs: {} },
+    await perItem(ACTIONS[parameters.operation as keyof typeof ACTIONS]).call(contextOf(item), {
+      options: { ...requests[item], url: listOf(requests[item].url), headers: {}, qs: {} },
     } as never);
   const outputs = requests.map((_, item) => item).filter((item) => !missing.includes(item));
   const ends = Promise.allSettled(outputs.map(sendItem));

@@ -1,13 +1,9 @@
-import { NoAnswer } from '../../../nodes/ITeraBiz/client/request.ts';
 import { Slots } from '../../../nodes/ITeraBiz/client/slots.ts';
-import {
-  describeEnd,
-  describeRefusedLook,
-  newWatch,
-  readerOf,
-  RefusedLook,
-} from '../../../nodes/ITeraBiz/waiting/wait.ts';
+import { describeEnd, describeRefusedLook } from '../../../nodes/ITeraBiz/waiting/wait.ts';
 import { answered, type Answering, connectionReset, fakeContext } from '../fakeContext.mts';
+import { NoAnswer } from '../../../nodes/ITeraBiz/api/answer.ts';
+import { newWatch } from '../../../nodes/ITeraBiz/account/watch.ts';
+import { readerOf, RefusedLook } from '../../../nodes/ITeraBiz/account/videos.ts';
 
 const answer = (status: number) => ({ status, headers: {}, body: '' });
 

@@ -1,3 +1,4 @@
+import { create as createJob } from '../../actions/create';
 import { additionalFields } from '../../fields/additionalFields';
 import { maxConcurrency, resubmitUnknown } from '../../fields/sending';
 import type { Operation } from '../operation';
@@ -8,6 +9,7 @@ export const create: Operation = {
   action: 'Create avatar',
   description: 'Create an avatar from a picture and a voice',
   request: { method: 'POST', url: '/avatars' },
+  perform: createJob,
   fields: [
     {
       displayName: 'Name',

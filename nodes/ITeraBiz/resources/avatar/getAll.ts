@@ -1,3 +1,4 @@
+import { list } from '../../actions/list';
 import { paging } from '../../fields/paging';
 import { maxConcurrency } from '../../fields/sending';
 import type { Operation } from '../operation';
@@ -8,6 +9,7 @@ export const getAll: Operation = {
   action: 'Get many avatars',
   description: 'List the avatars in your account',
   request: { method: 'GET', url: '/avatars' },
+  perform: list,
   fields: paging,
   options: [maxConcurrency],
 };

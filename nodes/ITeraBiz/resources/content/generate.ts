@@ -1,3 +1,4 @@
+import { create } from '../../actions/create';
 import { additionalFields } from '../../fields/additionalFields';
 import { avatar } from '../../fields/avatar';
 import { duration } from '../../fields/duration';
@@ -12,6 +13,7 @@ export const generate: Operation = {
   action: 'Generate content',
   description: 'Let AI write and make a video from a description of what it should be about',
   request: { method: 'POST', url: '/content/generate' },
+  perform: create,
   fields: [
     {
       displayName: 'Prompt',

@@ -1,3 +1,4 @@
+import { create as createJob } from '../../actions/create';
 import { additionalFields } from '../../fields/additionalFields';
 import { avatar } from '../../fields/avatar';
 import { duration } from '../../fields/duration';
@@ -12,6 +13,7 @@ export const create: Operation = {
   action: 'Create video',
   description: 'Create a video in which an avatar speaks your script',
   request: { method: 'POST', url: '/videos' },
+  perform: createJob,
   fields: [
     avatar,
     {

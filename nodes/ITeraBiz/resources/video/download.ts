@@ -1,3 +1,4 @@
+import { download as downloadVideo } from '../../actions/download';
 import { maxConcurrency } from '../../fields/sending';
 import { video } from '../../fields/video';
 import type { Operation } from '../operation';
@@ -8,7 +9,8 @@ export const download: Operation = {
   value: 'download',
   action: 'Download video',
   description: 'Download the file of a finished video',
-  request: { method: 'GET', url: '=/videos/{{ encodeURIComponent($parameter.videoId) }}' },
+  request: { method: 'GET', url: '/videos' },
+  perform: downloadVideo,
   fields: [
     video,
     {

@@ -1,3 +1,4 @@
+import { get as getVideo } from '../../actions/get';
 import { maxConcurrency } from '../../fields/sending';
 import { video } from '../../fields/video';
 import { waitForCompletion, waitingOptions } from '../../fields/waiting';
@@ -8,7 +9,8 @@ export const get: Operation = {
   value: 'get',
   action: 'Get video',
   description: 'Get the status and details of one video',
-  request: { method: 'GET', url: '=/videos/{{ encodeURIComponent($parameter.videoId) }}' },
+  request: { method: 'GET', url: '/videos' },
+  perform: getVideo,
   fields: [video, waitForCompletion],
   options: [...waitingOptions, maxConcurrency],
 };

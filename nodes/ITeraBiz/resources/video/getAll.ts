@@ -1,3 +1,4 @@
+import { list } from '../../actions/list';
 import { paging } from '../../fields/paging';
 import { maxConcurrency } from '../../fields/sending';
 import type { Operation } from '../operation';
@@ -8,6 +9,7 @@ export const getAll: Operation = {
   action: 'Get many videos',
   description: 'List the videos in your account, finished or not',
   request: { method: 'GET', url: '/videos' },
+  perform: list,
   fields: [
     ...paging,
     {

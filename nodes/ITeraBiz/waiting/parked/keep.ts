@@ -1,13 +1,13 @@
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 
+import { isRunning, lookOnce, type Seen } from '../../account/look';
+import { type Reader, readerOf, RefusedLook } from '../../account/videos';
 import { videoIdOf } from '../../api/video';
-import type { Door } from '../../run/item';
-import { type Message, toNodeError } from '../../messages/answers';
-import type { Reader } from '../../account/look';
-import { type Parked, type ParkedWait, readParked } from './workflows';
+import { type Message, toNodeError } from '../../messages/message';
+import type { Item } from '../../run/item';
 import { describeStop, errorJson } from '../../run/report';
-import { isRunning, lookOnce, type Seen } from './scout';
-import { describeEnd, describeRefusedLook, readerOf, RefusedLook } from '../wait';
+import { describeEnd, describeRefusedLook } from '../wait';
+import { type Parked, type ParkedWait, readParked } from './workflows';
 
 /** How long after the deadline the last look may still be refused, in milliseconds. */
 const GRACE = 10 * 60_000;
@@ -19,8 +19,8 @@ const GRACE = 10 * 60_000;
  *   give out now while some are still being made
  * @throws {NodeApiError} when that node is to stop because of one of them
  */
-export async function keep(door: Door): Promise<INodeExecutionData[]> {
-  const { context, prepared, run } = door;
+export async function keep(item: Item): Promise<INodeExecutionData[]> {
+  const { context, prepared, run } = item;
   const parked = readParked(context);
   const { items, ids, wait, memory } = parked;
   const asTheyCameIn = items.map((json) => ({ json }));
@@ -30,7 +30,7 @@ export async function keep(door: Door): Promise<INodeExecutionData[]> {
   }
   const seen = await lookAtAll(ids, readerOf(context, prepared, run.slots));
   memory.done = isOver(seen, ids, wait.deadline - Date.now());
-  return memory.done ? outcome(door, parked, seen) : asTheyCameIn;
+  return memory.done ? outcome(item, parked, seen) : asTheyCameIn;
 }
 
 /** n8n behaviour: an error after a wait is kept, and a retry from the execution list only repeats it. */
@@ -75,7 +75,7 @@ function endOf(id: string, seen: Seen | RefusedLook, { maxWait, failedVideos }: 
 
 /** What the user's node gives out, item by item, or its error where it is to stop. */
 function outcome(
-  { context }: Door,
+  { context }: Item,
   { items, waiting, wait }: Parked,
   seen: Seen | RefusedLook,
 ): INodeExecutionData[] {

@@ -5,11 +5,11 @@ import type {
   IExecutePaginationFunctions,
 } from 'n8n-workflow';
 
-import { inputItems, isToolCall, optionsOf } from '../../run/item';
-import type { Message } from '../../messages/answers';
+import type { Message } from '../../messages/message';
+import { inputItems, isToolCall, optionsOf } from '../../run/parameters';
 import type { NodeRun } from '../../run/nodeRun';
-import { keeperWorkflow, type ParkedWait } from './workflows';
 import { errorJson, onErrorOf } from '../../run/report';
+import { keeperWorkflow, type ParkedWait } from './workflows';
 
 /** The part of n8n's context that runs another workflow. The type of this context leaves it out. */
 type WorkflowRunner = Pick<IExecuteFunctions, 'executeWorkflow'>;

@@ -3,7 +3,6 @@ import type {
   IDataObject,
   IExecutePaginationFunctions,
   INode,
-  INodeProperties,
   IWorkflowBase,
 } from 'n8n-workflow';
 import { NodeConnectionTypes } from 'n8n-workflow';
@@ -53,25 +52,6 @@ export interface ParkedWait {
   /** The items whose videos are waited for, as n8n counts them. The others have their output already. */
   waiting: number[];
 }
-
-/** The parameters of {@link KEEP} and {@link SCOUT}. n8n drops a parameter that no property declares. */
-export const parkedProperties: INodeProperties[] = [
-  {
-    displayName: 'Parked Items',
-    name: 'parkedItems',
-    type: 'hidden',
-    default: '',
-    displayOptions: { show: { operation: [KEEP, SCOUT] } },
-    routing: { send: { paginate: true } },
-  },
-  {
-    displayName: 'Parked Wait',
-    name: 'parkedWait',
-    type: 'hidden',
-    default: '',
-    displayOptions: { show: { operation: [KEEP, SCOUT] } },
-  },
-];
 
 /** What one look leaves for what comes after it. */
 interface Memory {

@@ -4,8 +4,9 @@ import { keep } from '../../../../nodes/ITeraBiz/waiting/parked/keep.ts';
 import { NodeRun } from '../../../../nodes/ITeraBiz/run/nodeRun.ts';
 import type { ParkedWait } from '../../../../nodes/ITeraBiz/waiting/parked/workflows.ts';
 import { Slots } from '../../../../nodes/ITeraBiz/client/slots.ts';
-import { newWatch, readerOf } from '../../../../nodes/ITeraBiz/waiting/wait.ts';
 import { answered, type Answering, fakeContext } from '../../fakeContext.mts';
+import { newWatch } from '../../../../nodes/ITeraBiz/account/watch.ts';
+import { readerOf } from '../../../../nodes/ITeraBiz/account/videos.ts';
 
 const now = 60_000_000;
 beforeEach(() => void jest.useFakeTimers({ now }));
@@ -54,7 +55,7 @@ async function lookAt({ items, videos = {}, answer, wait, isFirst = false }: Loo
   const slots = new Slots(5);
   const prepared = { url: '' };
   const run = new NodeRun(1, 0, slots, newWatch(readerOf(context, prepared, slots)));
-  const output = await keep({ context, item: 0, run, prepared }).then(
+  const output = await keep({ context, index: 0, run, prepared }).then(
     (data) => data.map(({ json }) => json),
     (error: Error) => error,
   );

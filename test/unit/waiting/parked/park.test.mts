@@ -3,8 +3,9 @@ import type { IDataObject, INode, INodeExecutionData, IWorkflowBase } from 'n8n-
 import { NodeRun } from '../../../../nodes/ITeraBiz/run/nodeRun.ts';
 import { canPark, park } from '../../../../nodes/ITeraBiz/waiting/parked/park.ts';
 import { Slots } from '../../../../nodes/ITeraBiz/client/slots.ts';
-import { newWatch, readerOf } from '../../../../nodes/ITeraBiz/waiting/wait.ts';
 import { fakeContext } from '../../fakeContext.mts';
+import { newWatch } from '../../../../nodes/ITeraBiz/account/watch.ts';
+import { readerOf } from '../../../../nodes/ITeraBiz/account/videos.ts';
 
 const now = 1_000_000;
 beforeEach(() => void jest.useFakeTimers({ now }));

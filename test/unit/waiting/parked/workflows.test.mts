@@ -4,13 +4,13 @@ import {
   KEEP,
   keeperWorkflow,
   type ParkedWait,
-  parkedProperties,
   readParked,
   SCOUT,
   scoutWorkflow,
   SHORTEST_PAUSE,
 } from '../../../../nodes/ITeraBiz/waiting/parked/workflows.ts';
 import { fakeContext } from '../../fakeContext.mts';
+import { parkedProperties } from '../../../../nodes/ITeraBiz/resources/parked.ts';
 
 const owner: INode = {
   id: 'n',
@@ -129,13 +129,16 @@ test('the keeper pauses by waiting for a scout, however that one ends', () => {
   expect(sent.nodes).toEqual(scoutWorkflow('w1', owner, wait).nodes);
 });
 
-test('the parameters are hidden, declared, and go through the door', () => {
+test('the parameters are hidden, declared, and name what carries them out', () => {
   expect(parkedProperties.map(({ name }) => name)).toEqual(['parkedItems', 'parkedWait']);
   for (const { type, displayOptions } of parkedProperties) {
     expect(type).toBe('hidden');
     expect(displayOptions).toEqual({ show: { operation: [KEEP, SCOUT] } });
   }
-  expect(parkedProperties[0].routing).toEqual({ send: { paginate: true } });
+  expect(parkedProperties[0].routing).toEqual({
+    send: { paginate: true },
+    operations: { pagination: expect.any(Function) },
+  });
 });
 
 test('an item that waits is known by its place, and its video by its details', () => {

@@ -1,4 +1,4 @@
-import { isLoopback } from '../../../nodes/ITeraBiz/api/loopback.ts';
+import { isLoopback } from '../../../nodes/ITeraBiz/api/address.ts';
 
 const hostOf = (address: string) => new URL(address).hostname;
 

@@ -1,0 +1,67 @@
+import type { IDataObject, IExecutePaginationFunctions, IHttpRequestOptions } from 'n8n-workflow';
+
+import { type Answer, NoAnswer } from '../api/answer';
+import { isObject } from '../api/json';
+import { type Page, pageIn, pageQuery } from '../api/page';
+import { meaningOf, retryAfterOf } from '../api/verdict';
+import type { Video } from '../api/video';
+import { attempt } from '../client/request';
+import { PATIENCE } from '../client/retry';
+import type { Slots } from '../client/slots';
+
+/** The two ways in which the API tells of videos. */
+export interface Reader {
+  /** One video, or `undefined` where the API knows none of this ID. */
+  byId(id: string): Promise<Video | undefined>;
+  /** A page of all videos, newest first (assumption). */
+  page(after?: string): Promise<Page>;
+}
+
+/** A look that got no videos to see. `isFinal` when no further look would. */
+export class RefusedLook extends Error {
+  constructor(readonly refusal: Answer | NoAnswer) {
+    super('The look was refused');
+  }
+
+  get isFinal(): boolean {
+    return !(this.refusal instanceof NoAnswer) && meaningOf(this.refusal) === 'badKey';
+  }
+}
+
+/**
+ * What a watch looks through: single requests in the node's slots, without retries of their own,
+ * because the next look is the retry. A pause that the API asks for is kept, within reason: the wait
+ * has a deadline, too.
+ */
+export function readerOf(
+  context: IExecutePaginationFunctions,
+  prepared: IHttpRequestOptions,
+  slots: Slots,
+): Reader {
+  const ask = async (what: { url: string; qs?: IDataObject }): Promise<Answer> =>
+    await slots.run(async () => {
+      await slots.untilOpen();
+      const options = { ...prepared, ...what, method: 'GET' as const, body: undefined };
+      const answer = await attempt(context, options);
+      if (answer instanceof NoAnswer) throw new RefusedLook(answer);
+      if (meaningOf(answer) !== 'done' && meaningOf(answer) !== 'notFound') {
+        slots.holdBack(Math.min(PATIENCE, retryAfterOf(answer.headers) ?? 0));
+        throw new RefusedLook(answer);
+      }
+      return answer;
+    });
+  return {
+    async byId(id) {
+      const answer = await ask({ url: `/videos/${encodeURIComponent(id)}` });
+      if (meaningOf(answer) === 'notFound') return undefined;
+      if (!isObject(answer.body)) throw new RefusedLook(answer);
+      return answer.body;
+    },
+    async page(after) {
+      const answer = await ask({ url: '/videos', qs: pageQuery(after) });
+      const page = pageIn(answer.body);
+      if (!page) throw new RefusedLook(answer);
+      return page;
+    },
+  };
+}

@@ -1,0 +1,33 @@
+import type { INodeExecutionData } from 'n8n-workflow';
+
+import type { Video } from '../api/video';
+import { checkId } from '../run/checks';
+import type { Item } from '../run/item';
+import { idParameter } from '../run/parameters';
+import { readObject } from '../run/read';
+import { finish } from '../waiting/finish';
+
+/** Gives out one video, finished where the user wants to wait for it. */
+export async function get(item: Item): Promise<INodeExecutionData[]> {
+  const id = videoIdFrom(item);
+  return await finish(item, await readVideo(item, id, `get video ${id}`));
+}
+
+/**
+ * The ID of the video that the user picked or entered.
+ *
+ * @throws {BadInput} when it cannot be one; nothing is asked then
+ */
+export function videoIdFrom(item: Item): string {
+  return checkId(idParameter(item, 'videoId'), 'Video');
+}
+
+/**
+ * Reads one video.
+ *
+ * @param doing to follow "iTeraBiz could not …", as in `get video video_7`
+ * @throws {NodeApiError} when it is refused, no answer came, or the answer is no video
+ */
+export async function readVideo(item: Item, id: string, doing: string): Promise<Video> {
+  return await readObject(item, `${item.prepared.url}/${encodeURIComponent(id)}`, { doing, id });
+}

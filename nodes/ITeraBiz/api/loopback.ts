@@ -1,8 +1,0 @@
-/**
- * Whether a host is this computer, so that what is sent to it does not leave it.
- *
- * @param host as `URL` spells it
- */
-export function isLoopback(host: string): boolean {
-  return /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(host);
-}

@@ -1,0 +1,93 @@
+import type { IDataObject, IHttpRequestMethods } from 'n8n-workflow';
+
+import { type Answer, NoAnswer } from './answer';
+
+/**
+ * What the status of an answer means. This file is the only place that says so.
+ *
+ * Documented are three kinds of refusal: "Missing or invalid API key", "Required parameters are
+ * missing or malformed" and "Too many requests or the service is temporarily unavailable". Which
+ * status each of them has, and all the others, are assumptions.
+ */
+export type Meaning =
+  | 'done'
+  /** It points to another address */
+  | 'moved'
+  /** The API key is missing or invalid */
+  | 'badKey'
+  /** The credits of the account are used up */
+  | 'noCredits'
+  | 'badValues'
+  | 'notFound'
+  /** Too many requests, or the service is unavailable for a moment: nothing was done */
+  | 'busy'
+  /** Something between here and the API did not get an answer from it */
+  | 'unreachable'
+  /** A fault on the API's side: it may have acted, or not */
+  | 'fault'
+  /** A refusal of a kind that is not known here */
+  | 'refused';
+
+const MEANINGS: Record<number, Meaning> = {
+  400: 'badValues',
+  401: 'badKey',
+  402: 'noCredits',
+  403: 'badKey',
+  404: 'notFound',
+  422: 'badValues',
+  429: 'busy',
+  502: 'unreachable',
+  503: 'busy',
+  504: 'unreachable',
+};
+
+/** What an answer means, by its status. */
+export function meaningOf({ status }: Pick<Answer, 'status'>): Meaning {
+  if (status < 300) return 'done';
+  if (status < 400) return 'moved';
+  return MEANINGS[status] ?? (status < 500 ? 'refused' : 'fault');
+}
+
+/**
+ * What to make of the outcome of one request:
+ * - `done`: the API answered it
+ * - `refused`: for good; asking again would get the same answer
+ * - `again`: nothing has happened, and it may be accepted in a moment
+ * - `unknown`: the API may have acted on it; sending it again could make and charge a second video
+ */
+export type Verdict = 'done' | 'refused' | 'again' | 'unknown';
+
+/**
+ * Judges one outcome. Reads may always be sent again; a submission only where it is certain that
+ * the API did not act on it.
+ */
+export function verdictOf(method: IHttpRequestMethods, outcome: Answer | NoAnswer): Verdict {
+  const isRead = method === 'GET';
+  if (outcome instanceof NoAnswer) return isRead || outcome.arrived === 'no' ? 'again' : 'unknown';
+  switch (meaningOf(outcome)) {
+    case 'done':
+      return 'done';
+    case 'busy':
+      return 'again';
+    case 'unreachable':
+      return isRead ? 'again' : 'unknown';
+    case 'fault':
+      return isRead ? 'refused' : 'unknown';
+    default:
+      return 'refused';
+  }
+}
+
+/**
+ * The pause that an answer asks for, in milliseconds, or `undefined` where it asks for none.
+ *
+ * Assumption: `Retry-After` may come with 429 and 503, as seconds or as an HTTP date.
+ *
+ * @param now milliseconds since 1970
+ */
+export function retryAfterOf(headers: IDataObject, now = Date.now()): number | undefined {
+  const value = String(headers['retry-after'] ?? '').trim();
+  if (/^\d+$/.test(value)) return Number(value) * 1_000;
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}

@@ -1,0 +1,36 @@
+import type { INode } from 'n8n-workflow';
+import { NodeApiError } from 'n8n-workflow';
+
+/** Who to write to when iTeraBiz itself is at fault (documented). */
+export const SUPPORT = 'api@iterabiz.com';
+
+/** What happened, in one line, and what to do next. */
+export interface Message {
+  message: string;
+  description: string;
+}
+
+/**
+ * A message as an error of this node.
+ *
+ * It is made from texts alone: what n8n's HTTP client throws carries the request's headers, and
+ * with them the API key.
+ */
+export function toNodeError(
+  node: INode,
+  said: Message,
+  itemIndex?: number,
+  status?: number,
+): NodeApiError {
+  return new NodeApiError(
+    node,
+    { message: said.message },
+    {
+      message: said.message,
+      description: said.description,
+      httpCode: status === undefined ? 'none' : String(status),
+      itemIndex,
+      level: 'warning',
+    },
+  );
+}

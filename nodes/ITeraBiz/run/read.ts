@@ -1,0 +1,68 @@
+import type { IDataObject, IHttpRequestOptions, NodeApiError } from 'n8n-workflow';
+
+import { type Answer, NoAnswer } from '../api/answer';
+import { isObject } from '../api/json';
+import { attempt } from '../client/request';
+import { type Attempt, withRetries } from '../client/retry';
+import {
+  describeNoAnswer,
+  describeRefusal,
+  describeStrangeAnswer,
+  type Subject,
+} from '../messages/answers';
+import { toNodeError } from '../messages/message';
+import type { Item } from './item';
+
+/**
+ * Reads from the API in one of the node's slots, with retries.
+ *
+ * @param what replaces or adds to the prepared request, as in `{ url: '/videos' }`
+ * @throws {NodeApiError} when it is refused or no answer came
+ */
+export async function read(
+  item: Item,
+  what: { url: string; qs?: IDataObject },
+  subject: Subject,
+): Promise<Answer> {
+  const { context, prepared, run } = item;
+  const options: IHttpRequestOptions = { ...prepared, ...what, method: 'GET', body: undefined };
+  const made = await run.slots.run(
+    async () =>
+      await withRetries(async () => await attempt(context, { ...options }), 'GET', run.slots),
+  );
+  if (made.verdict === 'done') return made.outcome as Answer;
+  throw failureOf(item, made, subject);
+}
+
+/**
+ * Reads one object from the API, as {@link read} does.
+ *
+ * @throws {NodeApiError} also when what comes back is none, as a web page
+ */
+export async function readObject(item: Item, url: string, subject: Subject): Promise<IDataObject> {
+  const answer = await read(item, { url }, subject);
+  if (isObject(answer.body)) return answer.body;
+  throw strangeAnswer(item, answer, subject);
+}
+
+/** What to tell the user of an answer that is not one of the API. */
+export function strangeAnswer(
+  { context, index }: Item,
+  answer: Answer,
+  subject: Subject,
+): NodeApiError {
+  const said = describeStrangeAnswer(answer, subject);
+  return toNodeError(context.getNode(), said, index, answer.status);
+}
+
+/** What to tell the user of a request that came to nothing. */
+export function failureOf(
+  { context, index }: Item,
+  { outcome, tries, seconds }: Attempt,
+  subject: Subject,
+): NodeApiError {
+  const full = { ...subject, tries, seconds };
+  return outcome instanceof NoAnswer
+    ? toNodeError(context.getNode(), describeNoAnswer(outcome, full), index)
+    : toNodeError(context.getNode(), describeRefusal(outcome, full), index, outcome.status);
+}

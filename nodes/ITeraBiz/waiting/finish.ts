@@ -1,0 +1,43 @@
+import type { INodeExecutionData } from 'n8n-workflow';
+
+import type { Video } from '../api/video';
+import type { Item } from '../run/item';
+import { leave } from '../run/nodeRun';
+import { canPark, park } from './parked/park';
+import { waitFor } from './wait';
+
+/** From then on n8n does the waiting, in milliseconds after the last request was made. */
+const WAIT_IN_MEMORY = 60_000;
+
+/**
+ * What becomes of a job: it is given out at once, or once it is finished, as the user wants it.
+ *
+ * @returns nothing when the wait ended elsewhere: n8n took it over, or another item failed the node
+ * @throws {NodeApiError} as {@link waitFor} does
+ */
+export async function finish(item: Item, job: Video): Promise<INodeExecutionData[]> {
+  if (!item.context.getNodeParameter('waitForCompletion', false)) return [{ json: job }];
+  const finished = await waitUntilDone(item, job);
+  return finished ? [{ json: finished }] : [];
+}
+
+/** Waits in memory at first, then lets n8n wait. Nothing comes back when the wait ended elsewhere. */
+async function waitUntilDone(item: Item, job: Video): Promise<Video | undefined> {
+  const { context, index, run } = item;
+  run.asked(index);
+  if (!run.isHandingOver && canPark(context)) {
+    run.isHandingOver = true;
+    void run.gathered().then(() => {
+      run.watch.handOverAt(Date.now() + WAIT_IN_MEMORY, async () => {
+        await park(context, run).catch((error: Error) => {
+          context.logger.debug(`iTeraBiz: the wait stays in memory: ${error.message}`);
+          throw error;
+        });
+        // n8n keeps the data of an execution that it put aside in memory. Without this, our contexts
+        // would stay with it, and with them all of n8n's.
+        leave(context);
+      });
+    });
+  }
+  return await waitFor(item, job);
+}
