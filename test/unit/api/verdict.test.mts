@@ -1,0 +1,78 @@
+import type { IDataObject } from 'n8n-workflow';
+
+import { type Answer, NoAnswer } from '../../../nodes/ITeraBiz/api/answer.ts';
+import { retryAfterOf, verdictOf } from '../../../nodes/ITeraBiz/api/verdict.ts';
+
+const answer = (status: number, headers: IDataObject = {}): Answer => ({
+  status,
+  headers,
+  body: {},
+});
+const neverSent = new NoAnswer('ECONNREFUSED', 'no', 'refused');
+const brokeOff = new NoAnswer('ECONNRESET', 'maybe', 'reset');
+
+describe('The verdict', () => {
+  test.each([
+    [200, 'done', 'done'],
+    [201, 'done', 'done'],
+    [299, 'done', 'done'],
+    [300, 'refused', 'refused'],
+    [302, 'refused', 'refused'],
+    [400, 'refused', 'refused'],
+    [401, 'refused', 'refused'],
+    [404, 'refused', 'refused'],
+    [408, 'refused', 'refused'],
+    [422, 'refused', 'refused'],
+    [428, 'refused', 'refused'],
+    [429, 'again', 'again'],
+    [430, 'refused', 'refused'],
+    [499, 'refused', 'refused'],
+    [500, 'refused', 'unknown'],
+    [501, 'refused', 'unknown'],
+    [502, 'again', 'unknown'],
+    [503, 'again', 'again'],
+    [504, 'again', 'unknown'],
+    [505, 'refused', 'unknown'],
+  ])('on status %i is %s for a read and %s for a submission', (status, read, submission) => {
+    expect(verdictOf('GET', answer(status))).toBe(read);
+    expect(verdictOf('POST', answer(status))).toBe(submission);
+  });
+
+  test('without an answer lets a read be sent again, and a submission only if it never left', () => {
+    expect(verdictOf('GET', neverSent)).toBe('again');
+    expect(verdictOf('GET', brokeOff)).toBe('again');
+    expect(verdictOf('POST', neverSent)).toBe('again');
+    expect(verdictOf('POST', brokeOff)).toBe('unknown');
+  });
+});
+
+describe('Retry-After', () => {
+  const now = Date.parse('2026-01-15T10:00:00Z');
+  test.each([
+    ['2', 2_000],
+    [' 120 ', 120_000],
+    ['0', 0],
+    [7, 7_000],
+    ['Thu, 15 Jan 2026 10:00:30 GMT', 30_000],
+    ['Thu, 15 Jan 2026 10:00:00 GMT', 0],
+    ['Thu, 15 Jan 2026 09:00:00 GMT', 0],
+    ['Thu, 15 Jan 2026 10:00:30 +0000', 30_000],
+    ['2026-01-15T10:00:30Z', 30_000],
+    ['soon', undefined],
+    ['', undefined],
+    [undefined, undefined],
+  ])('of %p is read as %p ms', (value, expected) => {
+    expect(retryAfterOf({ 'retry-after': value }, now)).toBe(expected);
+  });
+
+  test('as a date counts from now', () => {
+    const inOneMinute = new Date(Date.now() + 60_000).toUTCString();
+    const pause = retryAfterOf({ 'retry-after': inOneMinute })!;
+    expect(pause).toBeGreaterThan(50_000);
+    expect(pause).toBeLessThanOrEqual(60_000);
+  });
+
+  test('may be missing', () => {
+    expect(retryAfterOf({})).toBeUndefined();
+  });
+});
