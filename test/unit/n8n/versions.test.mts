@@ -12,7 +12,7 @@ const lock = read('n8n/package-lock.json') as {
 test('the embedded engine is the one of the n8n server that we run', () => {
   const { devDependencies } = read('package.json');
   expect(lock.packages['node_modules/n8n'].version).toBe(n8nVersion());
-  for (const name of ['n8n-core', 'n8n-workflow']) {
+  for (const name of ['n8n-core', 'n8n-workflow', '@n8n/utils']) {
     expect({ name, version: devDependencies[name] }).toEqual({
       name,
       version: lock.packages[`node_modules/${name}`].version,
