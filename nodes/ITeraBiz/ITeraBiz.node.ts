@@ -4,6 +4,7 @@ import { NodeConnectionTypes } from 'n8n-workflow';
 import { searchAvatars } from './pickers/searchAvatars';
 import { searchVideos } from './pickers/searchVideos';
 import { resources } from './resources';
+import { hints } from './resources/hints';
 import { toProperties } from './resources/operation';
 import { parkedProperties } from './resources/parked';
 
@@ -18,10 +19,15 @@ export class ITeraBiz implements INodeType {
     icon: { light: 'file:iterabiz.svg', dark: 'file:iterabiz.dark.svg' },
     group: ['transform'],
     version: 1,
-    subtitle: '={{ $parameter["operation"] + ": " + $parameter["resource"] }}',
+    // n8n names the node after its action ("Create video from script"), so this adds what that does not say.
+    subtitle:
+      '={{ $parameter["waitForCompletion"] === true ? "waits for completion" : $parameter["waitForCompletion"] === false && $parameter["operation"] !== "get" ? "does not wait" : $parameter["returnAll"] === true ? "all" : $parameter["returnAll"] === false ? "up to " + $parameter["limit"] : "" }}',
     description: 'Make AI-avatar videos with iTeraBiz: create them, wait for them, download them',
     defaults: { name: 'iTeraBiz' },
     usableAsTool: true,
+    hints,
+    waitingNodeTooltip:
+      'iTeraBiz is making your video. You can close this tab: n8n goes on by itself, and the result is then under Executions.',
     inputs: [NodeConnectionTypes.Main],
     outputs: [NodeConnectionTypes.Main],
     credentials: [{ name: 'iTeraBizApi', required: true }],

@@ -12,6 +12,12 @@ import { searchAvatars } from './pickers/searchAvatars';
 import { receive } from './webhook/receive';
 import { isRegistered, register, unregister } from './webhook/registration';
 
+const WHILE_BUILDING =
+  '<b>While building your workflow</b>, you need no new video. Choose "set mock data" in the output, or take an event that the iTeraBiz Polling Trigger fetches with "Fetch Test Event": it looks the same. Only to see a real call come in, click "Execute step" and let a video be made, which is paid for.';
+
+const AFTERWARDS =
+  '<br /><br /><b>Once you\'re happy with your workflow</b>, publish it. Then it starts for every video that is finished or has failed. These executions show up in the <a data-key="executions">executions list</a>, but not in the editor.';
+
 const ifManual = { show: { registration: ['manual'] } };
 
 /** Starts a workflow the moment iTeraBiz says that a video is finished or has failed. */
@@ -34,6 +40,13 @@ export class ITeraBizTrigger implements INodeType {
     webhooks: [
       { name: 'default', httpMethod: 'POST', responseMode: 'onReceived', path: 'webhook' },
     ],
+    triggerPanel: {
+      header: 'Start when a video is finished or has failed',
+      executionsHelp: {
+        inactive: WHILE_BUILDING + ' ' + AFTERWARDS,
+        active: WHILE_BUILDING,
+      },
+    },
     properties: [
       {
         displayName:

@@ -7,7 +7,7 @@ export const waitForCompletion: INodeProperties = {
   type: 'boolean',
   default: false,
   description:
-    'Whether to wait until the video is finished and return it with its download link. Otherwise the job comes back at once, with an ID to ask for later.',
+    'Whether to wait until the video is finished and return it with its download link. Otherwise the order comes back at once, with status queued, no link yet, and an ID to ask for later.',
 };
 
 const onlyWhenWaiting = { show: { '/waitForCompletion': [true] } };

@@ -81,7 +81,7 @@ test('a step: an avatar from the list, a message when it is wrong, a video when 
   await editor.addNode();
   await editor.search('iterabiz');
   await editor.entry('iTeraBiz').click();
-  await editor.entry('Create video').click();
+  await editor.entry('Create video from script').click();
   await editor.field('script').fill('Welcome to our store');
 
   await editor.pickById('avatarId', 'avatar_nobody');

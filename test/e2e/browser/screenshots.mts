@@ -58,7 +58,7 @@ async function nodePanel(): Promise<void> {
   await editor.search('avatar');
   await editor.entry('iTeraBiz Polling').waitFor();
   await editor.entry('iTeraBiz').click();
-  await editor.entry('Create video').waitFor();
+  await editor.entry('Create video from script').waitFor();
 }
 
 async function ranCampaign(campaign: Campaign): Promise<void> {

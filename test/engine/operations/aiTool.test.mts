@@ -142,7 +142,7 @@ describe('For an agent that calls its tools by itself', () => {
 
   test('the tool says what it does', async () => {
     const { description } = await answers(fromAgent(), [[say('Hello')]]);
-    expect(description).toBe('Create video in iTeraBiz');
+    expect(description).toBe('Create video from script in iTeraBiz');
   });
 
   test('it gives out the video that it created', async () => {

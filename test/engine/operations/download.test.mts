@@ -45,6 +45,16 @@ async function oneVideo(fields: Partial<Video> = {}): Promise<string> {
 }
 
 describe('A finished video', () => {
+  test.each(['download', 'get'])(
+    '%s, as it is dropped, takes the ID of each item',
+    async (operation) => {
+      const ids = [await oneVideo({ script: 'One' }), await oneVideo({ script: 'Two' })];
+      const items = ids.map((id) => ({ id, status: 'completed' }));
+      const run = await runNode(sandbox, { resource: 'video', operation }, { items });
+      expect(itemsOf(run).map(({ json }) => json.script)).toEqual(['One', 'Two']);
+    },
+  );
+
   test('comes with its details and its file, byte for byte, paired', async () => {
     const id = await oneVideo({ script: 'Hello' });
     const run = await download(id);

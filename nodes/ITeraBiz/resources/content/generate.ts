@@ -10,8 +10,8 @@ import type { Operation } from '../operation';
 export const generate: Operation = {
   name: 'Generate',
   value: 'generate',
-  action: 'Generate content',
-  description: 'Let AI write and make a video from a description of what it should be about',
+  action: 'Generate video from prompt',
+  description: 'Order a video whose words are written by AI: you only say what it should be about',
   request: { method: 'POST', url: '/content/generate' },
   perform: create,
   fields: [

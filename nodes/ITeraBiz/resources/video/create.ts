@@ -10,8 +10,8 @@ import type { Operation } from '../operation';
 export const create: Operation = {
   name: 'Create',
   value: 'create',
-  action: 'Create video',
-  description: 'Create a video in which an avatar speaks your script',
+  action: 'Create video from script',
+  description: 'Order a video in which an avatar speaks your script, word for word',
   request: { method: 'POST', url: '/videos' },
   perform: createJob,
   fields: [
@@ -24,7 +24,7 @@ export const create: Operation = {
       required: true,
       default: '',
       placeholder: 'e.g. Welcome to our store. Today I show you…',
-      description: 'The text that the avatar speaks, word for word',
+      description: 'The text that the avatar speaks, word for word. About 150 words fill a minute.',
       routing: { send: { type: 'body', property: 'script' } },
     },
     language,

@@ -8,7 +8,7 @@ export const get: Operation = {
   name: 'Get',
   value: 'get',
   action: 'Get video',
-  description: 'Get the status and details of one video',
+  description: 'Get the status and details of one video, and its link once it is finished',
   request: { method: 'GET', url: '/videos' },
   perform: getVideo,
   fields: [video, waitForCompletion],

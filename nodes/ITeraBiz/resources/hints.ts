@@ -1,0 +1,37 @@
+import type { NodeHint } from 'n8n-workflow';
+
+import { waitForCompletion } from '../fields/waiting';
+
+const isVideoOrder =
+  '$parameter["resource"] !== "avatar" && ["create", "generate"].includes($parameter["operation"])';
+const waits = '$parameter["waitForCompletion"] === true';
+
+/**
+ * What n8n's editor says beside the input and output of the node. Each condition has to be true or
+ * false and nothing else (n8n behaviour).
+ */
+export const hints: NodeHint[] = [
+  {
+    message: `This is the order; the video itself is still being made, which takes minutes. To get the finished video here, switch on "${waitForCompletion.displayName}".`,
+    type: 'info',
+    location: 'outputPane',
+    whenToDisplay: 'afterExecution',
+    displayCondition: `={{ ${isVideoOrder} && !(${waits}) }}`,
+  },
+  {
+    message:
+      'Each time this step runs, it orders again, and that is paid for again. To keep this result while you build the rest, use "Pin data" (the pin above).',
+    type: 'info',
+    location: 'outputPane',
+    whenToDisplay: 'afterExecution',
+    displayCondition: `={{ ${isVideoOrder} }}`,
+  },
+  {
+    message:
+      'If one of these videos fails, n8n stops here and the finished ones do not come out. To keep them, open Settings in this node and set On Error to "Continue (using error output)".',
+    type: 'info',
+    location: 'ndv',
+    whenToDisplay: 'beforeExecution',
+    displayCondition: `={{ ${waits} && $parameter["options"]?.["failedVideos"] !== "output" && $input.all().length > 1 }}`,
+  },
+];
