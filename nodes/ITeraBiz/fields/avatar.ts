@@ -2,7 +2,10 @@ import type { INodeProperties } from 'n8n-workflow';
 
 import { ID_PATTERN } from '../api/ids';
 
-/** The avatar that speaks: picked from the account's avatars, or given by ID. */
+/** How an avatar is given by its name, which is no part of a request: it is looked up first. */
+export const BY_NAME = 'name';
+
+/** The avatar that speaks: picked, or given by its ID or its name. */
 export const avatar: INodeProperties = {
   displayName: 'Avatar',
   name: 'avatarId',
@@ -32,6 +35,13 @@ export const avatar: INodeProperties = {
           },
         },
       ],
+    },
+    {
+      displayName: 'By Name',
+      name: BY_NAME,
+      type: 'string',
+      placeholder: 'e.g. Maria, Friendly Host',
+      hint: 'The whole name, as the list shows it. Good for a column of a table.',
     },
   ],
   routing: { send: { type: 'body', property: 'avatar_id' } },

@@ -1,6 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { avatar } from './avatar';
+import { avatar, BY_NAME } from './avatar';
 import { LABELS } from '../messages/labels';
 
 /** What a trigger starts on. */
@@ -31,6 +31,6 @@ export const avatarFilter: INodeProperties = {
   name: avatar.name,
   type: avatar.type,
   default: avatar.default,
-  modes: avatar.modes,
+  modes: avatar.modes?.filter(({ name }) => name !== BY_NAME),
   description: 'Start only for videos with this avatar',
 };

@@ -16,10 +16,38 @@ export const LANGUAGE_CODES = [
   ...['te-IN', 'th-TH', 'tr-TR', 'uk-UA', 'ur-PK', 'uz-UZ', 'vi-VN', 'zh-CN', 'zh-HK', 'zh-TW'],
 ];
 
+const standard = new Intl.DisplayNames('en', { type: 'language', languageDisplay: 'standard' });
+const dialects = new Intl.DisplayNames('en', { type: 'language', languageDisplay: 'dialect' });
+
+const CODES_BY_NAME = codesByName();
+
+/**
+ * The code for a language's English name, in any case, with its region or without, as in `German`,
+ * `Swiss High German` or `Portuguese (Brazil)`. Without a region it is where most people speak it.
+ */
+export function codeOfLanguage(name: string): string | undefined {
+  return CODES_BY_NAME.get(name.toLowerCase());
+}
+
+function codesByName(): Map<string, string> {
+  // The written standard has another name than the language.
+  const codes = new Map([['norwegian', 'nb-NO']]);
+  const add = (name: string | undefined, code: string) =>
+    name && codes.set(name.toLowerCase(), code);
+  for (const code of LANGUAGE_CODES) {
+    const { language, region } = new Intl.Locale(code);
+    const name = standard.of(language);
+    const isMain = new Intl.Locale(language).maximize().region === region;
+    if (isMain || !codes.has(String(name).toLowerCase())) add(name, code);
+    add(standard.of(code), code);
+    add(dialects.of(code), code);
+  }
+  return codes;
+}
+
 /** The codes with their English names, as in `German (Switzerland)`, sorted by name. */
 export function languageOptions(): INodePropertyOptions[] {
-  const names = new Intl.DisplayNames('en', { type: 'language', languageDisplay: 'standard' });
-  return LANGUAGE_CODES.map((code) => ({ name: names.of(code) ?? code, value: code })).sort(
+  return LANGUAGE_CODES.map((code) => ({ name: standard.of(code) ?? code, value: code })).sort(
     (one, other) => one.name.localeCompare(other.name, 'en'),
   );
 }

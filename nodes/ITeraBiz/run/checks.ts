@@ -2,6 +2,7 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { isId } from '../api/ids';
 import { LONGEST_DURATION } from '../fields/duration';
+import { codeOfLanguage } from '../fields/languages';
 import { LABELS } from '../messages/labels';
 import type { Message } from '../messages/message';
 
@@ -81,13 +82,13 @@ function checkDuration(value: unknown, label: string): number {
 /** Well-formed codes pass even if we do not know them: what iTeraBiz speaks is for it to say. */
 function checkLanguage(value: unknown, label: string): string {
   const text = textOf(value, label);
-  const code = canonical(text.replace(/_/g, '-'));
+  const code = codeOfLanguage(text) ?? canonical(text.replace(/_/g, '-'));
   if (code) return code;
   throw refusal(
     label,
     text,
-    'is not a language code',
-    'Choose a language from the list, or enter its BCP-47 code, as in en-US or de-DE',
+    'is not a language',
+    'Choose a language from the list, or enter its English name, as in German, or its BCP-47 code, as in de-DE',
   );
 }
 

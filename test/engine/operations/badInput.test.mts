@@ -35,7 +35,7 @@ const avatar: INodeParameters = {
 const get: INodeParameters = { resource: 'video', operation: 'get', videoId: byId('video_1') };
 
 const SECONDS = 'Enter a whole number of seconds from 1 to 3600, without a unit, as in 45.';
-const CODE = 'enter its BCP-47 code, as in en-US or de-DE.';
+const CODE = 'enter its English name, as in German, or its BCP-47 code, as in de-DE.';
 const PICK = 'Choose one from the list, or enter its ID, which has no spaces and no slashes';
 const WEB = 'It begins with https://, as in https://example.com/photo.jpg.';
 
@@ -54,8 +54,8 @@ const badInput: BadInput[] = [
   [create, 'duration', 'abc', '"Duration": "abc" is not a length for a video', SECONDS],
   [generate, 'duration', 1e9, '"Duration": "1000000000" is not a length for a video', SECONDS],
   [create, 'duration', 1.5, '"Duration": "1.5" is not a length for a video', SECONDS],
-  [create, 'language', 'xx-nonsense!', '"Language": "xx-nonsense!" is not a language code', CODE],
-  [generate, 'language', 'German', '"Language": "German" is not a language code', CODE],
+  [create, 'language', 'xx-nonsense!', '"Language": "xx-nonsense!" is not a language', CODE],
+  [generate, 'language', 'Klingon', '"Language": "Klingon" is not a language', CODE],
   [create, 'avatarId', '', '"Avatar" is empty', 'Fill in "Avatar"'],
   [create, 'avatarId', 'my avatar', '"Avatar": "my avatar" is not an ID', PICK],
   [generate, 'avatarId', 'a/b', '"Avatar": "a/b" is not an ID', PICK],

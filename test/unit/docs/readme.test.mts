@@ -162,6 +162,7 @@ const NOT_OURS = [
   '⋯ → Import → From file',
   'From URL',
   'Pin data',
+  'By Name',
   'AI Agent',
   'On Error',
   'Retry On Fail',

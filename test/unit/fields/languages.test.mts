@@ -1,5 +1,9 @@
 import { checkBody } from '../../../nodes/ITeraBiz/run/checks.ts';
-import { LANGUAGE_CODES, languageOptions } from '../../../nodes/ITeraBiz/fields/languages.ts';
+import {
+  codeOfLanguage,
+  LANGUAGE_CODES,
+  languageOptions,
+} from '../../../nodes/ITeraBiz/fields/languages.ts';
 import { language } from '../../../nodes/ITeraBiz/fields/language.ts';
 
 describe('The language picker', () => {
@@ -26,5 +30,39 @@ describe('The language picker', () => {
       expect(checkBody({ language: value as string })).toEqual({ language: value });
     expect(options.map(({ value }) => value)).toContain(language.default);
     expect(language.allowArbitraryValues).toBe(true);
+  });
+});
+
+describe('The English name of a language', () => {
+  test('leads to each code that the list offers', () => {
+    for (const { name, value } of languageOptions()) expect(codeOfLanguage(name)).toBe(value);
+  });
+
+  test.each([
+    ['German', 'de-DE'],
+    ['german', 'de-DE'],
+    ['English', 'en-US'],
+    ['British English', 'en-GB'],
+    ['Swiss High German', 'de-CH'],
+    ['Spanish', 'es-ES'],
+    ['Portuguese', 'pt-BR'],
+    ['Chinese', 'zh-CN'],
+    ['Swahili', 'sw-KE'],
+    ['Norwegian', 'nb-NO'],
+  ])('%s is %s', (name, code) => {
+    expect(codeOfLanguage(name)).toBe(code);
+    expect(checkBody({ language: ` ${name} ` })).toEqual({ language: code });
+  });
+
+  test('is told for every language of the list without its region', () => {
+    const names = new Intl.DisplayNames('en', { type: 'language' });
+    for (const code of LANGUAGE_CODES) {
+      const { language } = new Intl.Locale(code);
+      expect(codeOfLanguage(names.of(language)!)).toMatch(new RegExp(`^${language}-`));
+    }
+  });
+
+  test.each(['Klingon', 'de', 'Deutsch', ''])('is not guessed from "%s"', (name) => {
+    expect(codeOfLanguage(name)).toBeUndefined();
   });
 });
