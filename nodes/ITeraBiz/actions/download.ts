@@ -25,6 +25,9 @@ const VIDEO_TYPE = 'video/mp4';
 /** The API may send us on to where its files are. More hops than this are a circle. */
 const MOST_HOPS = 5;
 
+/** These come from this machine's files, not from the network. */
+const OF_THIS_MACHINE = ['EACCES', 'EMFILE', 'ENOENT', 'ENOSPC', 'EPERM', 'EROFS'];
+
 /** The part of a Node.js stream that matters here. */
 interface FileStream {
   destroy(): void;
@@ -95,8 +98,10 @@ async function fetchFile(
   hopsLeft = MOST_HOPS,
 ): Promise<Answer | NoAnswer> {
   const { context, index } = item;
+  let isOpen = false;
   try {
     const response = await open(item, url);
+    isOpen = true;
     const { statusCode: status, headers } = response;
     if (status === 200) {
       const file = await store(item, response, id);
@@ -112,8 +117,11 @@ async function fetchFile(
   } catch (error) {
     context.getExecutionCancelSignal()?.throwIfAborted();
     const failure = noAnswerFrom(error as Error);
-    if (failure instanceof NoAnswer) return failure;
-    throw toNodeError(context.getNode(), describeNotStored(id, failure), index);
+    // What storing says without a code is n8n's own word, and never the network's.
+    const isOfNetwork =
+      failure && (failure.code ? !OF_THIS_MACHINE.includes(failure.code) : !isOpen);
+    if (isOfNetwork) return failure;
+    throw toNodeError(context.getNode(), describeNotStored(id, error as Error), index);
   }
 }
 

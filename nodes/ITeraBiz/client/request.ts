@@ -7,6 +7,7 @@ import type {
   IPollFunctions,
   IWebhookFunctions,
 } from 'n8n-workflow';
+import { NodeOperationError, UserError } from 'n8n-workflow';
 
 import { trimBaseUrl } from '../api/address';
 import { type Answer, NoAnswer } from '../api/answer';
@@ -27,15 +28,13 @@ const NEVER_SENT = [
   'EHOSTUNREACH',
   'ENETUNREACH',
   'ERR_INVALID_URL',
+  'UND_ERR_CONNECT_TIMEOUT',
   'CERT_HAS_EXPIRED',
   'DEPTH_ZERO_SELF_SIGNED_CERT',
   'SELF_SIGNED_CERT_IN_CHAIN',
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
   'ERR_TLS_CERT_ALTNAME_INVALID',
 ];
-
-/** These come from this machine's files, not from the network. */
-const OF_THIS_MACHINE = ['EACCES', 'EMFILE', 'ENOENT', 'ENOSPC', 'EPERM', 'EROFS'];
 
 /**
  * Asks the API once, with the user's credential, and returns its answer whatever the status.
@@ -44,7 +43,7 @@ const OF_THIS_MACHINE = ['EACCES', 'EMFILE', 'ENOENT', 'ENOSPC', 'EPERM', 'EROFS
  *
  * @param options as n8n takes them; a path without `baseURL` gets the credential's
  * @returns the answer, or why nothing, or only part of it, came back
- * @throws what has nothing to do with the network, as a missing credential
+ * @throws what precedes sending, as a missing credential: the API cannot have heard of it
  */
 export async function attempt(
   context: Requester,
@@ -64,9 +63,9 @@ export async function attempt(
     )) as IN8nHttpFullResponse;
     return { status: response.statusCode, headers: response.headers, body: response.body };
   } catch (error) {
-    const reason = noAnswerFrom(error as Error);
-    if (reason instanceof NoAnswer) return reason;
-    throw reason;
+    const noAnswer = noAnswerFrom(error as Error);
+    if (noAnswer) return noAnswer;
+    throw error;
   }
 }
 
@@ -77,15 +76,32 @@ export async function baseUrlOf(context: Requester): Promise<string> {
 }
 
 /**
- * Why no answer came. n8n wraps what its HTTP client throws; the client's own code is one level down.
- * n8n 1 loses that level, and keeps its code as the status of its own error.
+ * Why no answer came. n8n wraps what its HTTP client throws, and that may wrap what the network says.
  *
- * @returns the error itself where it is none of the network's
+ * Invariant: what precedes sending is named here, one by one. Every other error, known or not, may
+ * have come after the request had arrived.
+ *
+ * @returns nothing where the error precedes sending: a credential that is missing or not for this
+ *   node, a Base URL or key that the credential refuses, an address that n8n may not ask
  */
-export function noAnswerFrom(error: Error & { cause?: unknown; httpCode?: unknown }): Error {
-  const cause = (error.cause ?? error) as Error & { code?: unknown; isAxiosError?: boolean };
-  const code = [cause.code, error.httpCode].find((word) => typeof word === 'string') ?? '';
-  // A missing credential, a base URL that the credential refuses, a full disk.
-  if ((!code && !cause.isAxiosError) || OF_THIS_MACHINE.includes(code)) return error;
-  return new NoAnswer(code, NEVER_SENT.includes(code) ? 'no' : 'maybe', cause.message);
+export function noAnswerFrom(error: Error & { httpCode?: unknown }): NoAnswer | undefined {
+  const errors = withCauses(error);
+  if (errors.some((one) => one instanceof UserError || one instanceof NodeOperationError)) {
+    return undefined;
+  }
+  // n8n 1 keeps no cause, and the client's code as the status of its own error.
+  const codes = [...errors.map(({ code }) => code), error.httpCode];
+  const code = codes.find((word): word is string => typeof word === 'string') ?? '';
+  const { message } = errors[1] ?? error;
+  return new NoAnswer(code, NEVER_SENT.includes(code) ? 'no' : 'maybe', message);
+}
+
+/** An error and what caused it, down to the first cause, within reason. */
+function withCauses(error: Error): Array<Error & { code?: unknown }> {
+  const errors: Error[] = [];
+  for (let one: unknown = error; one instanceof Object && errors.length < 5; ) {
+    errors.push(one as Error);
+    one = (one as Error & { cause?: unknown }).cause;
+  }
+  return errors;
 }

@@ -1,4 +1,5 @@
 import type { INode } from 'n8n-workflow';
+import { UserError } from 'n8n-workflow';
 
 import { answerOf, ask, pageFrom } from '../../../nodes/ITeraBiz/client/ask.ts';
 import { answered, connectionReset, fakeContext } from '../fakeContext.mts';
@@ -38,7 +39,7 @@ test('a missing answer is told in words, and an error of another kind stays what
     message:
       'The connection to iTeraBiz broke off before it answered the request to list the hooks',
   });
-  const other = fakeContext({ answer: () => new Error('no credential') }).context;
+  const other = fakeContext({ answer: () => new UserError('no credential') }).context;
   await expect(ask(other, { url: '' }, subject)).rejects.toThrow('no credential');
   expect(() => answerOf(new NoAnswer('', 'no', 'x'), node, subject)).toThrow(
     'iTeraBiz could not be reached to list the hooks',

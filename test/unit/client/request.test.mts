@@ -1,3 +1,6 @@
+import type { INode } from 'n8n-workflow';
+import { NodeApiError, NodeOperationError, UserError } from 'n8n-workflow';
+
 import {
   attempt,
   baseUrlOf,
@@ -8,6 +11,7 @@ import { NoAnswer } from '../../../nodes/ITeraBiz/api/answer.ts';
 
 /** What n8n's request helper throws: its own error around the one of its HTTP client. */
 const wrapped = (cause: object) => Object.assign(new Error('n8n says no'), { cause });
+const node = { name: 'iTeraBiz', type: 'iTeraBiz' } as INode;
 const network = (code?: string) => Object.assign(new Error('client says no'), { code });
 
 /** A context whose request helper answers, or throws, and notes what it was asked. */
@@ -66,24 +70,39 @@ describe('Why no answer came', () => {
     const withStatus = (httpCode: string | null) => Object.assign(error, { httpCode });
     expect(noAnswerFrom(withStatus('ECONNREFUSED'))).toMatchObject({ arrived: 'no' });
     expect(noAnswerFrom(withStatus('ECONNRESET'))).toMatchObject({ arrived: 'maybe' });
-    expect(noAnswerFrom(withStatus('ENOSPC'))).toBe(error);
-    expect(noAnswerFrom(withStatus(null))).toBe(error);
+    expect(noAnswerFrom(withStatus(null))).toMatchObject({ code: '', arrived: 'maybe' });
   });
 
-  test.each(['EACCES', 'EMFILE', 'ENOENT', 'ENOSPC', 'EPERM', 'EROFS'])(
-    "%s is this machine's own trouble",
-    (code) => {
-      const error = wrapped(network(code));
-      expect(noAnswerFrom(error)).toBe(error);
-    },
-  );
+  test('is read from however far down it stands, as in the errors of fetch', () => {
+    const fetchFailed = (cause?: unknown) => wrapped(new TypeError('fetch failed', { cause }));
+    const maybe = { code: 'UND_ERR_SOCKET', arrived: 'maybe', message: 'fetch failed' };
+    expect(noAnswerFrom(fetchFailed(network('UND_ERR_SOCKET')))).toMatchObject(maybe);
+    const no = { code: 'ECONNREFUSED', arrived: 'no' };
+    expect(noAnswerFrom(fetchFailed(network('ECONNREFUSED')))).toMatchObject(no);
+  });
 
-  test('an error that has nothing to do with the network stays what it is', () => {
-    for (const error of [new Error('no credential'), wrapped(new Error('no credential'))]) {
-      expect(noAnswerFrom(error)).toBe(error);
+  test('an error that nobody knows may mean that it arrived', () => {
+    for (const error of [
+      new Error('unheard of'),
+      wrapped(new TypeError('fetch failed')),
+      wrapped({}),
+      wrapped(network('ENOSPC')),
+      Object.assign(new Error('x'), { code: 5 }),
+      Object.assign(new Error('in a circle'), { cause: undefined as unknown }),
+    ]) {
+      expect(noAnswerFrom(error)).toMatchObject({ arrived: 'maybe' });
     }
-    const numbered = Object.assign(new Error('x'), { code: 5 });
-    expect(noAnswerFrom(numbered)).toBe(numbered);
+    const circle = new Error('in a circle') as Error & { cause?: unknown };
+    circle.cause = circle;
+    expect(noAnswerFrom(circle)).toMatchObject({ code: '', arrived: 'maybe' });
+  });
+
+  test.each([
+    ['a missing credential', new NodeOperationError(node, 'no credential')],
+    ['a Base URL that the credential refuses', new UserError('no web address')],
+  ])('%s precedes sending: there is nothing to answer', (_, error) => {
+    expect(noAnswerFrom(error)).toBeUndefined();
+    expect(noAnswerFrom(new NodeApiError(node, error as never))).toBeUndefined();
   });
 });
 
@@ -118,8 +137,8 @@ describe('A request', () => {
     expect(await attempt(context, { url: '' })).toBeInstanceOf(NoAnswer);
   });
 
-  test('throws what is no matter of the network', async () => {
-    const { context } = contextWith(new Error('no credential'));
+  test('throws what precedes sending', async () => {
+    const { context } = contextWith(new UserError('no credential'));
     await expect(attempt(context, { url: '' })).rejects.toThrow('no credential');
   });
 

@@ -1,4 +1,5 @@
 import type { IContextObject, IDataObject } from 'n8n-workflow';
+import { UserError } from 'n8n-workflow';
 
 import type { Item } from '../../../nodes/ITeraBiz/run/item.ts';
 import { NodeRun } from '../../../nodes/ITeraBiz/run/nodeRun.ts';
@@ -84,7 +85,7 @@ test.each([
 });
 
 test('one that failed before it left may be sent anew later', async () => {
-  const { book, submitted } = placeOf(() => new Error('no credential'));
+  const { book, submitted } = placeOf(() => new UserError('no credential'));
   await expect(submitted).rejects.toThrow('no credential');
   await placeOf(accepted, book).submitted;
 });
@@ -106,6 +107,12 @@ describe('Of an unknown outcome', () => {
     [
       'without an answer',
       () => connectionReset,
+      /^The connection broke off before iTeraBiz answered\. /,
+      'none',
+    ],
+    [
+      'with an error that nobody knows',
+      () => new TypeError('fetch failed', { cause: new Error('other side closed') }),
       /^The connection broke off before iTeraBiz answered\. /,
       'none',
     ],

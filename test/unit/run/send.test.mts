@@ -1,5 +1,5 @@
 import type { IDataObject, IExecuteData, INode, INodeExecutionData } from 'n8n-workflow';
-import { NodeApiError } from 'n8n-workflow';
+import { NodeApiError, UserError } from 'n8n-workflow';
 
 import { create as createJob } from '../../../nodes/ITeraBiz/actions/create.ts';
 import { download } from '../../../nodes/ITeraBiz/actions/download.ts';
@@ -266,7 +266,7 @@ describe('An item that fails', () => {
   test('because of n8n itself keeps the words of n8n', async () => {
     const error = await errorOf({
       requests: [post('a')],
-      answer: () => new Error('Node does not have any credentials set'),
+      answer: () => new UserError('Node does not have any credentials set'),
     });
     expect(error).toBeInstanceOf(NodeApiError);
     expect(error.message).toBe('Node does not have any credentials set');
@@ -492,7 +492,7 @@ describe('Waiting for completion', () => {
       answered({}, 401),
       'The wait for video a ended: iTeraBiz does not accept the API key of this credential',
     ],
-    ['the credential is gone', new Error('no credential'), 'no credential'],
+    ['the credential is gone', new UserError('no credential'), 'no credential'],
   ])('ends when %s', async (_case, look, message) => {
     const { asked, state } = settledEnds({
       requests: [post('a')],

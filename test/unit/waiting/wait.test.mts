@@ -1,3 +1,5 @@
+import { UserError } from 'n8n-workflow';
+
 import { Slots } from '../../../nodes/ITeraBiz/client/slots.ts';
 import { describeEnd, describeRefusedLook } from '../../../nodes/ITeraBiz/waiting/wait.ts';
 import { answered, type Answering, connectionReset, fakeContext } from '../fakeContext.mts';
@@ -219,7 +221,7 @@ describe('A watch through the API', () => {
   });
 
   test('ends with what is no answer of the network', async () => {
-    const { asked, end } = waiting(() => new Error('no credential'));
+    const { asked, end } = waiting(() => new UserError('no credential'));
     await jest.advanceTimersByTimeAsync(30_000);
     expect(end.value).toMatchObject({ message: 'no credential' });
     expect(asked).toHaveLength(1);

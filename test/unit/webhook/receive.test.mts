@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { IDataObject } from 'n8n-workflow';
+import { UserError } from 'n8n-workflow';
 
 import { receive } from '../../../nodes/ITeraBiz/webhook/receive.ts';
 import type { TriggerStore } from '../../../nodes/ITeraBiz/webhook/store.ts';
@@ -112,7 +113,7 @@ describe('starts nothing, tells the sender no more than it has to know, and the 
       'iTeraBiz says that the video is still being made',
       confirmed({ ...video, status: 'processing' }),
     ],
-    [503, 'no credential', { answer: () => new Error('no credential') }],
+    [503, 'no credential', { answer: () => new UserError('no credential') }],
     [
       503,
       'an unexpected fault',

@@ -1,4 +1,5 @@
 import type { IDataObject, IHttpRequestOptions } from 'n8n-workflow';
+import { UserError } from 'n8n-workflow';
 
 import {
   isRegistered,
@@ -315,7 +316,7 @@ describe('To unregister', () => {
 
   test.each<[IDataObject | Error, string]>([
     [answered({}, 503), 'iTeraBiz is too busy to remove the webhook'],
-    [new Error('no credential'), 'no credential'],
+    [new UserError('no credential'), 'no credential'],
   ])('remembers what could not be removed, and says so in the log', async (answer, why) => {
     const { context, log, store } = triggerWith({
       store: registered(),
