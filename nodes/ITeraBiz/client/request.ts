@@ -63,9 +63,9 @@ export async function attempt(
     )) as IN8nHttpFullResponse;
     return { status: response.statusCode, headers: response.headers, body: response.body };
   } catch (error) {
-    const noAnswer = noAnswerFrom(error as Error);
-    if (noAnswer) return noAnswer;
-    throw error;
+    const reason = noAnswerFrom(error as Error) ?? error;
+    if (reason instanceof NoAnswer) return reason;
+    throw reason;
   }
 }
 

@@ -116,7 +116,7 @@ describe('starts nothing, tells the sender no more than it has to know, and the 
     [503, 'no credential', { answer: () => new UserError('no credential') }],
     [
       503,
-      'an unexpected fault',
+      'iTeraBiz could not be reached to confirm it',
       {
         answer: () => {
           throw 'no error at all';

@@ -1,4 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
+import { UserError } from 'n8n-workflow';
 
 import { keep } from '../../../../nodes/ITeraBiz/waiting/parked/keep.ts';
 import { NodeRun } from '../../../../nodes/ITeraBiz/run/nodeRun.ts';
@@ -261,6 +262,9 @@ test('a refused key ends the wait for each job, and names them', async () => {
 });
 
 test('an error that is none of the API ends it', async () => {
-  const { output } = await lookAt({ items: [waitsFor('a')], answer: () => new Error('no disk') });
-  expect(output).toMatchObject({ message: 'no disk' });
+  const { output } = await lookAt({
+    items: [waitsFor('a')],
+    answer: () => new UserError('no credential'),
+  });
+  expect(output).toMatchObject({ message: 'no credential' });
 });
