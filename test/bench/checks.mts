@@ -3,10 +3,10 @@ import { createHmac } from 'node:crypto';
 
 import { readEvent } from '../../nodes/ITeraBiz/api/events.ts';
 import { signatureProblem } from '../../nodes/ITeraBiz/webhook/signature.ts';
-import { isToken, newToken } from '../../nodes/ITeraBiz/webhook/token.ts';
+import { isToken, newKey, tokenOf } from '../../nodes/ITeraBiz/webhook/token.ts';
 
 const secret = 'bench';
-const token = newToken();
+const token = tokenOf(newKey(), Date.now());
 const body = Buffer.from(
   JSON.stringify({
     id: 'evt_1',

@@ -1,10 +1,9 @@
 import type { IDataObject, IExecutePaginationFunctions, IHttpRequestOptions } from 'n8n-workflow';
 
 import { type Answer, NoAnswer } from '../api/answer';
-import { isObject } from '../api/json';
 import { type Page, pageIn, pageQuery } from '../api/page';
 import { meaningOf, retryAfterOf } from '../api/verdict';
-import type { Video } from '../api/video';
+import { isVideoOf, type Video } from '../api/video';
 import { attempt } from '../client/request';
 import { PATIENCE } from '../client/retry';
 import type { Slots } from '../client/slots';
@@ -54,7 +53,7 @@ export function readerOf(
     async byId(id) {
       const answer = await ask({ url: `/videos/${encodeURIComponent(id)}` });
       if (meaningOf(answer) === 'notFound') return undefined;
-      if (!isObject(answer.body)) throw new RefusedLook(answer);
+      if (!isVideoOf(id, answer.body)) throw new RefusedLook(answer);
       return answer.body;
     },
     async page(after) {

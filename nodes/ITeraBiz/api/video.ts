@@ -41,6 +41,14 @@ export function videoIdOf(video: unknown): string | undefined {
   return typeof video.id === 'string' && video.id ? video.id : undefined;
 }
 
+/**
+ * Whether an answer is the video that was asked for by its ID: an object, with that ID. Whatever an API
+ * or a proxy before it answers instead is not, however much it looks like a video.
+ */
+export function isVideoOf(id: string, body: unknown): body is Video {
+  return videoIdOf(body) === id;
+}
+
 /** Where {@link downloadUrlOf} looks, in this order. For the message when nothing is there. */
 export const DOWNLOAD_URL_FIELDS = [
   'video_url',

@@ -1,7 +1,8 @@
 import type { INodeExecutionData, IPollFunctions } from 'n8n-workflow';
 
-import { type EventName, eventOf, type VideoEvent } from '../api/events';
+import { eventOf, type VideoEvent } from '../api/events';
 import type { Video } from '../api/video';
+import { whyUnwanted } from '../fields/chosen';
 import { advance, begin, type Progress, type Step } from './progress';
 import { firstSight, newestVideos, sightSince } from './sight';
 
@@ -47,11 +48,8 @@ async function newEvents(context: IPollFunctions): Promise<VideoEvent[]> {
 
 /** The event of a video, if the user asked for such. */
 function wanted(context: IPollFunctions, video: Video): VideoEvent | undefined {
-  const events = context.getNodeParameter('events') as EventName[];
-  const avatarId = context.getNodeParameter('options.avatarId', '', { extractValue: true });
   const event = eventOf(video);
-  if (!event || !events.includes(event.event)) return undefined;
-  return avatarId && video.avatar_id !== avatarId ? undefined : event;
+  return event && whyUnwanted(event, context) === undefined ? event : undefined;
 }
 
 /** For "Fetch Test Event": the newest video that would have started the workflow, or a sample. */

@@ -1,6 +1,6 @@
 import type { IHttpRequestOptions, IPollFunctions } from 'n8n-workflow';
 
-import { type Video, videoIdOf } from '../api/video';
+import { isVideoOf, type Video, videoIdOf } from '../api/video';
 import { answerOf, pageFrom } from '../client/ask';
 import { describeStrangeAnswer, type Subject } from '../messages/answers';
 import { look } from '../account/look';
@@ -108,7 +108,7 @@ function readerFor(context: IPollFunctions): Reader {
       const subject = { doing: 'read the video', id };
       const answer = await read({ url: `/videos/${encodeURIComponent(id)}` }, subject, [404]);
       if (answer.status === 404) return undefined;
-      if (videoIdOf(answer.body) === id) return answer.body as Video;
+      if (isVideoOf(id, answer.body)) return answer.body;
       throw toNodeError(node, describeStrangeAnswer(answer, subject));
     },
   };

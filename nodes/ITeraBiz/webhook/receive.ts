@@ -1,25 +1,23 @@
-import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 
-import type { Claim, EventName, VideoEvent } from '../api/events';
+import type { Claim, VideoEvent } from '../api/events';
 import { eventFrom, eventOf, readEvent } from '../api/events';
-import { type Video, videoIdOf } from '../api/video';
+import { NoAnswer } from '../api/answer';
+import { isObject } from '../api/json';
+import { isVideoOf } from '../api/video';
 import { attempt } from '../client/request';
-import { Slots } from '../client/slots';
+import { whyUnwanted } from '../fields/chosen';
+import { inTurn } from './confirmations';
 import { keyOf, recentEventsOf, type Verdict } from './recentEvents';
 import { SIGNATURE_HEADER, signatureProblem } from './signature';
 import { storeOf } from './store';
-import { isToken, TOKEN_PARAMETER } from './token';
-import { isObject } from '../api/json';
-import { NoAnswer } from '../api/answer';
+import { isLaterToken, isToken, TOKEN_PARAMETER } from './token';
 
 /** Larger bodies are no events, in bytes. */
 const LARGEST_BODY = 1_000_000;
 
 /** How long to wait for the API's confirmation, in milliseconds. The sender waits meanwhile. */
 const CONFIRMATION_TIMEOUT = 10_000;
-
-/** So that a burst of events does not become a burst of questions to the API. */
-const confirmations = new Slots(10);
 
 /** What the sender is told: nothing that helps someone who should not be here. */
 const ANSWERS = {
@@ -29,10 +27,11 @@ const ANSWERS = {
   503: 'Try again later',
 };
 
+/** As a user fills them in, or an expression does */
 interface Options {
-  confirmWithApi?: boolean;
-  ignoreDuplicates?: boolean;
-  signingSecret?: string;
+  confirmWithApi?: unknown;
+  ignoreDuplicates?: unknown;
+  signingSecret?: unknown;
 }
 
 /**
@@ -57,15 +56,14 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 }
 
 async function judge(context: IWebhookFunctions): Promise<Verdict> {
-  const { token, secret } = secretsOf(context);
-  if (!isToken(context.getRequestObject().query[TOKEN_PARAMETER], token)) {
-    return { status: 401, reason: 'its token is missing or wrong' };
-  }
+  const admission = admissionOf(context);
+  if (!admission) return { status: 401, reason: 'its token is missing or wrong' };
   const rawBody = await rawBodyOf(context);
   if (rawBody && rawBody.length > LARGEST_BODY) {
     return { status: 400, reason: 'its body is too large for an event' };
   }
   const header = context.getHeaderData()[SIGNATURE_HEADER];
+  const { secret } = admission;
   const forged = secret && signatureProblem(header, rawBody, secret);
   if (forged) return { status: 401, reason: forged };
 
@@ -77,20 +75,31 @@ async function judge(context: IWebhookFunctions): Promise<Verdict> {
   }
 
   const { claim } = reading;
-  const { ignoreDuplicates = true } = optionsOf(context);
+  const { ignoreDuplicates } = optionsOf(context);
   // Whoever listens in the editor wants to see what comes, also a second time.
-  if (!ignoreDuplicates || context.getMode() === 'manual') return await decide(context, claim);
+  if (isOff(ignoreDuplicates) || context.getMode() === 'manual')
+    return await decide(context, claim);
   return await decideOnce(context, claim);
 }
 
-/** What a delivery has to know: the token, and where the events are signed, the secret. */
-function secretsOf(context: IWebhookFunctions): { token: string; secret?: string } {
+/**
+ * Lets in who has the token, and says with which secret the events are signed, if they are.
+ *
+ * A token that is later than any that is known here is of a registration that the store was made to
+ * forget, and its secret with it. It has to do alone, as where iTeraBiz gives out no secret.
+ *
+ * @returns nothing for everybody else
+ */
+function admissionOf(context: IWebhookFunctions): { secret?: string } | undefined {
+  const given = (context.getRequestObject().query as IDataObject)[TOKEN_PARAMETER];
   if (context.getNodeParameter('registration') === 'manual') {
-    const token = context.getNodeParameter('secretToken', '') as string;
-    return { token, secret: optionsOf(context).signingSecret };
+    const token = String(context.getNodeParameter('secretToken', '') ?? '');
+    const { signingSecret } = optionsOf(context);
+    return isToken(given, token) ? { secret: String(signingSecret ?? '') } : undefined;
   }
-  const { registration } = storeOf(context);
-  return { token: registration?.token ?? '', secret: registration?.secret };
+  const { tokens, registration } = storeOf(context);
+  if (registration && isToken(given, registration.token)) return registration;
+  return tokens && isLaterToken(given, tokens.key, tokens.latest) ? {} : undefined;
 }
 
 /**
@@ -125,18 +134,12 @@ async function decideOnce(context: IWebhookFunctions, claim: Claim): Promise<Ver
 
 /** What to do about a claim that comes from the right sender. */
 async function decide(context: IWebhookFunctions, claim: Claim): Promise<Verdict> {
-  const { confirmWithApi = true } = optionsOf(context);
-  const confirmed = confirmWithApi ? await confirm(context, claim) : eventFrom(claim);
+  const { confirmWithApi } = optionsOf(context);
+  const confirmed = isOff(confirmWithApi) ? eventFrom(claim) : await confirm(context, claim);
   if ('status' in confirmed) return confirmed;
 
-  const events = context.getNodeParameter('events') as EventName[];
-  if (!events.includes(confirmed.event)) {
-    return { status: 200, reason: `this trigger does not listen for ${confirmed.event}` };
-  }
-  const avatarId = context.getNodeParameter('options.avatarId', '', { extractValue: true });
-  if (avatarId && confirmed.video.avatar_id !== avatarId) {
-    return { status: 200, reason: 'its video is of another avatar' };
-  }
+  const unwanted = whyUnwanted(confirmed, context);
+  if (unwanted !== undefined) return { status: 200, reason: unwanted };
   return { status: 200, reason: '', start: confirmed };
 }
 
@@ -152,7 +155,9 @@ async function confirm(
   { videoId, ...claim }: Claim,
 ): Promise<VideoEvent | Verdict> {
   const later = (reason: string): Verdict => ({ status: 503, reason });
-  const answer = await confirmations.run(
+  const account = context.getNode().credentials?.iTeraBizApi?.id ?? '';
+  const answer = await inTurn(
+    account,
     async () =>
       await attempt(context, {
         method: 'GET',
@@ -160,18 +165,23 @@ async function confirm(
         timeout: CONFIRMATION_TIMEOUT,
       }),
   );
+  if (!answer) return later('too many events wait for iTeraBiz to confirm them');
   if (answer instanceof NoAnswer) return later('iTeraBiz could not be reached to confirm it');
   if (answer.status === 404) return { status: 400, reason: 'iTeraBiz knows no such video' };
   if (answer.status < 200 || answer.status > 299 || !isObject(answer.body)) {
     return later(`iTeraBiz did not confirm it, but answered with status ${answer.status}`);
   }
-  const video: Video = answer.body;
-  if (videoIdOf(video) !== videoId) return later('iTeraBiz answered with another video');
-  return eventOf(video, claim) ?? later('iTeraBiz says that the video is still being made');
+  if (!isVideoOf(videoId, answer.body)) return later('iTeraBiz answered with another video');
+  return eventOf(answer.body, claim) ?? later('iTeraBiz says that the video is still being made');
 }
 
 function optionsOf(context: IWebhookFunctions): Options {
   return context.getNodeParameter('options', {}) as Options;
+}
+
+/** Both protections are on unless a user says no. An expression may say so as text, or say nothing. */
+function isOff(value: unknown): boolean {
+  return value === false || (typeof value === 'string' && /^\s*false\s*$/i.test(value));
 }
 
 /** A fault of this n8n, as a credential that is gone: the sender should try again. */

@@ -14,6 +14,9 @@ export interface Verdict {
 /** How many events are remembered per trigger. A repeat that comes later than that starts a run. */
 export const MOST_REMEMBERED = 1_000;
 
+/** How many triggers have their memory in this process: some 20 MB at the most. */
+export const MOST_TRIGGERS = 200;
+
 /**
  * Which events were handled already, so that a repeated delivery starts nothing.
  *
@@ -59,6 +62,11 @@ export class RecentEvents {
     }
   }
 
+  /** Whether an event is being handled, so that another delivery of it has to find this memory. */
+  get isBusy(): boolean {
+    return this.inWork.size > 0;
+  }
+
   /** What to store, oldest first. */
   toStore(): string[] {
     return [...this.handled];
@@ -82,12 +90,18 @@ export function keyOf({ event, videoId, eventId = '' }: Claim): string {
 const memories = new Map<string, RecentEvents>();
 
 /**
- * The memory of one trigger in this process.
+ * The memory of one trigger in this process. Of the triggers that were called longest ago, only what is
+ * stored is left.
  *
  * @param trigger tells it from every other trigger of this n8n
  */
 export function recentEventsOf(trigger: string): RecentEvents {
   const memory = memories.get(trigger) ?? new RecentEvents();
+  memories.delete(trigger);
+  for (const [oldest, { isBusy }] of memories) {
+    if (memories.size < MOST_TRIGGERS) break;
+    if (!isBusy) memories.delete(oldest);
+  }
   memories.set(trigger, memory);
   return memory;
 }

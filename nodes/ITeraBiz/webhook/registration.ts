@@ -1,16 +1,17 @@
 import type { IDataObject, IHookFunctions } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 
-import { EVENT_NAMES, type EventName } from '../api/events';
+import type { EventName } from '../api/events';
+import { isObject } from '../api/json';
 import { ask, pageFrom } from '../client/ask';
+import { chosenEvents } from '../fields/chosen';
 import { describeStrangeAnswer } from '../messages/answers';
+import { toNodeError } from '../messages/message';
 import { pageQuery, pages } from '../api/page';
 import { baseUrlOf } from '../client/request';
 import { unreachableHost } from './reachability';
 import { storeOf } from './store';
-import { isGoodToken, newToken, SHORTEST_TOKEN, TOKEN_PARAMETER } from './token';
-import { isObject } from '../api/json';
-import { toNodeError } from '../messages/message';
+import { isGoodToken, newKey, SHORTEST_TOKEN, TOKEN_PARAMETER, tokenOf } from './token';
 
 /** Marks the webhooks that this node registers, also for the user who meets one in the dashboard. */
 const MARK = ['registered_by', 'n8n'] as const;
@@ -39,7 +40,9 @@ export async function isRegistered(context: IHookFunctions): Promise<boolean> {
   const hooks = await listHooks(context);
   return hooks.some(
     ({ id, url, events }) =>
-      id === registration.hookId && url === registration.url && isSameSet(events, wanted(context)),
+      id === registration.hookId &&
+      url === registration.url &&
+      isSameSet(events, chosenEvents(context)),
   );
 }
 
@@ -54,11 +57,14 @@ export async function register(context: IHookFunctions): Promise<boolean> {
   await assertReachable(context);
   const store = storeOf(context);
   const earlier = store.registration?.hookId;
-  const token = newToken();
+  const { key, latest } = store.tokens ?? { key: newKey(), latest: 0 };
+  const time = Math.max(Date.now(), latest + 1);
+  const token = tokenOf(key, time);
   const url = urlWith(token, endpointOf(context));
-  const events = wanted(context);
+  const events = chosenEvents(context);
 
   const hook = await createHook(context, url, events);
+  store.tokens = { key, latest: time };
   store.registration = { hookId: hook.id, url, token, ...(hook.secret && { secret: hook.secret }) };
 
   const leftOver = await idsOfOurs(context);
@@ -69,8 +75,9 @@ export async function register(context: IHookFunctions): Promise<boolean> {
 }
 
 /**
- * n8n's `delete`: removes what this trigger registered. When nothing is known of a registration,
- * one may still be there, its answer lost on the way, so iTeraBiz is asked.
+ * n8n's `delete`: removes what this trigger registered. Where nothing is known of a registration, or
+ * the one that is known is gone already, another one may be there, whose answer was lost on the way or
+ * of which the store was made to forget. So iTeraBiz is asked.
  *
  * Never throws, since n8n would leave the rest of its tidying undone.
  *
@@ -81,11 +88,14 @@ export async function unregister(context: IHookFunctions): Promise<boolean> {
   const known = store.registration?.hookId;
   if (!known && isManual(context)) return true;
 
-  const ids = known ? new Set([known]) : await idsOfOurs(context);
-  let gone = true;
-  for (const id of ids) gone = (await removeHook(context, id)) && gone;
-  if (gone) store.registration = undefined;
-  return gone;
+  const ends: Removal[] = [];
+  if (known) ends.push(await removeHook(context, known));
+  if (!known || ends[0] === 'was gone') {
+    for (const id of await idsOfOurs(context)) ends.push(await removeHook(context, id));
+  }
+  const isDone = !ends.includes('is left');
+  if (isDone) store.registration = undefined;
+  return isDone;
 }
 
 interface Hook {
@@ -148,15 +158,16 @@ async function idsOfOurs(context: IHookFunctions): Promise<Set<string>> {
   }
 }
 
-/** @returns whether it is gone, also when it was gone before */
-async function removeHook(context: IHookFunctions, id: string): Promise<boolean> {
-  const url = `/webhooks/${encodeURIComponent(id)}`;
+type Removal = 'removed' | 'was gone' | 'is left';
+
+async function removeHook(context: IHookFunctions, id: string): Promise<Removal> {
+  const options = { method: 'DELETE', url: `/webhooks/${encodeURIComponent(id)}` } as const;
   try {
-    await ask(context, { method: 'DELETE', url }, { doing: 'remove the webhook', id }, GONE);
-    return true;
+    const { status } = await ask(context, options, { doing: 'remove the webhook', id }, GONE);
+    return GONE.includes(status) ? 'was gone' : 'removed';
   } catch (error) {
     warn(context, `Could not remove the webhook ${id} at iTeraBiz`, error);
-    return false;
+    return 'is left';
   }
 }
 
@@ -169,11 +180,6 @@ function warn(context: IHookFunctions, what: string, error: unknown): void {
 
 function isManual(context: IHookFunctions): boolean {
   return context.getNodeParameter('registration') === 'manual';
-}
-
-function wanted(context: IHookFunctions): EventName[] {
-  const chosen = context.getNodeParameter('events') as EventName[];
-  return EVENT_NAMES.filter((name) => chosen.includes(name));
 }
 
 /** Where n8n listens for this trigger: the test URL while the editor listens, else the production URL. */
@@ -232,7 +238,7 @@ function cannotRegister(context: IHookFunctions): NodeOperationError {
 }
 
 function assertGoodToken(context: IHookFunctions): void {
-  const token = context.getNodeParameter('secretToken', '') as string;
+  const token = String(context.getNodeParameter('secretToken', '') ?? '');
   if (isGoodToken(token)) return;
   throw new NodeOperationError(
     context.getNode(),

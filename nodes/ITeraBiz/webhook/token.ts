@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from 'crypto';
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'crypto';
 
 /** The query parameter of the registered URL that carries the token. */
 export const TOKEN_PARAMETER = 'token';
@@ -6,9 +6,28 @@ export const TOKEN_PARAMETER = 'token';
 /** Shortest token that a user may choose for a webhook made by hand, in characters. */
 export const SHORTEST_TOKEN = 20;
 
-/** A token that cannot be guessed: 32 random bytes, in characters that a URL takes as they are. */
-export function newToken(): string {
+/** What proves that a token is ours: 32 random bytes, as text. */
+export function newKey(): string {
   return randomBytes(32).toString('base64url');
+}
+
+/**
+ * A token that cannot be guessed, in characters that a URL takes as they are: when it was made, and
+ * what only the key makes of that.
+ *
+ * @param time milliseconds since 1970
+ */
+export function tokenOf(key: string, time: number): string {
+  const stamp = time.toString(36);
+  return `${stamp}-${createHmac('sha256', key).update(stamp).digest('base64url')}`;
+}
+
+/** Whether a token was made with this key, and later than the one that was made at a time. */
+export function isLaterToken(given: unknown, key: string, time: number): boolean {
+  const stamp = typeof given === 'string' && /^[0-9a-z]{1,9}(?=-)/.exec(given);
+  if (!stamp) return false;
+  const made = parseInt(stamp[0], 36);
+  return made > time && isToken(given, tokenOf(key, made));
 }
 
 /** Whether a token chosen by a user is long enough, and goes into a URL as it is. */

@@ -34,7 +34,7 @@ describe('a workflow that is switched on', () => {
     await n8n.activate('w1');
     const [hook] = await sandbox.hooks();
     expect(hook.events).toEqual(['video.completed', 'video.failed']);
-    expect(new URL(hook.url).searchParams.get('token')).toMatch(/^[\w-]{43}$/);
+    expect(new URL(hook.url).searchParams.get('token')).toMatch(/^\w{8}-[\w-]{43}$/);
 
     const [good, bad] = [await runningVideo(), await runningVideo()];
     await sandbox.finish(good);

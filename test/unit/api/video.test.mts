@@ -2,6 +2,7 @@ import {
   DOWNLOAD_URL_FIELDS,
   downloadUrlOf,
   failureReasonOf,
+  isVideoOf,
   outcomeOf,
   statusOf,
   videoIdOf,
@@ -54,6 +55,21 @@ test.each([
   [[{ id: 'video_1' }], undefined],
 ])('the ID in %j is %p', (video, id) => {
   expect(videoIdOf(video)).toBe(id);
+});
+
+test.each([
+  [{ id: 'video_1', status: 'queued' }, true],
+  [{ id: 'video_2', status: 'queued' }, false],
+  [{ status: 'queued' }, false],
+  [[{ id: 'video_1' }], false],
+  ['video_1', false],
+  [undefined, false],
+])('whether %j is what was asked for as video_1: %p', (body, expected) => {
+  expect(isVideoOf('video_1', body)).toBe(expected);
+});
+
+test('A video whose ID is a number is found by it', () => {
+  expect(isVideoOf('17', { id: 17 })).toBe(true);
 });
 
 describe('The download link', () => {

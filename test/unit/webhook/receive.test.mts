@@ -4,6 +4,7 @@ import { UserError } from 'n8n-workflow';
 
 import { receive } from '../../../nodes/ITeraBiz/webhook/receive.ts';
 import type { TriggerStore } from '../../../nodes/ITeraBiz/webhook/store.ts';
+import { tokenOf } from '../../../nodes/ITeraBiz/webhook/token.ts';
 import { answered, connectionReset } from '../fakeContext.mts';
 import { fakeTrigger, type TriggerOptions } from './fakeTrigger.mts';
 
@@ -116,6 +117,11 @@ describe('starts nothing, tells the sender no more than it has to know, and the 
     [503, 'no credential', { answer: () => new UserError('no credential') }],
     [
       503,
+      '"Events": "video.made" is not what this trigger can start on',
+      { parameters: { events: ['video.made'] } },
+    ],
+    [
+      503,
       'iTeraBiz could not be reached to confirm it',
       {
         answer: () => {
@@ -160,6 +166,48 @@ test.each([undefined, new Error('Request body stream was aborted')])(
   },
 );
 
+/** n8n stored an older copy of what the trigger keeps: the newest registration is not in it. */
+describe('Where the store was put back to what it was before', () => {
+  const before = (): TriggerStore => {
+    const tokens = { key: 'the-key', latest: 1_000 };
+    return {
+      tokens,
+      registration: { ...signed().registration!, token: tokenOf('the-key', 1_000) },
+    };
+  };
+  const { tokens } = before();
+
+  test.each<[string, () => TriggerStore]>([
+    ['with the registration before it', before],
+    ['with none', () => ({ tokens })],
+  ])('%s, the token of a later registration opens', async (_case, store) => {
+    const query = { token: tokenOf('the-key', 1_001) };
+    expect((await deliver({ store: store(), query })).runs).toEqual([event]);
+  });
+
+  test.each<[string, Delivery]>([
+    [
+      'the token of that registration without a signature',
+      { query: { token: tokenOf('the-key', 1_000) } },
+    ],
+    ['an earlier token', { query: { token: tokenOf('the-key', 999) } }],
+    ['a later token of another key', { query: { token: tokenOf('other', 1_001) } }],
+    ['a token twice', { query: { token: [tokenOf('the-key', 1_001)] } }],
+    [
+      'the token of a registration that was removed',
+      { query: { token: tokenOf('the-key', 1_000) }, store: { tokens } },
+    ],
+    [
+      'a later token where no key is known',
+      { query: { token: tokenOf('the-key', 1_001) }, store: {} },
+    ],
+  ])('%s does not', async (_case, delivery) => {
+    const { answers, runs } = await deliver({ store: before(), ...delivery });
+    expect(answers).toMatchObject([[401, {}]]);
+    expect(runs).toEqual([]);
+  });
+});
+
 describe('With a webhook made by hand', () => {
   const parameters = { registration: 'manual', secretToken: 'chosen-by-the-user' };
   const query = { token: 'chosen-by-the-user' };
@@ -168,6 +216,24 @@ describe('With a webhook made by hand', () => {
     expect((await deliver({ parameters, query })).runs).toHaveLength(1);
     const { answers } = await deliver({ parameters, store: signed(), signedWith: secret });
     expect(answers).toMatchObject([[401, {}]]);
+  });
+
+  test('a token and a secret may be numbers that come from expressions', async () => {
+    const secretToken = 12345678901234567000;
+    const numbers = { registration: 'manual', secretToken, options: { signingSecret: 7 } };
+    const token = String(secretToken);
+    const { runs } = await deliver({ parameters: numbers, query: { token }, signedWith: '7' });
+    expect(runs).toHaveLength(1);
+    const unsigned = await deliver({ parameters: numbers, query: { token } });
+    expect(unsigned.answers).toMatchObject([[401, {}]]);
+  });
+
+  test.each([null, undefined, ''])('no token opens where it is %j', async (secretToken) => {
+    const none = { registration: 'manual', secretToken };
+    for (const given of ['', 'null', 'undefined']) {
+      const { answers } = await deliver({ parameters: none, query: { token: given } });
+      expect(answers).toMatchObject([[401, {}]]);
+    }
   });
 
   test('a signing secret that the user entered is asked for', async () => {
@@ -207,6 +273,7 @@ describe('A repeat', () => {
 
   test.each<[string, Delivery]>([
     ['where the user wants repeats', { parameters: { options: { ignoreDuplicates: false } } }],
+    ['where an expression says so', { parameters: { options: { ignoreDuplicates: 'false' } } }],
     ['while the editor listens', { mode: 'manual' }],
   ])('starts a run %s, and is not stored', async (_case, delivery) => {
     await deliver(delivery);
@@ -223,13 +290,22 @@ describe('What the API says', () => {
     expect(runs).toEqual([{ ...event, event: 'video.failed', video: failed }]);
   });
 
-  test('is not asked for where the user believes the events', async () => {
-    const { asked, runs } = await deliver({
-      parameters: { options: { confirmWithApi: false } },
-    });
-    expect(asked).toEqual([]);
-    expect(runs).toEqual([{ ...event, video: claimed.data }]);
-  });
+  test.each([false, 'false', ' False '])(
+    'is not asked for where the user believes the events (%j)',
+    async (confirmWithApi) => {
+      const { asked, runs } = await deliver({ parameters: { options: { confirmWithApi } } });
+      expect(asked).toEqual([]);
+      expect(runs).toEqual([{ ...event, video: claimed.data }]);
+    },
+  );
+
+  test.each([true, 'true', null, undefined, '', 0, NaN, 'no such value'])(
+    'is asked for where an expression gives %j',
+    async (confirmWithApi) => {
+      const { asked } = await deliver({ parameters: { options: { confirmWithApi } } });
+      expect(asked).toHaveLength(1);
+    },
+  );
 });
 
 test('an event of the chosen avatar starts a run', async () => {

@@ -1,7 +1,9 @@
 import {
   keyOf,
   MOST_REMEMBERED,
+  MOST_TRIGGERS,
   RecentEvents,
+  recentEventsOf,
   type Verdict,
 } from '../../../nodes/ITeraBiz/webhook/recentEvents.ts';
 
@@ -54,6 +56,39 @@ test('forgets the oldest', async () => {
   expect(memory.toStore()).toHaveLength(MOST_REMEMBERED);
   expect(memory.toStore()[0]).toBe('old6');
   expect(memory.toStore().at(-1)).toBe('new');
+});
+
+describe('The memories of all triggers', () => {
+  let test0 = 0;
+  /** Names that no other test has */
+  const names = (count: number) => {
+    const test = ++test0;
+    return Array.from({ length: count }, (_, index) => `test ${test}, trigger ${index}`);
+  };
+  const knows = (trigger: string) => recentEventsOf(trigger).toStore().includes('a');
+  const handle = (trigger: string) => recentEventsOf(trigger).once('a', async () => settled);
+
+  test('are bounded: those that were called longest ago are dropped', async () => {
+    const [first, second, ...others] = names(MOST_TRIGGERS + 1);
+    await handle(first);
+    await handle(second);
+    for (const other of others.slice(1)) await handle(other);
+    expect(recentEventsOf(first)).toBe(recentEventsOf(first));
+    expect(knows(first)).toBe(true); // and is now the one that was called last
+    await handle(others[0]);
+    expect(knows(first)).toBe(true);
+    expect(knows(second)).toBe(false);
+  });
+
+  test('stay while an event is being handled', async () => {
+    const [busy, ...others] = names(MOST_TRIGGERS + 10);
+    const ends: ((verdict: Verdict) => void)[] = [];
+    const handling = recentEventsOf(busy).once('a', () => new Promise((end) => ends.push(end)));
+    for (const other of others) await handle(other);
+    const repeat = recentEventsOf(busy).once('a', never);
+    ends[0](settled);
+    expect([await handling, await repeat]).toEqual([settled, undefined]);
+  });
 });
 
 test('a key tells event, video and kind apart, and is short', () => {

@@ -7,6 +7,7 @@ import {
   unregister,
 } from '../../../nodes/ITeraBiz/webhook/registration.ts';
 import type { TriggerStore } from '../../../nodes/ITeraBiz/webhook/store.ts';
+import { tokenOf } from '../../../nodes/ITeraBiz/webhook/token.ts';
 import { answered, type Answering } from '../fakeContext.mts';
 import { fakeTrigger } from './fakeTrigger.mts';
 
@@ -83,12 +84,33 @@ describe('To register', () => {
     expect(await register(context)).toBe(true);
     const { url } = asked[0].body as { url: string };
     const token = new URL(url).searchParams.get('token')!;
-    expect(token).toMatch(/^[\w-]{43}$/);
+    expect(token).toMatch(/^\w{8}-[\w-]{43}$/);
     expect(url).toBe(`${ENDPOINT}?mine=1&token=${token}&registered_by=n8n`);
     expect(asked[0]).toMatchObject({ method: 'POST', url: '/webhooks', body: { events: BOTH } });
+    const { key, latest } = store.tokens!;
+    expect(token).toBe(tokenOf(key, latest));
     expect(store).toEqual({
+      tokens: { key: expect.stringMatching(/^[\w-]{43}$/), latest: expect.any(Number) },
       registration: { hookId: 'wh_new', url, token, secret: 'whsec_1' },
     });
+  });
+
+  test('makes each token later than the one before, and with the same key', async () => {
+    const tomorrow = Date.now() + 24 * 3_600_000; // the clock was set back
+    const store: TriggerStore = { tokens: { key: 'a-key', latest: tomorrow } };
+    await register(triggerWith({ store }).context);
+    expect(store.tokens).toEqual({ key: 'a-key', latest: tomorrow + 1 });
+    expect(store.registration!.token).toBe(tokenOf('a-key', tomorrow + 1));
+  });
+
+  test('makes a new key for each trigger', async () => {
+    const keys = new Set<string>();
+    for (let i = 0; i < 10; i++) {
+      const { context, store } = triggerWith();
+      await register(context);
+      keys.add(store.tokens!.key);
+    }
+    expect(keys.size).toBe(10);
   });
 
   test.each([undefined, '', 7])('keeps no secret where %j was given out', async (secret) => {
@@ -299,9 +321,10 @@ describe('To unregister', () => {
       store: registered({ hookId: 'wh/1' }),
       instead: { 'DELETE /webhooks/wh%2F1': answered({}, 204) },
     });
+    store.tokens = { key: 'a-key', latest: 1 };
     expect(await unregister(context)).toBe(true);
     expect(requests()).toEqual(['DELETE /webhooks/wh%2F1']);
-    expect(store.registration).toBeUndefined();
+    expect(store).toEqual({ tokens: { key: 'a-key', latest: 1 } });
   });
 
   test.each([404, 410])('takes %i for gone', async (status) => {
@@ -328,6 +351,20 @@ describe('To unregister', () => {
       ['warn', `Could not remove the webhook wh_ours at iTeraBiz: ${why}`, aside],
     ]);
   });
+
+  test.each([404, 410])(
+    'finds what is ours where the one that is known is gone (%i)',
+    async (status) => {
+      const theirs = { id: 'theirs', url: ENDPOINT };
+      const { context, hooks } = triggerWith({
+        store: registered({ hookId: 'wh_before' }),
+        hooks: [ours(), theirs],
+        instead: { 'DELETE /webhooks/wh_before': answered({}, status) },
+      });
+      expect(await unregister(context)).toBe(true);
+      expect(hooks).toEqual([theirs]);
+    },
+  );
 
   test('finds what is ours where nothing is known of it', async () => {
     const theirs = { id: 'theirs', url: ENDPOINT };

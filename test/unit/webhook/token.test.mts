@@ -1,13 +1,55 @@
-import { isGoodToken, isToken, newToken } from '../../../nodes/ITeraBiz/webhook/token.ts';
+import {
+  isGoodToken,
+  isLaterToken,
+  isToken,
+  newKey,
+  tokenOf,
+} from '../../../nodes/ITeraBiz/webhook/token.ts';
 
-test('a new token is 32 random bytes that need no escaping in a URL', () => {
-  const tokens = Array.from({ length: 100 }, newToken);
-  expect(new Set(tokens).size).toBe(100);
+const NOW = Date.UTC(2026, 0, 15);
+
+test('a new key is 32 random bytes', () => {
+  const keys = Array.from({ length: 100 }, newKey);
+  expect(new Set(keys).size).toBe(100);
+  for (const key of keys) expect(Buffer.from(key, 'base64url')).toHaveLength(32);
+});
+
+test('a token is another for each key and each time, and needs no escaping in a URL', () => {
+  const tokens = ['a', 'b'].flatMap((key) => [NOW, NOW + 1].map((time) => tokenOf(key, time)));
+  expect(new Set(tokens.map((token) => token.slice(token.indexOf('-') + 1))).size).toBe(4);
   for (const token of tokens) {
-    expect(Buffer.from(token, 'base64url')).toHaveLength(32);
     expect(encodeURIComponent(token)).toBe(token);
     expect(isGoodToken(token)).toBe(true);
   }
+  expect(tokenOf('a', NOW)).toBe(tokens[0]);
+});
+
+test.each([
+  ['a later one of this key', tokenOf('key', NOW + 1), true],
+  ['one that is much later', tokenOf('key', 36 ** 9 - 1), true],
+  ['the same', tokenOf('key', NOW), false],
+  ['an earlier one', tokenOf('key', NOW - 1), false],
+  ['a later one of another key', tokenOf('other', NOW + 1), false],
+  [
+    'one that says another time',
+    tokenOf('key', NOW + 1).replace(/^\w+/, (NOW + 2).toString(36)),
+    false,
+  ],
+  [
+    'an earlier one that says a later time',
+    tokenOf('key', NOW - 1).replace(/^\w+/, (NOW + 2).toString(36)),
+    false,
+  ],
+  ['only a time', (NOW + 1).toString(36), false],
+  ['a time and nothing', `${(NOW + 1).toString(36)}-`, false],
+  ['a time beyond all numbers', tokenOf('key', NOW + 1).replace(/^\w+/, 'z'.repeat(1_000)), false],
+  ['no time', tokenOf('key', NOW + 1).replace(/^\w+/, ''), false],
+  ['one with something before it', ` ${tokenOf('key', NOW + 1)}`, false],
+  ['one with something behind it', `${tokenOf('key', NOW + 1)}A`, false],
+  ['a list with one', [tokenOf('key', NOW + 1)], false],
+  ['nothing', undefined, false],
+])('whether %s is a later token', (_case, given, expected) => {
+  expect(isLaterToken(given, 'key', NOW)).toBe(expected);
 });
 
 test.each([

@@ -1,0 +1,92 @@
+import type { IDataObject, IWebhookFunctions } from 'n8n-workflow';
+
+import type { VideoEvent } from '../../../nodes/ITeraBiz/api/events.ts';
+import { chosenEvents, whyUnwanted } from '../../../nodes/ITeraBiz/fields/chosen.ts';
+import { fakeContext } from '../fakeContext.mts';
+
+const contextWith = (parameters: IDataObject) =>
+  fakeContext({ parameters }).context as unknown as IWebhookFunctions;
+
+const BOTH = ['video.completed', 'video.failed'];
+
+test.each<[unknown, string[]]>([
+  [['video.completed', 'video.failed'], BOTH],
+  [['video.failed', 'video.completed', 'video.failed'], BOTH],
+  [['video.failed'], ['video.failed']],
+  ['video.failed', ['video.failed']],
+  [' video.failed ', ['video.failed']],
+  ['video.completed,video.failed', BOTH],
+  ['video.failed, video.completed', BOTH],
+  ['["video.completed", "video.failed"]', BOTH],
+])('%j stands for these events: %j', (events, expected) => {
+  expect(chosenEvents(contextWith({ events: events as string }))).toEqual(expected);
+});
+
+test.each([[[]], [''], [' , '], [null], [undefined]])('with %j, nothing would start', (events) => {
+  expect(() => chosenEvents(contextWith({ events }))).toThrow(
+    '"Events" is empty, so nothing would ever start this workflow',
+  );
+});
+
+test.each<[unknown, string]>([
+  ['video.made', 'video.made'],
+  ['completed', 'completed'],
+  ['video.completed.later', 'video.completed.later'],
+  [['video.completed', 'video.made'], 'video.completed, video.made'],
+  [[['video.completed', 'video.failed']], '["video.completed","video.failed"]'],
+  [[7, null], '7, null'],
+  [7, '7'],
+  [NaN, 'null'],
+  [true, 'true'],
+  [{ event: 'video.completed' }, '{"event":"video.completed"}'],
+  ['x'.repeat(100), `${'x'.repeat(60)}…`],
+])('%j is refused, with what to do', (events, quoted) => {
+  expect(() => chosenEvents(contextWith({ events: events as string }))).toThrow(
+    expect.objectContaining({
+      message: `"Events": "${quoted}" is not what this trigger can start on`,
+      description: expect.stringContaining('video.completed, video.failed'),
+    }),
+  );
+});
+
+const event = (avatar_id?: unknown): VideoEvent => ({
+  event: 'video.completed',
+  eventId: 'evt_1',
+  occurredAt: '2025-01-15T10:30:00.000Z',
+  video: { id: 'video_1', avatar_id: avatar_id as string },
+});
+
+test.each<[unknown, unknown, boolean]>([
+  ['avatar_1', 'avatar_1', true],
+  [' avatar_1 ', 'avatar_1', true],
+  ['avatar_1', 'avatar_2', false],
+  ['avatar_1', undefined, false],
+  [7, '7', true],
+  ['7', 7, true],
+  [7, '8', false],
+  ['', 'avatar_1', true],
+  [' ', 'avatar_1', true],
+  [null, 'avatar_1', true],
+  [undefined, undefined, true],
+])('with %j for the avatar, a video of %j starts: %j', (chosen, avatar, starts) => {
+  const context = contextWith({ events: BOTH, 'options.avatarId': chosen as string });
+  expect(whyUnwanted(event(avatar), context)).toBe(
+    starts ? undefined : 'its video is of another avatar',
+  );
+});
+
+test.each<[unknown, string]>([
+  [['avatar_1'], 'avatar_1'],
+  [{ id: 'avatar_1' }, '{"id":"avatar_1"}'],
+  [true, 'true'],
+])('%j for the avatar is refused', (avatarId, quoted) => {
+  const context = contextWith({ events: BOTH, 'options.avatarId': avatarId as string });
+  expect(() => whyUnwanted(event('avatar_1'), context)).toThrow(
+    `"Avatar": "${quoted}" is not an ID`,
+  );
+});
+
+test('An event that was not chosen does not start, whatever its avatar', () => {
+  const context = contextWith({ events: ['video.failed'] });
+  expect(whyUnwanted(event(), context)).toBe('this trigger does not listen for video.completed');
+});
