@@ -4,7 +4,6 @@ import type {
   IExecutePaginationFunctions,
   IHttpRequestOptions,
 } from 'n8n-workflow';
-import { sleep } from 'n8n-workflow';
 
 import { readerOf } from '../account/videos';
 import { newWatch, type Watch, type Wish } from '../account/watch';
@@ -35,17 +34,21 @@ export class NodeRun {
   /** Set once the wait is about to be handed over to n8n */
   isHandingOver = false;
 
-  /** Whether the expressions of all items can be read, once that is known */
-  isReadable?: boolean;
+  /** Items that n8n does not hand over, as far as that is known: one of their expressions fails */
+  readonly absent = new Set<number>();
+
+  /** Settled once all items have come in that will; never where n8n has dropped the run */
+  assembling?: Promise<void>;
 
   /** Which run of the node this is in its execution, from 0. Asking n8n is slow, so it is kept. */
   index?: number;
 
-  private readonly joined = new Set<number>();
+  /** The requests as n8n prepared them, by item, of all items that have come in */
+  readonly prepared = new Map<number, IHttpRequestOptions>();
 
   private readonly asking = new Set<number>();
 
-  private lastJoin = Date.now();
+  private toCome: number;
 
   private wakers: Array<() => void> = [];
 
@@ -58,46 +61,58 @@ export class NodeRun {
     readonly batchInterval: number,
     readonly slots: Slots,
     readonly watch: Watch,
-  ) {}
+  ) {
+    this.toCome = size;
+  }
 
   /** Whether this item is part of the run already; if so, n8n is running the node again. */
   has(item: number): boolean {
-    return this.joined.has(item);
+    return this.prepared.has(item);
   }
 
   /** An item comes in; its request is still to be made. */
-  join(item: number): void {
-    this.joined.add(item);
+  join(item: number, prepared: IHttpRequestOptions): void {
+    if (!this.absent.has(item)) this.toCome--;
+    this.prepared.set(item, prepared);
     this.asking.add(item);
-    this.lastJoin = Date.now();
+    this.wake();
+  }
+
+  /** This item will not come in. */
+  miss(item: number): void {
+    if (!this.has(item)) this.toCome--;
+    this.absent.add(item);
+    this.wake();
   }
 
   /** What became of the item's request is known. */
   asked(item: number): void {
     this.asking.delete(item);
-    if (this.asking.size === 0) this.wakers.splice(0).forEach((wake) => wake());
+    this.wake();
   }
 
-  /** How many items have come in. An item with an expression that fails never does. */
-  get joinedItems(): number {
-    return this.joined.size;
+  /** The items that may still come in. */
+  get missing(): number[] {
+    const all = Array.from({ length: this.size }, (_, item) => item);
+    return all.filter((item) => !this.has(item) && !this.absent.has(item));
   }
 
-  /** Resolves when it is known of every item what became of its request. */
+  /** Resolves when every item has come in that ever will. Where n8n has dropped the run, that is never. */
+  async complete(): Promise<void> {
+    while (this.toCome > 0) await this.change();
+  }
+
+  /** Resolves when it is known of every item what became of its request, the ones to come included. */
   async gathered(): Promise<void> {
-    while (this.asking.size > 0 || this.mayGrow()) {
-      if (this.asking.size > 0) await new Promise<void>((wake) => this.wakers.push(wake));
-      else await sleep(this.batchInterval);
-    }
+    while (this.asking.size > 0 || this.toCome > 0) await this.change();
   }
 
-  /**
-   * With n8n's Batching, items come in over time, and the last one may never do. None can be on
-   * its way when two pauses have gone by without one.
-   */
-  private mayGrow(): boolean {
-    if (this.batchInterval <= 0 || this.has(this.size - 1)) return false;
-    return Date.now() - this.lastJoin < 2 * this.batchInterval + 1_000;
+  private async change(): Promise<void> {
+    await new Promise<void>((wake) => this.wakers.push(wake));
+  }
+
+  private wake(): void {
+    this.wakers.splice(0).forEach((wake) => wake());
   }
 }
 
@@ -119,7 +134,7 @@ export function join(
     run = new NodeRun(inputItems(context).length, batchIntervalOf(context), slots, watch);
     runs.set(executeData, run);
   }
-  run.join(index);
+  run.join(index, prepared);
   return run;
 }
 

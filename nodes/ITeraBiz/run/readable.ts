@@ -1,24 +1,24 @@
 /**
- * Whether every expression in a node's parameters can be evaluated for every item.
+ * The items for which an expression in a node's parameters fails.
  *
  * @param parameters as a user wrote them: a text that begins with `=` is an expression
- * @param items how many there are
+ * @param items which ones to try
  * @param evaluate throws where n8n would stop the node
  */
-export function areReadable(
+export function unreadableItems(
   parameters: unknown,
-  items: number,
+  items: number[],
   evaluate: (expression: string, item: number) => unknown,
-): boolean {
+): number[] {
   const expressions = expressionsIn(parameters);
-  try {
-    for (let item = 0; item < items; item++) {
+  return items.filter((item) => {
+    try {
       expressions.forEach((expression) => evaluate(expression, item));
+      return false;
+    } catch {
+      return true;
     }
-    return true;
-  } catch {
-    return false;
-  }
+  });
 }
 
 function expressionsIn(value: unknown): string[] {

@@ -10,11 +10,14 @@ import { type Message, toNodeError } from '../messages/message';
 import { BadInput } from './checks';
 import type { Action, Item } from './item';
 import { join } from './nodeRun';
-import { areReadable } from './readable';
+import { unreadableItems } from './readable';
 import { describeStop, errorJson, onErrorOf } from './report';
 
 const NOT_SENT_AGAIN =
   'If you run this node again, or retry this execution, they are not sent again';
+
+/** Milliseconds to wait for an item that is left out for a reason that we do not know of. */
+const LONGEST_SILENCE = 5_000;
 
 /**
  * How an operation is carried out: n8n calls this once per item, with the request as the description
@@ -39,12 +42,13 @@ export function perItem(action: Action) {
 async function send(item: Item, action: Action): Promise<INodeExecutionData[]> {
   const { context, index, run } = item;
 
-  // n8n prepares all items in one go; an expression that fails ends the node without a word to the
-  // items before it. They must not be submitted then: nobody would hear of it.
-  await sleep(0);
-
   try {
-    if (isAbandoned(item)) return [];
+    run.assembling ??= assemble(item);
+    await run.assembling;
+    if (!context.continueOnFail() && run.absent.size > 0) {
+      if (run.absent.has(index)) throw new BadInput(UNREADABLE);
+      return [];
+    }
     const output = await action(item);
     run.results.set(index, output[0]?.json);
     return output.map((data) => ({ ...data, pairedItem: { item: index } }));
@@ -57,28 +61,36 @@ async function send(item: Item, action: Action): Promise<INodeExecutionData[]> {
 }
 
 /**
- * Whether n8n ends the node without asking this item for its result, because an expression of
- * another one fails.
+ * Waits until all items of the run have come in, before the first of them acts. So nothing is sent
+ * that n8n then drops, and whatever has to be weighed over all rows can be.
  *
- * With n8n's Batching the later items are still to be prepared, so their expressions are tried
- * beforehand.
+ * n8n behaviour: it prepares the items one after the other and hands over each. Where an expression of
+ * one fails, it leaves that one out, or, if the node is to stop, ends the node and asks none of the
+ * others for its result: these wait here for ever, which costs nothing.
  *
- * @throws {BadInput} when one failed here and n8n goes on all the same: then nothing was sent
+ * With n8n's Batching the items come in over time and nobody waits for them. Their expressions are
+ * tried beforehand, and those that fail are known as absent.
  */
-function isAbandoned({ context, index, run }: Item): boolean {
-  if (context.continueOnFail()) return false;
-  if (run.batchInterval <= 0) return run.joinedItems < run.size;
-  run.isReadable ??= areReadable(context.getNode().parameters, run.size, (expression, of) =>
+async function assemble({ context, run }: Item): Promise<void> {
+  const isBatched = run.batchInterval > 0;
+  // By then all have come in that n8n hands over in one go: there is nothing to try.
+  await sleep(0);
+  const { missing } = run;
+  if (missing.length === 0) return;
+  if (!isBatched && !context.continueOnFail()) return await run.complete();
+  const { parameters } = context.getNode();
+  unreadableItems(parameters, missing, (expression, of) =>
     context.evaluateExpression(expression, of),
-  );
-  if (!run.isReadable && index === run.size - 1) throw new BadInput(UNREADABLE);
-  return !run.isReadable;
+  ).forEach((unreadable) => run.miss(unreadable));
+  if (isBatched || run.missing.length === 0) return;
+  // Nothing rests on this one being right: who comes later is let through, too.
+  await Promise.race([run.complete(), sleep(LONGEST_SILENCE)]);
 }
 
 const UNREADABLE: Message = {
-  message: 'The values of one of the items could not be read, so nothing was sent to iTeraBiz',
+  message: 'The values of this item could not be read, so nothing was sent to iTeraBiz',
   description:
-    'An expression in this node failed for one of the items. Correct it, or switch off Batching under Request Options to see which one.',
+    'An expression in this node failed for it. Correct the expression, or the item; without Batching, under Request Options, n8n says what is wrong with it.',
 };
 
 /** Every failure as an error of this node. n8n's own errors, as for a missing credential, stay what they are. */

@@ -1,4 +1,4 @@
-import { areReadable } from '../../../nodes/ITeraBiz/run/readable.ts';
+import { unreadableItems } from '../../../nodes/ITeraBiz/run/readable.ts';
 
 /** Evaluates like n8n does, but only notes what it is asked, and fails where told. */
 function evaluating(failsFor?: [string, number]) {
@@ -22,7 +22,7 @@ const parameters = {
 
 test('tries every expression, however deep, for every item', () => {
   const { asked, evaluate } = evaluating();
-  expect(areReadable(parameters, 2, evaluate)).toBe(true);
+  expect(unreadableItems(parameters, [0, 1], evaluate)).toEqual([]);
   expect(asked).toEqual([
     '0: {{ $json.script }}',
     '0: {{ $json.avatar }}',
@@ -33,13 +33,13 @@ test('tries every expression, however deep, for every item', () => {
   ]);
 });
 
-test('one that fails for one item is enough', () => {
-  expect(areReadable(parameters, 3, evaluating(['x', 2]).evaluate)).toBe(false);
-  expect(areReadable(parameters, 2, evaluating(['x', 2]).evaluate)).toBe(true);
+test('names the items for which one fails', () => {
+  expect(unreadableItems(parameters, [0, 1, 2], evaluating(['x', 2]).evaluate)).toEqual([2]);
+  expect(unreadableItems(parameters, [0, 1], evaluating(['x', 2]).evaluate)).toEqual([]);
 });
 
 test('text that is no expression is not tried', () => {
   const { asked, evaluate } = evaluating();
-  expect(areReadable({ script: 'a = b', number: 5 }, 2, evaluate)).toBe(true);
+  expect(unreadableItems({ script: 'a = b', number: 5 }, [0, 1], evaluate)).toEqual([]);
   expect(asked).toEqual([]);
 });

@@ -190,32 +190,47 @@ describe('An item is alone, and waits for no other,', () => {
 });
 
 describe('Where an expression of another item fails', () => {
-  test('nothing is sent, since n8n ends the node without a word', async () => {
+  test('nothing is sent, and nobody answers: n8n has ended the node', async () => {
     const { asked, ends } = running({ requests: [post('a'), post('b')], missing: [1] });
-    expect(await ends).toMatchObject([{ value: [] }]);
+    const late = new Promise((resolve) => setTimeout(resolve, 50, 'not yet'));
+    expect(await Promise.race([ends, late])).toBe('not yet');
     expect(asked).toEqual([]);
+  });
+
+  test('which n8n hands over after all, all are sent once it has', async () => {
+    const { asked, ends, sendItem } = running({ requests: [post('a'), post('b')], missing: [1] });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(asked).toEqual([]);
+    expect(await sendItem(1)).toMatchObject([{ json: { id: 'video_b' } }]);
+    expect(await ends).toMatchObject([{ value: [{ json: { id: 'video_a' } }] }]);
+  });
+
+  test('nothing of the others is held back for long where it is left out for another reason', async () => {
+    jest.useFakeTimers();
+    const node = { onError: 'continueRegularOutput' } as const;
+    const { ends } = running({ requests: [post('a'), post('b')], missing: [1], node });
+    await jest.advanceTimersByTimeAsync(6_000);
+    jest.useRealTimers();
+    expect(await ends).toMatchObject([{ value: [{ json: { id: 'video_a' } }] }]);
   });
 
   test('the others are sent where the node goes on', async () => {
     const node = { onError: 'continueRegularOutput' } as const;
-    const given = { requests: [post('a'), post('b')], missing: [1], node };
+    const given = { requests: [post('a'), post('b')], missing: [1], unreadable: [1], node };
     expect(await resultsOf(given)).toMatchObject([[{ json: { id: 'video_a' } }]]);
   });
 
   describe('with Batching', () => {
-    test('nothing is sent, and the last item says so', async () => {
-      const given = { requests: [post('a'), post('b')], batching: 5, unreadable: [0] };
-      const { asked, ends } = running(given);
-      expect(await ends).toMatchObject([
-        { value: [] },
-        {
-          reason: {
-            message:
-              'The values of one of the items could not be read, so nothing was sent to iTeraBiz',
-            description: expect.stringMatching(/switch off Batching under Request Options/),
-          },
-        },
-      ]);
+    test('nothing is sent, and it says so itself if it comes in', async () => {
+      const requests = [post('a'), post('b')];
+      const given = { requests, batching: 5, missing: [1], unreadable: [1] };
+      const { asked, ends, sendItem } = running(given);
+      expect(await ends).toMatchObject([{ value: [] }]);
+      await expect(sendItem(1)).rejects.toMatchObject({
+        message: 'The values of this item could not be read, so nothing was sent to iTeraBiz',
+        description: expect.stringMatching(/without Batching, under Request Options, n8n says/),
+        context: { itemIndex: 1 },
+      });
       expect(asked).toEqual([]);
     });
 
