@@ -5,6 +5,11 @@ import { type Page, pageQuery, pages } from '../api/page';
 
 type Entry = INodeListSearchResult['results'][number];
 
+/** An entry, and what else it is found by besides its name and ID. */
+export interface Found extends Entry {
+  words?: string;
+}
+
 /** How many pages are searched for a text in one go, before the user sees what was found so far. */
 const MOST_PAGES = 20;
 
@@ -14,13 +19,13 @@ export interface PickerList {
   /** To follow "iTeraBiz could not …", as in `list your avatars` */
   doing: string;
   /** How one element is shown, or `undefined` where it cannot be picked */
-  toEntry: (element: IDataObject) => Entry | undefined;
+  toEntry: (element: IDataObject) => Found | undefined;
 }
 
 /**
  * Fills a picker with one page of a list.
  *
- * iTeraBiz documents no search, so a text is looked for here, in the names and IDs. It goes on to
+ * iTeraBiz documents no search, so a text is looked for here, in the names, IDs and words. It goes on to
  * later pages until something matches: n8n asks for more only where there is something to scroll.
  *
  * @param filter what the user typed into the picker
@@ -33,7 +38,7 @@ export async function searchList(
   filter = '',
   after?: string,
 ): Promise<INodeListSearchResult> {
-  const results: Entry[] = [];
+  const results: Found[] = [];
   let read = 0;
   let next: string | undefined;
 
@@ -52,11 +57,23 @@ export async function searchList(
     }
     if (results.length > 0 || read === MOST_PAGES) break;
   }
-  return { results, paginationToken: next };
+  return { results: toldApart(results), paginationToken: next };
 }
 
-function matches({ name, value }: Entry, filter: string): boolean {
-  return `${name} ${value}`.toLowerCase().includes(filter.trim().toLowerCase());
+/** Entries that would look the same get their ID. */
+function toldApart(entries: Found[]): Entry[] {
+  const times = new Map<string, number>();
+  entries.forEach(({ name }) => times.set(name, (times.get(name) ?? 0) + 1));
+  return entries.map(({ name, value, url }) => ({
+    name: times.get(name) === 1 ? name : `${name} · ${value}`,
+    value,
+    url,
+  }));
+}
+
+function matches({ name, value, words = '' }: Found, filter: string): boolean {
+  const text = filter.replace(/\s+/g, ' ').trim().toLowerCase();
+  return `${name} ${value} ${words}`.toLowerCase().includes(text);
 }
 
 async function fetchPage(

@@ -1,49 +1,66 @@
 import type { ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow';
 
 import type { Video } from '../api/video';
-import { downloadUrlOf, statusOf, videoIdOf } from '../api/video';
-import { linkFrom, searchList } from './searchList';
+import { downloadUrlOf, outcomeOf, statusOf, videoIdOf } from '../api/video';
+import { type Found, linkFrom, searchList } from './searchList';
 
-/** Longest beginning of a script that stands for the video, in characters. */
-const LONGEST_TITLE = 50;
+/** Longest beginning of a script that stands for the video, in characters: the picker is narrow. */
+const LONGEST_TITLE = 40;
 
-/** The videos of the account, by what is said in them, with status and date, and a link to look at. */
+/** The videos of the account, by what is said in them, with their time, and a link to look at. */
 export async function searchVideos(
   this: ILoadOptionsFunctions,
   filter?: string,
   paginationToken?: string,
 ): Promise<INodeListSearchResult> {
+  const timezone = this.getTimezone();
   return await searchList(
     this,
-    { url: '/videos', doing: 'list your videos', toEntry: videoEntry },
+    {
+      url: '/videos',
+      doing: 'list your videos',
+      toEntry: (video) => videoEntry(video, timezone),
+    },
     filter,
     paginationToken,
   );
 }
 
 /**
- * As in `completed, 2025-01-15: Welcome to our store…`. The words come last, because the picker cuts
- * off what is too long.
+ * As in `Welcome to our store… · 2025-01-15 10:30 · queued`: what is usual, a finished video, goes
+ * without saying. It is found by all of its words, by its ID and by its status.
+ *
+ * @param timezone of the workflow, as in `Europe/Berlin`
  */
-export function videoEntry(video: Video) {
+export function videoEntry(video: Video, timezone: string): Found | undefined {
   const id = videoIdOf(video);
   if (!id) return undefined;
-  const about = [statusOf(video), dateOf(video.created_at)].filter(Boolean).join(', ');
+  const words = wordsOf(video);
+  const status = outcomeOf(video) === 'completed' ? undefined : statusOf(video);
   return {
-    name: `${about}: ${titleOf(video) ?? id}`,
+    name: [titleOf(words) ?? id, timeOf(video.created_at, timezone), status]
+      .filter(Boolean)
+      .join(' · '),
     value: id,
     url: linkFrom(downloadUrlOf(video)) ?? linkFrom(video.thumbnail_url),
+    words: [words, statusOf(video)].join(' '),
   };
 }
 
-function titleOf({ script, prompt }: Video): string | undefined {
+function wordsOf({ script, prompt }: Video): string {
   const text = [script, prompt].find((value) => typeof value === 'string' && value.trim());
-  if (typeof text !== 'string') return undefined;
-  const line = text.replace(/\s+/g, ' ').trim();
-  return line.length > LONGEST_TITLE ? `${line.slice(0, LONGEST_TITLE).trimEnd()}…` : line;
+  return typeof text === 'string' ? text.replace(/\s+/g, ' ').trim() : '';
 }
 
-/** The day of an ISO time. */
-function dateOf(time: unknown): string | undefined {
-  return typeof time === 'string' ? /^\d{4}-\d{2}-\d{2}/.exec(time)?.[0] : undefined;
+function titleOf(words: string): string | undefined {
+  if (words.length <= LONGEST_TITLE) return words || undefined;
+  return `${words.slice(0, LONGEST_TITLE).trimEnd()}…`;
+}
+
+/** An ISO time as people in that timezone read it, as in `2025-01-15 10:30`. */
+function timeOf(time: unknown, timezone: string): string | undefined {
+  const moment = new Date(typeof time === 'string' ? time : Number.NaN);
+  if (Number.isNaN(moment.getTime())) return undefined;
+  const parts = { dateStyle: 'short', timeStyle: 'short', timeZone: timezone } as const;
+  return new Intl.DateTimeFormat('sv-SE', parts).format(moment);
 }

@@ -27,36 +27,50 @@ describe('An avatar in the picker', () => {
 describe('A video in the picker', () => {
   const video = { id: 'video_1', status: 'completed', created_at: '2025-01-15T10:30:00Z' };
 
-  test('has its words, status and day', () => {
-    expect(videoEntry({ ...video, script: 'Hello\n  you' })?.name).toBe(
-      'completed, 2025-01-15: Hello you',
-    );
-    expect(videoEntry({ ...video, script: '', prompt: 'Tea' })?.name).toBe(
-      'completed, 2025-01-15: Tea',
+  const entry = (more: object, timezone = 'UTC') => videoEntry({ ...video, ...more }, timezone);
+
+  test('has its words, then its time', () => {
+    expect(entry({ script: 'Hello\n  you' })?.name).toBe('Hello you · 2025-01-15 10:30');
+    expect(entry({ script: '', prompt: 'Tea' })?.name).toBe('Tea · 2025-01-15 10:30');
+  });
+
+  test('has the time that it is where the workflow is', () => {
+    const { name } = entry({ script: 'Tea' }, 'Asia/Tokyo')!;
+    expect(name).toBe('Tea · 2025-01-15 19:30');
+  });
+
+  test('has its status only where it is not finished', () => {
+    expect(entry({ script: 'Tea', status: 'done' })?.name).toBe('Tea · 2025-01-15 10:30');
+    expect(entry({ script: 'Tea', status: 'queued' })?.name).toBe(
+      'Tea · 2025-01-15 10:30 · queued',
     );
   });
 
-  test('has a title that fits', () => {
-    const name = videoEntry({ ...video, script: `${'word '.repeat(9)}  ${'x'.repeat(500)}` })!.name;
-    expect(name).toBe(`completed, 2025-01-15: ${'word '.repeat(9)}xxxxx…`);
+  test('has a title that fits, and is found by all of its words', () => {
+    const { name, words } = entry({ script: `${'word '.repeat(7)}  ${'x'.repeat(500)} end` })!;
+    expect(name).toBe(`${'word '.repeat(7)}xxxxx… · 2025-01-15 10:30`);
+    expect(words).toContain(' end');
   });
 
   test('makes do with its ID', () => {
-    expect(videoEntry({ id: 'video_1' })).toEqual({ name: 'unknown: video_1', value: 'video_1' });
-    expect(videoEntry({ id: 7, created_at: 'soon' })).toMatchObject({
-      name: 'unknown: 7',
+    expect(videoEntry({ id: 'video_1' }, 'UTC')).toMatchObject({
+      name: 'video_1 · unknown',
+      value: 'video_1',
+    });
+    expect(videoEntry({ id: 7, status: 'failed', created_at: 'soon' }, 'UTC')).toMatchObject({
+      name: '7 · failed',
       value: '7',
     });
-    expect(videoEntry({ status: 'completed' })).toBeUndefined();
+    expect(videoEntry({ status: 'completed' }, 'UTC')).toBeUndefined();
   });
 
   test('links to its file, or else to its picture', () => {
     const thumbnail_url = 'https://cdn.example/a.jpg';
-    expect(videoEntry({ ...video, thumbnail_url })?.url).toBe(thumbnail_url);
-    expect(
-      videoEntry({ ...video, thumbnail_url, video_url: 'https://cdn.example/a.mp4' })?.url,
-    ).toBe('https://cdn.example/a.mp4');
-    expect(videoEntry({ ...video, thumbnail_url, video_url: 'data:,x' })?.url).toBe(thumbnail_url);
+    expect(entry({ thumbnail_url })?.url).toBe(thumbnail_url);
+    expect(entry({ thumbnail_url, video_url: 'https://cdn.example/a.mp4' })?.url).toBe(
+      'https://cdn.example/a.mp4',
+    );
+    expect(entry({ thumbnail_url, video_url: 'data:,x' })?.url).toBe(thumbnail_url);
   });
 });
 
@@ -67,7 +81,7 @@ describe('The pickers ask iTeraBiz', () => {
 
   beforeAll(async () => {
     sandbox = await startSandbox();
-    await sandbox.addVideos(1, { script: 'The needle' });
+    await sandbox.addVideos(1, { script: `${'Much hay. '.repeat(20)}The\nneedle` });
     newest = (await sandbox.addVideos(249, { script: 'Some hay' })).map(({ id }) => id).reverse();
   });
   beforeEach(async () => {
@@ -85,14 +99,15 @@ describe('The pickers ask iTeraBiz', () => {
     expect(second.results.map(({ value }) => value)).toEqual(newest.slice(100, 200));
     const third = await searchVideos.call(context(), undefined, second.paginationToken);
     expect(third.results).toHaveLength(50);
-    expect(third.results[49].name).toMatch(/^completed, \d{4}-\d\d-\d\d: The needle$/);
+    expect(third.results[49].name).toMatch(/^Much hay.*… · \d{4}-\d\d-\d\d \d\d:\d\d$/);
     expect(third.paginationToken).toBeUndefined();
     expect(await requests()).toMatchObject({ 'GET /videos': 3 });
   });
 
   test('for as many pages as it takes to find something', async () => {
-    const { results, paginationToken } = await searchVideos.call(context(), ' NEEDLE ');
-    expect(results.map(({ name }) => name)).toEqual([expect.stringContaining('The needle')]);
+    const { results, paginationToken } = await searchVideos.call(context(), ' the  NEEDLE ');
+    expect(results.map(({ name }) => name)).toEqual([expect.stringContaining('Much hay')]);
+    expect(Object.keys(results[0]).sort()).toEqual(['name', 'url', 'value']);
     expect(paginationToken).toBeUndefined();
     expect(await requests()).toMatchObject({ 'GET /videos': 3 });
   });
@@ -102,6 +117,12 @@ describe('The pickers ask iTeraBiz', () => {
     expect(byId.results.map(({ value }) => value)).toEqual([newest[3]]);
     expect((await searchVideos.call(context(), 'completed')).results).toHaveLength(100);
     expect((await searchVideos.call(context(), 'no such words')).results).toEqual([]);
+  });
+
+  test('and tell apart what would look the same', async () => {
+    const { results } = await searchVideos.call(context());
+    expect(new Set(results.map(({ name }) => name)).size).toBe(results.length);
+    expect(results[0].name).toContain(newest[0]);
   });
 
   test('for avatars', async () => {
