@@ -12,6 +12,7 @@ export interface Row extends Json {
   script: string | null;
   status: string | null;
   job_id: string | null;
+  video_url: string | null;
   attempts: number | null;
   note: string | null;
 }

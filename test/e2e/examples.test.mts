@@ -180,13 +180,21 @@ test('campaign: every row ends with a video or a reason, and is sent once', asyn
     { script: 'bare', language: null, duration: null },
     { script: 'reset' },
     { script: 'draft', status: null },
+    { script: 'capital', status: 'Ready ' },
+    { script: 'zero', duration: 0 },
+    { script: 'typo', status: 'redy' },
     ...Array.from({ length: 5 }, (_, n) => ({ script: `more ${n}` })),
   ]);
 
   const first = await campaign.run();
 
   const rendered = { job_id: expect.stringMatching(/^video_/), attempts: 1 };
-  const done = { ...rendered, status: 'completed', note: '' };
+  const done = {
+    ...rendered,
+    status: 'completed',
+    note: '',
+    video_url: expect.stringMatching(/^http/),
+  };
   const notMade = { status: 'failed', job_id: '', attempts: 1 };
   const rows = [
     { script: 'good', ...done },
@@ -196,15 +204,34 @@ test('campaign: every row ends with a video or a reason, and is sent once', asyn
     { script: 'bare', ...done },
     { script: 'reset', ...notMade, status: 'check this one', note: expect.any(String) },
     { script: 'draft', status: null, job_id: null },
+    { script: 'capital', ...done },
+    { script: 'zero', ...notMade, note: expect.stringContaining('"Duration": "0" is not') },
+    { script: 'typo', status: 'redy', job_id: null },
     ...Array.from({ length: 5 }, (_, n) => ({ script: `more ${n}`, ...done })),
   ];
   expect(await campaign.rows()).toEqual(rows.map((row) => expect.objectContaining(row)));
-  expect(await accepted()).toBe(before + 9);
+  expect(await accepted()).toBe(before + 10);
+  expect(
+    (await sandbox.stats()).accepted.find(({ body }) => body.script === 'bare')?.body,
+  ).toMatchObject({ language: 'en-US', duration: 60 });
+  const counted = {
+    'of these finished': 8,
+    'of these failed': 1,
+    'refused, nothing paid': 3,
+    'to check (lane 3)': 1,
+    'not sent, as status is not ready': 2,
+  };
+  expect(itemsOf(first, 'Count').map(({ json }) => json)).toEqual([
+    { 'ordered in this run': 9, 'ordered before': 0, ...counted },
+  ]);
   expect(itemsOf(first, 'Look at these rows').map(({ json }) => json.script)).toEqual(['reset']);
 
-  await campaign.run();
+  const second = await campaign.run();
   expect(await campaign.rows()).toEqual(rows.map((row) => expect.objectContaining(row)));
-  expect(await accepted()).toBe(before + 9);
+  expect(await accepted()).toBe(before + 10);
+  expect(itemsOf(second, 'Count').map(({ json }) => json)).toEqual([
+    { 'ordered in this run': 0, 'ordered before': 9, ...counted },
+  ]);
 });
 
 test('campaign: two runs at the same time share the rows', async () => {
