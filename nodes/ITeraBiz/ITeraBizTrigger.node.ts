@@ -42,6 +42,12 @@ export class ITeraBizTrigger implements INodeType {
     ],
     triggerPanel: {
       header: 'Start when a video is finished or has failed',
+      activationHint: {
+        inactive:
+          'You need no new video to build on this: choose "set mock data" on the right. "Execute step" waits until a real video is finished or has failed.',
+        active:
+          'This workflow starts by itself for every video. Those executions do not show up here.',
+      },
       executionsHelp: {
         inactive: WHILE_BUILDING + ' ' + AFTERWARDS,
         active: WHILE_BUILDING,

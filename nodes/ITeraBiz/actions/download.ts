@@ -11,7 +11,7 @@ import {
 } from '../api/video';
 import { baseUrlOf, noAnswerFrom } from '../client/request';
 import { withRetries } from '../client/retry';
-import { type Message, SUPPORT, toNodeError } from '../messages/message';
+import { type Message, SUPPORT, toNodeError, withoutStop } from '../messages/message';
 import type { Item } from '../run/item';
 import { textParameter } from '../run/parameters';
 import { failureOf } from '../run/read';
@@ -199,7 +199,7 @@ function describeUnfinished(video: Video, id: string): Message {
   if (outcomeOf(video) === 'failed') {
     return {
       message: `Video ${id} has no file: it failed (status: ${status})`,
-      description: `${failureReasonOf(video) ? `iTeraBiz says: ${failureReasonOf(video)}. ` : ''}Create the video again, or ask ${SUPPORT} why it failed.`,
+      description: `${failureReasonOf(video) ? `iTeraBiz says: ${withoutStop(String(failureReasonOf(video)))}. ` : ''}Create the video again, or ask ${SUPPORT} why it failed.`,
     };
   }
   return {

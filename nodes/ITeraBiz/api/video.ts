@@ -80,3 +80,12 @@ export function failureReasonOf(video: Video): string | undefined {
 export function madeAt({ created_at }: Video): number {
   return typeof created_at === 'string' ? Date.parse(created_at) : NaN;
 }
+
+/** What people look for first in a video. */
+const FIRST_FIELDS = ['id', 'status', 'video_url'];
+
+/** The same video, with what people look for first at its beginning. */
+export function inReadingOrder(video: Video): Video {
+  const first = FIRST_FIELDS.filter((field) => field in video);
+  return { ...Object.fromEntries(first.map((field) => [field, video[field]])), ...video };
+}

@@ -2,7 +2,7 @@ import { type Answer, NoAnswer } from '../api/answer';
 import { errorTextOf } from '../api/errorText';
 import { meaningOf } from '../api/verdict';
 import { LABELS } from './labels';
-import { type Message, SUPPORT } from './message';
+import { type Message, SUPPORT, withoutStop } from './message';
 
 /** What a message says about the request, besides the answer to it. */
 export interface Subject {
@@ -27,7 +27,8 @@ export function describeRefusal(
 ): Message {
   const { status, body, headers } = answer;
   const meaning = meaningOf(answer);
-  const said = errorTextOf(body);
+  const words = errorTextOf(body);
+  const said = words && withoutStop(words);
   const quote = said ? `iTeraBiz says: ${said}` : 'iTeraBiz gave no reason';
   const tried = howOften(tries, seconds);
 
@@ -38,10 +39,11 @@ export function describeRefusal(
     };
   }
   if (meaning === 'badValues') {
-    const label = labelIn(said);
+    const field = fieldIn(said);
+    const label = field && LABELS[field];
     return {
       message: label
-        ? `iTeraBiz refused the field "${label}": ${said}`
+        ? `iTeraBiz refused the field "${label}": ${withoutField(String(said), field)}`
         : `iTeraBiz could not ${doing} with these values: ${said ?? 'it gave no reason'}`,
       description: `Correct ${label ? `"${label}"` : 'the values'} of this item and run it again; nothing was made or charged for it (status ${status}).`,
     };
@@ -114,10 +116,14 @@ function howOften(tries: number, seconds: number): string {
   return ` (tried ${tries} times over ${whole === 1 ? '1 second' : `${whole} seconds`})`;
 }
 
-/** The editor's name of the first API field that a text names. */
-function labelIn(text = ''): string | undefined {
-  const field = Object.keys(LABELS).find((name) => new RegExp(`\\b${name}\\b`).test(text));
-  return field && LABELS[field];
+/** The first field of the API that a text names, of those that the editor has a name for. */
+function fieldIn(text = ''): string | undefined {
+  return Object.keys(LABELS).find((name) => new RegExp(`\\b${name}\\b`).test(text));
+}
+
+/** What is said of a field, without its name in front, as in `avatar_id: there is no …`. */
+function withoutField(text: string, field: string): string {
+  return text.replace(new RegExp(`^${field}\\s*:\\s*`), '');
 }
 
 /** The network's own word as an aside. Spaced out, because n8n replaces a message that contains it. */

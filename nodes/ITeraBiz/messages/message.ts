@@ -10,6 +10,11 @@ export interface Message {
   description: string;
 }
 
+/** A text that is to be followed by a full stop, without one of its own. */
+export function withoutStop(text: string): string {
+  return text.replace(/(?<!\.)\.\s*$/, '');
+}
+
 /**
  * A message as an error of this node.
  *
@@ -28,7 +33,7 @@ export function toNodeError(
     {
       message: said.message,
       description: said.description,
-      httpCode: status === undefined ? 'none' : String(status),
+      httpCode: status === undefined ? undefined : String(status),
       itemIndex,
       level: 'warning',
     },

@@ -28,7 +28,7 @@ export const hints: NodeHint[] = [
   },
   {
     message:
-      'If one of these videos fails, n8n stops here and the finished ones do not come out. To keep them, open Settings in this node and set On Error to "Continue (using error output)".',
+      'With On Error as it is at first, one video that fails stops n8n here, and the finished ones do not come out. To keep them, open Settings in this node and set On Error to "Continue (using error output)".',
     type: 'info',
     location: 'ndv',
     whenToDisplay: 'beforeExecution',

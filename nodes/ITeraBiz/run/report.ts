@@ -1,6 +1,6 @@
 import type { IDataObject, IExecuteSingleFunctions } from 'n8n-workflow';
 
-import type { Message } from '../messages/message';
+import { type Message, withoutStop } from '../messages/message';
 
 /** Longest list of accepted jobs in one message; nobody reads more, and n8n stores every one. */
 const MOST_LINES = 2_000;
@@ -60,7 +60,9 @@ export function errorJson(
   input: IDataObject,
   videoId?: string,
 ): IDataObject {
-  const failure: IDataObject = { error: [message, description].filter(Boolean).join('. ') };
+  const failure: IDataObject = {
+    error: [withoutStop(message), description].filter(Boolean).join('. '),
+  };
   if (videoId !== undefined) failure.details = { videoId };
   return onError === 'continueErrorOutput' ? failure : { ...input, ...failure };
 }

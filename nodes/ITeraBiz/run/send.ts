@@ -6,6 +6,7 @@ import type {
 } from 'n8n-workflow';
 import { NodeApiError, sleep } from 'n8n-workflow';
 
+import { inReadingOrder } from '../api/video';
 import { type Message, toNodeError } from '../messages/message';
 import { BadInput } from './checks';
 import type { Action, Item } from './item';
@@ -51,7 +52,11 @@ async function send(item: Item, action: Action): Promise<INodeExecutionData[]> {
     }
     const output = await action(item);
     run.results.set(index, output[0]?.json);
-    return output.map((data) => ({ ...data, pairedItem: { item: index } }));
+    return output.map(({ json, ...data }) => ({
+      ...data,
+      json: inReadingOrder(json),
+      pairedItem: { item: index },
+    }));
   } catch (error) {
     context.getExecutionCancelSignal()?.throwIfAborted();
     return await fail(item, asNodeError(item, error as Error));

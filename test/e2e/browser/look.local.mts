@@ -10,11 +10,11 @@ await sandbox.addVideos(1, { script: 'Not yet', status: 'processing' });
 const n8n = await startN8n();
 const browser = await startBrowser();
 const { page } = browser;
-page.setDefaultTimeout(60_000);
+page.setDefaultTimeout(90_000);
 const editor = new Editor(page, n8n);
 let n = 0;
 const shot = async (name: string) => {
-  await page.screenshot({ path: `/tmp/hf/shots/${String(++n).padStart(2, '0')}-${name}.png`, animations: 'disabled' });
+  await page.screenshot({ path: `/tmp/hf/shots2/${String(++n).padStart(2, '0')}-${name}.png`, animations: 'disabled' });
   console.log(name, new Date().toISOString());
 };
 const step = async (name: string, f: () => Promise<void>) => {
@@ -31,6 +31,7 @@ try {
     await editor.entry('iTeraBiz').waitFor();
     await shot('search');
     await editor.entry('iTeraBiz').click();
+    await editor.get('node-creator-category-item').filter({ hasText: 'Actions' }).click();
     await editor.entry('Create video from script').waitFor();
     await shot('actions');
     await editor.entry('Create video from script').click();
@@ -64,30 +65,6 @@ try {
     await editor.get('rlc-item').first().waitFor();
     await page.waitForTimeout(500);
     await shot('picker');
-  });
-  await step('waiting', async () => {
-    await editor.newWorkflow();
-    const rows = ['one', 'two'].map((script) => ({ json: { script } }));
-    const workflow = {
-      nodes: [
-        { name: 'Rows', type: 'n8n-nodes-base.code', typeVersion: 2, position: [200, 0], parameters: { jsCode: `return ${JSON.stringify(rows)}` }, id: '2' },
-        { name: 'Start', type: 'n8n-nodes-base.manualTrigger', typeVersion: 1, position: [0, 0], parameters: {}, id: '1' },
-        { name: 'Create video from script', type: 'n8n-nodes-iterabiz.iTeraBiz', typeVersion: 1, position: [400, 0], id: '3',
-          credentials: { iTeraBizApi: (await n8n.rest.credentials()).filter((c) => c.type === 'iTeraBizApi').map(({ id, name }) => ({ id, name }))[0] },
-          parameters: { avatarId: { __rl: true, mode: 'name', value: 'maria, friendly host' }, script: '={{ $json.script }}', language: '=German', waitForCompletion: true, options: { pollInterval: 2 } } },
-      ],
-      connections: { Start: { main: [[{ node: 'Rows', type: 'main', index: 0 }]] }, Rows: { main: [[{ node: 'Create video from script', type: 'main', index: 0 }]] } },
-    };
-    await editor.paste(JSON.stringify(workflow));
-    await editor.executeWorkflow();
-    await page.waitForTimeout(3000);
-    await shot('running');
-    await page.waitForTimeout(72_000);
-    await shot('waiting-canvas');
-    await editor.openNode('Create video from script');
-    await page.waitForTimeout(1500);
-    await shot('waiting-node');
-    await editor.closeNode();
   });
   await step('trigger', async () => {
     await editor.newWorkflow();

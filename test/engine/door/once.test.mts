@@ -107,7 +107,7 @@ describe('Retry On Fail', () => {
     await sandbox.fault({ ...refusal, containing: 'number 4"', times: 2 });
     const result = await runNode(sandbox, createVideo(), { items: rows(5), settings: retrying });
     expect(errorOf(result)).toMatchObject({
-      message: 'iTeraBiz refused the field "Script": script: no',
+      message: 'iTeraBiz refused the field "Script": no',
       item: 2,
     });
     expect(Object.keys(jobsIn(result))).toEqual(['0', '1', '3', '4']);

@@ -174,7 +174,7 @@ describe('A refused request says what was refused and what to do', () => {
   test('an unknown avatar', async () => {
     const run = await runNode(sandbox, { ...create, avatarId: byId('avatar_nobody') });
     expect(toldBy(run).message).toBe(
-      'iTeraBiz refused the field "Avatar": avatar_id: there is no avatar avatar_nobody',
+      'iTeraBiz refused the field "Avatar": there is no avatar avatar_nobody',
     );
   });
 });

@@ -103,18 +103,18 @@ test('is on record before it is sent, since anything may happen then', async () 
 });
 
 describe('Of an unknown outcome', () => {
-  test.each<[string, Answering, RegExp, string]>([
+  test.each<[string, Answering, RegExp, string | null]>([
     [
       'without an answer',
       () => connectionReset,
       /^The connection broke off before iTeraBiz answered\. /,
-      'none',
+      null,
     ],
     [
       'with an error that nobody knows',
       () => new TypeError('fetch failed', { cause: new Error('other side closed') }),
       /^The connection broke off before iTeraBiz answered\. /,
-      'none',
+      null,
     ],
     [
       'with a fault on their side',

@@ -90,10 +90,10 @@ describe('A value that cannot be right', () => {
     [
       'language',
       'Language',
-      'as in en-US or de-DE',
+      'as in German, or its BCP-47 code, as in de-DE',
       [
         'xx-nonsense!',
-        'English',
+        'Klingon',
         'en US',
         'e',
         '-en',
