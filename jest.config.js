@@ -1,3 +1,5 @@
+const { availableParallelism } = require('node:os');
+
 // n8n logs each error of a node, and those are what many tests are about.
 process.env.N8N_LOG_LEVEL ??= 'silent';
 
@@ -12,5 +14,7 @@ module.exports = {
       { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' } },
     ],
   },
+  // Many tests wait, for the pauses of real retries and looks: on a small computer, meanwhile others run.
+  maxWorkers: Math.max(3, availableParallelism()),
   testTimeout: 60_000,
 };

@@ -4,7 +4,7 @@ import { documents, files, read } from './markdown.mts';
 const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
 
 /** Parts of other scripts, for nobody to call. */
-const PARTS = ['setup', 'ready'];
+const PARTS = ['setup', 'ready', 'lint:shipped', 'lint:tools', 'lint:format', 'typecheck:tools'];
 
 /** What npm runs without `run`. */
 const SHORT = ['test', 'start'];
@@ -43,9 +43,12 @@ test('What a script or workflow runs is there', () => {
   const callers = files.filter((path) => /^\.(ci|github\/workflows)\//.test(path));
   const called = callers.flatMap((path) => read(path).match(/\bnpm run [a-z][\w:-]*/g) ?? []);
   const parts = Object.values(scripts).flatMap(
-    (script) => script.match(/\bnpm run (?:--silent )?[a-z][\w:-]*/g) ?? [],
+    (script) =>
+      script.match(/\bnpm run (?:--silent )?[a-z][\w:-]*|\bnpm:[a-z][\w-]*(?!\S*\*)[\w:-]*/g) ?? [],
   );
-  const all = [...called, ...parts].map((command) => command.replace('--silent ', ''));
+  const all = [...called, ...parts].map((command) =>
+    command.replace('--silent ', '').replace('npm:', 'npm run '),
+  );
   expect(all.length).toBeGreaterThan(10);
   expect(all.filter((command) => !exists(command))).toEqual([]);
 });
