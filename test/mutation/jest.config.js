@@ -1,4 +1,11 @@
+const { readdirSync } = require('node:fs');
+const { join } = require('node:path');
 const base = require('../../jest.config.js');
+
+/** Every room of the shipped code; the unit tests mirror them. */
+const rooms = readdirSync(join(__dirname, '../../nodes/ITeraBiz'), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name);
 
 /**
  * The tests that a mutant has to survive: the unit tests of the mutated folders.
@@ -11,9 +18,7 @@ const base = require('../../jest.config.js');
 module.exports = {
   ...base,
   rootDir: '../..',
-  testMatch: [
-    '**/test/unit/(account|actions|api|client|fields|messages|orders|pickers|polling|resources|run|waiting|webhook)/**/*.test.mts',
-  ],
+  testMatch: [`**/test/unit/(${rooms.join('|')})/**/*.test.mts`],
   runtime: require.resolve('./runtime.js'),
   testEnvironment: require.resolve('./environment.js'),
   testSequencer: require.resolve('./sequencer.js'),
