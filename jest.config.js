@@ -16,5 +16,5 @@ module.exports = {
   },
   // Many tests wait, for the pauses of real retries and looks: on a small computer, meanwhile others run.
   maxWorkers: Math.max(3, availableParallelism()),
-  testTimeout: 60_000,
+  testTimeout: 120_000,
 };

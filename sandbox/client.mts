@@ -81,7 +81,7 @@ interface Refusal {
 }
 
 const projectRoot = join(import.meta.dirname, '..');
-const START_TIMEOUT_MS = 30_000;
+const START_TIMEOUT_MS = 60_000;
 
 /**
  * Starts a sandbox on loopback and waits until it answers.
