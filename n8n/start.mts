@@ -54,7 +54,7 @@ console.log(`
   Password  ${owner.password}
 
   iTeraBiz is played by a sandbox on this computer: nothing is sent, nothing is paid.
-  Its key is in the credential "${CREDENTIAL.name}".
+  Its address is ${sandbox.url}, its key is in the credential "${CREDENTIAL.name}".
   Your workflows are kept for the next time; "npm start -- --fresh" begins anew.
 ${options.reload ? '\n  Changes in nodes and credentials are built and taken over while it runs.' : ''}
   Ctrl-C ends both.

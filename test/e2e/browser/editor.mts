@@ -70,6 +70,17 @@ export class Editor {
     await this.field('apiKey').waitFor();
   }
 
+  /** Counts what a person presses from now on. @returns how often it was until then */
+  async countClicks(): Promise<() => Promise<number>> {
+    await this.page.evaluate(() => {
+      const counted = window as unknown as { clicks: number };
+      counted.clicks = 0;
+      addEventListener('pointerdown', () => counted.clicks++, true);
+    });
+    return async () =>
+      await this.page.evaluate(() => (window as unknown as { clicks: number }).clicks);
+  }
+
   /** The text box of a parameter. */
   field(name: string): Locator {
     return this.get(`parameter-input-${name}`).locator('input, textarea').first();

@@ -62,16 +62,48 @@ test('a credential: a wrong key is refused with advice, the right one is accepte
   expect(await browser.page.getByText(advice).isVisible()).toBe(false);
 });
 
-test.each(['avatar', 'video', 'iterabiz'])('searching "%s" finds both nodes', async (word) => {
+test.each(['avatar', 'video', 'avatar video', 'iterabiz'])(
+  'searching "%s" finds both nodes',
+  async (word) => {
+    await editor.newWorkflow();
+    await editor.addNode();
+    await editor.search('zzzz');
+    await editor.entry('iTeraBiz').waitFor({ state: 'detached' });
+    await editor.search(word);
+    await editor.entry('iTeraBiz Polling').waitFor();
+    await editor.entry('iTeraBiz').click();
+    await editor.entry('On video completed').waitFor();
+    await editor.get('node-creator-category-item').filter({ hasText: 'Actions (7)' }).waitFor();
+  },
+);
+
+test('from an empty canvas to the file, in at most 15 clicks', async () => {
   await editor.newWorkflow();
+  const clicks = await editor.countClicks();
+
   await editor.addNode();
-  await editor.search('zzzz');
-  await editor.entry('iTeraBiz').waitFor({ state: 'detached' });
-  await editor.search(word);
-  await editor.entry('iTeraBiz Polling').waitFor();
+  await editor.search('avatar video');
   await editor.entry('iTeraBiz').click();
-  await editor.entry('On video completed').waitFor();
-  await editor.get('node-creator-category-item').filter({ hasText: 'Actions (7)' }).waitFor();
+  await editor.get('node-creator-category-item').filter({ hasText: 'Actions' }).click();
+  await editor.entry('Create video from script').click();
+  await editor.get('resource-locator-avatarId').getByTestId('rlc-input').click();
+  await editor.get('rlc-item').filter({ hasText: 'Maria, Friendly Host' }).click();
+  await editor.field('script').click();
+  await browser.page.keyboard.type('Welcome to our store');
+  await editor.get('parameter-input-waitForCompletion').getByRole('switch').click();
+  await editor.closeNode();
+
+  await editor.addNode();
+  await editor.search('download video');
+  await editor.entry('iTeraBiz').click();
+  await editor.entry('Download video').click();
+  await editor.executeStep();
+  await editor.output('video/mp4');
+
+  const count = await clicks();
+  console.log(`From an empty canvas to the file: ${count} clicks`);
+  expect(count).toBeGreaterThan(0);
+  expect(count).toBeLessThanOrEqual(15);
 });
 
 test('a step: an avatar from the list, a message when it is wrong, a video when it is right', async () => {
@@ -84,6 +116,7 @@ test('a step: an avatar from the list, a message when it is wrong, a video when 
   await editor.entry('Create video from script').click();
   await editor.field('script').fill('Welcome to our store');
 
+  await sandbox.resetStats();
   await editor.pickById('avatarId', 'avatar_nobody');
   await editor.executeStep();
   await editor.output('iTeraBiz refused the field "Avatar"');
@@ -93,8 +126,10 @@ test('a step: an avatar from the list, a message when it is wrong, a video when 
   await editor.pick('avatarId', 'Maria, Friendly Host');
   await editor.executeStep();
   await editor.output('Welcome to our store');
-  const [video] = await sandbox.videos();
+  const [video] = (await sandbox.videos()).slice(-1);
   await editor.output(video.id);
+  await editor.output('This is the order; the video itself is still being made');
+  await editor.output('Each time this step runs, it orders again');
   expect(await accepted()).toEqual([
     expect.objectContaining({ avatar_id: 'avatar_maria01', script: 'Welcome to our store' }),
   ]);
