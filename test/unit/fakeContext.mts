@@ -5,6 +5,10 @@ import type {
   INode,
 } from 'n8n-workflow';
 
+import { lookQuickly } from '../shared/quickLooks.mts';
+
+lookQuickly();
+
 /** What the API answers to a request, or the network's error. */
 export type Answering = (request: IHttpRequestOptions) => IDataObject | Error;
 

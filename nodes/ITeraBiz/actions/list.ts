@@ -1,10 +1,10 @@
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 
-import { type Page, PAGE_SIZE, pageIn, pageQuery, pages } from '../api/page';
+import { PAGE_SIZE, pages } from '../api/page';
 import { outcomeOf, statusOf, type Video } from '../api/video';
 import { SUPPORT, toNodeError } from '../messages/message';
 import type { Item } from '../run/item';
-import { read, strangeAnswer } from '../run/read';
+import { readPage } from '../run/read';
 
 /** Gives out a list, as far as the user asked for it. */
 export async function list(item: Item): Promise<INodeExecutionData[]> {
@@ -32,7 +32,7 @@ export async function entriesOf(
   const entries: IDataObject[] = [];
   const fetch = async (after?: string) => {
     const size = status ? PAGE_SIZE : Math.min(PAGE_SIZE, limit - entries.length);
-    return await readPage(item, url, size, after);
+    return (await readPage(item, url, after, size)).page;
   };
   let seen = 0;
   for await (const { fresh, isStuck } of pages(fetch)) {
@@ -44,20 +44,6 @@ export async function entriesOf(
     if (entries.length >= limit) break;
   }
   return entries.slice(0, limit);
-}
-
-/**
- * One page of a list.
- *
- * @param after the ID that it follows
- * @throws {NodeApiError} when it is refused or is no list
- */
-async function readPage(item: Item, url: string, size: number, after?: string): Promise<Page> {
-  const subject = { doing: `list the ${url.slice(1)}` };
-  const answer = await read(item, { url, qs: pageQuery(after, size) }, subject);
-  const page = pageIn(answer.body);
-  if (page) return page;
-  throw strangeAnswer(item, answer, subject);
 }
 
 function hasStatus(video: Video, status: string): boolean {

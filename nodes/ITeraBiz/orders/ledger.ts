@@ -1,8 +1,11 @@
 import { createHash, randomBytes } from 'crypto';
 import type { IContextObject, IDataObject, IHttpRequestOptions } from 'n8n-workflow';
 
-/** What became of one submission: sent without a readable answer, or accepted with this one. */
-export type Entry = { state: 'sent' } | { state: 'accepted'; answer: IDataObject };
+/**
+ * What became of one submission: sent at this time (milliseconds since 1970) without a readable
+ * answer, or accepted with this one. Executions that an older version of this package ran have no time.
+ */
+export type Entry = { state: 'sent'; at?: number } | { state: 'accepted'; answer: IDataObject };
 
 interface Book {
   seed: string;
@@ -35,9 +38,20 @@ export class Ledger {
     return this.book.entries[key];
   }
 
-  /** To be noted before a submission is sent: whatever happens next, it may have arrived. */
-  sent(key: string): void {
-    this.book.entries[key] = { state: 'sent' };
+  /** What the API answered to every submission that it accepted. */
+  get answers(): IDataObject[] {
+    return Object.values(this.book.entries).flatMap((entry) =>
+      entry.state === 'accepted' ? [entry.answer] : [],
+    );
+  }
+
+  /**
+   * To be noted before a submission is sent: whatever happens next, it may have arrived.
+   *
+   * @param at milliseconds since 1970
+   */
+  sent(key: string, at?: number): void {
+    this.book.entries[key] = { state: 'sent', at };
   }
 
   accepted(key: string, answer: IDataObject): void {

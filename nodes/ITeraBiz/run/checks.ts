@@ -1,6 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { isId } from '../api/ids';
+import { languageCode } from '../api/language';
 import { LONGEST_DURATION } from '../fields/duration';
 import { codeOfLanguage } from '../fields/languages';
 import { LABELS } from '../messages/labels';
@@ -82,7 +83,7 @@ function checkDuration(value: unknown, label: string): number {
 /** Well-formed codes pass even if we do not know them: what iTeraBiz speaks is for it to say. */
 function checkLanguage(value: unknown, label: string): string {
   const text = textOf(value, label);
-  const code = codeOfLanguage(text) ?? canonical(text.replace(/_/g, '-'));
+  const code = codeOfLanguage(text) ?? languageCode(text);
   if (code) return code;
   throw refusal(
     label,
@@ -90,16 +91,6 @@ function checkLanguage(value: unknown, label: string): string {
     'is not a language',
     'Choose a language from the list, or enter its English name, as in German, or its BCP-47 code, as in de-DE',
   );
-}
-
-/** BCP-47 allows words of five to eight letters for languages, but none is in use: they are names. */
-function canonical(code: string): string | undefined {
-  if (!/^[a-z]{2,3}(-|$)/i.test(code)) return undefined;
-  try {
-    return Intl.getCanonicalLocales(code)[0];
-  } catch {
-    return undefined;
-  }
 }
 
 function checkUrl(value: unknown, label: string): string {

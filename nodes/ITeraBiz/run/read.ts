@@ -2,6 +2,7 @@ import type { IDataObject, IHttpRequestOptions, NodeApiError } from 'n8n-workflo
 
 import { type Answer, NoAnswer } from '../api/answer';
 import { isObject } from '../api/json';
+import { type Page, PAGE_SIZE, pageIn, pageQuery } from '../api/page';
 import { attempt } from '../client/request';
 import { type Attempt, withRetries } from '../client/retry';
 import {
@@ -42,6 +43,26 @@ export async function read(
 export async function readObject(item: Item, url: string, subject: Subject): Promise<IDataObject> {
   const answer = await read(item, { url }, subject);
   if (isObject(answer.body)) return answer.body;
+  throw strangeAnswer(item, answer, subject);
+}
+
+/**
+ * Reads one page of a list, as {@link read} does.
+ *
+ * @param after the ID that it follows; the first page follows none
+ * @param size the most that it may hold
+ * @throws {NodeApiError} also when what comes back is no list
+ */
+export async function readPage(
+  item: Item,
+  url: string,
+  after?: string,
+  size = PAGE_SIZE,
+): Promise<{ page: Page; headers: IDataObject }> {
+  const subject = { doing: `list the ${url.slice(1)}` };
+  const answer = await read(item, { url, qs: pageQuery(after, size) }, subject);
+  const page = pageIn(answer.body);
+  if (page) return { page, headers: answer.headers };
   throw strangeAnswer(item, answer, subject);
 }
 
