@@ -4,6 +4,7 @@ import { jobName, submit } from '../orders/submit';
 import { checkBody } from '../run/checks';
 import type { Item } from '../run/item';
 import { textParameter } from '../run/parameters';
+import { withMark } from '../run/reused';
 import { finish } from '../waiting/finish';
 import { withAvatarId } from './avatarByName';
 
@@ -14,5 +15,6 @@ export async function create(item: Item): Promise<INodeExecutionData[]> {
   const doing = `${textParameter(item, 'operation')} the ${textParameter(item, 'resource')}`;
   const job = await submit({ ...item, prepared: { ...prepared, body } }, doing);
   run.accepted.set(index, jobName(job));
-  return await finish(item, job);
+  const output = await finish(item, job);
+  return output.map(({ json }) => ({ json: withMark(json, run.reused.get(index)) }));
 }

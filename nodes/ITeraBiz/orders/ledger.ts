@@ -5,7 +5,10 @@ import type { IContextObject, IDataObject, IHttpRequestOptions } from 'n8n-workf
  * What became of one submission: sent at this time (milliseconds since 1970) without a readable
  * answer, or accepted with this one. Executions that an older version of this package ran have no time.
  */
-export type Entry = { state: 'sent'; at?: number } | { state: 'accepted'; answer: IDataObject };
+export type Entry =
+  | { state: 'sent'; at?: number }
+  /** `reused`: it was there before this execution */
+  | { state: 'accepted'; answer: IDataObject; reused?: boolean };
 
 interface Book {
   seed: string;
@@ -54,8 +57,17 @@ export class Ledger {
     this.book.entries[key] = { state: 'sent', at };
   }
 
-  accepted(key: string, answer: IDataObject): void {
-    this.book.entries[key] = { state: 'accepted', answer };
+  accepted(key: string, answer: IDataObject, reused?: boolean): void {
+    this.book.entries[key] = { state: 'accepted', answer, ...(reused !== undefined && { reused }) };
+  }
+
+  /** How many other submissions of exactly the same were accepted before. */
+  countLike(key: string): number {
+    const [, , content] = key.split('/');
+    return Object.entries(this.book.entries).filter(
+      ([other, { state }]) =>
+        state === 'accepted' && other !== key && other.endsWith(`/${content}`),
+    ).length;
   }
 
   /** It is certain that the API did not act on it. */

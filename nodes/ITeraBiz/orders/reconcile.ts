@@ -5,7 +5,7 @@ import { PAGE_SIZE, pageQuery } from '../api/page';
 import { videoIdOf } from '../api/video';
 import { ask, pageFrom } from '../client/ask';
 import type { Item } from '../run/item';
-import type { OrderBook } from './book';
+import type { Claims } from './claims';
 import { type Listed, type PageAnswer, readBack } from './listed';
 import { compare, finderOf, nameOf, type Order } from './sameOrder';
 
@@ -110,7 +110,7 @@ export class Lookout {
 
   /** @param url of the list, as in `/videos` */
   constructor(
-    private readonly book: OrderBook,
+    private readonly claims: Claims,
     private readonly url: string,
   ) {}
 
@@ -181,12 +181,12 @@ export class Lookout {
     const present = doubts.filter((doubt) => this.doubts.has(doubt));
     const free = listed.filter(({ entry }) => {
       const id = videoIdOf(entry);
-      return id !== undefined && !this.book.isClaimed(id);
+      return id !== undefined && !this.claims.isClaimed(id);
     });
-    const jobs = assign(present, free, [...this.book.underWay]);
+    const jobs = assign(present, free, [...this.claims.underWay]);
     for (const doubt of present) {
       const job = jobs.get(doubt);
-      if (job) this.book.claim(videoIdOf(job)!);
+      if (job) this.claims.claim(videoIdOf(job)!);
       doubt.looks += 1;
       doubt.moments = doubt.moments.filter((moment) => moment > start + TIMING.together);
       if (job || doubt.moments.length === 0 || isFinal(trouble)) {

@@ -15,6 +15,7 @@ import { failureOf } from '../run/read';
 import { bookOf } from './book';
 import { Ledger } from './ledger';
 import type { Finding } from './reconcile';
+import { matchOf, reuseSince } from './reuse';
 import { listOf, type Order, textFieldOf } from './sameOrder';
 
 /**
@@ -33,21 +34,37 @@ export async function submit(item: Item, doing: string): Promise<IDataObject> {
   run.index ??= Number(context.evaluateExpression('{{ $runIndex }}', index));
   const key = ledger.keyOf(run.index, index, prepared);
 
+  const since = reuseSince(item);
   const known = ledger.find(key);
-  if (known?.state === 'accepted') return known.answer;
+  if (known?.state === 'accepted') {
+    if (since !== undefined) run.reused.set(index, known.reused === true);
+    return known.answer;
+  }
 
   const order: Order = { url: prepared.url, body: prepared.body as IDataObject };
-  const book = await bookOf(context);
-  const accept = (job: IDataObject) => {
+  const own = new Set(ledger.answers.map(videoIdOf));
+  // Asked for before anything else is waited for: the list is read once for all rows.
+  const [match, book] = await Promise.all([
+    since === undefined
+      ? undefined
+      : matchOf(item, { item: index, order, since, before: ledger.countLike(key) }, (id) =>
+          own.has(id),
+        ),
+    bookOf(context),
+  ]);
+  const accept = (job: IDataObject, reused = false) => {
     const id = videoIdOf(job);
     if (id !== undefined) book.claim(id);
-    ledger.accepted(key, job);
+    ledger.accepted(key, job, since === undefined ? undefined : reused);
+    if (since !== undefined) run.reused.set(index, reused);
     return job;
   };
   const lookFor = async (sentAt: number, isOld: boolean) => {
     ledger.answers.map(videoIdOf).forEach((id) => id !== undefined && book.claim(id));
     return await book.lookoutFor(order).find(item, order, sentAt, isOld);
   };
+
+  if (match?.job) return accept(match.job, true);
 
   if (known?.state === 'sent') {
     const finding = known.at === undefined ? undefined : await lookFor(known.at, true);
@@ -58,7 +75,10 @@ export async function submit(item: Item, doing: string): Promise<IDataObject> {
     }
   }
 
-  const headers = { ...prepared.headers, 'Idempotency-Key': ledger.idempotencyKey(key) };
+  const headers = {
+    ...prepared.headers,
+    'Idempotency-Key': match?.key ?? ledger.idempotencyKey(key),
+  };
   // A refusal now takes nothing back of a doubt from before.
   const refused = () => (known ? ledger.sent(key, known.at) : ledger.refused(key));
   let sentAt = 0;

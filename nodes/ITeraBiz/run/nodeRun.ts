@@ -28,6 +28,9 @@ export class NodeRun {
   /** What goes on to the next node, by item */
   readonly results = new Map<number, IDataObject | undefined>();
 
+  /** Whether the job was there already, by item, where the user wanted that */
+  readonly reused = new Map<number, boolean>();
+
   /** The jobs that are waited for, by item */
   readonly waiting = new Map<number, Wish>();
 

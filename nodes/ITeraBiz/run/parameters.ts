@@ -13,6 +13,8 @@ interface WithContext {
 export interface Options extends INodeParameters {
   maxConcurrency?: number;
   resubmitUnknown?: boolean;
+  whenVideoExists?: 'order' | 'reuse';
+  lookBack?: number;
   maxWait?: number;
   pollInterval?: number;
   failedVideos?: 'stop' | 'output';

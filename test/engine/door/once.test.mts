@@ -3,17 +3,20 @@ import type { INodeParameters, INodeType, IRun } from 'n8n-workflow';
 import { run } from '../../../n8n/embedded.mts';
 import { startSandbox, type Fault, type Sandbox } from '../../../sandbox/client.mts';
 import { createVideo, errorOf, ITERABIZ, jsonOf, kit, node, rows, runNode } from '../support.mts';
-import { acceptedScripts, expectPromiseKept, jobsIn, textOf } from './promise.mts';
+import { acceptedScripts, expectPromiseKept, hideVideosSoFar, jobsIn, textOf } from './promise.mts';
 
 let sandbox: Sandbox;
 beforeAll(async () => void (sandbox = await startSandbox()));
 afterAll(async () => await sandbox.stop());
 beforeEach(async () => {
+  await sandbox.settings({ listLagMs: 0 });
   await sandbox.clearFaults();
+  await hideVideosSoFar(sandbox);
   await sandbox.resetStats();
 });
 
 const POST = 'POST /videos';
+const HOURS = 3 * 60 * 60_000;
 const retrying = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1 };
 
 /** Every item's script, in order. */
@@ -22,7 +25,7 @@ const scriptsOf = (result: IRun) => jsonOf(result).map(({ script }) => script);
 describe('A submission whose outcome is unknown is sent once, and its item named', () => {
   const short = { requestOptions: { timeout: 300 } };
 
-  test.each<[string, Fault, number, INodeParameters]>([
+  const faults: [string, Fault, number, INodeParameters][] = [
     ['reset before it was accepted', { on: POST, type: 'reset' }, 0, {}],
     ['reset after it was accepted', { on: POST, type: 'reset', when: 'after' }, 1, {}],
     ['no answer in time', { on: POST, type: 'silence' }, 0, short],
@@ -39,7 +42,10 @@ describe('A submission whose outcome is unknown is sent once, and its item named
       1,
       {},
     ],
-  ])('%s', async (_, fault, accepted, more) => {
+  ];
+
+  test.each(faults)('%s', async (_, fault, accepted, more) => {
+    await sandbox.settings({ listLagMs: HOURS });
     await sandbox.fault(fault);
     const result = await runNode(sandbox, createVideo(more), {
       items: rows(1),
@@ -48,13 +54,27 @@ describe('A submission whose outcome is unknown is sent once, and its item named
     expect(errorOf(result).message).toMatch(/^Check this one: /);
     expect(textOf(result)).toContain('was not sent again');
     expect(textOf(result)).toContain('Look in your iTeraBiz dashboard');
+    expect(textOf(result)).toMatch(
+      /This node looked \S+(?: times)? through the list of your account for one made since 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC with the same script and values, the last time at .+ UTC, and found none/,
+    );
     expect(textOf(result)).not.toMatch(/[<>]/);
     const { acceptedCount, requests } = await sandbox.stats();
     expect(acceptedCount).toBe(accepted);
-    expect(requests).toEqual({ [POST]: 1 });
+    expect(requests[POST]).toBe(1);
+  });
+
+  test.each(faults)('%s: found in the list, if it is there', async (_, fault, accepted, more) => {
+    await sandbox.fault(fault);
+    const result = await runNode(sandbox, createVideo(more), { items: rows(1) });
+    const { acceptedCount, requests } = await expectPromiseKept(sandbox, result);
+    expect(jsonOf(result)).toHaveLength(accepted);
+    expect(errorOf(result).message).toMatch(accepted ? /^$/ : /^Check this one: /);
+    expect(acceptedCount).toBe(accepted);
+    expect(requests[POST]).toBe(1);
   });
 
   test('one among many: the others go through, and are not submitted again either', async () => {
+    await sandbox.settings({ listLagMs: HOURS });
     await sandbox.fault({ on: POST, type: 'reset', when: 'after', containing: 'number 3"' });
     const result = await runNode(sandbox, createVideo(), { items: rows(8), settings: retrying });
     expect(errorOf(result)).toMatchObject({
@@ -66,10 +86,11 @@ describe('A submission whose outcome is unknown is sent once, and its item named
     const lost = accepted.filter(({ body }) => body.script === 'Script number 3');
     expect(lost).toHaveLength(1);
     await expectPromiseKept(sandbox, result, [lost[0].id]);
-    expect(requests).toEqual({ [POST]: 8 });
+    expect(requests[POST]).toBe(8);
   });
 
   test('is sent again on Retry On Fail where the user chose so, with the same key', async () => {
+    await sandbox.settings({ listLagMs: HOURS });
     await sandbox.fault({ on: POST, type: 'reset', when: 'after' });
     const parameters = createVideo({ options: { resubmitUnknown: true } });
     const result = await runNode(sandbox, parameters, { items: rows(1), settings: retrying });
@@ -81,7 +102,7 @@ describe('A submission whose outcome is unknown is sent once, and its item named
   });
 
   test('where the API honours the key, that makes no second job', async () => {
-    await sandbox.settings({ honourIdempotencyKeys: true });
+    await sandbox.settings({ honourIdempotencyKeys: true, listLagMs: HOURS });
     await sandbox.fault({ on: POST, type: 'reset', when: 'after' });
     const parameters = createVideo({ options: { resubmitUnknown: true } });
     const result = await runNode(sandbox, parameters, { items: rows(1), settings: retrying });
@@ -158,14 +179,33 @@ describe("A retry from n8n's execution list", () => {
   });
 
   test('does not send again what nobody knows the outcome of', async () => {
+    await sandbox.settings({ listLagMs: HOURS });
     await sandbox.fault({ on: POST, type: 'reset', when: 'after' });
     const failed = await runNode(sandbox, createVideo(), { items: rows(1) });
     const result = await runNode(sandbox, createVideo(), { retryOf: asRetry(failed) });
     expect(errorOf(result).message).toMatch(/^Check this one: an earlier try may have been/);
+    expect(textOf(result)).toContain('This node looked once through the list of your account');
     const { acceptedCount, requests } = await sandbox.stats();
     expect(acceptedCount).toBe(1);
-    expect(requests).toEqual({ [POST]: 1 });
+    expect(requests[POST]).toBe(1);
   });
+
+  test.each([false, true])(
+    'finds it once the list shows it, also with Resubmit if Unsure: %s',
+    async (resubmitUnknown) => {
+      await sandbox.settings({ listLagMs: HOURS });
+      await sandbox.fault({ on: POST, type: 'reset', when: 'after' });
+      const parameters = createVideo({ options: { resubmitUnknown } });
+      const failed = await runNode(sandbox, parameters, { items: rows(2) });
+      expect(errorOf(failed).message).toMatch(/^Check this one: /);
+      await sandbox.settings({ listLagMs: 0 });
+      const result = await runNode(sandbox, parameters, { retryOf: asRetry(failed) });
+      expect(scriptsOf(result)).toEqual(rows(2).map(({ script }) => script));
+      const { acceptedCount, requests } = await expectPromiseKept(sandbox, result);
+      expect(acceptedCount).toBe(2);
+      expect(requests[POST]).toBe(2);
+    },
+  );
 
   test('sends what was changed since', async () => {
     await sandbox.fault({ on: POST, type: 'refuse', status: 400, skip: 1 });

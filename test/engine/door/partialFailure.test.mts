@@ -2,13 +2,14 @@ import type { INode, INodeParameters } from 'n8n-workflow';
 
 import { startSandbox, type Sandbox } from '../../../sandbox/client.mts';
 import { createVideo, errorOf, itemsOf, jsonOf, rows, runNode } from '../support.mts';
-import { expectPromiseKept, jobsIn, pairsOf } from './promise.mts';
+import { expectPromiseKept, hideVideosSoFar, jobsIn, pairsOf } from './promise.mts';
 
 let sandbox: Sandbox;
 beforeAll(async () => void (sandbox = await startSandbox()));
 afterAll(async () => await sandbox.stop());
 beforeEach(async () => {
   await sandbox.clearFaults();
+  await hideVideosSoFar(sandbox);
   await sandbox.resetStats();
 });
 
@@ -75,6 +76,12 @@ describe('Several bad rows', () => {
   test('are all named, each with its reason, under the first one', async () => {
     await sandbox.fault({ on: POST, type: 'refuse', status: 400, containing: 'number 1"' });
     await sandbox.fault({ on: POST, type: 'reset', when: 'after', containing: 'number 2"' });
+    await sandbox.fault({
+      on: 'GET /videos',
+      type: 'rewrite',
+      fields: { script: null },
+      times: 'always',
+    });
     const items = rows(5).map((row, index) => (index === 3 ? { ...row, script: '  ' } : row));
     const result = await runNode(sandbox, createVideo(), { items });
     expect(errorOf(result)).toMatchObject({ item: 1 });

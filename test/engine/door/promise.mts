@@ -48,3 +48,9 @@ export function pairsOf(result: IRun, output = 0): unknown[] {
     ({ pairedItem }) => (pairedItem as IDataObject | undefined)?.item,
   );
 }
+
+/** From now on no list shows what was made so far, so that no test finds the jobs of another one. */
+export async function hideVideosSoFar(sandbox: Sandbox): Promise<void> {
+  const ids = (await sandbox.videos()).map(({ id }) => id);
+  await sandbox.fault({ on: 'GET /videos', type: 'hideVideos', ids, times: 'always' });
+}

@@ -18,8 +18,13 @@ function placeOf(
   book: IContextObject = {},
   options: IDataObject = {},
   doing = 'create the video',
+  listed: IDataObject[] = [],
 ) {
-  const { context, asked } = fakeContext({ answer, parameters: { options } });
+  const list = answered({ data: listed, has_more: false }, 200, { date: new Date().toUTCString() });
+  const { context, asked: all } = fakeContext({
+    answer: (request) => (request.method === 'GET' ? list : answer(request)),
+    parameters: { options },
+  });
   Object.assign(context, {
     getContext: (of: string) => (of === 'node' ? book : {}),
     evaluateExpression: (expression: string) => (expression === '{{ $runIndex }}' ? 4 : undefined),
@@ -27,19 +32,32 @@ function placeOf(
   const slots = new Slots(1);
   const prepared = {
     method: 'POST' as const,
-    url: '/videos',
+    url: doing.endsWith('avatar') ? '/avatars' : '/videos',
     headers: { 'X-Mine': '1' },
-    body: { script: 'Hi' },
+    body: doing.endsWith('avatar') ? { name: 'Anna' } : { script: 'Hi' },
   };
   const run = new NodeRun(1, 0, slots, newWatch(readerOf(context, prepared, slots)));
   const item: Item = { context, index: 7, run, prepared };
-  return { asked, book, submitted: submit(item, doing) };
+  const submitted = submit(item, doing);
+  return {
+    book,
+    submitted,
+    /** The submissions */
+    get asked() {
+      return all.filter(({ method }) => method === 'POST');
+    },
+    /** The lists that were looked at */
+    get looks() {
+      return all.filter(({ method }) => method === 'GET');
+    },
+  };
 }
 
 test('sends the prepared request with an idempotency key, and returns the answer', async () => {
-  const { asked, submitted } = placeOf(accepted);
+  const place = placeOf(accepted);
+  const { submitted } = place;
   expect(await submitted).toEqual({ id: 'video_1', status: 'queued' });
-  expect(asked).toMatchObject([
+  expect(place.asked).toMatchObject([
     {
       method: 'POST',
       url: '/videos',
@@ -66,9 +84,10 @@ test('keeps the record by run of the node and item', async () => {
 
 test('sends a refused one again, with the same key', async () => {
   const answers = [busy, busy, accepted];
-  const { asked, submitted } = placeOf(() => answers.shift()!());
+  const place = placeOf(() => answers.shift()!());
+  const { submitted } = place;
   await submitted;
-  const keys = asked.map(({ headers }) => headers?.['Idempotency-Key']);
+  const keys = place.asked.map(({ headers }) => headers?.['Idempotency-Key']);
   expect(keys).toHaveLength(3);
   expect(new Set(keys).size).toBe(1);
 });
@@ -99,7 +118,7 @@ test('is on record before it is sent, since anything may happen then', async () 
     return accepted();
   }, book);
   await submitted;
-  expect(states).toEqual([{ state: 'sent' }]);
+  expect(states).toEqual([{ state: 'sent', at: expect.any(Number) }]);
 });
 
 describe('Of an unknown outcome', () => {
@@ -123,7 +142,8 @@ describe('Of an unknown outcome', () => {
       '502',
     ],
   ])('%s: nobody sends it again', async (_, answer, cause, httpCode) => {
-    const { asked, book, submitted } = placeOf(answer);
+    const place = placeOf(answer);
+    const { book, submitted } = place;
     await expect(submitted).rejects.toMatchObject({
       message:
         'Check this one: nobody knows whether iTeraBiz accepted the request to create the video',
@@ -131,13 +151,15 @@ describe('Of an unknown outcome', () => {
       httpCode,
       context: { itemIndex: 7 },
     });
-    expect(asked).toHaveLength(1);
+    expect(place.asked).toHaveLength(1);
 
     const again = placeOf(accepted, book);
     await expect(again.submitted).rejects.toMatchObject({
       message:
         'Check this one: an earlier try may have been accepted already, so the request to create the video was not sent again',
-      description: expect.stringMatching(/^Sending it again could charge you twice\. Look in your/),
+      description: expect.stringMatching(
+        /^Sending it again could charge you twice\. This node looked once through/,
+      ),
     });
     expect(again.asked).toEqual([]);
   });
@@ -179,9 +201,9 @@ describe('Of an unknown outcome', () => {
   );
 
   test.each([
-    ['create the video', 'or run Video: Get Many, for'],
-    ['generate the content', 'or run Video: Get Many, for'],
-    ['create the avatar', 'or run Avatar: Get Many, for'],
+    ['create the video', 'or run Video: Get Many in a few minutes'],
+    ['generate the content', 'or run Video: Get Many in a few minutes'],
+    ['create the avatar', 'or run Avatar: Get Many in a few minutes'],
   ])('to %s, it says which list to look in', async (doing, words) => {
     await expect(placeOf(() => connectionReset, {}, {}, doing).submitted).rejects.toMatchObject({
       description: expect.stringContaining(words),
@@ -189,11 +211,12 @@ describe('Of an unknown outcome', () => {
   });
 
   test('it is sent again where the user chose so', async () => {
-    const { asked, book, submitted } = placeOf(() => connectionReset);
+    const place = placeOf(() => connectionReset);
+    const { book, submitted } = place;
     await expect(submitted).rejects.toThrow();
     const again = placeOf(accepted, book, { resubmitUnknown: true });
     expect(await again.submitted).toMatchObject({ id: 'video_1' });
-    expect(again.asked[0].headers).toEqual(asked[0].headers);
+    expect(again.asked[0].headers).toEqual(place.asked[0].headers);
   });
 
   test('a refusal of the second sending takes nothing back of the doubt about the first', async () => {
@@ -212,6 +235,79 @@ describe('Of an unknown outcome', () => {
     const again = placeOf(accepted, book, { resubmitUnknown: true });
     await again.submitted;
     expect(again.asked).toEqual([]);
+  });
+});
+
+describe('What the list shows', () => {
+  let jobs = 0;
+
+  /** As the list shows it; no other test knows its ID. */
+  const shown = (more: IDataObject = {}, age = 0): IDataObject => ({
+    id: `listed_${++jobs}`,
+    script: 'Hi',
+    created_at: new Date(Date.now() - age).toISOString(),
+    ...more,
+  });
+  const ofBroken = (listed: IDataObject[], book: IContextObject = {}) =>
+    placeOf(() => connectionReset, book, {}, 'create the video', listed);
+
+  test('is gone on with, and is on record from then on', async () => {
+    const job = shown();
+    const { book, submitted } = ofBroken([job]);
+    expect(await submitted).toEqual(job);
+    const again = placeOf(() => new Error('nobody asks'), book);
+    expect(await again.submitted).toEqual(job);
+    expect(again.looks).toEqual([]);
+  });
+
+  test.each([
+    ['of other words', { script: 'Ho' }],
+    ['that was generated', { prompt: 'Hi' }],
+    ['without its script', { script: null }],
+    ['without an ID', { id: null }],
+    ['that does not say when it was made', { created_at: null }],
+  ])('is not gone on with: one %s', async (_, more) => {
+    await expect(ofBroken([shown(more)]).submitted).rejects.toThrow(/^Check this one/);
+  });
+
+  test('is not gone on with: one of long before', async () => {
+    await expect(ofBroken([shown({}, 3 * 60_000)]).submitted).rejects.toThrow(/^Check this one/);
+  });
+
+  test('goes to one item only', async () => {
+    const job = shown();
+    await ofBroken([job]).submitted;
+    await expect(ofBroken([job]).submitted).rejects.toThrow(/^Check this one/);
+    const [one, other] = [shown(), shown()];
+    const all = await Promise.all(
+      [ofBroken([one, other]), ofBroken([one, other])].map((p) => p.submitted),
+    );
+    expect(all.map(({ id }) => id).sort()).toEqual([one.id, other.id].sort());
+  });
+
+  test('is not taken from an execution that knows it for its own', async () => {
+    const job = shown();
+    await placeOf(() => answered(job, 201)).submitted;
+    await expect(ofBroken([job]).submitted).rejects.toThrow(/^Check this one/);
+  });
+
+  test('settles a doubt of an earlier try, and nothing is sent', async () => {
+    const { book, submitted } = ofBroken([]);
+    await expect(submitted).rejects.toThrow('Check this one');
+    const job = shown();
+    const again = ofBroken([job], book);
+    expect(await again.submitted).toEqual(job);
+    expect([again.asked, again.looks]).toEqual([[], [expect.anything()]]);
+  });
+
+  test('says nothing of an earlier try whose time is not known', async () => {
+    const { book, submitted } = ofBroken([]);
+    await expect(submitted).rejects.toThrow('Check this one');
+    const { entries } = book.submissions as { entries: Record<string, IDataObject> };
+    Object.values(entries).forEach((entry) => delete entry.at);
+    const again = ofBroken([shown()], book);
+    await expect(again.submitted).rejects.toThrow('Check this one: an earlier try');
+    expect([again.asked, again.looks]).toEqual([[], []]);
   });
 });
 

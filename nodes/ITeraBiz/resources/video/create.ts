@@ -3,6 +3,7 @@ import { additionalFields } from '../../fields/additionalFields';
 import { avatar } from '../../fields/avatar';
 import { duration } from '../../fields/duration';
 import { language } from '../../fields/language';
+import { lookBack, whenVideoExists } from '../../fields/reuse';
 import { maxConcurrency, resubmitUnknown } from '../../fields/sending';
 import { waitForCompletion, waitingOptions } from '../../fields/waiting';
 import type { Operation } from '../operation';
@@ -32,5 +33,5 @@ export const create: Operation = {
     waitForCompletion,
     additionalFields,
   ],
-  options: [...waitingOptions, maxConcurrency, resubmitUnknown],
+  options: [...waitingOptions, maxConcurrency, resubmitUnknown, whenVideoExists, lookBack],
 };

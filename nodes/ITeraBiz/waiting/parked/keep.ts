@@ -5,6 +5,7 @@ import { type Reader, readerOf, RefusedLook } from '../../account/videos';
 import { videoIdOf } from '../../api/video';
 import { type Message, toNodeError } from '../../messages/message';
 import type { Item } from '../../run/item';
+import { withMark } from '../../run/reused';
 import { describeStop, errorJson } from '../../run/report';
 import { describeEnd, describeRefusedLook } from '../wait';
 import { type Parked, type ParkedWait, readParked } from './workflows';
@@ -87,7 +88,7 @@ function outcome(
     if (wait.accepted && job !== undefined) jobs.set(item, job);
     if (id === undefined) return { json: parked };
     const end = endOf(id, seen, wait);
-    if ('result' in end) return { json: end.result };
+    if ('result' in end) return { json: withMark(end.result, wait.reused?.[item]) };
     failures.set(item, end.failure);
     return { json: { ...parked, ...errorJson(end.failure, wait.onError, {}, id) } };
   });

@@ -59,6 +59,7 @@ function parkedWait(context: IExecutePaginationFunctions, run: NodeRun): ParkedW
     failedVideos,
     onError: onErrorOf(context),
     accepted: run.accepted.size > 0,
+    reused: Object.fromEntries(run.reused),
     waiting: [...run.waiting.keys()].filter(
       (item) => !run.results.get(item) && !run.failures.has(item),
     ),

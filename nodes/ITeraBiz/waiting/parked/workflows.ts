@@ -51,6 +51,8 @@ export interface ParkedWait {
   accepted: boolean;
   /** The items whose videos are waited for, as n8n counts them. The others have their output already. */
   waiting: number[];
+  /** Of these, whether their video was there already, by item, where the user wanted that */
+  reused?: Record<number, boolean>;
 }
 
 /** What one look leaves for what comes after it. */
