@@ -3,6 +3,7 @@ import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 
 import { ITeraBizApi } from '../../../credentials/ITeraBizApi.credentials.ts';
 import { additionalFields } from '../../../nodes/ITeraBiz/fields/additionalFields.ts';
+import { whenVideoExists } from '../../../nodes/ITeraBiz/fields/reuse.ts';
 import { waitForCompletion } from '../../../nodes/ITeraBiz/fields/waiting.ts';
 import { ITeraBiz } from '../../../nodes/ITeraBiz/ITeraBiz.node.ts';
 import { ITeraBizPollingTrigger } from '../../../nodes/ITeraBiz/ITeraBizPollingTrigger.node.ts';
@@ -78,10 +79,14 @@ test('Everything that creates, and nothing else, takes additional fields', () =>
 describe('Options', () => {
   const rows = table(section(section(readme, 'Operations'), 'Options'), 'Option');
   const options = [...new Set(operations.flatMap((operation) => operation.options))];
+  const [, reuse] = whenVideoExists.options as INodePropertyOptions[];
   const having: Record<string, (operation: Operation) => boolean> = {
     all: () => true,
     'everything that creates': ({ request }) => request.method === 'POST',
+    'everything that makes videos': ({ request }) =>
+      request.method === 'POST' && request.url !== '/avatars',
     [waitForCompletion.displayName]: ({ fields }) => fields.includes(waitForCompletion),
+    [reuse.name]: ({ options: all }) => all.includes(whenVideoExists),
     ...Object.fromEntries(
       operations.map(({ name }) => [name, (operation: Operation) => operation.name === name]),
     ),

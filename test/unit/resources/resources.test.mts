@@ -37,13 +37,13 @@ test('The names that saved workflows rest on', () => {
       'POST',
       '/content/generate',
       ['prompt', 'avatarId', 'language', 'duration', 'waitForCompletion', 'additionalFields'],
-      [...waiting, 'maxConcurrency', 'resubmitUnknown'],
+      [...waiting, 'maxConcurrency', 'resubmitUnknown', 'whenVideoExists', 'lookBack'],
     ],
     'video:create': [
       'POST',
       '/videos',
       ['avatarId', 'script', 'language', 'duration', 'waitForCompletion', 'additionalFields'],
-      [...waiting, 'maxConcurrency', 'resubmitUnknown'],
+      [...waiting, 'maxConcurrency', 'resubmitUnknown', 'whenVideoExists', 'lookBack'],
     ],
     'video:download': [
       'GET',

@@ -104,6 +104,7 @@ test('the keeper knows which items wait, until when, and what the user chose', a
     onError: 'continueErrorOutput',
     accepted: true,
     waiting: [1],
+    reused: {},
   });
   expect((await parked()).wait).toMatchObject({ maxWait: 60, failedVideos: 'stop' });
 });
