@@ -2,6 +2,7 @@ import {
   DOWNLOAD_URL_FIELDS,
   downloadUrlOf,
   failureReasonOf,
+  inReadingOrder,
   isVideoOf,
   outcomeOf,
   statusOf,
@@ -120,4 +121,33 @@ test.each([
 test('an object is neither null nor a list nor text', () => {
   expect([{}, { a: 1 }].every(isObject)).toBe(true);
   expect([null, undefined, [], 'x', 5, true].some(isObject)).toBe(false);
+});
+
+describe('The order of reading', () => {
+  test('begins with what people look for, and changes and loses nothing', () => {
+    const video = {
+      script: 'a',
+      video_url: null,
+      error: null,
+      id: 'v',
+      language: 'en',
+      status: '',
+    };
+    expect(Object.entries(inReadingOrder(video))).toEqual([
+      ['id', 'v'],
+      ['status', ''],
+      ['video_url', null],
+      ['script', 'a'],
+      ['error', null],
+      ['language', 'en'],
+    ]);
+  });
+
+  test('adds nothing', () => {
+    expect(Object.entries(inReadingOrder({ name: 'Anna', id: 'a' }))).toEqual([
+      ['id', 'a'],
+      ['name', 'Anna'],
+    ]);
+    expect(inReadingOrder({})).toEqual({});
+  });
 });

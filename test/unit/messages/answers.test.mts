@@ -45,6 +45,16 @@ describe('A refusal', () => {
     expect(refusal(400, said(text)).message).toBe(`iTeraBiz refused the field "${label}": ${text}`);
   });
 
+  test('names a field once, and ends with one full stop', () => {
+    const { message, description } = refusal(400, said('avatar_id: there is no avatar x.'));
+    expect(message).toBe('iTeraBiz refused the field "Avatar": there is no avatar x');
+    expect(description).not.toContain('..');
+    expect(refusal(429, said('Slow down.')).description).toMatch(
+      /^iTeraBiz says: Slow down \(status 429\)\. /,
+    );
+    expect(refusal(400, said('script: wait...')).message).toMatch(/: wait\.\.\.$/);
+  });
+
   test.each(['avatar_ids', 'the transcript', 'username'])('"%s" names no field', (text) => {
     expect(refusal(400, said(text))).toEqual({
       message: `iTeraBiz could not create the video with these values: ${text}`,

@@ -87,6 +87,10 @@ describe('The item that goes on in place of a result', () => {
 
   test('has nothing but an error for the error output, where n8n adds the fields', () => {
     expect(errorJson(own, 'continueErrorOutput', input)).toEqual({ error: 'Too long. Shorten it' });
+    const stopped = { ...own, message: 'Too long.' };
+    expect(errorJson(stopped, 'continueErrorOutput', input)).toEqual({
+      error: 'Too long. Shorten it',
+    });
   });
 
   test('names the video that the failure is about', () => {
