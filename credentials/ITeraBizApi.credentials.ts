@@ -61,7 +61,7 @@ export class ITeraBizApi implements ICredentialType {
       qs: { limit: 1 },
       disableFollowRedirect: true,
     },
-    // n8n goes through one list for both kinds of rule; its type knows only lists of one kind.
+    // n8n behaviour: it goes through one list for both kinds of rule; its type knows only lists of one kind.
     rules: [
       whenStatus(
         401,
@@ -96,14 +96,15 @@ function whenStatus(value: number, message: string) {
 
 /**
  * A request with the API key, if it goes to where the credential says that the API is. A path alone
- * gets the base URL. So nobody has to ask n8n for the credential beforehand: each time costs a query,
- * and outside an execution, as in a trigger, n8n sets up an engine for expressions as well.
+ * gets the base URL. So nobody has to ask n8n for the credential beforehand. n8n behaviour: each time
+ * costs a query and, outside an execution, as in a trigger, an engine for expressions.
  *
  * Everything that uses the credential passes here, n8n's own HTTP Request node too, where the user
  * may enter any address. So this is where the key is kept from other hosts, and from plain http,
- * which anyone on the way can read. n8n takes the key off again on a redirect to another host.
+ * which anyone on the way can read. n8n behaviour: told so here, it takes the key off again on a redirect
+ * to another host.
  *
- * The messages stand alone: n8n's connection test shows no description.
+ * The messages stand alone. n8n behaviour: its connection test shows no description.
  *
  * @throws {UserError} for a key or Base URL that cannot work, and for a request to another host
  */
@@ -113,7 +114,7 @@ function withKey(
 ): IHttpRequestOptions {
   const baseUrl = trimBaseUrl(credentials.baseUrl);
   const home = originOf(baseUrl);
-  // n8n's HTTP Request node says `uri`.
+  // n8n behaviour: its HTTP Request node says `uri`.
   const address = options.url ?? options.uri ?? '';
   const baseURL = options.baseURL ?? (address.startsWith('/') ? baseUrl : undefined);
   const target = new URL(address, baseURL ?? home).origin;

@@ -19,7 +19,8 @@ export class ITeraBiz implements INodeType {
     icon: { light: 'file:iterabiz.svg', dark: 'file:iterabiz.dark.svg' },
     group: ['transform'],
     version: 1,
-    // n8n names the node after its action ("Create video from script"), so this adds what that does not say.
+    // n8n behaviour: it names the node after its action ("Create video from script"), so this adds what that
+    // does not say.
     subtitle:
       '={{ $parameter["waitForCompletion"] === true ? "waits for completion" : $parameter["waitForCompletion"] === false && $parameter["operation"] !== "get" ? "does not wait" : $parameter["returnAll"] === true ? "all" : $parameter["returnAll"] === false ? "up to " + $parameter["limit"] : "" }}',
     description: 'Make AI-avatar videos with iTeraBiz: create them, wait for them, download them',
@@ -31,8 +32,8 @@ export class ITeraBiz implements INodeType {
     inputs: [NodeConnectionTypes.Main],
     outputs: [NodeConnectionTypes.Main],
     credentials: [{ name: 'iTeraBizApi', required: true }],
-    // Without this n8n does not take the node for a declarative one, as it has methods, and runs it
-    // in a way that leaves it untold when its execution is cancelled.
+    // n8n behaviour: without this it does not take the node for a declarative one, as it has methods, and
+    // runs it in a way that leaves it untold when its execution is cancelled.
     requestDefaults: {},
     properties: [...toProperties(resources, 'video'), ...parkedProperties],
   };

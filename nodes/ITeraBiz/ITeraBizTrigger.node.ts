@@ -31,7 +31,7 @@ export class ITeraBizTrigger implements INodeType {
     // may have to prepare an engine, and none for those that are newer.
     version: 1.1,
     subtitle: '={{ $parameter["events"].join(", ") }}',
-    // n8n lists this node and the action node as one, with this description for both.
+    // n8n behaviour: it lists this node and the action node as one, with this description for both.
     description: 'Make AI-avatar videos, and start a workflow when one is finished or has failed',
     defaults: { name: 'iTeraBiz Trigger' },
     inputs: [],

@@ -117,7 +117,7 @@ async function fetchFile(
   } catch (error) {
     context.getExecutionCancelSignal()?.throwIfAborted();
     const failure = noAnswerFrom(error as Error);
-    // What storing says without a code is n8n's own word, and never the network's.
+    // n8n behaviour: what storing says without a code is its own word, and never the network's.
     const isOfNetwork =
       failure && (failure.code ? !OF_THIS_MACHINE.includes(failure.code) : !isOpen);
     if (isOfNetwork) return failure;
@@ -129,7 +129,7 @@ async function fetchFile(
  * Asks for a file, and returns with its first bytes.
  *
  * Invariant: the API key goes along only to the API's own address. So where the API sends us
- * elsewhere, we go there by ourselves: not every version of n8n leaves the key behind.
+ * elsewhere, we go there by ourselves. n8n behaviour: not every version leaves the key behind.
  */
 async function open({ context, prepared }: Item, url: string): Promise<IN8nHttpFullResponse> {
   const options = {

@@ -39,7 +39,7 @@ const NEVER_SENT = [
 /**
  * Asks the API once, with the user's credential, and returns its answer whatever the status.
  *
- * Redirects are not followed: n8n would send the API key along to another host.
+ * Redirects are not followed. n8n behaviour: some versions send the API key along to another host.
  *
  * @param options as n8n takes them; a path without `baseURL` gets the credential's
  * @returns the answer, or why nothing, or only part of it, came back
@@ -76,7 +76,8 @@ export async function baseUrlOf(context: Requester): Promise<string> {
 }
 
 /**
- * Why no answer came. n8n wraps what its HTTP client throws, and that may wrap what the network says.
+ * Why no answer came. n8n behaviour: it wraps what its HTTP client throws, which may wrap what the
+ * network says.
  *
  * Invariant: what precedes sending is named here, one by one. Every other error, known or not, may
  * have come after the request had arrived.
@@ -89,7 +90,7 @@ export function noAnswerFrom(error: Error & { httpCode?: unknown }): NoAnswer | 
   if (errors.some((one) => one instanceof UserError || one instanceof NodeOperationError)) {
     return undefined;
   }
-  // n8n 1 keeps no cause, and the client's code as the status of its own error.
+  // n8n behaviour: version 1 keeps no cause, and the client's code as the status of its own error.
   const codes = [...errors.map(({ code }) => code), error.httpCode];
   const code = codes.find((word): word is string => typeof word === 'string') ?? '';
   const { message } = errors[1] ?? error;

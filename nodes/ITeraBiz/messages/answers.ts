@@ -126,7 +126,7 @@ function withoutField(text: string, field: string): string {
   return text.replace(new RegExp(`^${field}\\s*:\\s*`), '');
 }
 
-/** The network's own word as an aside. Spaced out, because n8n replaces a message that contains it. */
+/** The network's own word as an aside. Spaced out. n8n behaviour: it replaces a message that contains it. */
 function network(code: string): string {
   return code ? ` (network code ${code})` : '';
 }

@@ -18,8 +18,8 @@ interface Book {
 /**
  * The record of what a node submitted in one execution.
  *
- * It lives in the node's context, which n8n keeps through Retry On Fail and saves with the
- * execution, so that a later retry from the execution list finds it again. A submission is known by
+ * It lives in the node's context. n8n behaviour: it keeps that through Retry On Fail and saves it with
+ * the execution, so that a later retry from the execution list finds it again. A submission is known by
  * the run of the node (a loop runs it many times, and means it), its item, and what is sent.
  */
 export class Ledger {

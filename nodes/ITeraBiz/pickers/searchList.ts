@@ -26,7 +26,8 @@ export interface PickerList {
  * Fills a picker with one page of a list.
  *
  * iTeraBiz documents no search, so a text is looked for here, in the names, IDs and words. It goes on to
- * later pages until something matches: n8n asks for more only where there is something to scroll.
+ * later pages until something matches. n8n behaviour: it asks for more only where there is something
+ * to scroll.
  *
  * @param filter what the user typed into the picker
  * @param after the token of an earlier answer: the ID that the next page follows

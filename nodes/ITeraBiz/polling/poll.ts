@@ -18,7 +18,7 @@ const busy = new Set<string>();
  * n8n's `poll`: what has finished or failed since the last time, `null` for nothing.
  *
  * The progress is kept only at the end, so a poll that is refused in the middle loses nothing. n8n
- * starts a poll even while a slow one is still on; that one leaves all to the other.
+ * behaviour: it starts a poll even while a slow one is still on; that one leaves all to the other.
  *
  * @throws {NodeApiError} in words for the user
  */

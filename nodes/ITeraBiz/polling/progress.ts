@@ -96,6 +96,11 @@ export function isNewestFirst(page: Video[]): boolean {
 /**
  * From when on a video can be new: from not long before the newest, and from after those that fell out
  * of `recent`, unless all were made at the same moment.
+ *
+ * Example: the newest of 500 remembered videos was made at 12:00, the oldest of them at 9:00. A video of
+ * 11:30 that was never seen is new: the list showed it late. One of 10:30 is history, for it is more than an
+ * hour ({@link LATENESS}) older than the newest. Where one look brought 600 videos, the 501st of which was
+ * made at 11:45, the one of 11:30 is history, too: it may be among those that fell out.
  */
 function horizonsOf(newestFirst: Video[]): number[] {
   const times = newestFirst.map(madeAt);

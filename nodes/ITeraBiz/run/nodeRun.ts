@@ -14,8 +14,8 @@ import { inputItems, optionsOf } from './parameters';
 /**
  * What the items of one run of the node share, and where they meet.
  *
- * n8n hands the items over one by one and tells nobody when the last one has come. It also drops
- * all results when one item fails. So an item that fails waits here until the others know what
+ * n8n behaviour: it hands the items over one by one and tells nobody when the last one has come. It also
+ * drops all results when one item fails. So an item that fails waits here until the others know what
  * became of their requests.
  */
 export class NodeRun {
@@ -119,7 +119,7 @@ export class NodeRun {
   }
 }
 
-/** The run that each call of the node is part of; n8n hands the same object to all items of a run. */
+/** The run that each call of the node is part of. n8n behaviour: all items of a run get the same object. */
 const runs = new WeakMap<IExecuteData, NodeRun>();
 
 /** The run that an item of the node belongs to, which it is part of from now on. */

@@ -33,7 +33,7 @@ export function isToolCall(context: IExecutePaginationFunctions): boolean {
   return data.main === undefined || node.name !== context.getNode().name;
 }
 
-/** The items that this run of the node is for. n8n's Execute Once leaves only the first. */
+/** The items that this run of the node is for. n8n behaviour: Execute Once leaves only the first. */
 export function inputItems(context: IExecutePaginationFunctions): INodeExecutionData[] {
   if (isToolCall(context)) return [context.getInputData()];
   const { data, node } = context.getExecuteData();

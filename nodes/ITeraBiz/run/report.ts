@@ -6,8 +6,8 @@ import { type Message, withoutStop } from '../messages/message';
 const MOST_LINES = 2_000;
 
 /**
- * The message of a node that stops although other items went well: n8n throws their results away,
- * so it names them.
+ * The message of a node that stops although other items went well. n8n behaviour: it throws their results
+ * away, so the message names them.
  *
  * @param own what went wrong with the item that n8n reports
  * @param failures what went wrong, by item, this item included
@@ -49,8 +49,8 @@ export function onErrorOf(context: IExecuteSingleFunctions): OnError {
 }
 
 /**
- * The item that goes on in place of a result. It keeps the fields of its input. For the error
- * output n8n adds these itself, and knows such an item by having nothing but `error` and `details`.
+ * The item that goes on in place of a result. It keeps the fields of its input. n8n behaviour: for the
+ * error output it adds these itself, and knows such an item by having nothing but `error` and `details`.
  *
  * @param videoId of the job that the failure is about, for the nodes that follow
  */

@@ -73,7 +73,11 @@ async function send(item: Item, action: Action): Promise<INodeExecutionData[]> {
  * one fails, it leaves that one out, or, if the node is to stop, ends the node and asks none of the
  * others for its result: these wait here for ever, which costs nothing.
  *
- * With n8n's Batching the items come in over time and nobody waits for them. Their expressions are
+ * Example: of three rows the last has no title, and Script is `={{ $json.title.trim() }}`. Rows 0 and 1
+ * come in, row 2 never does, and n8n stops the node with its own message. Had rows 0 and 1 been sent by
+ * then, two videos would be paid for of which nobody ever hears.
+ *
+ * n8n behaviour: with Batching the items come in over time and nobody waits for them. Their expressions are
  * tried beforehand, and those that fail are known as absent.
  */
 async function assemble({ context, run }: Item): Promise<void> {

@@ -33,8 +33,8 @@ async function waitUntilDone(item: Item, job: Video): Promise<Video | undefined>
           context.logger.debug(`iTeraBiz: the wait stays in memory: ${error.message}`);
           throw error;
         });
-        // n8n keeps the data of an execution that it put aside in memory. Without this, our contexts
-        // would stay with it, and with them all of n8n's.
+        // n8n behaviour: the data of an execution that it put aside stays in memory. Without this, our
+        // contexts would stay with it, and with them all of n8n's.
         leave(context);
       });
     });

@@ -38,8 +38,8 @@ interface Options {
  * n8n's `webhook`: judges one delivery, answers it, and starts the workflow if it is a proven event
  * that the user asked for. Never throws.
  *
- * It answers by itself because n8n saves what was written into the trigger's store only then, and
- * because the sender should not wait for the workflow.
+ * It answers by itself because the sender should not wait for the workflow. n8n behaviour: only then it
+ * saves what was written into the trigger's store, where nothing is started.
  */
 export async function receive(context: IWebhookFunctions): Promise<IWebhookResponseData> {
   const { status, reason, start } = await judge(context).catch(unexpected);

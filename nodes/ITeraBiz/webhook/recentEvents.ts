@@ -20,7 +20,7 @@ export const MOST_TRIGGERS = 200;
 /**
  * Which events were handled already, so that a repeated delivery starts nothing.
  *
- * Lives in this process, because n8n hands every request its own copy of the stored memory: only
+ * Lives in this process. n8n behaviour: it hands every request its own copy of the stored memory, so only
  * here can two deliveries at the same moment see each other. The stored memory is for restarts, and
  * for n8n's other processes: where several receive webhooks, two deliveries that reach two of them
  * within the moment of handling one can both start a run.

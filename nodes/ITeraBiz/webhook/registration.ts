@@ -79,7 +79,7 @@ export async function register(context: IHookFunctions): Promise<boolean> {
  * the one that is known is gone already, another one may be there, whose answer was lost on the way or
  * of which the store was made to forget. So iTeraBiz is asked.
  *
- * Never throws, since n8n would leave the rest of its tidying undone.
+ * Never throws. n8n behaviour: after an error it leaves the rest of its tidying undone.
  *
  * @returns whether nothing of ours is left, as far as iTeraBiz says
  */
@@ -182,7 +182,10 @@ function isManual(context: IHookFunctions): boolean {
   return context.getNodeParameter('registration') === 'manual';
 }
 
-/** Where n8n listens for this trigger: the test URL while the editor listens, else the production URL. */
+/**
+ * Where n8n listens for this trigger. n8n behaviour: it names the test URL while the editor listens, else
+ * the production URL.
+ */
 function endpointOf(context: IHookFunctions): string {
   const url = context.getNodeWebhookUrl('default');
   if (url) return url;
@@ -212,7 +215,7 @@ function isSameSet(some: string[], others: string[]): boolean {
   return some.length === others.length && others.every((name) => some.includes(name));
 }
 
-/** n8n shows only the message of an activation that fails, so it has to say what to do as well. */
+/** n8n behaviour: of an activation that fails it shows the message alone, so that says what to do as well. */
 async function assertReachable(context: IHookFunctions): Promise<void> {
   const host = unreachableHost(endpointOf(context), await baseUrlOf(context));
   if (host === undefined) return;

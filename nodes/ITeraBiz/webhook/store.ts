@@ -1,7 +1,7 @@
 import type { IHookFunctions, IWebhookFunctions } from 'n8n-workflow';
 
 /**
- * What a trigger keeps with its workflow. n8n keeps another copy for test listening.
+ * What a trigger keeps with its workflow. n8n behaviour: it keeps another copy for test listening.
  *
  * n8n behaviour: whoever writes into it stores all of it, as it was when it was read. So a delivery, or
  * a run of the workflow, that was under way while the workflow was published anew puts back what stood

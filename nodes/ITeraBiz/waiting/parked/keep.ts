@@ -16,6 +16,12 @@ const GRACE = 10 * 60_000;
 /**
  * Looks at all parked videos.
  *
+ * Example: of three rows the second was refused, the others wait for videos A and C. While A is still
+ * being made, this gives out the three items as they came in: *interrupted A, refusal, interrupted C*. That
+ * is never the end, unless n8n is killed in that moment. Once both have ended it gives out *A, refusal, C*,
+ * and the same where C failed, with the reason in place of C. Where the node is to stop, a failed C is an
+ * error instead, which names A.
+ *
  * @returns what the user's node gives out, one item per input item, in input order; what it would
  *   give out now while some are still being made
  * @throws {NodeApiError} when that node is to stop because of one of them

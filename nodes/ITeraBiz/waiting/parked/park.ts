@@ -11,12 +11,13 @@ import type { NodeRun } from '../../run/nodeRun';
 import { errorJson, onErrorOf } from '../../run/report';
 import { keeperWorkflow, type ParkedWait } from './workflows';
 
-/** The part of n8n's context that runs another workflow. The type of this context leaves it out. */
+/** The part of n8n's context that runs another workflow. n8n behaviour: the type leaves it out here. */
 type WorkflowRunner = Pick<IExecuteFunctions, 'executeWorkflow'>;
 
 /**
  * Whether n8n can put this execution aside: not where an AI agent waits for the answer of its tool,
- * and not where no n8n server keeps executions.
+ * and not where no n8n server keeps executions. n8n behaviour: what it does not keep has no ID, or one that
+ * begins with an underscore.
  */
 export function canPark(context: IExecutePaginationFunctions): boolean {
   return (
@@ -80,7 +81,7 @@ function parkedItems(context: IExecutePaginationFunctions, run: NodeRun): IDataO
   });
 }
 
-/** n8n prepares each item before it asks the node, and drops one whose expressions fail. */
+/** n8n behaviour: it prepares each item before it asks the node, and drops one whose expressions fail. */
 const UNREADABLE_ITEM: Message = {
   message: 'The values of this item could not be read',
   description: 'One of its expressions failed. Nothing was sent to iTeraBiz for it',

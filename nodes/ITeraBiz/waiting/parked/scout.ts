@@ -11,7 +11,7 @@ const LONGEST_PAUSE = 600;
 /**
  * Looks once at the parked videos that were still being made at the last look.
  *
- * @returns one small item, whatever the number of videos: n8n stores it with every look
+ * @returns one small item, whatever the number of videos. n8n behaviour: it is stored with every look
  */
 export async function scout({ context, prepared, run }: Item): Promise<INodeExecutionData[]> {
   const { ids, wait, memory } = readParked(context);

@@ -10,7 +10,7 @@ import { NodeConnectionTypes } from 'n8n-workflow';
 import type { OnError } from '../../run/report';
 
 /**
- * n8n itself waits only in a Wait node, and wakes what waits there after restarts too. So the node
+ * n8n behaviour: it waits only in a Wait node, and wakes what waits there after restarts too. So the node
  * hands its wait over to a small workflow of its own, the keeper; n8n puts the execution of the user
  * aside while that one waits, and gives its result to this node as the node's output.
  *
@@ -32,12 +32,12 @@ export const KEEP = 'keepParked';
 /** The operation of the scout: looks after the videos from time to time. No user sees it. */
 export const SCOUT = 'scoutParked';
 
-/** n8n keeps shorter waits in memory, in seconds. */
+/** n8n behaviour: it keeps waits that are shorter in memory. In seconds. */
 export const SHORTEST_PAUSE = 66;
 
 /**
- * What both know of the wait. No texts of anybody's: n8n takes a text that begins with `=` for an
- * expression.
+ * What both know of the wait. No texts of anybody's. n8n behaviour: it takes a text that begins with `=`
+ * for an expression.
  */
 export interface ParkedWait {
   /** Milliseconds since 1970 */
@@ -76,7 +76,7 @@ export interface Parked {
   /** Each of these videos once */
   ids: string[];
   wait: ParkedWait;
-  /** Kept by n8n over all runs of the node in this execution; empty in the first one */
+  /** n8n behaviour: kept over all runs of the node in this execution. Empty in the first one */
   memory: IContextObject & Memory;
 }
 
@@ -122,8 +122,8 @@ export function keeperWorkflow(workflowId: string, owner: INode, wait: ParkedWai
 /**
  * The scout: pauses and looks, until all videos have ended or the time is up.
  *
- * It begins with the pause, so that it is put aside with the items as they came in: n8n keeps them
- * as the keeper's result, should the keeper not get to another one.
+ * It begins with the pause, so that it is put aside with the items as they came in. n8n behaviour: it
+ * keeps them as the keeper's result, should the keeper not get to another one.
  */
 export function scoutWorkflow(workflowId: string, owner: INode, wait: ParkedWait): IWorkflowBase {
   const pause: Pause = {
