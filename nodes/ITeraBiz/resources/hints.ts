@@ -1,5 +1,6 @@
 import type { NodeHint } from 'n8n-workflow';
 
+import { whenVideoExists } from '../fields/reuse';
 import { waitForCompletion } from '../fields/waiting';
 
 const isVideoOrder =
@@ -24,7 +25,7 @@ export const hints: NodeHint[] = [
     type: 'info',
     location: 'outputPane',
     whenToDisplay: 'afterExecution',
-    displayCondition: `={{ ${isVideoOrder} }}`,
+    displayCondition: `={{ ${isVideoOrder} && $parameter["options"]?.["${whenVideoExists.name}"] !== "reuse" }}`,
   },
   {
     message:

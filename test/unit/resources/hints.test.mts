@@ -47,6 +47,8 @@ test.each<[INodeParameters, boolean]>([
 test.each<[INodeParameters, boolean]>([
   [create, true],
   [{ ...generate, ...waiting }, true],
+  [{ ...create, options: { whenVideoExists: 'reuse' } }, false],
+  [{ ...create, options: { whenVideoExists: 'order' } }, true],
   ...others.map((parameters) => [parameters, false] as [INodeParameters, boolean]),
 ])('that each run is paid for is said for %j: %s', (parameters, shown) => {
   expect(evaluate(paidAgain.displayCondition!, parameters)).toBe(shown);
