@@ -44,8 +44,8 @@ export class Campaign {
   ) {}
 
   /** Imports it and runs it once, which makes its table. */
-  static async install(n8n: N8n): Promise<Campaign> {
-    const workflow = await importExample(n8n, 'campaign');
+  static async install(n8n: N8n, example = 'campaign'): Promise<Campaign> {
+    const workflow = await importExample(n8n, example);
     const first = await n8n.rest.executionReaching(await n8n.rest.run(workflow, 'Start'));
     const [{ json: table }] = itemsOf(first, 'Campaign table');
     return new Campaign(n8n, workflow, table.id as string);

@@ -170,14 +170,16 @@ function timeOf({ at }: Listed): number {
   return Number.isNaN(at) ? Infinity : at;
 }
 
-function describeUnclear(id: string): Message {
+/** Says that a listed video may be the one, or not. */
+export function describeUnclear(id: string): Message {
   return {
     message: `Nothing was sent: the list of your account does not say what video ${id} was made of`,
     description: `"${whenVideoExists.displayName}" needs the script or prompt of each listed video to tell whether the one of this item is there already. Choose "Order Another One", or lower "${lookBack.displayName}" so that it leaves that video out.`,
   };
 }
 
-function describeExtent(extent: Extent): Message {
+/** Says that a list was not read as far back as asked. */
+export function describeExtent(extent: Extent): Message {
   const much = MOST_PAGES * PAGE_SIZE;
   return extent === 'tooLong'
     ? {

@@ -11,6 +11,7 @@ import {
 import { NodeRun } from '../../../nodes/ITeraBiz/run/nodeRun.ts';
 import { describeInterrupted } from '../../../nodes/ITeraBiz/waiting/parked/park.ts';
 import { Slots } from '../../../nodes/ITeraBiz/client/slots.ts';
+import { describeExtent, describeUnclear } from '../../../nodes/ITeraBiz/orders/reuse.ts';
 import { submit } from '../../../nodes/ITeraBiz/orders/submit.ts';
 import { describeEnd } from '../../../nodes/ITeraBiz/waiting/wait.ts';
 import { answered, type Answering, connectionReset, fakeContext } from '../fakeContext.mts';
@@ -71,6 +72,9 @@ const said: Record<string, () => string | Promise<string>> = {
   'a failed video': () => ofEnd('finished', 'failed'),
   'a video that takes too long': () => ofEnd('gaveUp', 'processing'),
   'a wait whose end n8n did not live to see': () => describeInterrupted('video_1').message,
+  'a list that says too little': () => describeUnclear('video_1').message,
+  'a list that is too long': () => describeExtent('tooLong').message,
+  'a list that goes in circles': () => describeExtent('stuck').message,
   'a submission without an answer': async () => await ofSubmission(() => connectionReset),
   'a second try of that submission': async () =>
     await ofSubmission(() => connectionReset, accepted),
