@@ -4,17 +4,25 @@
  */
 import { parseArgs } from 'node:util';
 import { startServer } from './server.mts';
+import { variants, type VariantName } from './variants.mts';
 
 const { values: options } = parseArgs({
   options: {
     port: { type: 'string', default: '4010' },
     quiet: { type: 'boolean', default: false },
+    variant: { type: 'string', multiple: true, default: [] },
   },
 });
+const unknown = options.variant.find((name) => !(name in variants));
+if (unknown !== undefined) {
+  console.error(`There is no variant ${unknown}. There are: ${Object.keys(variants).join(', ')}.`);
+  process.exit(1);
+}
 
 const server = await startServer({
   port: Number(options.port),
   apiKey: process.env.SANDBOX_API_KEY,
+  variants: options.variant as VariantName[],
   log: options.quiet ? () => undefined : (line) => console.log(line),
 }).catch((error: NodeJS.ErrnoException) => {
   const reasons: Record<string, string> = {

@@ -17,6 +17,7 @@ import type {
   SandboxStats,
   Video,
 } from './types.mts';
+import type { VariantName } from './variants.mts';
 
 export type * from './types.mts';
 
@@ -25,6 +26,8 @@ export interface SandboxOptions extends Partial<SandboxSettings> {
   port?: number;
   /** Default: one made at random. */
   apiKey?: string;
+  /** What is other than openapi.yaml assumes. Default: nothing. */
+  variants?: VariantName[];
   /** Print a line per request to this process's output. Default off. */
   requestLog?: boolean;
 }
@@ -88,8 +91,9 @@ const START_TIMEOUT_MS = 60_000;
  * @throws with the process's error output when it ends before it is ready, and on unknown options
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const { port = 0, apiKey: wantedKey, requestLog = false, ...settings } = options;
-  const child = fork(join(import.meta.dirname, 'cli.mts'), ['--port', String(port)], {
+  const { port = 0, apiKey: wantedKey, requestLog = false, variants = [], ...settings } = options;
+  const args = ['--port', String(port), ...variants.flatMap((name) => ['--variant', name])];
+  const child = fork(join(import.meta.dirname, 'cli.mts'), args, {
     cwd: projectRoot,
     execArgv: ['--import', 'tsx'],
     env: { ...process.env, ...(wantedKey && { SANDBOX_API_KEY: wantedKey }) },

@@ -5,6 +5,7 @@ import { Links, type Hosts } from './media/links.mts';
 import { defaultSettings } from './settings.mts';
 import { Stats } from './stats.mts';
 import type { Avatar, SandboxSettings, Video } from './types.mts';
+import { type Variant, type VariantName, variants } from './variants.mts';
 import { Videos, type VideoRecord } from './videos.mts';
 import { Webhooks } from './webhooks.mts';
 
@@ -22,6 +23,13 @@ export class SandboxState {
 
   constructor(apiKey = `sk_test_${randomBytes(16).toString('hex')}`) {
     this.apiKey = apiKey;
+  }
+
+  /** Makes another iTeraBiz of it. */
+  play(name: VariantName): void {
+    const { settings = {}, faults = [] }: Variant = variants[name];
+    Object.assign(this.settings, settings);
+    faults.forEach((fault) => this.faults.order(fault));
   }
 
   /** A video as the API answers it: with links where there is something to load, or those seeded. */

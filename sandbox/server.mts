@@ -12,6 +12,7 @@ import { serveMedia } from './media/routes.mts';
 import { record } from './recording.mts';
 import { SandboxState } from './sandboxState.mts';
 import type { FaultEffect } from './types.mts';
+import type { VariantName } from './variants.mts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -29,6 +30,8 @@ export interface ServerOptions {
   /** 0 for a free one. The file host takes the next one, or a free one as well. */
   port: number;
   apiKey?: string;
+  /** What is other than openapi.yaml assumes. */
+  variants?: VariantName[];
   /** Takes one line per request. */
   log: (line: string) => void;
 }
@@ -45,8 +48,14 @@ export interface RunningServer {
  * Starts the API (with admin interface and files) and the second file host, on loopback only.
  * @throws when a port is taken
  */
-export async function startServer({ port, apiKey, log }: ServerOptions): Promise<RunningServer> {
+export async function startServer({
+  port,
+  apiKey,
+  variants = [],
+  log,
+}: ServerOptions): Promise<RunningServer> {
   const state = new SandboxState(apiKey);
+  for (const name of variants) state.play(name);
   const api = newServer();
   await api.register(async (scope) => offerApi(scope, state, log), { prefix: '/v1' });
   await api.register(async (scope) => offerMedia(scope, state, log));

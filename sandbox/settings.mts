@@ -12,6 +12,9 @@ export const defaultSettings: Readonly<SandboxSettings> = {
   listsBegin: 'newest',
   listLagMs: 0,
   listOmits: [],
+  statusWords: {},
+  linkField: 'video_url',
+  errorBodies: 'contract',
   clockAheadMs: 0,
   credits: null,
   creditsRefusal: {

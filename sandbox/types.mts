@@ -59,6 +59,12 @@ export interface SandboxSettings {
   listLagMs: number;
   /** Fields that `GET /videos` leaves out, though openapi.yaml demands some of them. Default none. */
   listOmits: (keyof Video)[];
+  /** The words for a job's status, where they are others. Default: as openapi.yaml has them. */
+  statusWords: Partial<Record<VideoStatus, string>>;
+  /** The field in which a finished video has its link. Default `video_url`. */
+  linkField: string;
+  /** How a refusal is told: `{"error": {"code", "message"}}` (default), `{"detail"}`, text, a page. */
+  errorBodies: 'contract' | 'detail' | 'text' | 'html';
   /** How far the service's clock is ahead (or, below 0, behind): its times and its `Date`. Default 0. */
   clockAheadMs: number;
   /** Videos that can still be ordered; each accepted one takes one. `null`, the default: no limit. */
@@ -69,8 +75,11 @@ export interface SandboxSettings {
   foreignAvatars: string[];
   /** Bytes of a video's file. `null`, the default, is the sample MP4 as it is. */
   fileBytes: number | null;
-  /** Where `video_url` points: the API's own host or the second one. Default `cdn`. */
-  filesOn: 'api' | 'cdn';
+  /**
+   * Where `video_url` points: the API's own host, the second one, or the API's own, which sends on to
+   * the second. Default `cdn`.
+   */
+  filesOn: 'api' | 'cdn' | 'redirect';
   /** How long a download link lives. Default one hour. */
   linkTtlMs: number;
   /** What an expired download link answers. Default 403. */

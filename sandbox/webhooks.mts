@@ -1,6 +1,7 @@
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import axios from 'axios';
+import { videoInDialect } from './dialect.mts';
 import { serviceTime } from './settings.mts';
 import type {
   Delivery,
@@ -23,13 +24,15 @@ export function signature(secret: string, body: string, timestamp: number): stri
   return `t=${timestamp},v1=${digest}`;
 }
 
+/** The event that this video has ended, told now. */
 function eventOf(
   video: Video,
-  at: Date,
+  settings: SandboxSettings,
   type = `video.${video.status}`,
   id = `evt_${randomUUID()}`,
 ) {
-  return { id, type, created_at: at.toISOString(), data: video };
+  const created_at = serviceTime(settings).toISOString();
+  return { id, type, created_at, data: videoInDialect(video, settings) };
 }
 
 /** Sends one body. An answer of any status is a result; no answer has the status `null`. */
@@ -66,17 +69,13 @@ export class Webhooks {
     this.#onDelivery = onDelivery;
   }
 
-  get #now(): Date {
-    return serviceTime(this.#settings);
-  }
-
   register(url: string, events: EventType[]): Hook {
     const hook: Hook = {
       id: `wh_${randomBytes(6).toString('hex')}`,
       url,
       events,
       ...(this.#settings.webhookSecrets && { secret: `whsec_${randomBytes(24).toString('hex')}` }),
-      created_at: this.#now.toISOString(),
+      created_at: serviceTime(this.#settings).toISOString(),
     };
     this.all.push(hook);
     return hook;
@@ -91,17 +90,18 @@ export class Webhooks {
 
   /** Starts the deliveries of the event that this video has ended. */
   announce(video: Video): void {
-    const event = eventOf(video, this.#now);
+    const event = eventOf(video, this.#settings);
     for (const hook of this.all.filter(({ events }) => events.includes(event.type as EventType))) {
-      for (let i = 0; i < this.#settings.deliveriesPerEvent; i++) void this.#deliver(hook, event);
+      for (let i = 0; i < this.#settings.deliveriesPerEvent; i++)
+        void this.#deliver(hook, video.id, event);
     }
   }
 
-  async #deliver(hook: Hook, event: ReturnType<typeof eventOf>): Promise<void> {
+  async #deliver(hook: Hook, videoId: string, event: ReturnType<typeof eventOf>): Promise<void> {
     const delivery: Delivery = {
       eventId: event.id,
       type: event.type,
-      videoId: event.data.id,
+      videoId,
       hookId: hook.id,
       url: hook.url,
       attempts: [],
@@ -116,7 +116,11 @@ export class Webhooks {
     ]) {
       await sleep(pause);
       if (!this.all.includes(hook)) break;
-      const attempt = await post(hook.url, body, signed(hook.secret, body, this.#now));
+      const attempt = await post(
+        hook.url,
+        body,
+        signed(hook.secret, body, serviceTime(this.#settings)),
+      );
       delivery.attempts.push(attempt);
       if (attempt.status !== null && attempt.status >= 200 && attempt.status < 300) {
         delivery.state = 'delivered';
@@ -133,8 +137,9 @@ export class Webhooks {
       hooks.length === 0 && order.url ? [{ url: order.url }] : hooks;
     if (targets.length === 0) throw new Error('There is no such webhook');
     if (order.body === undefined && !video) throw new Error('Name a videoId or give a body');
-    const at = this.#now;
-    const body = order.body ?? JSON.stringify(eventOf(video!, at, order.type, order.eventId));
+    const at = serviceTime(this.#settings);
+    const body =
+      order.body ?? JSON.stringify(eventOf(video!, this.#settings, order.type, order.eventId));
     const requests = targets.flatMap(({ url, secret }) =>
       Array.from({ length: order.times ?? 1 }, () =>
         post(order.url ?? url, body, {

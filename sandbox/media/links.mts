@@ -21,7 +21,14 @@ export class Links {
   file(videoId: string): string {
     const expires = String(Date.now() + this.#settings.linkTtlMs);
     const query = new URLSearchParams({ expires, sig: this.#sign(videoId, expires) });
-    return `${this.#hosts[this.#settings.filesOn]}/files/${videoId}.mp4?${query}`;
+    const host = this.#settings.filesOn === 'cdn' ? this.#hosts.cdn : this.#hosts.api;
+    return `${host}/files/${videoId}.mp4?${query}`;
+  }
+
+  /** Where a request for a file is sent on to, or `undefined` where the file is here. */
+  movedTo(host: string, path: string): string | undefined {
+    const isHere = this.#settings.filesOn !== 'redirect' || !this.#hosts.api.endsWith(`//${host}`);
+    return isHere ? undefined : `${this.#hosts.cdn}${path}`;
   }
 
   picture(id: string): string {

@@ -16,6 +16,8 @@ export function serveMedia(app: FastifyInstance, state: SandboxState): void {
     '/files/:id.mp4',
     { config: { kind: 'GET file' } },
     async (request, reply) => {
+      const moved = state.links.movedTo(request.host, request.url);
+      if (moved) return reply.redirect(moved, 302);
       const { id } = request.params;
       const { expires = '', sig = '' } = request.query;
       if (!state.links.isValid(id, expires, sig)) {
