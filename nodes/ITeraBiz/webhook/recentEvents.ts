@@ -18,7 +18,8 @@ export const MOST_REMEMBERED = 1_000;
 export const MOST_TRIGGERS = 200;
 
 /**
- * Which events were handled already, so that a repeated delivery starts nothing.
+ * Which events were handled already, so that a repeated delivery starts nothing. Assumption: an
+ * event is delivered at least once, and again where the answer was not one of success.
  *
  * Lives in this process. n8n behaviour: it hands every request its own copy of the stored memory, so only
  * here can two deliveries at the same moment see each other. The stored memory is for restarts, and

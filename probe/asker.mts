@@ -1,0 +1,136 @@
+import type { IHttpRequestOptions } from 'n8n-workflow';
+
+import { trimBaseUrl } from '../nodes/ITeraBiz/api/address.ts';
+import type { Answer, NoAnswer } from '../nodes/ITeraBiz/api/answer.ts';
+import { attempt, noAnswerFrom, type Requester } from '../nodes/ITeraBiz/client/request.ts';
+import { withRetries } from '../nodes/ITeraBiz/client/retry.ts';
+import { Slots } from '../nodes/ITeraBiz/client/slots.ts';
+import { isAnswer } from './outcome.mts';
+import { type Access, requesterFor } from './requester.mts';
+
+/** One request and what came of it. */
+export interface Exchange {
+  /** As in `GET /videos?limit=2` */
+  request: string;
+  outcome: Answer | NoAnswer;
+  /** What each try of it came to; the last one is the outcome */
+  tries: (Answer | NoAnswer)[];
+  /** When it was first sent, in milliseconds since 1970 */
+  sentAt: number;
+  /** From then to the outcome, in milliseconds */
+  ms: number;
+}
+
+/** In milliseconds. */
+const TIMEOUT = 30_000;
+
+/** Asks the API as the node does, one request at a time, and keeps what came of each. */
+export class Asker {
+  readonly exchanges: Exchange[] = [];
+
+  readonly baseUrl: string;
+
+  private readonly requester: Requester;
+
+  private readonly stranger: Requester;
+
+  private readonly slots: Slots;
+
+  /**
+   * @param wrongKey a key that is none
+   * @param onAnswer told of each request that has ended
+   */
+  constructor(
+    access: Access,
+    wrongKey: string,
+    private readonly onAnswer: (exchange: Exchange) => void,
+  ) {
+    this.baseUrl = trimBaseUrl(access.baseUrl);
+    this.requester = requesterFor(access);
+    this.stranger = requesterFor({ ...access, apiKey: wrongKey });
+    this.slots = new Slots(1);
+  }
+
+  async get(path: string, qs?: IHttpRequestOptions['qs']): Promise<Exchange> {
+    return await this.send({ method: 'GET', url: path, qs }, this.requester);
+  }
+
+  /** Submits, as the node does: never again where it may have arrived. */
+  async post(path: string, body: object, headers = {}): Promise<Exchange> {
+    return await this.send({ method: 'POST', url: path, body, headers }, this.requester);
+  }
+
+  async delete(path: string): Promise<Exchange> {
+    return await this.send({ method: 'DELETE', url: path }, this.requester);
+  }
+
+  /** Reads with the wrong key. */
+  async getAsStranger(path: string): Promise<Exchange> {
+    return await this.send({ method: 'GET', url: path }, this.stranger, ' (with a wrong key)');
+  }
+
+  /** Reads the head of a file and leaves the rest. The key goes to the API's own host alone. */
+  async head(url: string, headers = {}): Promise<Exchange> {
+    const options: IHttpRequestOptions = { method: 'GET', url, headers, encoding: 'stream' };
+    return await this.record(`GET ${new URL(url).origin}/… (a file)`, 'GET', async () => {
+      const answer = await this.open({ ...options, json: false, timeout: TIMEOUT });
+      if (!isAnswer(answer)) return answer;
+      (answer.body as { destroy(): void }).destroy();
+      return { ...answer, body: undefined };
+    });
+  }
+
+  private async open(options: IHttpRequestOptions): Promise<Answer | NoAnswer> {
+    const isOwn = new URL(options.url).origin === new URL(this.baseUrl).origin;
+    if (isOwn) return await attempt(this.requester, options);
+    try {
+      const response = await this.requester.helpers.httpRequest({
+        ...options,
+        returnFullResponse: true,
+        ignoreHttpStatusErrors: true,
+        disableFollowRedirect: true,
+      });
+      return { status: response.statusCode, headers: response.headers, body: response.body };
+    } catch (error) {
+      const reason = noAnswerFrom(error as Error);
+      if (reason) return reason;
+      throw error;
+    }
+  }
+
+  private async send(
+    options: IHttpRequestOptions,
+    requester: Requester,
+    aside = '',
+  ): Promise<Exchange> {
+    const { method = 'GET', url, qs = {} } = options;
+    const query = new URLSearchParams(qs as Record<string, string>).toString();
+    return await this.record(
+      `${method} ${url}${query && '?'}${query}${aside}`,
+      method,
+      async () => await attempt(requester, { ...options, timeout: TIMEOUT }),
+    );
+  }
+
+  private async record(
+    request: string,
+    method: NonNullable<IHttpRequestOptions['method']>,
+    askOnce: () => Promise<Answer | NoAnswer>,
+  ): Promise<Exchange> {
+    const tries: Exchange['tries'] = [];
+    const sentAt = Date.now();
+    const { outcome } = await withRetries(
+      async () => {
+        const came = await askOnce();
+        tries.push(came);
+        return came;
+      },
+      method,
+      this.slots,
+    );
+    const exchange = { request, outcome, tries, sentAt, ms: Date.now() - sentAt };
+    this.exchanges.push(exchange);
+    this.onAnswer(exchange);
+    return exchange;
+  }
+}

@@ -1,0 +1,63 @@
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+
+import { answerFormats, readContract } from '../sandbox/contract.mts';
+
+/** What is wrong with one field of a body. */
+export interface Breach {
+  /** As in `error.code`; empty for the body itself */
+  field: string;
+  problem: string;
+}
+
+type Entry = Record<string, unknown>;
+
+/** sandbox/openapi.yaml, asked what it assumes and what it makes of a body. */
+export class Contract {
+  /** What the package does where an assumption is wrong, by the assumption's place in the file. */
+  readonly assumed = new Map<string, string>();
+
+  private readonly ajv = new Ajv2020({ allErrors: true, strict: false, formats: answerFormats });
+
+  constructor() {
+    const contract = readContract() as Entry;
+    this.ajv.addSchema(contract, 'openapi');
+    this.collect(contract, []);
+  }
+
+  /**
+   * How a body differs from a schema of the file.
+   *
+   * @param schema its name, as in `Video`
+   */
+  breaches(schema: string, body: unknown): Breach[] {
+    const validate = this.ajv.getSchema(
+      `openapi#/components/schemas/${schema}`,
+    ) as ValidateFunction;
+    if (validate(body)) return [];
+    return validate.errors!.map(toBreach);
+  }
+
+  private collect(node: unknown, path: string[]): void {
+    if (typeof node !== 'object' || node === null) return;
+    const entry = node as Entry;
+    if (entry['x-source'] === 'assumed') this.assumed.set(placeOf(path), String(entry['x-note']));
+    for (const [key, child] of Object.entries(entry)) this.collect(child, [...path, key]);
+  }
+}
+
+/** The way to an entry in few words, as in `schemas/Video/status` or `POST /videos 201`. */
+function placeOf([section, ...path]: string[]): string {
+  if (section !== 'paths') {
+    return path.filter((key) => !/^(properties|allOf|\d+)$/.test(key)).join('/');
+  }
+  const [url, method, ...rest] = path;
+  const inside = rest.filter((key) => key !== 'responses');
+  return [method.toUpperCase(), url, ...inside].join(' ');
+}
+
+function toBreach({ instancePath, keyword, params, message }: ErrorObject): Breach {
+  const at = instancePath.slice(1).replaceAll('/', '.');
+  if (keyword !== 'required') return { field: at, problem: message ?? 'is not as it should be' };
+  const missing = String(params.missingProperty);
+  return { field: at ? `${at}.${missing}` : missing, problem: 'is missing' };
+}

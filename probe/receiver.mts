@@ -1,0 +1,38 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+
+import type { Delivery } from './evidence.mts';
+
+/** Takes in what is sent to it, and answers that it was taken. */
+export interface Receiver {
+  port: number;
+  deliveries: Delivery[];
+  stop(): Promise<void>;
+}
+
+/**
+ * Listens on this computer alone.
+ *
+ * @param port 0 for a free one
+ * @throws when the port is taken
+ */
+export async function receive(port: number): Promise<Receiver> {
+  const deliveries: Delivery[] = [];
+  const server = createServer(async (request, response) => {
+    deliveries.push({ headers: request.headers, body: await buffer(request) });
+    response.end();
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    deliveries,
+    stop: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

@@ -1,0 +1,122 @@
+import type { Exchange } from './asker.mts';
+import type { Result } from './assumptions/index.mts';
+import type { Contract } from './contract.mts';
+import { isAnswer } from './outcome.mts';
+
+/** What a run of the probe has to tell. */
+export interface Outcome {
+  baseUrl: string;
+  /** When it began, ISO 8601 */
+  at: string;
+  seconds: number;
+  exchanges: Exchange[];
+  results: Result[];
+}
+
+const VERDICTS = ['differs', 'cannot tell', 'holds'] as const;
+
+const WIDEST = Math.max(...VERDICTS.map(({ length }) => length));
+
+const noteOf = (result: Result) => (result.verdict === 'cannot tell' ? result.needs : result.seen);
+
+/** What counts first comes first: what differs, then what is open. */
+const sorted = (results: Result[]) =>
+  VERDICTS.flatMap((verdict) => results.filter((result) => result.verdict === verdict));
+
+/** As in `2 differ, 14 cannot be told, 21 hold`. */
+function sum(results: Result[]): string {
+  const [differ, open, hold] = VERDICTS.map(
+    (verdict) => results.filter((result) => result.verdict === verdict).length,
+  );
+  return `${differ} differ, ${open} cannot be told, ${hold} hold`;
+}
+
+/** For the screen. */
+export function onScreen(outcome: Outcome): string {
+  const { baseUrl, seconds, exchanges, results } = outcome;
+  const rows = sorted(results).map((result) => {
+    const lines = [
+      result.says,
+      `${result.verdict === 'cannot tell' ? 'It takes' : 'Seen'}: ${noteOf(result)}`,
+      ...(result.verdict === 'differs' ? [`To be changed in ${result.place}`] : []),
+    ];
+    return `${result.verdict.padEnd(WIDEST)}  ${lines.join(`\n${' '.repeat(WIDEST)}    `)}`;
+  });
+  return [
+    ...rows,
+    `\n${exchanges.length} requests to ${baseUrl} in ${seconds.toFixed(1)} s: ${sum(results)}.`,
+  ].join('\n');
+}
+
+/** For reports/probe.md. */
+export function asMarkdown(outcome: Outcome, contract: Contract): string {
+  const { baseUrl, at, seconds, exchanges, results } = outcome;
+  const differing = results.filter(({ verdict }) => verdict === 'differs');
+  return [
+    '# What holds of the assumptions about iTeraBiz',
+    `${baseUrl}, ${at}: ${exchanges.length} requests in ${seconds.toFixed(1)} s. ${sum(results)}.`,
+    ...(differing.length > 0
+      ? ['## What has to change', ...differing.map((result) => change(result, contract))]
+      : []),
+    '## All assumptions',
+    markdownTable(
+      ['Verdict', 'Assumption', 'Seen, or what it takes', 'Place'],
+      sorted(results).map((result) => [
+        result.verdict === 'differs' ? '**differs**' : result.verdict,
+        result.says,
+        noteOf(result),
+        `\`${result.place}\``,
+      ]),
+    ),
+    '## Requests',
+    markdownTable(
+      ['Request', 'Answer', 'Tries', 'ms'],
+      exchanges.map(({ request, outcome, tries, ms }) => [
+        request,
+        isAnswer(outcome) ? String(outcome.status) : `none (${outcome.code})`,
+        String(tries.length),
+        String(ms),
+      ]),
+    ),
+  ].join('\n\n');
+}
+
+function change(result: Result, contract: Contract): string {
+  const meanwhile = new Set(result.covers.map((entry) => contract.assumed.get(entry)));
+  return [
+    `### \`${result.place}\``,
+    `Assumed: ${result.says}`,
+    `Seen: ${noteOf(result)}`,
+    ...(meanwhile.size > 0 ? [`Until it is changed: ${[...meanwhile].join('. ')}`] : []),
+    `In \`sandbox/openapi.yaml\`: ${result.covers.join(', ') || 'nothing'}`,
+  ].join('\n\n');
+}
+
+/** For programs. */
+export function asJson({ exchanges, results, ...rest }: Outcome): string {
+  const findings = results.map((result) => ({
+    id: result.id,
+    assumption: result.says,
+    verdict: result.verdict,
+    note: noteOf(result),
+    place: result.place,
+    covers: result.covers,
+  }));
+  return JSON.stringify({ ...rest, requests: exchanges.length, findings }, null, 2);
+}
+
+function markdownTable(head: string[], rows: string[][]): string {
+  const line = (cells: string[]) =>
+    `| ${cells.map((cell) => cell.replace(/\s+/g, ' ').replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+/**
+ * A text without what nobody else should read: these words, and whatever follows the `?` of an
+ * address, where links carry their permission.
+ */
+export function withoutSecrets(text: string, secrets: string[]): string {
+  const words = secrets.filter((secret) => secret.length > 0);
+  const hidden = words.reduce((rest, secret) => rest.replaceAll(secret, '(secret)'), text);
+  return hidden.replace(/(https?:\/\/[^\s?"'`|)]+)\?[^\s"'`|)]*/g, '$1?…');
+}
