@@ -90,7 +90,7 @@ test('from an empty canvas to the file, in at most 15 clicks', async () => {
   await editor.get('rlc-item').filter({ hasText: 'Maria, Friendly Host' }).click();
   await editor.field('script').click();
   await browser.page.keyboard.type('Welcome to our store');
-  await editor.get('parameter-input-waitForCompletion').getByRole('switch').click();
+  await editor.get('parameter-input-waitForCompletion').locator('.el-switch').click();
   await editor.closeNode();
 
   await editor.addNode();
