@@ -11,6 +11,7 @@ import { NodeOperationError, UserError } from 'n8n-workflow';
 
 import { trimBaseUrl } from '../api/address';
 import { type Answer, NoAnswer } from '../api/answer';
+import { isObject } from '../api/json';
 
 /** Every n8n context from which this package asks the API something. */
 export type Requester =
@@ -100,9 +101,9 @@ export function noAnswerFrom(error: Error & { httpCode?: unknown }): NoAnswer | 
 /** An error and what caused it, down to the first cause, within reason. */
 function withCauses(error: Error): Array<Error & { code?: unknown }> {
   const errors: Error[] = [];
-  for (let one: unknown = error; one instanceof Object && errors.length < 5; ) {
-    errors.push(one as Error);
-    one = (one as Error & { cause?: unknown }).cause;
+  for (let one: unknown = error; isObject(one) && errors.length < 5; ) {
+    errors.push(one as unknown as Error);
+    one = one.cause;
   }
   return errors;
 }
