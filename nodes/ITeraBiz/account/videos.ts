@@ -23,7 +23,8 @@ export class RefusedLook extends Error {
   }
 
   get isFinal(): boolean {
-    return !(this.refusal instanceof NoAnswer) && meaningOf(this.refusal) === 'badKey';
+    if (this.refusal instanceof NoAnswer) return false;
+    return ['badKey', 'notAllowed'].includes(meaningOf(this.refusal));
   }
 }
 

@@ -12,8 +12,9 @@ import {
 import { baseUrlOf, noAnswerFrom } from '../client/request';
 import { withRetries } from '../client/retry';
 import { type Message, SUPPORT, toNodeError, withoutStop } from '../messages/message';
+import { checkOptions } from '../run/checks';
 import type { Item } from '../run/item';
-import { textParameter } from '../run/parameters';
+import { optionsOf, textParameter } from '../run/parameters';
 import { failureOf } from '../run/read';
 import { readVideo, videoIdFrom } from './get';
 
@@ -41,6 +42,7 @@ interface FileStream {
  * @throws {NodeApiError} when it is not finished, names no file, or its file does not come whole
  */
 export async function download(item: Item): Promise<INodeExecutionData[]> {
+  checkOptions(optionsOf(item));
   const id = videoIdFrom(item);
   for (let isSecondLink = false; ; isSecondLink = true) {
     const video = await readFinished(item, id);

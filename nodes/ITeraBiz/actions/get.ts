@@ -1,14 +1,15 @@
 import type { INodeExecutionData } from 'n8n-workflow';
 
 import type { Video } from '../api/video';
-import { checkId } from '../run/checks';
+import { checkId, checkOptions } from '../run/checks';
 import type { Item } from '../run/item';
-import { idParameter } from '../run/parameters';
+import { idParameter, optionsOf } from '../run/parameters';
 import { readObject } from '../run/read';
 import { finish } from '../waiting/finish';
 
 /** Gives out one video, finished where the user wants to wait for it. */
 export async function get(item: Item): Promise<INodeExecutionData[]> {
+  checkOptions(optionsOf(item));
   const id = videoIdFrom(item);
   return await finish(item, await readVideo(item, id, `get video ${id}`));
 }

@@ -3,14 +3,17 @@ import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 import { PAGE_SIZE, pages } from '../api/page';
 import { outcomeOf, statusOf, type Video } from '../api/video';
 import { SUPPORT, toNodeError } from '../messages/message';
+import { checkNumber, checkOptions } from '../run/checks';
 import type { Item } from '../run/item';
+import { optionsOf } from '../run/parameters';
 import { readPage } from '../run/read';
 
 /** Gives out a list, as far as the user asked for it. */
 export async function list(item: Item): Promise<INodeExecutionData[]> {
   const { context } = item;
+  checkOptions(optionsOf(item));
   const all = context.getNodeParameter('returnAll', false);
-  const limit = all ? Infinity : Number(context.getNodeParameter('limit', 50));
+  const limit = all ? Infinity : checkNumber(context.getNodeParameter('limit', 50), 'limit');
   const status = context.getNodeParameter('filters.status', '') as string;
   return (await entriesOf(item, limit, status)).map((json) => ({ json }));
 }

@@ -1,6 +1,8 @@
 import type { IDataObject, IHttpRequestMethods } from 'n8n-workflow';
 
 import { type Answer, NoAnswer } from './answer';
+import { errorTextOf } from './errorText';
+import { isObject } from './json';
 
 /**
  * What the status of an answer means. This file is the only place that says so.
@@ -17,6 +19,8 @@ export type Meaning =
   | 'badKey'
   /** The credits of the account are used up */
   | 'noCredits'
+  /** The key is known, but may not do this */
+  | 'notAllowed'
   | 'badValues'
   | 'notFound'
   /** Too many requests, or the service is unavailable for a moment: nothing was done */
@@ -32,7 +36,7 @@ const MEANINGS: Record<number, Meaning> = {
   400: 'badValues',
   401: 'badKey',
   402: 'noCredits',
-  403: 'badKey',
+  403: 'notAllowed',
   404: 'notFound',
   422: 'badValues',
   429: 'busy',
@@ -41,11 +45,20 @@ const MEANINGS: Record<number, Meaning> = {
   504: 'unreachable',
 };
 
-/** What an answer means, by its status. */
-export function meaningOf({ status }: Pick<Answer, 'status'>): Meaning {
+/** What an answer means: by its status, and where money may be meant by its words. */
+export function meaningOf({ status, body }: Pick<Answer, 'status' | 'body'>): Meaning {
   if (status < 300) return 'done';
   if (status < 400) return 'moved';
+  if ((status === 403 || status === 429) && speaksOfMoney(body)) return 'noCredits';
   return MEANINGS[status] ?? (status < 500 ? 'refused' : 'fault');
+}
+
+/** Assumption: credits that are used up are told by 402, or by 403 or 429 with words that say so. */
+function speaksOfMoney(body: unknown): boolean {
+  const code = isObject(body) && isObject(body.error) ? String(body.error.code ?? '') : '';
+  return /(^|[^a-z])(credits?|balance|funds|payment|billing)([^a-z]|$)/i.test(
+    `${code} ${errorTextOf(body) ?? ''}`,
+  );
 }
 
 /**

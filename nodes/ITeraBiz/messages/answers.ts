@@ -38,6 +38,18 @@ export function describeRefusal(
       description: `Compare the key with the one in your iTeraBiz dashboard, or make a new key there, and save it in the credential. ${quote} (status ${status}).`,
     };
   }
+  if (meaning === 'noCredits') {
+    return {
+      message: `iTeraBiz has no credits left for this account${said ? `: ${said}` : ''}`,
+      description: `Top up the credits in your iTeraBiz dashboard, or ask the owner of the account to, and run it again. Nothing was made or charged for this item (status ${status}).`,
+    };
+  }
+  if (meaning === 'notAllowed') {
+    return {
+      message: `iTeraBiz does not allow this API key to ${doing}${said ? `: ${said}` : ''}`,
+      description: `Check that what this item names, such as the avatar, belongs to the account of this credential, and ask the owner of the account what this key may do. Nothing was made or charged for this item (status ${status}).`,
+    };
+  }
   if (meaning === 'badValues') {
     const field = fieldIn(said);
     const label = field && LABELS[field];

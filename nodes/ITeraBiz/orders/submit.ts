@@ -9,6 +9,7 @@ import { attempt } from '../client/request';
 import { type Attempt, withRetries } from '../client/retry';
 import { resubmitUnknown } from '../fields/sending';
 import { type Message, SUPPORT, toNodeError } from '../messages/message';
+import { halt, isHopeless, throwIfHalted } from '../run/halt';
 import type { Item } from '../run/item';
 import { optionsOf } from '../run/parameters';
 import { failureOf } from '../run/read';
@@ -83,6 +84,7 @@ export async function submit(item: Item, doing: string): Promise<IDataObject> {
   const refused = () => (known ? ledger.sent(key, known.at) : ledger.refused(key));
   let sentAt = 0;
   const askOnce = async () => {
+    throwIfHalted(run);
     sentAt = Date.now();
     ledger.sent(key, sentAt);
     const outcome = await attempt(context, { ...prepared, headers }).catch((error: unknown) => {
@@ -108,7 +110,11 @@ export async function submit(item: Item, doing: string): Promise<IDataObject> {
   const job = jobIn(made);
   if (job) return job;
   const { outcome, verdict } = made;
-  if (verdict === 'refused' || verdict === 'again') throw failureOf(item, made, { doing });
+  if (verdict === 'refused' || verdict === 'again') {
+    const failure = failureOf(item, made, { doing });
+    if (isHopeless(made)) halt(run, index, failure);
+    throw failure;
+  }
   const finding = await lookFor(sentAt, false);
   if (finding.job) return accept(finding.job);
   const status = outcome instanceof NoAnswer ? undefined : outcome.status;

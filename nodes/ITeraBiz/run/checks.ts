@@ -6,6 +6,7 @@ import { LONGEST_DURATION } from '../fields/duration';
 import { codeOfLanguage } from '../fields/languages';
 import { LABELS } from '../messages/labels';
 import type { Message } from '../messages/message';
+import type { Options } from './parameters';
 
 /** Longest part of a bad value that a message quotes, in characters. */
 const LONGEST_QUOTE = 60;
@@ -47,6 +48,98 @@ export function checkBody(body: IDataObject): IDataObject {
   );
 }
 
+/** A number among the options or the fields that are not sent: what it may be, and how to say so. */
+interface NumberRule {
+  label: string;
+  /** To follow the quoted value, as in `is not a number of videos` */
+  is: string;
+  advice: string;
+  least: number;
+  isWhole?: boolean;
+}
+
+const NUMBERS: Record<string, NumberRule> = {
+  limit: {
+    label: 'Limit',
+    is: 'is not a number of results',
+    advice: 'Enter a whole number from 1 on, as in 50',
+    least: 1,
+    isWhole: true,
+  },
+  maxConcurrency: {
+    label: 'Max Concurrency',
+    is: 'is not a number of requests',
+    advice: 'Enter a whole number from 1 on, as in 5',
+    least: 1,
+    isWhole: true,
+  },
+  maxSeconds: {
+    label: 'Max Seconds',
+    is: 'is not a length of videos',
+    advice: 'Enter a whole number of seconds from 1 on, without a unit, as in 600',
+    least: 1,
+    isWhole: true,
+  },
+  maxVideos: {
+    label: 'Max Videos',
+    is: 'is not a number of videos',
+    advice: 'Enter a whole number from 1 on, as in 10',
+    least: 1,
+    isWhole: true,
+  },
+  maxWait: {
+    label: 'Max Wait (Minutes)',
+    is: 'is not a time to wait',
+    advice: 'Enter a number of minutes, without a unit, as in 60',
+    least: 0,
+  },
+  pollInterval: {
+    label: 'Poll Interval (Seconds)',
+    is: 'is not a time between two looks',
+    advice: 'Enter a number of seconds from 2 on, without a unit, as in 10',
+    least: 0,
+  },
+};
+
+/**
+ * The options, their numbers as such. One that is there has to have a value: a bound that an empty
+ * cell took away would be no bound.
+ *
+ * @throws {BadInput} for the first that cannot be right
+ */
+export function checkOptions(options: Options): Options {
+  const checked = Object.entries(options).map(([name, value]) => [
+    name,
+    Object.prototype.hasOwnProperty.call(NUMBERS, name) ? checkNumber(value, name) : value,
+  ]);
+  return Object.fromEntries(checked) as Options;
+}
+
+/**
+ * One of the numbers that are not sent, as in `limit`.
+ *
+ * @throws {BadInput} when it cannot be right
+ */
+export function checkNumber(value: unknown, name: string): number {
+  const { label, is, advice, least, isWhole } = NUMBERS[name];
+  const text = typeof value === 'number' ? String(value) : textOf(value, label);
+  const number = Number(text);
+  const isRight = Number.isFinite(number) && number >= least && (number > 0 || least > 0);
+  if (isRight && (!isWhole || Number.isInteger(number))) return number;
+  throw refusal(label, text, is, advice);
+}
+
+/**
+ * Whether a switch is on. An expression may well give its text.
+ *
+ * @throws {BadInput} when it is neither on nor off
+ */
+export function isOn(value: unknown, label: string): boolean {
+  if ([undefined, null, '', false, 'false'].includes(value as string)) return false;
+  if (value === true || value === 'true') return true;
+  throw refusal(label, quoted(value), 'is neither on nor off', 'Let it be true or false');
+}
+
 /**
  * An ID as text, ready to be put into an address.
  *
@@ -55,7 +148,8 @@ export function checkBody(body: IDataObject): IDataObject {
  */
 export function checkId(value: unknown, label: string): string {
   const id = textOf(value, label);
-  if (isId(id)) return id;
+  // What a template makes of a value that is not there.
+  if (isId(id) && !/^(nan|null|undefined)$/i.test(id)) return id;
   throw refusal(
     label,
     id,
@@ -69,7 +163,7 @@ function checkText(value: unknown, label: string): string {
 }
 
 function checkDuration(value: unknown, label: string): number {
-  const text = textOf(value, label);
+  const text = typeof value === 'number' ? String(value) : textOf(value, label);
   const seconds = Number(text);
   if (Number.isInteger(seconds) && seconds >= 1 && seconds <= LONGEST_DURATION) return seconds;
   throw refusal(
@@ -116,10 +210,10 @@ function isWebAddress(text: string): boolean {
 /** A value as trimmed text. An expression may well give a number where a text is wanted. */
 function textOf(value: unknown, label: string): string {
   if (value === undefined || value === null || value === '') throw emptiness(label);
-  if (typeof value !== 'string' && typeof value !== 'number') {
+  if (typeof value !== 'string' && !(typeof value === 'number' && Number.isFinite(value))) {
     throw refusal(
       label,
-      JSON.stringify(value),
+      quoted(value),
       'is not a text',
       'If it comes from an expression, let it point to one single value',
     );
@@ -127,6 +221,11 @@ function textOf(value: unknown, label: string): string {
   const text = String(value).trim();
   if (text === '') throw emptiness(label);
   return text;
+}
+
+/** A value that is no text, to be quoted in a message. */
+function quoted(value: unknown): string {
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
 function emptiness(label: string): BadInput {

@@ -25,6 +25,12 @@ export class NodeRun {
   /** What went wrong, by item */
   readonly failures = new Map<number, Message>();
 
+  /** The items that were not sent, for a reason that another one has */
+  readonly notSent = new Set<number>();
+
+  /** Why nothing more is sent, in the words for an item that was not */
+  halted?: Message;
+
   /** What goes on to the next node, by item */
   readonly results = new Map<number, IDataObject | undefined>();
 

@@ -1,8 +1,11 @@
 import type {
+  IDataObject,
   IExecutePaginationFunctions,
   INodeExecutionData,
   INodeParameters,
 } from 'n8n-workflow';
+
+import { isObject } from '../api/json';
 
 /** Whatever has n8n's context of one item. */
 interface WithContext {
@@ -12,6 +15,9 @@ interface WithContext {
 /** What a user chose under Options; what is not shown for an operation is missing. */
 export interface Options extends INodeParameters {
   maxConcurrency?: number;
+  maxSeconds?: number;
+  maxVideos?: number;
+  previewOnly?: boolean;
   resubmitUnknown?: boolean;
   whenVideoExists?: 'order' | 'reuse';
   lookBack?: number;
@@ -53,4 +59,39 @@ export function textParameter({ context }: WithContext, name: string): string {
 /** The ID that was picked or entered in a resource locator, as it came; it is still to be checked. */
 export function idParameter({ context }: WithContext, name: string): unknown {
   return context.getNodeParameter(name, '', { extractValue: true });
+}
+
+/**
+ * The options of any item of the run, also of one that is still to come.
+ *
+ * @throws n8n's own error where an expression fails
+ */
+export function optionsFor(context: IExecutePaginationFunctions, item: number): Options {
+  const written = context.getNode().parameters.options;
+  if (!isObject(written) || !Object.values(written).some(isExpression))
+    return optionsOf({ context });
+  const values = Object.entries(written).map(([name, value]) => [
+    name,
+    isExpression(value) ? context.evaluateExpression(value.slice(1), item) : value,
+  ]);
+  return Object.fromEntries(values) as Options;
+}
+
+/**
+ * What a parameter is for any item of the run, where it is an expression; nothing where it is the
+ * same for all.
+ */
+export function parameterFor(
+  context: IExecutePaginationFunctions,
+  name: string,
+  item: number,
+): { value: IDataObject[string] } | undefined {
+  const parameter: unknown = context.getNode().parameters[name];
+  const written = isObject(parameter) && parameter.__rl === true ? parameter.value : parameter;
+  if (!isExpression(written)) return undefined;
+  return { value: context.evaluateExpression(written.slice(1), item) as IDataObject[string] };
+}
+
+function isExpression(value: unknown): value is string {
+  return typeof value === 'string' && value.startsWith('=');
 }

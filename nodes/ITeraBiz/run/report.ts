@@ -6,37 +6,75 @@ import { type Message, withoutStop } from '../messages/message';
 const MOST_LINES = 2_000;
 
 /**
- * The message of a node that stops although other items went well. n8n behaviour: it throws their results
- * away, so the message names them.
+ * What is true of the ways to run a node again after it stopped. n8n behaviour: only a retry of the same
+ * execution finds the record of what was accepted.
+ */
+export const HOW_TO_GO_ON =
+  'To send only what is missing, open Executions, this one, and choose Retry. "Execute step" and "Execute workflow" order all of it again, and that is paid for again';
+
+/** Jobs that a node leaves behind when it stops. */
+export interface JobList {
+  title: string;
+  /** Item and ID */
+  jobs: Array<[number, string]>;
+}
+
+/**
+ * The message of a node that stops although other items went well. n8n behaviour: it throws their
+ * results away, so the message names them. Items with the same message stand in one line.
  *
  * @param own what went wrong with the item that n8n reports
- * @param failures what went wrong, by item, this item included
- * @param accepted IDs of the jobs that the API accepted, by item
- * @param next what the user can do about these
+ * @param run what went wrong, by item, this item included, and which items were not sent
+ * @param lists the IDs of the jobs that the API accepted
+ * @param advice what the user can do about these
  */
 export function describeStop(
   own: Message,
   item: number,
-  failures: Map<number, Message>,
-  accepted: Map<number, string>,
-  next: string,
+  { failures, notSent }: { failures: Map<number, Message>; notSent: Set<number> },
+  lists: JobList[],
+  advice: string,
 ): Message {
   const others = [...failures].filter(([other]) => other !== item).sort(byItem);
-  const jobs = [...accepted].sort(byItem);
-  const parts = [own.description];
+  const parts: string[] = [];
   if (others.length > 0) {
     parts.push(
       `${others.length} more ${others.length === 1 ? 'item' : 'items'} did not go well:`,
-      ...lines(others.map(([other, { message }]) => `Item ${other}: ${message}`)),
+      ...lines(grouped(others).map(([items, message]) => `${rangesOf(items)}: ${message}`)),
     );
   }
-  if (jobs.length > 0) {
-    parts.push(
-      `iTeraBiz accepted these, and goes on with them. ${next}:`,
-      ...lines(jobs.map(([other, id]) => `Item ${other}: ${id}`)),
-    );
+  if (notSent.size > 0) parts.push(`${rangesOf([...notSent])}: not sent`);
+  for (const { title, jobs } of lists.filter((list) => list.jobs.length > 0)) {
+    const named = [...jobs].sort(byItem).map(([other, id]) => `Item ${other}: ${id}`);
+    parts.push(`${title}:`, ...lines(named));
   }
-  return { message: own.message, description: parts.join('\n') };
+  if (lists.some(({ jobs }) => jobs.length > 0)) parts.push(`${advice}.`);
+  if (parts.length > 0) parts.push(COUNTED_FROM_0);
+  return { message: own.message, description: [own.description, ...parts].join('\n') };
+}
+
+/** n8n counts so, and says "[item 2]" of the third. */
+const COUNTED_FROM_0 = 'Items are counted from 0, as n8n does: item 0 is the first one.';
+
+/** The items of each message, in the order in which they come first. */
+function grouped(failures: Array<[number, Message]>): Array<[number[], string]> {
+  const groups = new Map<string, number[]>();
+  for (const [item, { message }] of failures) {
+    groups.set(message, [...(groups.get(message) ?? []), item]);
+  }
+  return [...groups].map(([message, items]) => [items, message]);
+}
+
+/** As in `Items 0–3, 7`. */
+export function rangesOf(items: number[]): string {
+  const ranges: Array<[number, number]> = [];
+  for (const item of [...items].sort((one, other) => one - other)) {
+    const last = ranges.at(-1);
+    if (last && item === last[1] + 1) last[1] = item;
+    else ranges.push([item, item]);
+  }
+  const texts = ranges.map(([from, to]) => (from === to ? `${from}` : `${from}–${to}`));
+  return `${items.length === 1 ? 'Item' : 'Items'} ${texts.join(', ')}`;
 }
 
 /** n8n's On Error setting of a node: it stops, or goes on with the message, on either output. */

@@ -6,16 +6,14 @@ import type {
 } from 'n8n-workflow';
 import { NodeApiError, sleep } from 'n8n-workflow';
 
-import { inReadingOrder } from '../api/video';
+import { inReadingOrder, outcomeOf } from '../api/video';
 import { type Message, toNodeError } from '../messages/message';
 import { BadInput } from './checks';
+import { NotSent } from './halt';
 import type { Action, Item } from './item';
-import { join } from './nodeRun';
+import { join, type NodeRun } from './nodeRun';
 import { unreadableItems } from './readable';
-import { describeStop, errorJson, onErrorOf } from './report';
-
-const NOT_SENT_AGAIN =
-  'If you run this node again, or retry this execution, they are not sent again';
+import { describeStop, errorJson, HOW_TO_GO_ON, type JobList, onErrorOf } from './report';
 
 /** Milliseconds to wait for an item that is left out for a reason that we do not know of. */
 const LONGEST_SILENCE = 5_000;
@@ -48,6 +46,7 @@ async function send(item: Item, action: Action): Promise<INodeExecutionData[]> {
     await run.assembling;
     if (!context.continueOnFail() && run.absent.size > 0) {
       if (run.absent.has(index)) throw new BadInput(UNREADABLE);
+      run.notSent.add(index);
       return [];
     }
     const output = await action(item);
@@ -59,7 +58,7 @@ async function send(item: Item, action: Action): Promise<INodeExecutionData[]> {
     }));
   } catch (error) {
     context.getExecutionCancelSignal()?.throwIfAborted();
-    return await fail(item, asNodeError(item, error as Error));
+    return await fail(item, error as Error);
   } finally {
     run.asked(index);
   }
@@ -105,7 +104,8 @@ const UNREADABLE: Message = {
 /** Every failure as an error of this node. n8n's own errors, as for a missing credential, stay what they are. */
 function asNodeError({ context, index }: Item, error: Error): NodeApiError {
   if (error instanceof NodeApiError) return error;
-  const said = error instanceof BadInput ? error.said : { message: error.message, description: '' };
+  const isOurs = error instanceof BadInput || error instanceof NotSent;
+  const said = isOurs ? error.said : { message: error.message, description: '' };
   return toNodeError(context.getNode(), said, index);
 }
 
@@ -114,10 +114,12 @@ function asNodeError({ context, index }: Item, error: Error): NodeApiError {
  * Where it stops, it first lets every other item learn what became of its request, and ends the
  * waits, which are of no more use: what was accepted is in the message.
  */
-async function fail(item: Item, error: NodeApiError): Promise<INodeExecutionData[]> {
+async function fail(item: Item, cause: Error): Promise<INodeExecutionData[]> {
   const { context, index, run } = item;
+  const error = asNodeError(item, cause);
   const own: Message = { message: error.message, description: error.description ?? '' };
-  run.failures.set(index, own);
+  if (cause instanceof NotSent) run.notSent.add(index);
+  else run.failures.set(index, own);
   run.asked(index);
   const onError = onErrorOf(context);
   if (onError !== 'stop') {
@@ -126,8 +128,27 @@ async function fail(item: Item, error: NodeApiError): Promise<INodeExecutionData
     return [{ json, pairedItem: { item: index } }];
   }
   await run.gathered();
+  // n8n reports the first item that fails; it should be one that has the reason.
+  if (cause instanceof NotSent && run.failures.size > 0) return [];
   run.watch.releaseAll();
   const status = Number(error.httpCode ?? Number.NaN);
-  const said = describeStop(own, index, run.failures, run.accepted, NOT_SENT_AGAIN);
+  const said = describeStop(own, index, run, listsOf(run), HOW_TO_GO_ON);
   throw toNodeError(context.getNode(), said, index, Number.isNaN(status) ? undefined : status);
+}
+
+/** The jobs that a node leaves behind when it stops, by how far they are. */
+function listsOf({ accepted, failures, results }: NodeRun): JobList[] {
+  const isFinished = (item: number) => outcomeOf(results.get(item) ?? {}) === 'completed';
+  const jobs = [...accepted];
+  return [
+    { title: 'Finished', jobs: jobs.filter(([item]) => isFinished(item)) },
+    {
+      title: 'Accepted, but failed or not finished in time',
+      jobs: jobs.filter(([item]) => failures.has(item)),
+    },
+    {
+      title: 'Accepted, and iTeraBiz goes on with them',
+      jobs: jobs.filter(([item]) => !isFinished(item) && !failures.has(item)),
+    },
+  ];
 }

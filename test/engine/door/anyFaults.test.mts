@@ -3,7 +3,7 @@ import type { INode, IRun } from 'n8n-workflow';
 
 import { startSandbox, type FaultEffect, type Sandbox } from '../../../sandbox/client.mts';
 import { createVideo, errorOf, itemsOf, jsonOf, rows, runNode } from '../support.mts';
-import { textOf } from './promise.mts';
+import { lineOf, textOf } from './promise.mts';
 
 let sandbox: Sandbox;
 beforeAll(async () => void (sandbox = await startSandbox()));
@@ -50,8 +50,8 @@ const scene = fc.record({
 function fateOf(row: number, result: IRun): string {
   const { item, message, description } = errorOf(result);
   if (item === row) return message;
-  const line = description.split('\n').find((text) => text.startsWith(`Item ${row}: `));
-  if (line) return line.slice(`Item ${row}: `.length);
+  const line = lineOf(row, description);
+  if (line) return line;
   const own = [...itemsOf(result, 0), ...itemsOf(result, 1)].find(
     ({ pairedItem }) => (pairedItem as { item: number }).item === row,
   );

@@ -82,16 +82,19 @@ describe('Several bad rows', () => {
       fields: { script: null },
       times: 'always',
     });
-    const items = rows(5).map((row, index) => (index === 3 ? { ...row, script: '  ' } : row));
+    await sandbox.fault({ on: POST, type: 'refuse', status: 404, containing: 'number 3"' });
+    const items = rows(5);
     const result = await runNode(sandbox, createVideo(), { items });
     expect(errorOf(result)).toMatchObject({ item: 1 });
     expect(errorOf(result).description.split('\n').slice(1)).toEqual([
       '2 more items did not go well:',
       expect.stringMatching(/^Item 2: Check this one: /),
-      'Item 3: "Script" is empty',
-      expect.stringContaining('iTeraBiz accepted these'),
+      expect.stringMatching(/^Item 3: iTeraBiz could not create the video: /),
+      'Accepted, and iTeraBiz goes on with them:',
       expect.stringMatching(/^Item 0: video_/),
       expect.stringMatching(/^Item 4: video_/),
+      expect.stringContaining('choose Retry'),
+      expect.stringContaining('counted from 0'),
     ]);
     const { accepted } = await sandbox.stats();
     const lost = accepted.filter(({ body }) => body.script === 'Script number 2');

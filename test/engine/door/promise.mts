@@ -15,6 +15,19 @@ export function jobsIn(result: IRun): Record<number, string> {
   return Object.fromEntries([...lines].map(([, item, id]) => [Number(item), id]));
 }
 
+/** What the lines "Items 0–2, 5: …" of an error say of one item. */
+export function lineOf(item: number, description: string): string | undefined {
+  for (const line of description.split('\n')) {
+    const [, items, said] = /^Items? ([\d–, ]+): (.*)$/.exec(line) ?? [];
+    const isNamed = items?.split(', ').some((range) => {
+      const [from, to = from] = range.split('–').map(Number);
+      return item >= from && item <= to;
+    });
+    if (isNamed) return said;
+  }
+  return undefined;
+}
+
 /** The scripts that the sandbox accepted, as often as it did. */
 export function acceptedScripts({ accepted }: SandboxStats): string[] {
   return accepted.map(({ body }) => String(body.script));

@@ -62,8 +62,8 @@ describe('A refused request says what was refused and what to do', () => {
       '403',
       create,
       refuse(403, 'This key may only read'),
-      'iTeraBiz does not accept the API key of this credential',
-      'iTeraBiz says: This key may only read (status 403).',
+      'iTeraBiz does not allow this API key to create the video: This key may only read',
+      'ask the owner of the account what this key may do',
     ],
     [
       '400 that names a field, by the label in the editor',

@@ -22,7 +22,8 @@ function refusal(
 }
 
 describe('A refusal', () => {
-  test.each([401, 403])('with status %i is about the key', (status) => {
+  test('with status 401 is about the key', () => {
+    const status = 401;
     expect(refusal(status)).toEqual({
       message: 'iTeraBiz does not accept the API key of this credential',
       description: `Compare the key with the one in your iTeraBiz dashboard, or make a new key there, and save it in the credential. iTeraBiz says: Because (status ${status}).`,
@@ -125,7 +126,42 @@ describe('A refusal', () => {
     );
   });
 
-  test.each([402, 409, 418, 499])('with another status, as %i, shows it', (status) => {
+  test('with status 403 is about what the key may do', () => {
+    expect(refusal(403, said('Not yours'))).toEqual({
+      message: 'iTeraBiz does not allow this API key to create the video: Not yours',
+      description:
+        'Check that what this item names, such as the avatar, belongs to the account of this credential, and ask the owner of the account what this key may do. Nothing was made or charged for this item (status 403).',
+    });
+    expect(refusal(403, '').message).toBe(
+      'iTeraBiz does not allow this API key to create the video',
+    );
+  });
+
+  test.each<[number, unknown]>([
+    [402, said('Because')],
+    [402, ''],
+    [403, said('You are out of credits')],
+    [403, { error: { code: 'insufficient_credits', message: 'No' } }],
+    [403, { detail: 'Insufficient balance' }],
+    [429, 'No credit left'],
+    [403, '<html><title>Payment required</title></html>'],
+  ])('with status %i and %j is about credits', (status, body) => {
+    expect(refusal(status, body)).toEqual({
+      message: expect.stringMatching(/^iTeraBiz has no credits left for this account/),
+      description: `Top up the credits in your iTeraBiz dashboard, or ask the owner of the account to, and run it again. Nothing was made or charged for this item (status ${status}).`,
+    });
+  });
+
+  test.each<[number, unknown]>([
+    [403, said('The accreditation is missing')],
+    [429, said('Quota of 60 requests a minute is used up')],
+    [429, {}],
+    [403, null],
+  ])('with status %i and %j is not about credits', (status, body) => {
+    expect(refusal(status, body).message).not.toContain('credits left');
+  });
+
+  test.each([409, 418, 499])('with another status, as %i, shows it', (status) => {
     expect(refusal(status)).toEqual({
       message: `iTeraBiz could not create the video (status ${status})`,
       description: 'iTeraBiz says: Because. If you cannot tell why, write to api@iterabiz.com.',

@@ -25,6 +25,7 @@ test('The names that saved workflows rest on', () => {
     ]),
   );
   const waiting = ['failedVideos', 'holdWhileWaiting', 'maxWait', 'pollInterval'];
+  const limits = ['maxVideos', 'maxSeconds', 'previewOnly'];
   expect(fixed).toEqual({
     'avatar:create': [
       'POST',
@@ -37,13 +38,27 @@ test('The names that saved workflows rest on', () => {
       'POST',
       '/content/generate',
       ['prompt', 'avatarId', 'language', 'duration', 'waitForCompletion', 'additionalFields'],
-      [...waiting, 'maxConcurrency', 'resubmitUnknown', 'whenVideoExists', 'lookBack'],
+      [
+        ...waiting,
+        ...limits,
+        'maxConcurrency',
+        'resubmitUnknown',
+        'whenVideoExists',
+        'lookBack',
+      ],
     ],
     'video:create': [
       'POST',
       '/videos',
       ['avatarId', 'script', 'language', 'duration', 'waitForCompletion', 'additionalFields'],
-      [...waiting, 'maxConcurrency', 'resubmitUnknown', 'whenVideoExists', 'lookBack'],
+      [
+        ...waiting,
+        ...limits,
+        'maxConcurrency',
+        'resubmitUnknown',
+        'whenVideoExists',
+        'lookBack',
+      ],
     ],
     'video:download': [
       'GET',

@@ -1,6 +1,13 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { BadInput, checkBody, checkId } from '../../../nodes/ITeraBiz/run/checks.ts';
+import {
+  BadInput,
+  checkBody,
+  checkId,
+  checkNumber,
+  checkOptions,
+  isOn,
+} from '../../../nodes/ITeraBiz/run/checks.ts';
 
 /** What the user would read. */
 function complaintOf(check: () => unknown): { message: string; description: string } {
@@ -143,7 +150,7 @@ describe('A value that cannot be right', () => {
         'https:example.com/a.jpg',
       ],
     ],
-    ['prompt', 'Prompt', 'one single value', [{ text: 'Hi' }, ['Hi'], true]],
+    ['prompt', 'Prompt', 'one single value', [{ text: 'Hi' }, ['Hi'], true, Number.NaN, Infinity]],
     ['duration', 'Duration', 'one single value', [[45], { seconds: 45 }, true]],
   ];
 
@@ -175,4 +182,67 @@ describe('An ID for an address', () => {
     expect(complaintOf(() => checkId('../', 'Video')).message).toBe('"Video": "../" is not an ID');
     expect(complaintOf(() => checkId(undefined, 'Video')).message).toBe('"Video" is empty');
   });
+
+  test('is none where an expression had nothing to give', () => {
+    for (const value of [Number.NaN, 'NaN', 'undefined', 'null']) {
+      expect(complaintOf(() => checkId(value, 'Video')).message).toMatch(
+        `"Video": "${value}" is not`,
+      );
+    }
+  });
+});
+
+describe('Numbers that are not sent', () => {
+  const numbers: [string, string, unknown[], unknown[]][] = [
+    ['limit', 'Limit', [1, '50', ' 7 ', 5_000], ['abc', -1, 0, 2.5, '2,5']],
+    ['maxConcurrency', 'Max Concurrency', [1, '5'], ['many', 0, 1.5]],
+    ['maxSeconds', 'Max Seconds', [1, '600'], ['10 min', 0, -5, 0.5]],
+    ['maxVideos', 'Max Videos', [1, '10'], ['ten', 0, -1, 1.5]],
+    ['maxWait', 'Max Wait (Minutes)', [0.5, '60', 1_440], ['60 min', 0, -1]],
+    ['pollInterval', 'Poll Interval (Seconds)', [1, '10', 2.5], ['10s', 0, -2]],
+  ];
+
+  test.each(numbers)('%s', (name, label, good, bad) => {
+    for (const value of good) {
+      expect(checkOptions({ [name]: value as number })).toEqual({ [name]: Number(value) });
+    }
+    for (const value of [...bad, Number.NaN, Infinity, '', ' ', null, undefined, [10], {}, true]) {
+      const { message, description } = complaintOf(() => checkNumber(value, name));
+      expect(message).toContain(`"${label}"`);
+      expect(description).toContain('Nothing was sent to iTeraBiz.');
+      expect(() => checkOptions({ [name]: value as number })).toThrow(BadInput);
+    }
+    for (const value of bad) {
+      const { message, description } = complaintOf(() => checkNumber(value, name));
+      expect(message).toMatch(`"${label}": "${String(value)}" is not a `);
+      expect(description).toMatch(/^Enter a (whole )?number/);
+    }
+  });
+
+  test('other options stay as they are', () => {
+    const options = { failedVideos: 'output', fileName: '', constructor: 'x' } as const;
+    expect(checkOptions(options)).toEqual(options);
+  });
+});
+
+test.each([
+  [true, true],
+  ['true', true],
+  [false, false],
+  ['false', false],
+  ['', false],
+  [undefined, false],
+  [null, false],
+])('a switch that is %j is on: %s', (value, on) => {
+  expect(isOn(value, 'Preview Only')).toBe(on);
+});
+
+test.each([
+  ['yes', '"yes"'],
+  [1, '"1"'],
+  [[true], '"[true]"'],
+])('a switch is not %j', (value, quoted) => {
+  expect(complaintOf(() => isOn(value, 'Preview Only')).message).toBe(
+    `"Preview Only": ${quoted} is neither on nor off`,
+  );
 });

@@ -1,6 +1,11 @@
 import type { IExecuteSingleFunctions } from 'n8n-workflow';
 
-import { describeStop, errorJson, onErrorOf } from '../../../nodes/ITeraBiz/run/report.ts';
+import {
+  describeStop,
+  errorJson,
+  type JobList,
+  onErrorOf,
+} from '../../../nodes/ITeraBiz/run/report.ts';
 
 const own = { message: 'Too long', description: 'Shorten it' };
 
@@ -10,68 +15,91 @@ function byItem<T>(count: number, value: (item: number) => T): Map<number, T> {
   return new Map(items.map((item) => [item, value(item)]));
 }
 
+const nobody = { failures: new Map(), notSent: new Set<number>() };
+const COUNTED = 'Items are counted from 0, as n8n does: item 0 is the first one.';
+
+/** What a user reads below the title, line by line. */
+function linesOf(
+  item: number,
+  { failures = nobody.failures, notSent = nobody.notSent }: Partial<typeof nobody>,
+  lists: JobList[] = [],
+): string[] {
+  const said = describeStop(own, item, { failures, notSent }, lists, 'Wait for them');
+  expect(said.message).toBe('Too long');
+  return said.description.split('\n');
+}
+
 test('where nothing else happened, the message is the own one', () => {
-  expect(describeStop(own, 0, new Map([[0, own]]), new Map(), 'Wait')).toEqual(own);
+  const empty = [{ title: 'Accepted', jobs: [] }];
+  const run = { ...nobody, failures: new Map([[0, own]]) };
+  expect(describeStop(own, 0, run, empty, 'Wait')).toEqual(own);
 });
 
-test('names every accepted job in item order', () => {
-  const said = describeStop(
-    own,
-    3,
-    new Map([[3, own]]),
-    byItem(3, (item) => `video_${item}`),
-    'Wait for them',
-  );
-  expect(said).toEqual({
-    message: 'Too long',
-    description: [
-      'Shorten it',
-      'iTeraBiz accepted these, and goes on with them. Wait for them:',
-      'Item 0: video_0',
-      'Item 1: video_1',
-      'Item 2: video_2',
-    ].join('\n'),
-  });
-});
-
-test('names the other items that failed, in item order, before the accepted ones', () => {
-  const failures = byItem(3, (item) => ({ message: `Fault ${item}`, description: 'unseen' }));
-  const said = describeStop(own, 1, failures, new Map([[3, 'video_3']]), 'Wait');
-  expect(said.description.split('\n')).toEqual([
+test('names every job in item order, list by list, and what to do about them', () => {
+  const jobs = [...byItem(3, (item) => `video_${item}`)];
+  const lists = [
+    { title: 'Finished', jobs: [jobs[0]] },
+    { title: 'Failed', jobs: [] },
+    { title: 'Accepted', jobs: jobs.slice(1) },
+  ];
+  expect(linesOf(3, { failures: new Map([[3, own]]) }, lists)).toEqual([
     'Shorten it',
-    '2 more items did not go well:',
-    'Item 0: Fault 0',
-    'Item 2: Fault 2',
-    expect.stringContaining('accepted these'),
-    'Item 3: video_3',
+    'Finished:',
+    'Item 2: video_2',
+    'Accepted:',
+    'Item 0: video_0',
+    'Item 1: video_1',
+    'Wait for them.',
+    COUNTED,
+  ]);
+});
+
+test('names the other items that failed, in item order, those with one message together', () => {
+  const failures = byItem(9, (item) => ({
+    message: item < 7 ? 'Empty' : `Fault ${item}`,
+    description: 'unseen',
+  }));
+  failures.delete(4);
+  expect(linesOf(1, { failures }, [{ title: 'Accepted', jobs: [[4, 'video_4']] }])).toEqual([
+    'Shorten it',
+    '7 more items did not go well:',
+    'Items 0, 2–3, 5–6: Empty',
+    'Item 7: Fault 7',
+    'Item 8: Fault 8',
+    'Accepted:',
+    'Item 4: video_4',
+    'Wait for them.',
+    COUNTED,
+  ]);
+});
+
+test('names what was not sent in one line', () => {
+  expect(linesOf(0, { notSent: new Set([12, 11, 13, 199, 20, 21]) })).toEqual([
+    'Shorten it',
+    'Items 11–13, 20–21, 199: not sent',
+    COUNTED,
   ]);
 });
 
 test('speaks of one item in the singular', () => {
-  const said = describeStop(
-    own,
-    1,
-    byItem(2, () => own),
-    new Map(),
-    'Wait',
-  );
-  expect(said.description).toBe('Shorten it\n1 more item did not go well:\nItem 0: Too long');
+  const failures = byItem(2, () => own);
+  expect(linesOf(1, { failures, notSent: new Set([7]) })).toEqual([
+    'Shorten it',
+    '1 more item did not go well:',
+    'Item 0: Too long',
+    'Item 7: not sent',
+    COUNTED,
+  ]);
 });
 
 test.each([
-  [2_000, 'Item 1999: video_1999', 2_002],
-  [2_001, '… and 1 more', 2_003],
-  [2_500, '… and 500 more', 2_003],
+  [2_000, 'Item 1999: video_1999', 2_004],
+  [2_001, '… and 1 more', 2_005],
+  [2_500, '… and 500 more', 2_005],
 ])('a list of %i ends with "%s"', (count, last, length) => {
-  const said = describeStop(
-    own,
-    0,
-    new Map(),
-    byItem(count, (item) => `video_${item}`),
-    'Wait',
-  );
-  const lines = said.description.split('\n');
-  expect(lines.at(-1)).toBe(last);
+  const jobs = [...byItem(count, (item) => `video_${item}`)];
+  const lines = linesOf(0, {}, [{ title: 'Accepted', jobs }]);
+  expect(lines.at(-3)).toBe(last);
   expect(lines).toHaveLength(length);
 });
 

@@ -3,6 +3,7 @@ import { additionalFields } from '../../fields/additionalFields';
 import { avatar } from '../../fields/avatar';
 import { duration } from '../../fields/duration';
 import { language } from '../../fields/language';
+import { limits } from '../../fields/limits';
 import { lookBack, whenVideoExists } from '../../fields/reuse';
 import { maxConcurrency, resubmitUnknown } from '../../fields/sending';
 import { waitForCompletion, waitingOptions } from '../../fields/waiting';
@@ -33,5 +34,12 @@ export const create: Operation = {
     waitForCompletion,
     additionalFields,
   ],
-  options: [...waitingOptions, maxConcurrency, resubmitUnknown, whenVideoExists, lookBack],
+  options: [
+    ...waitingOptions,
+    ...limits,
+    maxConcurrency,
+    resubmitUnknown,
+    whenVideoExists,
+    lookBack,
+  ],
 };

@@ -1,12 +1,12 @@
-import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
+import type { IDataObject, INodeExecutionData, NodeApiError } from 'n8n-workflow';
 
 import { isRunning, lookOnce, type Seen } from '../../account/look';
 import { type Reader, readerOf, RefusedLook } from '../../account/videos';
-import { videoIdOf } from '../../api/video';
+import { outcomeOf, videoIdOf } from '../../api/video';
 import { type Message, toNodeError } from '../../messages/message';
 import type { Item } from '../../run/item';
 import { withMark } from '../../run/reused';
-import { describeStop, errorJson } from '../../run/report';
+import { describeStop, errorJson, type JobList } from '../../run/report';
 import { describeEnd, describeRefusedLook } from '../wait';
 import { type Parked, type ParkedWait, readParked } from './workflows';
 
@@ -87,11 +87,20 @@ function outcome(
   seen: Seen | RefusedLook,
 ): INodeExecutionData[] {
   const failures = new Map<number, Message>();
-  const jobs = new Map<number, string>();
+  const [finished, failed, running]: JobList[] = [
+    { title: 'Finished', jobs: [] },
+    { title: 'Failed', jobs: [] },
+    { title: 'Still being made', jobs: [] },
+  ];
   const output = items.map((parked, item) => {
     const id = waiting.get(item);
     const job = id ?? videoIdOf(parked);
-    if (wait.accepted && job !== undefined) jobs.set(item, job);
+    if (job !== undefined) {
+      const video = id === undefined || seen instanceof RefusedLook ? parked : seen.get(id);
+      const how = outcomeOf(video ?? {});
+      const list = how === 'completed' ? finished : how === 'failed' ? failed : running;
+      list.jobs.push([item, job]);
+    }
     if (id === undefined) return { json: parked };
     const end = endOf(id, seen, wait);
     if ('result' in end) return { json: withMark(end.result, wait.reused?.[item]) };
@@ -101,7 +110,16 @@ function outcome(
   if (wait.onError !== 'stop' || failures.size === 0) return output;
 
   const [[first, own]] = failures;
-  const said = describeStop(own, first, failures, jobs, GET_BY_ID);
-  const message = `Item ${first}: ${said.message}`;
-  throw toNodeError(context.getNode(), { ...said, message });
+  const lists = wait.accepted ? [finished, failed, running] : [];
+  const said = describeStop(own, first, { failures, notSent: new Set() }, lists, GET_BY_ID);
+  throw ofItem(toNodeError(context.getNode(), said), first);
+}
+
+/**
+ * An error that n8n shows as one of this item of the user's node. n8n behaviour: it would name the
+ * item of the call, which is the first one, whatever the error says.
+ */
+function ofItem(error: NodeApiError, itemIndex: number): NodeApiError {
+  Object.defineProperty(error.context, 'itemIndex', { value: itemIndex, enumerable: true });
+  return error;
 }

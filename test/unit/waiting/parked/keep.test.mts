@@ -103,14 +103,19 @@ test('a failed video stops the node, which names its item and every accepted job
     videos: { a: 'completed', b: 'failed' },
   });
   expect(output).toMatchObject({
-    message: 'Item 1: iTeraBiz could not make video b (status: failed)',
+    message: 'iTeraBiz could not make video b (status: failed)',
+    context: { itemIndex: 1 },
   });
   expect((output as unknown as { description: string }).description.split('\n')).toEqual([
     'Correct what the reason names and create the video again, or ask api@iterabiz.com.',
-    'iTeraBiz accepted these, and goes on with them. n8n cannot take up this wait again, so do not retry this execution: get them with Video: Get and these IDs:',
+    'Finished:',
     'Item 0: a',
+    'Failed:',
     'Item 1: b',
+    'Still being made:',
     'Item 2: r',
+    'n8n cannot take up this wait again, so do not retry this execution: get them with Video: Get and these IDs.',
+    'Items are counted from 0, as n8n does: item 0 is the first one.',
   ]);
 });
 
