@@ -180,7 +180,11 @@ function secondsOf(orders: Plan['orders']): number {
   return [...orders.values()].reduce((sum, seconds) => sum + seconds, 0);
 }
 
-function tooMuch(orders: Plan['orders'], { videos, seconds }: Ceilings): Message | undefined {
+/** Why so much may not be ordered, or nothing where it may. */
+export function tooMuch(
+  orders: Plan['orders'],
+  { videos, seconds }: Ceilings,
+): Message | undefined {
   const { displayName: label, limit } =
     orders.size > videos
       ? { ...maxVideos, limit: videos }

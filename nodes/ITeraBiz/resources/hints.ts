@@ -1,10 +1,12 @@
 import type { NodeHint } from 'n8n-workflow';
 
+import { previewOnly } from '../fields/limits';
 import { whenVideoExists } from '../fields/reuse';
 import { waitForCompletion } from '../fields/waiting';
 
 const isVideoOrder =
   '$parameter["resource"] !== "avatar" && ["create", "generate"].includes($parameter["operation"])';
+const previews = '$parameter["options"]?.["previewOnly"] === true';
 const waits = '$parameter["waitForCompletion"] === true';
 
 /**
@@ -17,7 +19,7 @@ export const hints: NodeHint[] = [
     type: 'info',
     location: 'outputPane',
     whenToDisplay: 'afterExecution',
-    displayCondition: `={{ ${isVideoOrder} && !(${waits}) }}`,
+    displayCondition: `={{ ${isVideoOrder} && !(${waits}) && !(${previews}) }}`,
   },
   {
     message:
@@ -25,7 +27,7 @@ export const hints: NodeHint[] = [
     type: 'info',
     location: 'outputPane',
     whenToDisplay: 'afterExecution',
-    displayCondition: `={{ ${isVideoOrder} && $parameter["options"]?.["${whenVideoExists.name}"] !== "reuse" }}`,
+    displayCondition: `={{ ${isVideoOrder} && $parameter["options"]?.["${whenVideoExists.name}"] !== "reuse" && !(${previews}) }}`,
   },
   {
     message:
@@ -34,5 +36,12 @@ export const hints: NodeHint[] = [
     location: 'ndv',
     whenToDisplay: 'beforeExecution',
     displayCondition: `={{ ${waits} && $parameter["options"]?.["failedVideos"] !== "output" && $input.all().length > 1 }}`,
+  },
+  {
+    message: `This is a preview: nothing was ordered, nothing is paid. Each item says whether it would be, and how much it is in all. To order, switch off "${previewOnly.displayName}" in the options.`,
+    type: 'info',
+    location: 'outputPane',
+    whenToDisplay: 'afterExecution',
+    displayCondition: `={{ ${isVideoOrder} && ${previews} }}`,
   },
 ];

@@ -1,8 +1,11 @@
 /** README says what the messages mean: each beginning that it quotes is one that a user can meet. */
 import type { IContextObject, IDataObject } from 'n8n-workflow';
+import { NodeApiError } from 'n8n-workflow';
 
 import { BadInput, checkBody } from '../../../nodes/ITeraBiz/run/checks.ts';
+import { halt } from '../../../nodes/ITeraBiz/run/halt.ts';
 import type { Item } from '../../../nodes/ITeraBiz/run/item.ts';
+import { tooMuch } from '../../../nodes/ITeraBiz/orders/plan.ts';
 import {
   describeNoAnswer,
   describeRefusal,
@@ -57,8 +60,24 @@ async function ofSubmission(...answers: Answering[]): Promise<string> {
   return said;
 }
 
+function ofHalt(message: string): string {
+  const { context } = fakeContext();
+  const run = new NodeRun(
+    1,
+    0,
+    new Slots(1),
+    newWatch(readerOf(context, { url: '' }, new Slots(1))),
+  );
+  halt(run, 0, new NodeApiError(context.getNode(), { message }, { message }));
+  return run.halted!.message;
+}
+
 const said: Record<string, () => string | Promise<string>> = {
   'a wrong key': () => ofStatus(401, 'Invalid API key'),
+  'no credits': () => ofStatus(402, 'There are no credits left'),
+  'what the key may not do': () => ofStatus(403, 'This avatar is not yours'),
+  'a ceiling': () => tooMuch(new Map([[0, 30]]), { videos: Infinity, seconds: 20 })!.message,
+  'an item that was not sent': () => ofHalt(ofStatus(401, 'Invalid API key')),
   'an empty field': () => ofField({ script: ' ' }),
   'a wrong value': () => ofField({ duration: 'abc' }),
   'a field that iTeraBiz refuses': () => ofStatus(422, 'duration must be at most 120'),
