@@ -1,7 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { videoIdOf } from '../api/video';
-import { maxSeconds, maxVideos } from '../fields/limits';
+import { maxSeconds, maxVideos, previewOnly } from '../fields/limits';
 import { LABELS } from '../messages/labels';
 import type { Message } from '../messages/message';
 import { BadInput, checkBody, checkOptions, isOn } from '../run/checks';
@@ -64,23 +64,22 @@ async function makePlan(item: Item, complete: Complete): Promise<Plan> {
   const ceilings = { videos: Infinity, seconds: Infinity };
   let isPreview = false;
 
+  const weigh = async (row: number) => {
+    const options = optionsFor(context, row);
+    isPreview ||= isOn(options.previewOnly, previewOnly.displayName);
+    const { maxVideos: videos = Infinity, maxSeconds: seconds = Infinity } = checkOptions(options);
+    ceilings.videos = Math.min(ceilings.videos, videos);
+    ceilings.seconds = Math.min(ceilings.seconds, seconds);
+    const foreseen = { ...item, index: row, prepared: preparedFor(item, row) };
+    const body = checkBody(await complete(foreseen));
+    if (isSent(recordOf(foreseen, body), options.resubmitUnknown)) orders.set(row, secondsIn(body));
+  };
   const coming = run.batchInterval > 0 ? run.missing : [];
   for (const row of [...run.prepared.keys(), ...coming].sort((one, other) => one - other)) {
-    try {
-      const options = optionsFor(context, row);
-      isPreview ||= isOn(options.previewOnly, 'Preview Only');
-      const { maxVideos: videos = Infinity, maxSeconds: seconds = Infinity } =
-        checkOptions(options);
-      ceilings.videos = Math.min(ceilings.videos, videos);
-      ceilings.seconds = Math.min(ceilings.seconds, seconds);
-      const foreseen = { ...item, index: row, prepared: preparedFor(item, row) };
-      const body = checkBody(await complete(foreseen));
-      const isNew = isSent(recordOf(foreseen, body), options.resubmitUnknown);
-      if (isNew) orders.set(row, secondsIn(body));
-    } catch (error) {
+    await weigh(row).catch((error: unknown) => {
       if (!(error instanceof BadInput)) throw error;
       problems.set(row, error.said);
-    }
+    });
   }
   const isStopped = problems.size > 0 && onErrorOf(context) === 'stop';
   const refusal = isStopped ? othersAreWrong(problems) : tooMuch(orders, ceilings);
