@@ -1,4 +1,4 @@
-/** n8n in queue mode: real Redis and PostgreSQL, one main process, workers, one webhook process. */
+/** n8n in queue mode: real Redis and PostgreSQL, one main process, workers, one webhook process or two. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
@@ -26,6 +26,8 @@ export interface QueueModeOptions {
   workers?: number;
   /** Executions that a worker runs at the same time. Default 5. */
   concurrency?: number;
+  /** Puts two webhook processes behind the load balancer, as docker-compose.yml does. Default: one, without. */
+  balanced?: boolean;
   /** Folder of the community package to load, built. Default: this project. */
   communityPackage?: string;
 }
@@ -33,20 +35,21 @@ export interface QueueModeOptions {
 export interface QueueMode {
   /** The main process, where the editor is. */
   readonly url: string;
-  /** The process that answers webhooks; their URLs begin with it. */
+  /** Where webhooks are answered; their URLs begin with it. */
   readonly webhookUrl: string;
   readonly owner: Owner;
   readonly rest: N8nRest;
   readonly main: N8nProcess;
   readonly workers: N8nProcess[];
-  readonly webhook: N8nProcess;
+  readonly webhooks: N8nProcess[];
   stop(): Promise<void>;
 }
 
 /** What this machine lacks for queue mode, in words; nothing when all is there. */
-export function missingForQueueMode(): string | undefined {
-  const isThere = (program: string) => spawnSync(program, ['--version']).status === 0;
+export function missingForQueueMode({ balanced = false } = {}): string | undefined {
+  const isThere = (program: string, flag = '--version') => spawnSync(program, [flag]).status === 0;
   const lacks = [
+    balanced && !isThere('haproxy', '-v') && 'HAProxy',
     !isThere('redis-server') && 'Redis',
     !isThere(join(postgresFolder(), 'initdb')) && 'PostgreSQL',
   ].filter((name) => name !== false);
@@ -104,12 +107,15 @@ export async function startQueueMode(options: QueueModeOptions = {}): Promise<Qu
         }),
       );
     }
-    const webhook = await n8n('webhook', ['webhook'], webhookPort, {
-      N8N_PORT: String(webhookPort),
-    });
+    const ports = options.balanced ? [await freePort(), await freePort()] : [webhookPort];
+    const webhooks: N8nProcess[] = [];
+    for (const [i, at] of ports.entries()) {
+      webhooks.push(await n8n(`webhook-${i + 1}`, ['webhook'], at, { N8N_PORT: String(at) }));
+    }
+    if (options.balanced) await run(startBalancer(folder, webhookPort, ports));
     const url = `http://127.0.0.1:${port}`;
     const rest = await N8nRest.signIn(url, owner.email, owner.password);
-    return { url, webhookUrl, owner, rest, main, workers, webhook, stop };
+    return { url, webhookUrl, owner, rest, main, workers, webhooks, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -151,6 +157,30 @@ async function startRedis(folder: string): Promise<Service> {
   );
   await waitUntil('Redis', redis, () => listens(port));
   return { port, stop: () => redis.end() };
+}
+
+async function startBalancer(
+  folder: string,
+  port: number,
+  webhookPorts: number[],
+): Promise<Service> {
+  const at = (one: number) => `127.0.0.1:${one}`;
+  const balancer = startProcess(
+    'haproxy',
+    ['-db', '-f', join(import.meta.dirname, 'haproxy.cfg')],
+    {
+      cwd: folder,
+      log: join(folder, 'haproxy.log'),
+      env: {
+        PATH: process.env.PATH,
+        BALANCER_BIND: at(port),
+        BALANCER_WEBHOOK_1: at(webhookPorts[0]),
+        BALANCER_WEBHOOK_2: at(webhookPorts[1]),
+      },
+    },
+  );
+  await waitUntil('HAProxy', balancer, () => listens(port));
+  return { port, stop: () => balancer.end() };
 }
 
 /** PostgreSQL refuses to run as root: then the user that its Debian package makes runs it. */

@@ -54,12 +54,14 @@ export interface Attempt {
  * asks of all its requests.
  *
  * @param ask sends the request once
+ * @param until when it has to be over, in milliseconds since 1970
  * @throws what `ask` throws, and the reason of a cancelled execution
  */
 export async function withRetries(
   ask: () => Promise<Answer | NoAnswer>,
   method: IHttpRequestMethods,
   slots: Slots,
+  until = Infinity,
 ): Promise<Attempt> {
   const start = Date.now();
   let paused = 0;
@@ -69,7 +71,7 @@ export async function withRetries(
     const verdict = verdictOf(method, outcome);
     const retryAfter = outcome instanceof NoAnswer ? undefined : retryAfterOf(outcome.headers);
     const wait = verdict === 'again' ? pauseBefore(tries, paused, retryAfter) : undefined;
-    if (wait === undefined) {
+    if (wait === undefined || Date.now() + wait >= until) {
       return { outcome, verdict, tries, seconds: (Date.now() - start) / 1_000 };
     }
     paused += wait;

@@ -11,14 +11,18 @@ interface Store {
   progress?: Progress;
 }
 
+/** How long a poll may take where n8n does not say: five minutes, in milliseconds. */
+const USUAL_BUDGET = 5 * 60_000;
+
 /** Triggers that are polling right now. */
 const busy = new Set<string>();
 
 /**
  * n8n's `poll`: what has finished or failed since the last time, `null` for nothing.
  *
- * The progress is kept only at the end, so a poll that is refused in the middle loses nothing. n8n
- * behaviour: it starts a poll even while a slow one is still on; that one leaves all to the other.
+ * The progress is kept only at the end, so a poll that is refused in the middle loses nothing. One whose
+ * time is up gives out what it has, and the next one goes on from there. n8n behaviour: it starts a poll
+ * even while a slow one is still on; that one leaves all to the other.
  *
  * @throws {NodeApiError} in words for the user
  */
@@ -38,12 +42,22 @@ export async function poll(context: IPollFunctions): Promise<INodeExecutionData[
 
 async function newEvents(context: IPollFunctions): Promise<VideoEvent[]> {
   const store = context.getWorkflowStaticData('node') as Store;
+  const deadline = Date.now() + budgetOf(context);
   const step = store.progress
-    ? advance(store.progress, await sightSince(context, store.progress))
-    : begin(await firstSight(context));
+    ? advance(store.progress, await sightSince(context, store.progress, deadline))
+    : begin(await firstSight(context, deadline));
   store.progress = step.progress;
   warnOf(step, context);
   return step.finished.flatMap((video) => wanted(context, video) ?? []);
+}
+
+/**
+ * How long this poll may take, in milliseconds. What has not ended by then, n8n may give up and start
+ * again elsewhere. n8n before 2.36 does not say.
+ */
+function budgetOf(context: IPollFunctions & { getPollBudgetMs?: () => number }): number {
+  const budget = context.getPollBudgetMs?.() ?? USUAL_BUDGET;
+  return budget > 0 ? budget : USUAL_BUDGET;
 }
 
 /** The event of a video, if the user asked for such. */
@@ -54,7 +68,7 @@ function wanted(context: IPollFunctions, video: Video): VideoEvent | undefined {
 
 /** For "Fetch Test Event": the newest video that would have started the workflow, or a sample. */
 async function testEvent(context: IPollFunctions): Promise<VideoEvent> {
-  for (const video of await newestVideos(context)) {
+  for (const video of await newestVideos(context, Date.now() + budgetOf(context))) {
     const event = wanted(context, video);
     if (event) return event;
   }

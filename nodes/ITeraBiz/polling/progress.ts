@@ -19,12 +19,26 @@ export interface Progress {
   hidden: string[];
   /** What was made before this is history, in milliseconds since 1970 */
   horizon: number;
+  gap?: Gap;
+}
+
+/** A part of the list that an earlier poll had no time for. */
+export interface Gap {
+  /** ID of the last video above it */
+  after: string;
+  /** What was known when that poll began, and so tells what is new in it */
+  recent: string[];
+  horizon: number;
 }
 
 /** What a look at the API brought. */
 export interface Sight {
-  /** All videos, newest first, down to those that were known */
+  /** All videos, newest first, down to those that were known, or to where the time was up */
   listed: Video[];
+  /** The same of the gap that an earlier poll left */
+  below?: Video[];
+  /** What the next poll has to read before anything else */
+  gap?: Gap;
   /** Other pending videos, by ID; `undefined` for one that is gone */
   asked: Map<string, Video | undefined>;
   hidden: Set<string>;
@@ -51,31 +65,42 @@ export function begin(listed: Video[]): Step {
  *
  * Videos over the bounds are dropped, the longest waiting first, and named.
  */
-export function advance(before: Progress, { listed, asked, hidden }: Sight): Step {
+export function advance(before: Progress, { listed, below = [], asked, hidden, gap }: Sight): Step {
   const isKnown = knownIn(before);
-  const newestFirst = [...listed].sort((one, other) => madeAt(other) - madeAt(one) || 0);
-  const inList = newestFirst.map((video) => [videoIdOf(video), video] as const);
+  const isKnownBelow = knownBelow(before);
   const pending = new Set(before.pending);
   const finished: Video[] = [];
+  const handled = new Set<string>();
 
-  for (const [id, video] of [...asked, ...inList.reverse()]) {
-    if (id === undefined) continue;
+  const handle = (id: string | undefined, video: Video | undefined, isOld: boolean) => {
+    if (id === undefined || handled.has(id)) return;
+    handled.add(id);
     const waitedFor = pending.delete(id);
-    if (!video || !(waitedFor || !isKnown(video))) continue;
+    if (!video || !(waitedFor || !isOld)) return;
     if (outcomeOf(video) === 'running') pending.add(id);
     else finished.push(video);
-  }
+  };
+  const newestFirst = sorted(listed);
+  const belowIt = sorted(below);
+  asked.forEach((video, id) => handle(id, video, video !== undefined && isKnown(video)));
+  [...belowIt].reverse().forEach((one) => handle(videoIdOf(one), one, isKnownBelow(one)));
+  [...newestFirst].reverse().forEach((one) => handle(videoIdOf(one), one, isKnown(one)));
 
   const ids = [...pending];
   const dropped = ids.slice(0, Math.max(0, ids.length - MOST_PENDING));
   dropped.forEach((id) => pending.delete(id));
-  const seen = newestFirst.flatMap((video) => videoIdOf(video) ?? []);
+  const above = [...idsOf(newestFirst), ...before.recent];
+  // Only in a list that is not sorted as assumed is something newer below.
+  const isOlder = !(madeAt(belowIt[0] ?? {}) - LATENESS > before.horizon);
+  const seen = isOlder ? [...above, ...idsOf(belowIt)] : [...idsOf(belowIt), ...above];
+  const recent = [...new Set(seen)].slice(0, MOST_RECENT);
   return {
     progress: {
-      recent: [...new Set([...seen, ...before.recent])].slice(0, MOST_RECENT),
+      recent,
       pending: [...pending],
       hidden: [...hidden].filter((id) => pending.has(id)),
-      horizon: Math.max(before.horizon, ...horizonsOf(newestFirst)),
+      horizon: Math.max(before.horizon, ...horizonsOf([...newestFirst, ...belowIt], recent)),
+      ...(gap && { gap }),
     },
     finished,
     dropped,
@@ -83,9 +108,22 @@ export function advance(before: Progress, { listed, asked, hidden }: Sight): Ste
 }
 
 /** Tells the videos that were seen before, or were made too long ago to be new. */
-export function knownIn({ recent, pending, horizon }: Progress): (video: Video) => boolean {
+export function knownIn({
+  recent,
+  pending,
+  horizon,
+}: Omit<Progress, 'hidden'>): (video: Video) => boolean {
   const known = new Set<unknown>([...recent, ...pending]);
   return (video) => known.has(videoIdOf(video)) || madeAt(video) < horizon;
+}
+
+/** The same for what lies in the gap: what lies there may well be older than what is history above it. */
+function knownBelow({ recent, pending, gap }: Progress): (video: Video) => boolean {
+  return knownIn({
+    recent: [...recent, ...(gap?.recent ?? [])],
+    pending,
+    horizon: gap?.horizon ?? 0,
+  });
 }
 
 /** Whether a page, which is not empty, is sorted as assumed, as far as its ends tell: newest first. */
@@ -102,8 +140,18 @@ export function isNewestFirst(page: Video[]): boolean {
  * hour ({@link LATENESS}) older than the newest. Where one look brought 600 videos, the 501st of which was
  * made at 11:45, the one of 11:30 is history, too: it may be among those that fell out.
  */
-function horizonsOf(newestFirst: Video[]): number[] {
-  const times = newestFirst.map(madeAt);
-  const afterFallen = Math.min(times[MOST_RECENT] + 1, times[0]);
-  return [times[0] - LATENESS, afterFallen].filter((time) => !Number.isNaN(time));
+function horizonsOf(seen: Video[], recent: string[]): number[] {
+  const times = (videos: Video[]) => videos.map(madeAt).filter((time) => !Number.isNaN(time));
+  const newest = Math.max(...times(seen));
+  const kept = new Set(recent);
+  const fallen = seen.filter((video) => !kept.has(videoIdOf(video) ?? recent[0]));
+  return [newest - LATENESS, Math.min(Math.max(...times(fallen)) + 1, newest)];
+}
+
+function sorted(videos: Video[]): Video[] {
+  return [...videos].sort((one, other) => madeAt(other) - madeAt(one) || 0);
+}
+
+function idsOf(videos: Video[]): string[] {
+  return videos.flatMap((video) => videoIdOf(video) ?? []);
 }

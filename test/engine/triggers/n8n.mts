@@ -81,6 +81,9 @@ export class N8n {
   /** What the triggers wrote into n8n's log */
   readonly log: unknown[][] = [];
 
+  /** How long n8n lets a poll take, in milliseconds; `undefined` as in an n8n that does not say */
+  pollBudgetMs?: number = 5 * 60_000;
+
   /** Workflows that poll stay loaded while the server runs */
   private readonly polled = new Map<string, Workflow>();
 
@@ -194,6 +197,10 @@ export class N8n {
     if (mode !== 'manual') this.polled.set(id, workflow);
     const node = Object.values(workflow.nodes)[0];
     const context = new PollContext(workflow, node, this.additionalData(), mode, 'activate');
+    const { pollBudgetMs } = this;
+    Object.assign(context, {
+      getPollBudgetMs: pollBudgetMs === undefined ? undefined : () => pollBudgetMs,
+    });
     const output = await TYPES[node.type].poll!.call(this.logged(context));
     if (mode !== 'manual') this.saveStaticData(id, workflow);
     return (output ?? []).flat().map(({ json }) => json as unknown as VideoEvent);

@@ -36,6 +36,21 @@ const poll = async () => (await n8n.poll('w1')).map(({ video }) => video.id);
 const progress = () => n8n.staticDataOf('w1', 'Trigger').progress;
 const requests = async () => (await sandbox.stats()).requests;
 
+/** Hands out an account without any video, and an n8n with a workflow that polls it. */
+async function withAccount(task: (account: Sandbox, own: N8n) => Promise<void>): Promise<void> {
+  const account = await startSandbox({ hold: true });
+  const own = await N8n.start({ apiKey: account.apiKey, baseUrl: account.url });
+  own.save('w1', { Trigger: { type: 'iTeraBizPollingTrigger' } });
+  try {
+    await task(account, own);
+  } finally {
+    await own.stop();
+    await account.stop();
+  }
+}
+const idsOf = (videos: Video[]) => videos.map(({ id }) => id);
+const idsOfPoll = async (own: N8n) => (await own.poll('w1')).map(({ video }) => video.id);
+
 describe('a workflow that is switched on', () => {
   it('does not start for what is finished by then', async () => {
     await finished(3);
@@ -230,6 +245,133 @@ describe('nothing is missed and nothing doubled', () => {
     expect(await poll()).toHaveLength(30);
     const { recent, pending } = progress() as { recent: string[]; pending: string[] };
     expect([recent.length, pending.length]).toEqual([500, 0]);
+  });
+});
+
+describe('a poll whose time is up', () => {
+  /** The answer to this page takes longer than n8n lets the poll take. */
+  async function slow(skip: number, on = 'GET /videos'): Promise<void> {
+    n8n.pollBudgetMs = 2_000;
+    await sandbox.fault({ on, type: 'delay', ms: 20_000, skip });
+  }
+
+  it('gives out what it has, and the next one goes on from there', async () => {
+    await activate();
+    const batch = await finished(250);
+    await slow(1);
+    expect(await poll()).toEqual(batch.slice(150));
+    const later = await finished(2);
+    expect(await poll()).toEqual([...batch.slice(0, 150), ...later]);
+    expect(await poll()).toEqual([]);
+    expect(progress()).not.toHaveProperty('gap');
+  });
+
+  it('goes on with a gap that takes several polls, and looks above it afterwards', async () => {
+    const [waiting] = await running();
+    await activate();
+    const batch = await finished(450);
+    await slow(1);
+    expect(await poll()).toEqual(batch.slice(350));
+    await slow(2);
+    expect(await poll()).toEqual(batch.slice(150, 350));
+    const later = await finished(3);
+    await sandbox.finish(waiting);
+    expect((await poll()).sort()).toEqual([waiting, ...batch.slice(0, 150), ...later].sort());
+    expect(await poll()).toEqual([]);
+  });
+
+  it('does not take for history what is hours older than what it gave out', async () => {
+    await withAccount(async (account, own) => {
+      const ago = (hours: number) => new Date(Date.now() - hours * 3_600_000).toISOString();
+      const madeAgo = async (count: number, hours: number) =>
+        idsOf(await account.addVideos(count, { created_at: ago(hours) }));
+      await madeAgo(1, 24);
+      await own.activate('w1');
+      const old = await madeAgo(120, 5);
+      const young = await madeAgo(100, 1);
+      own.pollBudgetMs = 2_000;
+      await account.fault({ on: 'GET /videos', type: 'delay', ms: 20_000, skip: 1 });
+      expect(await idsOfPoll(own)).toEqual(young);
+      expect(await idsOfPoll(own)).toEqual(old);
+      expect(await idsOfPoll(own)).toEqual([]);
+    });
+  });
+
+  it('keeps to it when the API asks for a pause that is too long for it', async () => {
+    await activate();
+    const batch = await finished(150);
+    await sandbox.fault({
+      on: 'GET /videos',
+      type: 'refuse',
+      status: 429,
+      retryAfter: 3_600,
+      skip: 1,
+    });
+    expect(await poll()).toEqual(batch.slice(50));
+    expect(await poll()).toEqual(batch.slice(0, 50));
+  });
+
+  it.each([2_000, undefined])('says why, where it got no answer at all (%j)', async (budget) => {
+    await activate();
+    const batch = await finished(2);
+    const before = progress();
+    n8n.pollBudgetMs = budget;
+    const retryAfter = 3_600;
+    await sandbox.fault({ on: 'GET /videos', type: 'refuse', status: 503, retryAfter });
+    await expect(n8n.poll('w1')).rejects.toThrow(/too busy to list the videos/);
+    expect(progress()).toEqual(before);
+    expect(await poll()).toEqual(batch);
+  });
+
+  it('gives out what it saw of videos that it asks for one by one', async () => {
+    const waiting = await running(4);
+    await activate();
+    await sandbox.fault({ on: 'GET /videos', type: 'hideVideos', ids: waiting, times: 'always' });
+    await poll();
+    await sandbox.finish(waiting);
+    await slow(2, 'GET /videos/{id}');
+    const first = await poll();
+    expect(first).toHaveLength(2);
+    const second = await poll();
+    expect([...first, ...second].sort()).toEqual([...waiting].sort());
+  });
+
+  it('reads the part above again where the API no longer takes the cursor', async () => {
+    await activate();
+    const batch = await finished(250);
+    await slow(1);
+    expect(await poll()).toEqual(batch.slice(150));
+    await sandbox.fault({ on: 'GET /videos', type: 'refuse', status: 404 });
+    expect(await poll()).toEqual(batch.slice(0, 150));
+    expect(await poll()).toEqual([]);
+  });
+
+  it('waits at the beginning for the newest videos, and says so', async () => {
+    const waiting = await running(150);
+    n8n.save('w1', { Trigger: { type: 'iTeraBizPollingTrigger' } });
+    await slow(1);
+    await n8n.activate('w1');
+    expect(JSON.stringify(n8n.log)).toContain('only the newest 100 videos could be listed');
+    await sandbox.finish(waiting);
+    expect((await poll()).sort()).toEqual(waiting.slice(50).sort());
+  });
+});
+
+test('A long list that begins with the oldest is read in turns, and it says so', async () => {
+  await withAccount(async (account, own) => {
+    await account.settings({ listsBegin: 'oldest' });
+    await account.addVideos(150);
+    await own.activate('w1');
+    const batch = idsOf(await account.addVideos(1_200)); // each made after the one before
+    const came: unknown[] = [];
+    for (let polls = 0; polls < 20 && came.length < batch.length; polls++) {
+      await account.resetStats();
+      came.push(...(await idsOfPoll(own)));
+      expect((await account.stats()).requests['GET /videos']).toBeLessThanOrEqual(20);
+    }
+    expect([...came].sort()).toEqual([...batch].sort());
+    expect(await idsOfPoll(own)).toEqual([]);
+    expect(JSON.stringify(own.log)).toContain('does not begin with the newest');
   });
 });
 

@@ -11,6 +11,7 @@ interface Service {
   image: string;
   env_file?: string;
   environment?: Record<string, string>;
+  volumes?: string[];
 }
 
 const text = read('docker-compose.yml');
@@ -19,7 +20,7 @@ const n8n = Object.entries(services).filter(([, { image }]) => image.includes('n
 const shared = parseEnv(read('queue-mode.env'));
 
 test('main, workers and webhooks run the n8n that the tests run', () => {
-  expect(n8n.map(([name]) => name)).toEqual(['main', 'worker', 'webhook']);
+  expect(n8n.map(([name]) => name)).toEqual(['main', 'worker', 'webhook-1', 'webhook-2']);
   for (const [, { image }] of n8n) expect(image.split(':')[1]).toBe(n8nVersion());
 });
 
@@ -31,6 +32,15 @@ test.each(n8n)('%s has the settings that the tests run, and overrides none', (_,
     QUEUE_BULL_REDIS_HOST: 'redis',
     N8N_REINSTALL_MISSING_PACKAGES: 'true',
   });
+});
+
+test('the load balancer has the file that the tests run, and knows both webhook processes', () => {
+  const { environment = {}, volumes } = services.balancer;
+  expect(volumes).toEqual(['./haproxy.cfg:/usr/local/etc/haproxy/haproxy.cfg:ro']);
+  const asked = [...read('haproxy.cfg').matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name);
+  expect(Object.keys(environment).sort()).toEqual(asked.sort());
+  const processes = Object.keys(services).filter((name) => name.startsWith('webhook'));
+  expect(Object.values(environment)).toEqual([':5679', ...processes.map((name) => `${name}:5678`)]);
 });
 
 test('the database is made as the settings name it', () => {
