@@ -20,6 +20,8 @@ export interface ContextOptions {
   signal?: AbortSignal;
 }
 
+let contexts = 0;
+
 /** The part of n8n's context that the door's pieces use, where the engine itself would be too slow. */
 export function fakeContext({
   answer = () => ({ statusCode: 200, headers: {}, body: {} }),
@@ -30,6 +32,8 @@ export function fakeContext({
 }: ContextOptions = {}) {
   const asked: IHttpRequestOptions[] = [];
   const memory: IDataObject = {};
+  // An account of its own for each test.
+  const apiKey = `sk_test_${++contexts}`;
   const context = {
     getNode: () => ({ name: 'iTeraBiz', type: 'iTeraBiz', parameters, ...node }),
     getNodeParameter: (name: string, fallback: unknown) => parameters[name] ?? fallback,
@@ -37,7 +41,7 @@ export function fakeContext({
     getItemIndex: () => 0,
     getContext: () => memory,
     continueOnFail: () => node.onError !== undefined && node.onError !== 'stopWorkflow',
-    getCredentials: async () => ({ baseUrl: 'https://api.example/v1' }),
+    getCredentials: async () => ({ baseUrl: 'https://api.example/v1', apiKey }),
     getExecutionCancelSignal: () => signal,
     helpers: {
       httpRequestWithAuthentication: async (_: string, request: IHttpRequestOptions) => {

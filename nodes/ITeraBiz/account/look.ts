@@ -1,6 +1,6 @@
 import { pages } from '../api/page';
 import { outcomeOf, type Video, videoIdOf } from '../api/video';
-import { type Reader, RefusedLook } from './videos';
+import type { Reader } from './videos';
 
 /** What was seen of each video. Those that are missing were not seen, `undefined` are unknown to the API. */
 export type Seen = Map<string, Video | undefined>;
@@ -42,18 +42,6 @@ export async function look(ids: string[], reader: Reader, hidden: Set<string>): 
     seen.set(id, await reader.byId(id));
   }
   return seen;
-}
-
-/** One look. If it is refused for now, nothing was seen, and the next one makes up for it. */
-export async function lookOnce(
-  ids: string[],
-  reader: Reader,
-  hidden: Set<string>,
-): Promise<Seen | RefusedLook> {
-  return await look(ids, reader, hidden).catch((error: unknown) => {
-    if (!(error instanceof RefusedLook)) throw error;
-    return error.isFinal ? error : new Map<string, undefined>();
-  });
 }
 
 /** A job that was asked for by ID and is not known has ended too. */

@@ -5,7 +5,7 @@ import { type Page, pageIn, pageQuery } from '../api/page';
 import { meaningOf, retryAfterOf } from '../api/verdict';
 import { isVideoOf, type Video } from '../api/video';
 import { attempt } from '../client/request';
-import { PATIENCE } from '../client/retry';
+import { PATIENCE, pauseAsked } from '../client/retry';
 import type { Slots } from '../client/slots';
 
 /** The two ways in which the API tells of videos. */
@@ -29,7 +29,7 @@ export class RefusedLook extends Error {
 }
 
 /**
- * What a watch looks through: single requests in the node's slots, without retries of their own,
+ * What a watch looks through: single requests in these slots, without retries of their own,
  * because the next look is the retry. A pause that the API asks for is kept, within reason: the wait
  * has a deadline, too.
  */
@@ -45,7 +45,10 @@ export function readerOf(
       const answer = await attempt(context, options);
       if (answer instanceof NoAnswer) throw new RefusedLook(answer);
       if (meaningOf(answer) !== 'done' && meaningOf(answer) !== 'notFound') {
-        slots.holdBack(Math.min(PATIENCE, retryAfterOf(answer.headers) ?? 0));
+        const retryAfter = retryAfterOf(answer.headers);
+        if (retryAfter !== undefined) {
+          await slots.holdBack(pauseAsked(Math.min(PATIENCE, retryAfter)));
+        }
         throw new RefusedLook(answer);
       }
       return answer;

@@ -48,13 +48,10 @@ export async function download(item: Item): Promise<INodeExecutionData[]> {
     const video = await readFinished(item, id);
     const url = linkOf(item, video, id);
     const stored: { file?: IBinaryData } = {};
-    const made = await item.run.slots.run(
+    const slots = item.run.filesFrom(hostOf(url));
+    const made = await slots.run(
       async () =>
-        await withRetries(
-          async () => await fetchFile(item, url, id, stored),
-          'GET',
-          item.run.slots,
-        ),
+        await withRetries(async () => await fetchFile(item, url, id, stored), 'GET', slots),
     );
     if (stored.file) {
       const name = textParameter(item, 'binaryPropertyName') || 'data';
@@ -84,6 +81,11 @@ function linkOf({ context, index }: Item, video: Video, id: string): string {
   const url = downloadUrlOf(video);
   if (url && /^https?:\/\//i.test(url)) return url;
   throw toNodeError(context.getNode(), describeNoLink(id, url), index);
+}
+
+/** What is no address is found out when it is asked for. */
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : url;
 }
 
 /**

@@ -91,16 +91,29 @@ export function verdictOf(method: IHttpRequestMethods, outcome: Answer | NoAnswe
   }
 }
 
+/** As in `Sun, 06 Nov 1994 08:49:37 GMT`: the form that every sender has to use (RFC 9110). */
+const HTTP_DATE =
+  /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d\d:\d\d:\d\d GMT$/;
+
 /**
- * The pause that an answer asks for, in milliseconds, or `undefined` where it asks for none.
+ * The pause that an answer asks for, in milliseconds, or `undefined` where it asks for none that can be
+ * understood: whole seconds, or a date.
  *
- * Assumption: `Retry-After` may come with 429 and 503, as seconds or as an HTTP date.
+ * Assumption: `Retry-After` may come with 429 and 503.
  *
- * @param now milliseconds since 1970
+ * @param now milliseconds since 1970, for an answer that does not say when it was given
  */
 export function retryAfterOf(headers: IDataObject, now = Date.now()): number | undefined {
   const value = String(headers['retry-after'] ?? '').trim();
   if (/^\d+$/.test(value)) return Number(value) * 1_000;
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+  const date = timeOf(value);
+  if (date === undefined) return undefined;
+  // By the clock of whoever set it, which may be another one than ours.
+  return Math.max(0, date - (timeOf(String(headers.date ?? '').trim()) ?? now));
+}
+
+/** @returns milliseconds since 1970 */
+function timeOf(date: string): number | undefined {
+  const time = HTTP_DATE.test(date) ? Date.parse(date) : Number.NaN;
+  return Number.isNaN(time) ? undefined : time;
 }

@@ -13,14 +13,17 @@ const FIRST_PAUSE = 1_000;
 /** No pause that we choose ourselves is longer, in milliseconds. */
 const LONGEST_PAUSE = 30_000;
 
-/** All the pauses of one request together, in milliseconds. */
+/** What is added to a pause that the API asks for is at most this long, in milliseconds. */
+const JITTER = 1_000;
+
+/** All the pauses of one request together, in milliseconds, but for what was added to them. */
 export const PATIENCE = 5 * 60_000;
 
 /**
  * How long to wait before the next try, in milliseconds, or `undefined` when it is time to give up.
  *
- * The pause is what the API asks for, or else a random part of a limit that doubles with each try
- * (full jitter), so that many clients do not come back at the same moment.
+ * The pause is what the API asks for and a little more, or else a random part of a limit that doubles
+ * with each try (full jitter), so that many clients do not come back at the same moment.
  *
  * @param tries how often the request was sent so far
  * @param paused milliseconds that it waited so far
@@ -35,7 +38,13 @@ export function pauseBefore(
 ): number | undefined {
   if (tries >= TRIES) return undefined;
   const pause = retryAfter ?? random * Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (tries - 1));
-  return paused + pause > PATIENCE ? undefined : pause;
+  if (paused + pause > PATIENCE) return undefined;
+  return retryAfter === undefined ? pause : pauseAsked(retryAfter, random);
+}
+
+/** The pause that the API asks for, and a little more, in milliseconds. */
+export function pauseAsked(retryAfter: number, random = Math.random()): number {
+  return retryAfter + random * JITTER;
 }
 
 /** How one request ended, after all its tries. */
@@ -50,8 +59,8 @@ export interface Attempt {
 /**
  * Sends one request until it is answered, refused for good, given up, or its outcome is unknown.
  *
- * A refusal holds back the other requests of this node as well: what the API asks of one client it
- * asks of all its requests.
+ * A refusal holds back all that go the same way, also those of other executions: what the API asks of
+ * one client it asks of all its requests.
  *
  * @param ask sends the request once
  * @param until when it has to be over, in milliseconds since 1970
@@ -75,6 +84,6 @@ export async function withRetries(
       return { outcome, verdict, tries, seconds: (Date.now() - start) / 1_000 };
     }
     paused += wait;
-    slots.holdBack(wait);
+    await slots.holdBack(wait);
   }
 }

@@ -1,22 +1,99 @@
 import { pause } from './pause';
 
-/**
- * Lets at most `size` tasks run at once, in the order in which they came, and holds all of them
- * back while the API asks for a pause.
- */
-export class Slots {
-  private free: number;
+/** Someone who waits to be let into a lane. */
+interface Turn {
+  limit: number;
+  start: () => void;
+}
 
-  private readonly queue: Array<() => void> = [];
+/**
+ * What all requests to one address share, whichever executions make them: how many are under way, whose
+ * turn is next, and until when all of them pause.
+ *
+ * Invariant: of an execution that has ended or was cancelled, nothing is kept here.
+ */
+export class Lane {
+  private underWay = 0;
+
+  private readonly queue: Turn[] = [];
 
   private heldUntil = 0;
 
-  /** @param size a whole number; below 1 counts as 1 */
+  /**
+   * Resolves when fewer than `limit` are under way, in the order of arrival: nobody is overtaken, so
+   * nobody starves behind others who allow themselves more.
+   *
+   * @throws the signal's reason once the execution is cancelled; it then leaves the queue at once
+   */
+  async enter(limit: number, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    if (this.queue.length === 0 && this.underWay < limit) {
+      this.underWay++;
+      return;
+    }
+    await new Promise<void>((resolve, reject) => {
+      const giveUp = () => {
+        this.queue.splice(this.queue.indexOf(turn), 1);
+        reject(signal!.reason);
+        this.admit();
+      };
+      const start = () => {
+        signal?.removeEventListener('abort', giveUp);
+        resolve();
+      };
+      const turn = { limit, start };
+      signal?.addEventListener('abort', giveUp);
+      this.queue.push(turn);
+    });
+  }
+
+  /** To be called once by everyone who was let in. */
+  leave(): void {
+    this.underWay--;
+    this.admit();
+  }
+
+  /** Asks everyone who calls {@link untilOpen} to wait until this moment. */
+  holdBack(milliseconds: number): void {
+    this.heldUntil = Math.max(this.heldUntil, Date.now() + milliseconds);
+  }
+
+  /** Resolves when no pause is on. */
+  async untilOpen(signal?: AbortSignal): Promise<void> {
+    for (let left = this.left(); left > 0; left = this.left()) await pause(left, signal);
+  }
+
+  /** Whether nobody is in it or waits for it, and no pause is on. */
+  get isIdle(): boolean {
+    return this.underWay === 0 && this.queue.length === 0 && this.left() <= 0;
+  }
+
+  private admit(): void {
+    while (this.queue.length > 0 && this.underWay < this.queue[0].limit) {
+      this.underWay++;
+      this.queue.shift()!.start();
+    }
+  }
+
+  private left(): number {
+    return this.heldUntil - Date.now();
+  }
+}
+
+/** One execution's way into a lane: at most so many of all its requests at once, and none once it is cancelled. */
+export class Slots {
+  private readonly size: number;
+
+  /**
+   * @param size a whole number; below 1 counts as 1
+   * @param laneOf asked for before each use; without it the lane is theirs alone
+   */
   constructor(
     size: number,
     private readonly signal?: AbortSignal,
+    private readonly laneOf: () => Lane | Promise<Lane> = ownLane(),
   ) {
-    this.free = Math.max(1, Math.floor(size) || 1);
+    this.size = Math.max(1, Math.floor(size) || 1);
   }
 
   /**
@@ -25,31 +102,28 @@ export class Slots {
    * @throws what the task throws, or the signal's reason once the execution is cancelled
    */
   async run<T>(task: () => Promise<T>): Promise<T> {
-    if (this.free > 0) this.free--;
-    else await new Promise<void>((resolve) => this.queue.push(resolve));
+    const lane = await this.laneOf();
+    await lane.enter(this.size, this.signal);
     try {
       this.signal?.throwIfAborted();
       return await task();
     } finally {
-      const next = this.queue.shift();
-      if (next) next();
-      else this.free++;
+      lane.leave();
     }
   }
 
-  /** Asks every task that calls {@link untilOpen} to wait until this moment. */
-  holdBack(milliseconds: number): void {
-    this.heldUntil = Math.max(this.heldUntil, Date.now() + milliseconds);
+  /** Asks all requests of the lane to wait until this moment. */
+  async holdBack(milliseconds: number): Promise<void> {
+    (await this.laneOf()).holdBack(milliseconds);
   }
 
   /** Resolves when no pause is on. */
   async untilOpen(): Promise<void> {
-    for (let left = this.left(); left > 0; left = this.left()) {
-      await pause(left, this.signal);
-    }
+    await (await this.laneOf()).untilOpen(this.signal);
   }
+}
 
-  private left(): number {
-    return this.heldUntil - Date.now();
-  }
+function ownLane(): () => Lane {
+  const lane = new Lane();
+  return () => lane;
 }

@@ -32,8 +32,7 @@ import { listOf, type Order, textFieldOf } from './sameOrder';
 export async function submit(item: Item, doing: string): Promise<IDataObject> {
   const { context, index, prepared, run } = item;
   const ledger = new Ledger(context.getContext('node'));
-  run.index ??= Number(context.evaluateExpression('{{ $runIndex }}', index));
-  const key = ledger.keyOf(run.index, index, prepared);
+  const key = ledger.keyOf(run.indexIn(context), index, prepared);
 
   const since = reuseSince(item);
   const known = ledger.find(key);

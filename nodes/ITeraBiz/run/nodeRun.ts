@@ -5,8 +5,8 @@ import type {
   IHttpRequestOptions,
 } from 'n8n-workflow';
 
-import { readerOf } from '../account/videos';
-import { newWatch, type Watch, type Wish } from '../account/watch';
+import { type Account, accountOf } from '../account/account';
+import type { Waits, Wish } from '../account/watch';
 import { Slots } from '../client/slots';
 import type { Message } from '../messages/message';
 import { inputItems, optionsOf } from './parameters';
@@ -40,6 +40,12 @@ export class NodeRun {
   /** The jobs that are waited for, by item */
   readonly waiting = new Map<number, Wish>();
 
+  /** What its items wait for together, once there is anything */
+  waits?: Waits;
+
+  /** All its requests to the API */
+  readonly slots: Slots;
+
   /** Set once the wait is about to be handed over to n8n */
   isHandingOver = false;
 
@@ -49,8 +55,7 @@ export class NodeRun {
   /** Settled once all items have come in that will; never where n8n has dropped the run */
   assembling?: Promise<void>;
 
-  /** Which run of the node this is in its execution, from 0. Asking n8n is slow, so it is kept. */
-  index?: number;
+  private index?: number;
 
   /** The requests as n8n prepared them, by item, of all items that have come in */
   readonly prepared = new Map<number, IHttpRequestOptions>();
@@ -61,17 +66,51 @@ export class NodeRun {
 
   private wakers: Array<() => void> = [];
 
+  private known?: Promise<Account>;
+
   /**
    * @param size how many items the node got
    * @param batchInterval the pause of n8n's Batching between two batches, in milliseconds; 0 without
+   * @param accountOf finds the account of the node's credential
+   * @param limit how many requests may be under way at once
+   * @param signal of the execution
    */
   constructor(
     readonly size: number,
     readonly batchInterval: number,
-    readonly slots: Slots,
-    readonly watch: Watch,
+    private readonly accountOf: () => Promise<Account>,
+    private readonly limit = 5,
+    private readonly signal?: AbortSignal,
   ) {
+    this.slots = new Slots(limit, signal, async () => (await this.account()).requests);
     this.toCome = size;
+  }
+
+  /**
+   * What it shares with other executions. Looked for once, and only when it is needed.
+   *
+   * @throws n8n's own errors, as for a missing credential
+   */
+  async account(): Promise<Account> {
+    this.known ??= this.accountOf();
+    return await this.known;
+  }
+
+  /** The slots for files from one host. */
+  filesFrom(host: string): Slots {
+    return new Slots(this.limit, this.signal, async () => (await this.account()).filesFrom(host));
+  }
+
+  /**
+   * Which run of the node this is in its execution, from 0.
+   *
+   * n8n behaviour: its contexts know, though their type does not say so. To ask by an expression costs an
+   * engine for expressions, some ten megabytes, where n8n makes one only when the first expression comes.
+   */
+  indexIn(context: IExecutePaginationFunctions): number {
+    this.index ??= (context as { runIndex?: number }).runIndex;
+    this.index ??= Number(context.evaluateExpression('{{ $runIndex }}', 0));
+    return this.index;
   }
 
   /** Whether this item is part of the run already; if so, n8n is running the node again. */
@@ -137,10 +176,13 @@ export function join(
   const executeData = context.getExecuteData();
   let run = runs.get(executeData);
   if (!run || run.has(index)) {
-    const signal = context.getExecutionCancelSignal();
-    const slots = new Slots(optionsOf({ context }).maxConcurrency ?? 5, signal);
-    const watch = newWatch(readerOf(context, prepared, slots), signal);
-    run = new NodeRun(inputItems(context).length, batchIntervalOf(context), slots, watch);
+    run = new NodeRun(
+      inputItems(context).length,
+      batchIntervalOf(context),
+      async () => await accountOf(context),
+      optionsOf({ context }).maxConcurrency,
+      context.getExecutionCancelSignal(),
+    );
     runs.set(executeData, run);
   }
   run.join(index, prepared);

@@ -130,7 +130,7 @@ async function fail(item: Item, cause: Error): Promise<INodeExecutionData[]> {
   await run.gathered();
   // n8n reports the first item that fails; it should be one that has the reason.
   if (cause instanceof NotSent && run.failures.size > 0) return [];
-  run.watch.releaseAll();
+  run.waits?.releaseAll();
   const status = Number(error.httpCode ?? Number.NaN);
   const said = describeStop(own, index, run, listsOf(run), HOW_TO_GO_ON);
   throw toNodeError(context.getNode(), said, index, Number.isNaN(status) ? undefined : status);

@@ -2,12 +2,9 @@ import type { INodeExecutionData } from 'n8n-workflow';
 
 import type { Video } from '../api/video';
 import type { Item } from '../run/item';
-import { leave } from '../run/nodeRun';
-import { canPark, park } from './parked/park';
+import { handOver } from './handOver';
+import { canPark } from './parked/park';
 import { waitFor } from './wait';
-
-/** From then on n8n does the waiting, in milliseconds after the last request was made. */
-const WAIT_IN_MEMORY = 60_000;
 
 /**
  * What becomes of a job: it is given out at once, or once it is finished, as the user wants it.
@@ -27,17 +24,7 @@ async function waitUntilDone(item: Item, job: Video): Promise<Video | undefined>
   run.asked(index);
   if (!run.isHandingOver && canPark(context)) {
     run.isHandingOver = true;
-    void run.gathered().then(() => {
-      run.watch.handOverAt(Date.now() + WAIT_IN_MEMORY, async () => {
-        await park(context, run).catch((error: Error) => {
-          context.logger.debug(`iTeraBiz: the wait stays in memory: ${error.message}`);
-          throw error;
-        });
-        // n8n behaviour: the data of an execution that it put aside stays in memory. Without this, our
-        // contexts would stay with it, and with them all of n8n's.
-        leave(context);
-      });
-    });
+    void handOver(item);
   }
   return await waitFor(item, job);
 }

@@ -6,6 +6,7 @@ import { describeNoAnswer, describeRefusal } from '../messages/answers';
 import { type Message, SUPPORT, toNodeError } from '../messages/message';
 import type { Item } from '../run/item';
 import { optionsOf } from '../run/parameters';
+import { waitsOf } from './waits';
 
 /**
  * Waits in memory until a job is finished, and says what is to become of its item.
@@ -33,15 +34,17 @@ export async function waitFor(item: Item, job: Video): Promise<Video | undefined
       last: job,
     };
     run.waiting.set(index, wish);
-    wake = await run.watch.wait(wish).catch((error: unknown) => {
-      if (!(error instanceof RefusedLook)) throw error;
-      const { message, description } = describeRefusedLook(error);
-      throw toNodeError(
-        node,
-        { message: `The wait for video ${id} ended: ${message}`, description },
-        index,
-      );
-    });
+    wake = await waitsOf(item)
+      .wait(wish)
+      .catch((error: unknown) => {
+        if (!(error instanceof RefusedLook)) throw error;
+        const { message, description } = describeRefusedLook(error);
+        throw toNodeError(
+          node,
+          { message: `The wait for video ${id} ended: ${message}`, description },
+          index,
+        );
+      });
   }
   if (wake.reason === 'released') return undefined;
 

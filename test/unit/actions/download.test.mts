@@ -2,10 +2,8 @@ import type { IDataObject, IHttpRequestOptions } from 'n8n-workflow';
 
 import { download, fileName } from '../../../nodes/ITeraBiz/actions/download.ts';
 import { NodeRun } from '../../../nodes/ITeraBiz/run/nodeRun.ts';
-import { Slots } from '../../../nodes/ITeraBiz/client/slots.ts';
 import { answered, connectionReset, fakeContext } from '../fakeContext.mts';
-import { newWatch } from '../../../nodes/ITeraBiz/account/watch.ts';
-import { readerOf } from '../../../nodes/ITeraBiz/account/videos.ts';
+import { Account } from '../../../nodes/ITeraBiz/account/account.ts';
 
 test.each([
   ['', 'video_1', 'video/mp4', 'video_1.mp4'],
@@ -82,7 +80,6 @@ function downloading({
       return { data, fileName: name, mimeType, bytes: stored };
     },
   });
-  const slots = new Slots(1);
   const prepared = {
     method: 'GET' as const,
     url: '/videos',
@@ -92,7 +89,7 @@ function downloading({
     headers: { 'X-Mine': '1' },
     timeout: 9,
   };
-  const run = new NodeRun(1, 0, slots, newWatch(readerOf(context, prepared, slots)));
+  const run = new NodeRun(1, 0, async () => new Account(), 1);
   return {
     asked,
     plain,

@@ -1,6 +1,4 @@
-import { Slots } from '../../../nodes/ITeraBiz/client/slots.ts';
-import { newWatch } from '../../../nodes/ITeraBiz/account/watch.ts';
-import { readerOf } from '../../../nodes/ITeraBiz/account/videos.ts';
+import { Account } from '../../../nodes/ITeraBiz/account/account.ts';
 import { get, readVideo } from '../../../nodes/ITeraBiz/actions/get.ts';
 import { NodeRun } from '../../../nodes/ITeraBiz/run/nodeRun.ts';
 import { answered, fakeContext } from '../fakeContext.mts';
@@ -11,8 +9,7 @@ function itemFor(videoId: unknown) {
     parameters: { videoId } as never,
   });
   const prepared = { method: 'GET' as const, url: '/videos' };
-  const slots = new Slots(1);
-  const run = new NodeRun(1, 0, slots, newWatch(readerOf(context, prepared, slots)));
+  const run = new NodeRun(1, 0, async () => new Account(), 1);
   return { asked, item: { context, index: 0, run, prepared } };
 }
 

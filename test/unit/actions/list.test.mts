@@ -1,10 +1,8 @@
 import type { Item } from '../../../nodes/ITeraBiz/run/item.ts';
 import { entriesOf } from '../../../nodes/ITeraBiz/actions/list.ts';
 import { NodeRun } from '../../../nodes/ITeraBiz/run/nodeRun.ts';
-import { Slots } from '../../../nodes/ITeraBiz/client/slots.ts';
 import { answered, type Answering, fakeContext } from '../fakeContext.mts';
-import { newWatch } from '../../../nodes/ITeraBiz/account/watch.ts';
-import { readerOf } from '../../../nodes/ITeraBiz/account/videos.ts';
+import { Account } from '../../../nodes/ITeraBiz/account/account.ts';
 
 const STATUSES = ['completed', 'processing', 'failed', 'Success'];
 
@@ -23,9 +21,8 @@ function server(count: number): Answering {
 
 function listing(answer: Answering, limit: number, status?: string, url = '/videos') {
   const { context, asked } = fakeContext({ answer });
-  const slots = new Slots(1);
   const prepared = { method: 'GET' as const, url, timeout: 9 };
-  const run = new NodeRun(1, 0, slots, newWatch(readerOf(context, prepared, slots)));
+  const run = new NodeRun(1, 0, async () => new Account(), 1);
   const item: Item = { context, index: 3, run, prepared };
   return { asked, entries: entriesOf(item, limit, status) };
 }

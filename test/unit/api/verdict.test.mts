@@ -56,8 +56,13 @@ describe('Retry-After', () => {
     ['Thu, 15 Jan 2026 10:00:30 GMT', 30_000],
     ['Thu, 15 Jan 2026 10:00:00 GMT', 0],
     ['Thu, 15 Jan 2026 09:00:00 GMT', 0],
-    ['Thu, 15 Jan 2026 10:00:30 +0000', 30_000],
-    ['2026-01-15T10:00:30Z', 30_000],
+    ['Thu, 15 Jan 2026 10:00:30 +0000', undefined],
+    ['Thu, 99 Jan 2026 10:00:30 GMT', undefined],
+    ['2026-01-15T10:00:30Z', undefined],
+    ['2.5', undefined],
+    ['-5', undefined],
+    ['1e3', undefined],
+    ['5 s', undefined],
     ['soon', undefined],
     ['', undefined],
     [undefined, undefined],
@@ -70,6 +75,15 @@ describe('Retry-After', () => {
     const pause = retryAfterOf({ 'retry-after': inOneMinute })!;
     expect(pause).toBeGreaterThan(50_000);
     expect(pause).toBeLessThanOrEqual(60_000);
+  });
+
+  test('as a date counts by the clock of whoever set it', () => {
+    const headers = {
+      date: 'Thu, 15 Jan 2026 12:00:00 GMT',
+      'retry-after': 'Thu, 15 Jan 2026 12:00:20 GMT',
+    };
+    expect(retryAfterOf(headers, now)).toBe(20_000);
+    expect(retryAfterOf({ ...headers, date: 'today' }, now)).toBe(7_220_000);
   });
 
   test('may be missing', () => {

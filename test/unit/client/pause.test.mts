@@ -1,4 +1,4 @@
-import { pause } from '../../../nodes/ITeraBiz/client/pause.ts';
+import { atLeast, pause } from '../../../nodes/ITeraBiz/client/pause.ts';
 
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());
@@ -45,4 +45,30 @@ test('leaves no listener behind', async () => {
   await paused;
   expect(remove.mock.calls).toEqual(add.mock.calls.map(([name, listener]) => [name, listener]));
   expect(add).toHaveBeenCalledTimes(1);
+});
+
+test.each([Number.NaN, -5])('a pause of %p is over at once', async (milliseconds) => {
+  const state = watched(pause(milliseconds));
+  await jest.advanceTimersByTimeAsync(0);
+  expect(state.end).toBe('resolved');
+});
+
+test.each([Infinity, 1e12])('a pause of %p is a long one', async (milliseconds) => {
+  const state = watched(pause(milliseconds));
+  await jest.advanceTimersByTimeAsync(2_000_000_000);
+  expect(state.end).toBe('pending');
+});
+
+test.each<[number, unknown, number]>([
+  [2, 5, 5],
+  [2, '5', 5],
+  [2, 1, 2],
+  [2, -1, 2],
+  [2, Number.NaN, 2],
+  [2, '10s', 2],
+  [2, undefined, 2],
+  [2, [], 2],
+  [2, null, 2],
+])('at least %p of %p is %p', (floor, value, expected) => {
+  expect(atLeast(floor, value)).toBe(expected);
 });

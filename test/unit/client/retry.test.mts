@@ -30,21 +30,24 @@ describe('The pause before the next try', () => {
     expect(pauseBefore(1, 0, undefined)).toBe(250);
   });
 
-  test('is not random where the API asks for one', () => {
-    expect(pauseBefore(1, 0, 2_000, 0.5)).toBe(2_000);
-    expect(pauseBefore(1, 0, 0, 0.5)).toBe(0);
+  test('is never shorter than the one the API asks for, and up to a second longer', () => {
+    expect(pauseBefore(1, 0, 2_000, 0)).toBe(2_000);
+    expect(pauseBefore(1, 0, 2_000, 0.5)).toBe(2_500);
+    expect(pauseBefore(1, 0, 0, 0.999)).toBe(999);
+    jest.spyOn(Math, 'random').mockReturnValueOnce(0.25);
+    expect(pauseBefore(4, 0, 60_000)).toBe(60_250);
   });
 
   test('never comes after the sixth try', () => {
     expect(TRIES).toBe(6);
-    expect(pauseBefore(5, 0, 0)).toBe(0);
+    expect(pauseBefore(5, 0, 0, 0)).toBe(0);
     expect(pauseBefore(6, 0, 0)).toBeUndefined();
     expect(pauseBefore(7, 0, 0)).toBeUndefined();
   });
 
   test('does not take all pauses together over five minutes', () => {
     expect(PATIENCE).toBe(300_000);
-    expect(pauseBefore(1, 0, 300_000)).toBe(300_000);
+    expect(pauseBefore(1, 0, 300_000, 0)).toBe(300_000);
     expect(pauseBefore(1, 0, 300_001)).toBeUndefined();
     expect(pauseBefore(2, 299_000, undefined, 0.5)).toBe(1_000);
     expect(pauseBefore(2, 299_001, undefined, 0.5)).toBeUndefined();
@@ -52,8 +55,14 @@ describe('The pause before the next try', () => {
 });
 
 describe('Sending with retries', () => {
-  beforeEach(() => void jest.useFakeTimers({ now: 0 }));
-  afterEach(() => void jest.useRealTimers());
+  beforeEach(() => {
+    jest.useFakeTimers({ now: 0 });
+    jest.spyOn(Math, 'random').mockReturnValue(0);
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+    jest.restoreAllMocks();
+  });
 
   /** Gives these outcomes one after the other, the last one for ever, and notes when it was asked. */
   function scripted(...outcomes: (Answer | NoAnswer)[]) {

@@ -1,4 +1,4 @@
-import { Slots } from '../../../nodes/ITeraBiz/client/slots.ts';
+import { Lane, Slots } from '../../../nodes/ITeraBiz/client/slots.ts';
 
 /** Tasks that end when told to, and a record of which have begun. */
 function tasks(slots: Slots, count: number) {
@@ -64,6 +64,78 @@ test('a task that fails frees its slot and keeps its error', async () => {
   expect(await next).toBe('next');
 });
 
+describe('Executions that share a lane', () => {
+  test('have no more under way together than each of them allows itself', async () => {
+    const lane = new Lane();
+    const some = tasks(new Slots(3, undefined, () => lane), 3);
+    const others = tasks(new Slots(4, undefined, () => lane), 3);
+    await settle();
+    expect([some.begun, others.begun]).toEqual([[0, 1, 2], [0]]);
+    some.end[1]();
+    await settle();
+    expect(others.begun).toEqual([0, 1]);
+  });
+
+  test('are served in order: one that allows itself little is not overtaken', async () => {
+    const lane = new Lane();
+    const wide = tasks(new Slots(5, undefined, () => lane), 2);
+    const narrow = tasks(new Slots(1, undefined, () => lane), 2);
+    const later = tasks(new Slots(5, undefined, () => lane), 2);
+    await settle();
+    expect([wide.begun, narrow.begun, later.begun]).toEqual([[0, 1], [], []]);
+    wide.end[0]();
+    await settle();
+    expect([narrow.begun, later.begun]).toEqual([[], []]);
+    wide.end[1]();
+    await settle();
+    expect([narrow.begun, later.begun]).toEqual([[0], []]);
+    narrow.end[0]();
+    await settle();
+    expect([narrow.begun, later.begun]).toEqual([
+      [0, 1],
+      [0, 1],
+    ]);
+  });
+
+  test('go on when one of them is cancelled: it leaves the queue at once', async () => {
+    const lane = new Lane();
+    const cancel = new AbortController();
+    const first = tasks(new Slots(1, undefined, () => lane), 1);
+    const stopped = tasks(new Slots(1, cancel.signal, () => lane), 3);
+    const other = tasks(new Slots(2, undefined, () => lane), 1);
+    const ends = Promise.allSettled(stopped.done);
+    await settle();
+    expect(other.begun).toEqual([]);
+    cancel.abort(new Error('stopped'));
+    await settle();
+    expect((await ends).map(({ status }) => status)).toEqual(Array(3).fill('rejected'));
+    expect(stopped.begun).toEqual([]);
+    expect(other.begun).toEqual([0]);
+    first.end[0]();
+    other.end[0]();
+    await settle();
+    expect(lane.isIdle).toBe(true);
+  });
+
+  test('are all held back by what one of them is asked for', async () => {
+    jest.useFakeTimers({ now: 0 });
+    const lane = new Lane();
+    await new Slots(1, undefined, () => lane).holdBack(2_000);
+    expect(lane.isIdle).toBe(false);
+    let opened = -1;
+    void new Slots(9, undefined, () => lane).untilOpen().then(() => (opened = Date.now()));
+    await jest.advanceTimersByTimeAsync(3_000);
+    expect(opened).toBe(2_000);
+    expect(lane.isIdle).toBe(true);
+    jest.useRealTimers();
+  });
+
+  test('a lane that cannot be had is the error of each task', async () => {
+    const slots = new Slots(2, undefined, async () => await Promise.reject(new Error('no key')));
+    await expect(slots.run(async () => 1)).rejects.toThrow('no key');
+  });
+});
+
 test('no task begins once the execution is cancelled', async () => {
   const cancel = new AbortController();
   const slots = new Slots(1, cancel.signal);
@@ -84,12 +156,12 @@ describe('Holding back', () => {
 
   test('lasts until the latest moment that was asked for', async () => {
     const slots = new Slots(5);
-    slots.holdBack(1_000);
-    slots.holdBack(300);
+    await slots.holdBack(1_000);
+    await slots.holdBack(300);
     let opened = -1;
     void slots.untilOpen().then(() => (opened = Date.now()));
     await jest.advanceTimersByTimeAsync(500);
-    slots.holdBack(1_500);
+    await slots.holdBack(1_500);
     await jest.advanceTimersByTimeAsync(1_499);
     expect(opened).toBe(-1);
     await jest.advanceTimersByTimeAsync(1);
@@ -99,7 +171,7 @@ describe('Holding back', () => {
   test('is off at first and after a pause of nothing', async () => {
     const slots = new Slots(1);
     await slots.untilOpen();
-    slots.holdBack(0);
+    await slots.holdBack(0);
     await slots.untilOpen();
     expect(jest.getTimerCount()).toBe(0);
   });
@@ -107,7 +179,7 @@ describe('Holding back', () => {
   test('ends when the execution is cancelled', async () => {
     const cancel = new AbortController();
     const slots = new Slots(1, cancel.signal);
-    slots.holdBack(60_000);
+    await slots.holdBack(60_000);
     const opened = slots.untilOpen();
     cancel.abort(new Error('stopped'));
     await expect(opened).rejects.toThrow('stopped');

@@ -13,15 +13,13 @@ import {
 } from '../../../nodes/ITeraBiz/messages/answers.ts';
 import { NodeRun } from '../../../nodes/ITeraBiz/run/nodeRun.ts';
 import { describeInterrupted } from '../../../nodes/ITeraBiz/waiting/parked/park.ts';
-import { Slots } from '../../../nodes/ITeraBiz/client/slots.ts';
 import { describeExtent, describeUnclear } from '../../../nodes/ITeraBiz/orders/reuse.ts';
 import { submit } from '../../../nodes/ITeraBiz/orders/submit.ts';
 import { describeEnd } from '../../../nodes/ITeraBiz/waiting/wait.ts';
 import { answered, type Answering, connectionReset, fakeContext } from '../fakeContext.mts';
 import { read, section, table } from './markdown.mts';
 import { NoAnswer } from '../../../nodes/ITeraBiz/api/answer.ts';
-import { newWatch } from '../../../nodes/ITeraBiz/account/watch.ts';
-import { readerOf } from '../../../nodes/ITeraBiz/account/videos.ts';
+import { Account } from '../../../nodes/ITeraBiz/account/account.ts';
 
 const doing = 'create the video';
 const accepted = () => answered({ id: 'video_1' });
@@ -52,8 +50,7 @@ async function ofSubmission(...answers: Answering[]): Promise<string> {
     const { context } = fakeContext({ answer });
     Object.assign(context, { getContext: () => book, evaluateExpression: () => 0 });
     const prepared = { method: 'POST' as const, url: '/videos', body: {} };
-    const slots = new Slots(1);
-    const run = new NodeRun(1, 0, slots, newWatch(readerOf(context, prepared, slots)));
+    const run = new NodeRun(1, 0, async () => new Account(), 1);
     const item: Item = { context, index: 0, run, prepared };
     await submit(item, doing).catch((error: Error) => (said = error.message));
   }

@@ -3,11 +3,9 @@ import { UserError } from 'n8n-workflow';
 
 import type { Item } from '../../../nodes/ITeraBiz/run/item.ts';
 import { NodeRun } from '../../../nodes/ITeraBiz/run/nodeRun.ts';
-import { Slots } from '../../../nodes/ITeraBiz/client/slots.ts';
 import { jobName, submit } from '../../../nodes/ITeraBiz/orders/submit.ts';
 import { answered, type Answering, connectionReset, fakeContext } from '../fakeContext.mts';
-import { newWatch } from '../../../nodes/ITeraBiz/account/watch.ts';
-import { readerOf } from '../../../nodes/ITeraBiz/account/videos.ts';
+import { Account } from '../../../nodes/ITeraBiz/account/account.ts';
 
 const accepted = () => answered({ id: 'video_1', status: 'queued' }, 201);
 const busy = () => answered({}, 503, { 'retry-after': '0' });
@@ -29,14 +27,13 @@ function placeOf(
     getContext: (of: string) => (of === 'node' ? book : {}),
     evaluateExpression: (expression: string) => (expression === '{{ $runIndex }}' ? 4 : undefined),
   });
-  const slots = new Slots(1);
   const prepared = {
     method: 'POST' as const,
     url: doing.endsWith('avatar') ? '/avatars' : '/videos',
     headers: { 'X-Mine': '1' },
     body: doing.endsWith('avatar') ? { name: 'Anna' } : { script: 'Hi' },
   };
-  const run = new NodeRun(1, 0, slots, newWatch(readerOf(context, prepared, slots)));
+  const run = new NodeRun(1, 0, async () => new Account(), 1);
   const item: Item = { context, index: 7, run, prepared };
   const submitted = submit(item, doing);
   return {

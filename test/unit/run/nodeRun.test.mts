@@ -1,10 +1,8 @@
 import { NodeRun } from '../../../nodes/ITeraBiz/run/nodeRun.ts';
-import { Slots } from '../../../nodes/ITeraBiz/client/slots.ts';
-import { Watch } from '../../../nodes/ITeraBiz/account/watch.ts';
+import { Account } from '../../../nodes/ITeraBiz/account/account.ts';
 
 function runOf(size: number, batchInterval = 0): NodeRun {
-  const reader = { byId: async () => undefined, page: async () => ({ data: [], has_more: false }) };
-  return new NodeRun(size, batchInterval, new Slots(1), new Watch(reader, () => false));
+  return new NodeRun(size, batchInterval, async () => new Account());
 }
 
 const prepared = { url: '/videos' };

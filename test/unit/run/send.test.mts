@@ -567,7 +567,7 @@ describe('Waiting for completion', () => {
             parked.push(items);
             return { waitTill };
           },
-          logger: { debug: (text: string) => void parked.push([{ json: { text } }]) },
+          logger: { warn: (text: string) => void parked.push([{ json: { text } }]) },
         },
       };
     };
@@ -640,7 +640,7 @@ describe('Waiting for completion', () => {
       expect(parked[1]).toEqual([
         {
           json: {
-            text: 'iTeraBiz: the wait stays in memory: n8n did not put the execution aside',
+            text: 'iTeraBiz: n8n could not take over the wait, so it stays in memory, where a restart of n8n ends it: n8n did not put the execution aside',
           },
         },
       ]);

@@ -4,7 +4,7 @@ import { Slots } from '../../../nodes/ITeraBiz/client/slots.ts';
 import { describeEnd, describeRefusedLook } from '../../../nodes/ITeraBiz/waiting/wait.ts';
 import { answered, type Answering, connectionReset, fakeContext } from '../fakeContext.mts';
 import { NoAnswer } from '../../../nodes/ITeraBiz/api/answer.ts';
-import { newWatch } from '../../../nodes/ITeraBiz/account/watch.ts';
+import { Waits, Watch } from '../../../nodes/ITeraBiz/account/watch.ts';
 import { readerOf, RefusedLook } from '../../../nodes/ITeraBiz/account/videos.ts';
 
 const answer = (status: number) => ({ status, headers: {}, body: '' });
@@ -159,18 +159,18 @@ describe('Looking through the API', () => {
     const after = { seconds: '7' };
     const { reader } = reading(() => answered({}, 429, { 'retry-after': after.seconds }), slots);
     await expect(reader.byId('a')).rejects.toBeInstanceOf(RefusedLook);
-    expect(await opening(slots)).toBe(7_000);
+    expect(await opening(slots)).toBe(8_000); // looked at every second; 7 s and up to one more
 
     after.seconds = '86400';
     await expect(reader.byId('a')).rejects.toBeInstanceOf(RefusedLook);
-    expect(await opening(slots)).toBe(307_000);
+    expect(await opening(slots)).toBe(309_000);
     jest.useRealTimers();
   });
 
   test('no look is made while the API asks for a pause', async () => {
     jest.useFakeTimers({ now: 0 });
     const slots = new Slots(5);
-    slots.holdBack(3_000);
+    await slots.holdBack(3_000);
     const { reader, asked } = reading(() => answered({ id: 'a' }), slots);
     const looked = reader.byId('a');
     await jest.advanceTimersByTimeAsync(2_999);
@@ -197,9 +197,10 @@ describe('A watch through the API', () => {
 
   function waiting(answering: Answering) {
     const { context, asked } = fakeContext({ answer: answering });
-    const watch = newWatch(readerOf(context, { url: '' }, new Slots(1)));
+    const reader = readerOf(context, { url: '' }, new Slots(1));
+    const waits = new Waits(async () => new Watch(), reader);
     const end: { value?: unknown } = {};
-    watch.wait(wish).then(
+    waits.wait(wish).then(
       (wake) => (end.value = wake),
       (error: unknown) => (end.value = error),
     );

@@ -1,13 +1,15 @@
 import type { IDataObject, INodeExecutionData, NodeApiError } from 'n8n-workflow';
 
-import { isRunning, lookOnce, type Seen } from '../../account/look';
-import { type Reader, readerOf, RefusedLook } from '../../account/videos';
+import { isRunning, type Seen } from '../../account/look';
+import { RefusedLook } from '../../account/videos';
+import type { Waits } from '../../account/watch';
 import { outcomeOf, videoIdOf } from '../../api/video';
 import { type Message, toNodeError } from '../../messages/message';
 import type { Item } from '../../run/item';
 import { withMark } from '../../run/reused';
 import { describeStop, errorJson, type JobList } from '../../run/report';
 import { describeEnd, describeRefusedLook } from '../wait';
+import { waitsOf } from '../waits';
 import { type Parked, type ParkedWait, readParked } from './workflows';
 
 /** How long after the deadline the last look may still be refused, in milliseconds. */
@@ -27,15 +29,14 @@ const GRACE = 10 * 60_000;
  * @throws {NodeApiError} when that node is to stop because of one of them
  */
 export async function keep(item: Item): Promise<INodeExecutionData[]> {
-  const { context, prepared, run } = item;
-  const parked = readParked(context);
+  const parked = readParked(item.context);
   const { items, ids, wait, memory } = parked;
   const asTheyCameIn = items.map((json) => ({ json }));
   if (memory.done === undefined) {
     memory.done = false;
     return asTheyCameIn;
   }
-  const seen = await lookAtAll(ids, readerOf(context, prepared, run.slots));
+  const seen = await lookAtAll(ids, waitsOf(item));
   memory.done = isOver(seen, ids, wait.deadline - Date.now());
   return memory.done ? outcome(item, parked, seen) : asTheyCameIn;
 }
@@ -45,12 +46,12 @@ const GET_BY_ID =
   'n8n cannot take up this wait again, so do not retry this execution: get them with Video: Get and these IDs';
 
 /** The jobs in full, in as many looks as it takes, within reason. */
-async function lookAtAll(ids: string[], reader: Reader): Promise<Seen | RefusedLook> {
+async function lookAtAll(ids: string[], waits: Waits): Promise<Seen | RefusedLook> {
   const videos: Seen = new Map();
   const hidden = new Set<string>();
   for (let looks = 0; looks < 3 && videos.size < ids.length; looks++) {
     const missing = ids.filter((id) => !videos.has(id));
-    const seen = await lookOnce(missing, reader, hidden);
+    const seen = await waits.look(missing, hidden);
     if (seen instanceof RefusedLook) return seen;
     seen.forEach((video, id) => videos.set(id, video));
   }

@@ -30,7 +30,7 @@ export function canPark(context: IExecutePaginationFunctions): boolean {
 }
 
 /**
- * Hands the wait of a run over to n8n.
+ * Hands the waits of a run that are still on over to n8n.
  *
  * @throws where this n8n does not do it; the wait then stays in memory
  */

@@ -1,8 +1,9 @@
 import type { INodeExecutionData } from 'n8n-workflow';
 
-import { isRunning, lookOnce } from '../../account/look';
-import { readerOf, RefusedLook } from '../../account/videos';
+import { isRunning } from '../../account/look';
+import { RefusedLook } from '../../account/videos';
 import type { Item } from '../../run/item';
+import { waitsOf } from '../waits';
 import { readParked, SHORTEST_PAUSE } from './workflows';
 
 /** However long the wait was so far, in seconds. */
@@ -13,13 +14,13 @@ const LONGEST_PAUSE = 600;
  *
  * @returns one small item, whatever the number of videos. n8n behaviour: it is stored with every look
  */
-export async function scout({ context, prepared, run }: Item): Promise<INodeExecutionData[]> {
-  const { ids, wait, memory } = readParked(context);
+export async function scout(item: Item): Promise<INodeExecutionData[]> {
+  const { ids, wait, memory } = readParked(item.context);
   const { pending = ids } = memory;
   const hidden = new Set(memory.hidden);
   const left = wait.deadline - Date.now();
 
-  const seen = await lookOnce(pending, readerOf(context, prepared, run.slots), hidden);
+  const seen = await waitsOf(item).look(pending, hidden);
   const running = seen instanceof RefusedLook ? [] : pending.filter((id) => isRunning(seen, id));
   memory.done = running.length === 0 || left <= 0;
   memory.pause = nextPause(Date.now() - wait.since, left);

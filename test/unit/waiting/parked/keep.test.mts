@@ -4,10 +4,8 @@ import { UserError } from 'n8n-workflow';
 import { keep } from '../../../../nodes/ITeraBiz/waiting/parked/keep.ts';
 import { NodeRun } from '../../../../nodes/ITeraBiz/run/nodeRun.ts';
 import type { ParkedWait } from '../../../../nodes/ITeraBiz/waiting/parked/workflows.ts';
-import { Slots } from '../../../../nodes/ITeraBiz/client/slots.ts';
 import { answered, type Answering, fakeContext } from '../../fakeContext.mts';
-import { newWatch } from '../../../../nodes/ITeraBiz/account/watch.ts';
-import { readerOf } from '../../../../nodes/ITeraBiz/account/videos.ts';
+import { Account } from '../../../../nodes/ITeraBiz/account/account.ts';
 
 const now = 60_000_000;
 beforeEach(() => void jest.useFakeTimers({ now }));
@@ -53,9 +51,8 @@ async function lookAt({ items, videos = {}, answer, wait, isFirst = false }: Loo
     parameters: { parkedItems: items, parkedWait } as unknown as IDataObject,
   });
   if (!isFirst) memory.done = false;
-  const slots = new Slots(5);
   const prepared = { url: '' };
-  const run = new NodeRun(1, 0, slots, newWatch(readerOf(context, prepared, slots)));
+  const run = new NodeRun(1, 0, async () => new Account(), 5);
   const output = await keep({ context, index: 0, run, prepared }).then(
     (data) => data.map(({ json }) => json),
     (error: Error) => error,

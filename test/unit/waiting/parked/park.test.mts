@@ -2,10 +2,8 @@ import type { IDataObject, INode, INodeExecutionData, IWorkflowBase } from 'n8n-
 
 import { NodeRun } from '../../../../nodes/ITeraBiz/run/nodeRun.ts';
 import { canPark, park } from '../../../../nodes/ITeraBiz/waiting/parked/park.ts';
-import { Slots } from '../../../../nodes/ITeraBiz/client/slots.ts';
 import { fakeContext } from '../../fakeContext.mts';
-import { newWatch } from '../../../../nodes/ITeraBiz/account/watch.ts';
-import { readerOf } from '../../../../nodes/ITeraBiz/account/videos.ts';
+import { Account } from '../../../../nodes/ITeraBiz/account/account.ts';
 
 const now = 1_000_000;
 beforeEach(() => void jest.useFakeTimers({ now }));
@@ -51,9 +49,8 @@ function onServer({
 }
 
 /** Four items: finished, still waited for, failed, and one that n8n could not prepare. */
-function runOf(context: Parameters<typeof park>[0]): NodeRun {
-  const slots = new Slots(5);
-  const run = new NodeRun(4, 0, slots, newWatch(readerOf(context, { url: '' }, slots)));
+function runOf(): NodeRun {
+  const run = new NodeRun(4, 0, async () => new Account(), 5);
   const wish = (id: string, deadline: number) => ({ id, interval: 1, deadline, last: {} });
   run.results.set(0, { id: 'done', status: 'completed' });
   run.waiting.set(0, wish('done', now + 1));
@@ -66,7 +63,7 @@ function runOf(context: Parameters<typeof park>[0]): NodeRun {
 
 async function parked(server: Server = {}) {
   const { context, executeWorkflow } = onServer(server);
-  await park(context, runOf(context));
+  await park(context, runOf());
   const [{ code }, items, , options] = executeWorkflow.mock.calls[0];
   const keeper = code.nodes.find(({ name }) => name === 'iTeraBiz');
   return { items: items.map(({ json }) => json), wait: keeper?.parameters.parkedWait, options };
@@ -111,7 +108,7 @@ test('the keeper knows which items wait, until when, and what the user chose', a
 
 test('the keeper knows that the node made no jobs, where it only waits for them', async () => {
   const { context, executeWorkflow } = onServer();
-  const run = runOf(context);
+  const run = runOf();
   run.accepted.clear();
   await park(context, run);
   expect(executeWorkflow.mock.calls[0][0].code.nodes[1].parameters.parkedWait).toMatchObject({
@@ -128,9 +125,7 @@ test('n8n is asked to put this execution aside until the keeper ends', async () 
 
 test('says so when n8n did not put it aside', async () => {
   const { context } = onServer({ parks: false });
-  await expect(park(context, runOf(context))).rejects.toThrow(
-    'n8n did not put the execution aside',
-  );
+  await expect(park(context, runOf())).rejects.toThrow('n8n did not put the execution aside');
 });
 
 test.each<[string, Server, boolean]>([

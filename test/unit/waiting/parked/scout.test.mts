@@ -2,10 +2,8 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { NodeRun } from '../../../../nodes/ITeraBiz/run/nodeRun.ts';
 import { nextPause, scout } from '../../../../nodes/ITeraBiz/waiting/parked/scout.ts';
-import { Slots } from '../../../../nodes/ITeraBiz/client/slots.ts';
 import { answered, type Answering, fakeContext } from '../../fakeContext.mts';
-import { newWatch } from '../../../../nodes/ITeraBiz/account/watch.ts';
-import { readerOf } from '../../../../nodes/ITeraBiz/account/videos.ts';
+import { Account } from '../../../../nodes/ITeraBiz/account/account.ts';
 
 const MINUTE = 60_000;
 
@@ -61,9 +59,8 @@ describe('A look at the parked videos', () => {
       },
     });
     Object.assign(memory, before);
-    const slots = new Slots(5);
     const prepared = { url: '' };
-    const run = new NodeRun(1, 0, slots, newWatch(readerOf(context, prepared, slots)));
+    const run = new NodeRun(1, 0, async () => new Account(), 5);
     const looked = scout({ context, index: 0, run, prepared });
     const output = (await looked).map(({ json }) => json);
     return { output, asked: asked.map(({ url }) => url), memory };

@@ -1,0 +1,170 @@
+import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
+
+import { Account } from '../../../nodes/ITeraBiz/account/account.ts';
+import { NodeRun } from '../../../nodes/ITeraBiz/run/nodeRun.ts';
+import { handOver } from '../../../nodes/ITeraBiz/waiting/handOver.ts';
+import { waitsOf } from '../../../nodes/ITeraBiz/waiting/waits.ts';
+import { answered, fakeContext } from '../fakeContext.mts';
+
+beforeEach(() => void jest.useFakeTimers({ now: 0 }));
+afterEach(() => void jest.useRealTimers());
+
+const advance = async (ms: number) => await jest.advanceTimersByTimeAsync(ms);
+
+interface Given {
+  ids?: string[];
+  statuses?: Record<string, string>;
+  interval?: number;
+  account?: Account;
+  signal?: AbortSignal;
+  onError?: 'stopWorkflow' | 'continueRegularOutput';
+  /** How long n8n takes for a hand-over, in milliseconds; it refuses one that takes no time */
+  takes?: number;
+}
+
+/** A run of the node whose items wait for these videos, on an n8n that takes over waits. */
+function waiting({
+  ids = ['a'],
+  statuses = { a: 'processing' },
+  interval = 10_000,
+  account = new Account(),
+  signal,
+  onError = 'stopWorkflow',
+  takes = 100,
+}: Given = {}) {
+  const handedOver: { at: number; items: IDataObject[] }[] = [];
+  const warnings: string[] = [];
+  const { context, asked } = fakeContext({
+    signal,
+    node: { onError },
+    answer: ({ url }) => {
+      const video = (id: string) => ({ id, status: statuses[id] });
+      const id = url.split('/')[2];
+      return answered(id ? video(id) : { data: ids.map(video), has_more: false });
+    },
+  });
+  const data = { main: [ids.map((id) => ({ json: { id } }))] };
+  Object.assign(context, {
+    getExecutionId: () => '7',
+    getWorkflow: () => ({ id: 'w1' }),
+    getMode: () => 'trigger',
+    getExecuteData: () => ({ node: context.getNode(), data }),
+    logger: { warn: (text: string) => void warnings.push(text) },
+    executeWorkflow: async (_: unknown, items: INodeExecutionData[]) => {
+      if (takes === 0) return {};
+      handedOver.push({ at: Date.now(), items: items.map(({ json }) => json) });
+      await new Promise((resolve) => setTimeout(resolve, takes));
+      return { waitTill: new Date() };
+    },
+  });
+  const run = new NodeRun(ids.length, 0, async () => account, 5, signal);
+  const item = { context, index: 0, run, prepared: { url: '' } };
+  const ends: Record<string, string> = {};
+  ids.forEach((id, index) => {
+    const wish = { id, interval, deadline: 3_600_000, last: { id } };
+    run.waiting.set(index, wish);
+    waitsOf(item)
+      .wait(wish)
+      .then(
+        (wake) => {
+          ends[id] = wake.reason;
+          if (wake.reason !== 'finished') return;
+          // As an item does, a moment after it was woken.
+          if (wake.video.status === 'completed') run.results.set(index, wake.video);
+          else run.failures.set(index, { message: 'It failed', description: '' });
+        },
+        (error: Error) => void (ends[id] = error.message),
+      );
+  });
+  void handOver(item);
+  return { handedOver, warnings, ends, asked, run };
+}
+
+test('comes after a minute and a last look, and releases the waits', async () => {
+  const { handedOver, ends, asked } = waiting({ interval: 40_000 });
+  await advance(59_999);
+  expect(handedOver).toEqual([]);
+  await advance(1_000);
+  expect(handedOver).toHaveLength(1);
+  expect(ends).toEqual({ a: 'released' });
+  expect(asked).toHaveLength(2);
+  await advance(600_000);
+  expect(asked).toHaveLength(2);
+});
+
+test('does not come when all videos are finished by then', async () => {
+  const { handedOver, ends } = waiting({ statuses: { a: 'completed' }, interval: 60_000 });
+  await advance(200_000);
+  expect(ends).toEqual({ a: 'finished' });
+  expect(handedOver).toEqual([]);
+});
+
+test('that n8n refuses leaves the wait in memory, says why, and is not tried again', async () => {
+  const statuses = { a: 'processing' };
+  const { ends, warnings } = waiting({ statuses, takes: 0 });
+  await advance(100_000);
+  expect(ends).toEqual({});
+  statuses.a = 'completed';
+  await advance(10_000);
+  expect(ends).toEqual({ a: 'finished' });
+  expect(warnings).toEqual([expect.stringContaining('n8n did not put the execution aside')]);
+});
+
+test.each([
+  ['stopWorkflow', 'failed', 0],
+  ['continueRegularOutput', 'failed', 1],
+  ['stopWorkflow', 'completed', 1],
+] as const)(
+  'on %s, with one that %s in the last look: %i hand-overs, with what became of it',
+  async (onError, status, count) => {
+    const { handedOver, run } = waiting({
+      ids: ['a', 'b'],
+      statuses: { a: 'processing', b: status },
+      interval: 60_000,
+      onError,
+    });
+    await advance(62_000);
+    expect(handedOver).toHaveLength(count);
+    if (status === 'completed') expect(handedOver[0].items[1]).toEqual({ id: 'b', status });
+    if (count > 0 && status === 'failed') {
+      expect(handedOver[0].items[1]).toMatchObject({ error: 'It failed' });
+    }
+    run.waits?.releaseAll();
+  },
+);
+
+test('few executions wait in memory: the others are handed over at once, one after the other', async () => {
+  const many = Array.from({ length: 8 }, () => waiting({ takes: 500 }));
+  await advance(10_000);
+  const [, , , ...queued] = many.map(({ handedOver }) => handedOver.map(({ at }) => at));
+  expect(many.slice(0, 3).map(({ handedOver }) => handedOver)).toEqual([[], [], []]);
+  expect(queued.map(({ length }) => length)).toEqual([1, 1, 1, 1, 1]);
+  queued.flat().forEach((at, turn, all) => {
+    if (turn > 0) expect(at - all[turn - 1]).toBeGreaterThanOrEqual(500);
+  });
+  await advance(55_000);
+  expect(many.map(({ ends }) => ends.a)).toEqual(Array(8).fill('released'));
+
+  // Then there is room again.
+  const next = waiting();
+  await advance(30_000);
+  expect(next.handedOver).toEqual([]);
+  await advance(40_000);
+  expect(next.ends).toEqual({ a: 'released' });
+});
+
+test('one that is cancelled is not handed over, and makes room', async () => {
+  const cancel = new AbortController();
+  const stopped = Array.from({ length: 3 }, () => waiting({ signal: cancel.signal }));
+  const queued = [waiting(), waiting({ signal: cancel.signal, takes: 500 })];
+  await advance(50);
+  cancel.abort(new Error('stopped'));
+  await advance(1_000);
+  expect(stopped.map(({ ends }) => ends.a)).toEqual(Array(3).fill('stopped'));
+  expect(queued.map(({ handedOver }) => handedOver.length)).toEqual([1, 0]);
+  const next = waiting();
+  await advance(30_000);
+  expect(next.handedOver).toEqual([]);
+  await advance(40_000);
+  expect(stopped.map(({ handedOver }) => handedOver)).toEqual([[], [], []]);
+});
