@@ -345,7 +345,7 @@ describe('Several executions', () => {
 
   test('also when it was asking just then: another one asks at once', async () => {
     const { api, waits, others, stop } = two({ a: 'queued', b: 'completed' });
-    api.page = async () => await new Promise(() => {});
+    api.page = async () => await new Promise<never>(() => undefined);
     const end = noted(waits.wait(wish('a')));
     const stays = noted(others.wait(wish('b')));
     await advance(15_000);

@@ -62,6 +62,8 @@ function waiting({
   const ends: Record<string, string> = {};
   ids.forEach((id, index) => {
     const wish = { id, interval, deadline: 3_600_000, last: { id } };
+    run.join(index, { url: '' });
+    run.asked(index);
     run.waiting.set(index, wish);
     waitsOf(item)
       .wait(wish)
