@@ -105,9 +105,8 @@ function parameterOfField(field: string): string {
 
 /** What is known of an order from before, in this execution. */
 function recordOf({ context, index, run, prepared }: Item, body: IDataObject): Entry | undefined {
-  run.index ??= Number(context.evaluateExpression('{{ $runIndex }}', index));
   const ledger = new Ledger(context.getContext('node'));
-  return ledger.find(ledger.keyOf(run.index, index, { ...prepared, body }));
+  return ledger.find(ledger.keyOf(run.indexIn(context), index, { ...prepared, body }));
 }
 
 function isSent(known: Entry | undefined, resubmitUnknown?: boolean): boolean {

@@ -59,12 +59,7 @@ async function ofSubmission(...answers: Answering[]): Promise<string> {
 
 function ofHalt(message: string): string {
   const { context } = fakeContext();
-  const run = new NodeRun(
-    1,
-    0,
-    new Slots(1),
-    newWatch(readerOf(context, { url: '' }, new Slots(1))),
-  );
+  const run = new NodeRun(1, 0, async () => new Account(), 1);
   halt(run, 0, new NodeApiError(context.getNode(), { message }, { message }));
   return run.halted!.message;
 }
