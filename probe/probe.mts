@@ -24,7 +24,10 @@ try {
   else await main(options);
 } catch (thrown) {
   const error = cancel.signal.aborted ? cancel.signal.reason : thrown;
-  console.error(error instanceof ProbeError ? error.message : error);
+  // As a whole, an error of an HTTP client has the key in it.
+  const told =
+    error instanceof ProbeError ? error.message : String((error as Error).stack ?? error);
+  console.error(withoutSecrets(told, [process.env.ITERABIZ_API_KEY?.trim() ?? '']));
   process.exitCode = 1;
 }
 

@@ -23,12 +23,13 @@ const noteOf = (result: Result) => (result.verdict === 'cannot tell' ? result.ne
 const sorted = (results: Result[]) =>
   VERDICTS.flatMap((verdict) => results.filter((result) => result.verdict === verdict));
 
-/** As in `2 differ, 14 cannot be told, 21 hold`. */
+/** As in `1 differs, 14 cannot be told, 21 hold`. */
 function sum(results: Result[]): string {
   const [differ, open, hold] = VERDICTS.map(
     (verdict) => results.filter((result) => result.verdict === verdict).length,
   );
-  return `${differ} differ, ${open} cannot be told, ${hold} hold`;
+  const ending = (count: number) => (count === 1 ? 's' : '');
+  return `${differ} differ${ending(differ)}, ${open} cannot be told, ${hold} hold${ending(hold)}`;
 }
 
 /** For the screen. */

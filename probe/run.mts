@@ -53,7 +53,10 @@ export async function probe(options: Options, contract: Contract, run: Run): Pro
 
 /** @throws {ProbeError} unless the API is there and lets us in */
 async function knock(asker: Asker): Promise<void> {
-  const { outcome } = await asker.get('/avatars', { limit: 1 });
+  const { outcome } = await asker.get('/avatars', { limit: 1 }).catch((error: Error) => {
+    // The credential refuses such a base URL or key, in words for users.
+    throw new ProbeError(error.message);
+  });
   if (!isAnswer(outcome)) {
     throw new ProbeError(
       `${asker.baseUrl} cannot be reached (${outcome.code || outcome.message}). Check the base URL.`,

@@ -116,7 +116,7 @@ function judgeStatusWords(evidence: Evidence, contract: Contract): Finding {
   const isOther = (video: Video) =>
     contract.breaches('Video', video).some(({ field }) => field === 'status');
   const others = distinct(all.filter(isOther).map(statusOf));
-  if (others.length === 0) return holds(`Seen: ${distinct(all.map(statusOf)).join(', ')}`);
+  if (others.length === 0) return holds(distinct(all.map(statusOf)).join(', '));
   const readings = others.map((word) => {
     const outcome = outcomeOf({ status: word });
     return `${word} (read as ${outcome === 'running' ? 'still running' : outcome})`;

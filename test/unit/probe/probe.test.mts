@@ -45,7 +45,7 @@ test('It tells what differs and where the code has to change, and writes a repor
   expect(output).toMatch(
     /^differs {6}Lists begin with the newest\n\s+Seen: They begin with the oldest\n\s+To be changed in nodes\/ITeraBiz\/account\/videos\.ts$/m,
   );
-  expect(output).toMatch(/\n\d+ requests to http:\S+\/v1 in [\d.]+ s: 1 differ, /);
+  expect(output).toMatch(/\n\d+ requests to http:\S+\/v1 in [\d.]+ s: 1 differs, /);
   expect(code).toBe(0);
 
   const report = readFileSync(join(out, 'probe.md'), 'utf8');
@@ -130,6 +130,12 @@ describe('Where another server answers', () => {
 test('Where nobody answers, that is said', async () => {
   const { code, output } = await probe(['--base-url', 'http://127.0.0.1:9']);
   expect(output).toContain('http://127.0.0.1:9 cannot be reached (ECONNREFUSED)');
+  expect(code).toBe(1);
+});
+
+test('A base URL over which others could read the key is refused, in a line', async () => {
+  const { code, output } = await probe(['--base-url', 'http://api.iterabiz.invalid/v1']);
+  expect(output).toMatch(/^The Base URL of the iTeraBiz credential begins with http:.*\n$/);
   expect(code).toBe(1);
 });
 
