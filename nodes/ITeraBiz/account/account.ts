@@ -56,7 +56,7 @@ const accounts = new Map<string, Account>();
 /**
  * The account that the node's credential leads to.
  *
- * n8n behaviour: asking for the credential costs a query, so ask once per run of a node.
+ * Asking n8n for the credential costs a query, so ask once per run of a node.
  *
  * @throws n8n's own errors, as for a missing credential
  */

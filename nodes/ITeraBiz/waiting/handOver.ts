@@ -46,7 +46,7 @@ export async function handOver(item: Item): Promise<void> {
     if (waits.size === 0 || hasFailed || signal?.aborted) return;
     await park(context, run);
     waits.releaseAll();
-    // n8n keeps the data of an execution that it put aside in memory. Without this, our contexts would
+    // n8n behaviour: it keeps the data of an execution that it put aside. Without this, our contexts would
     // stay with it, and with them all of n8n's.
     leave(context);
   } catch (error) {
