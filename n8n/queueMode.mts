@@ -159,7 +159,12 @@ async function startRedis(folder: string): Promise<Service> {
   return { port, stop: () => redis.end() };
 }
 
-async function startBalancer(
+/**
+ * The load balancer, with the file that docker-compose.yml gives it.
+ *
+ * @param webhookPorts where the two webhook processes listen
+ */
+export async function startBalancer(
   folder: string,
   port: number,
   webhookPorts: number[],

@@ -153,7 +153,7 @@ async function readList(
 ): Promise<Part> {
   const videos: Video[] = [];
   let last = after;
-  try {
+  const read = async (): Promise<Part> => {
     for await (const { fresh, isStuck } of pages(
       async (from) => await reader.page(from ?? after),
     )) {
@@ -164,10 +164,11 @@ async function readList(
       if (isEnough(fresh)) return { videos, brokeOffAt: last };
     }
     return { videos };
-  } catch (error) {
-    if (!(error instanceof OutOfTime)) throw error;
-    return { videos, brokeOffAt: last };
-  }
+  };
+  return await read().catch((error: unknown) => {
+    if (error instanceof OutOfTime) return { videos, brokeOffAt: last };
+    throw error;
+  });
 }
 
 /** What was seen of some videos before the time was up. */
@@ -224,7 +225,7 @@ function readerFor(context: IPollFunctions, deadline: number): PollReader {
   const node = context.getNode();
   const left = () => deadline - Date.now();
   let answers = 0;
-  let silence: Error | undefined;
+  let silence: () => unknown = () => undefined;
 
   const read = async (options: IHttpRequestOptions, subject: Subject, expected: number[] = []) => {
     if (left() <= 0) throw new OutOfTime();
@@ -233,15 +234,13 @@ function readerFor(context: IPollFunctions, deadline: number): PollReader {
       return await attempt(context, { ...options, method: 'GET', timeout });
     };
     const { outcome, verdict, tries, seconds } = await withRetries(ask, 'GET', slots, deadline);
-    try {
-      const answer = answerOf(outcome, node, { ...subject, tries, seconds }, expected);
-      answers++;
-      return answer;
-    } catch (error) {
-      if (verdict !== 'again' || tries === TRIES) throw error;
-      silence = error as Error;
+    const answer = () => answerOf(outcome, node, { ...subject, tries, seconds }, expected);
+    if (verdict === 'again' && tries < TRIES) {
+      silence = answer;
       throw new OutOfTime();
     }
+    answers++;
+    return answer();
   };
 
   const fetched = new Map<string | undefined, Page>();
@@ -252,7 +251,7 @@ function readerFor(context: IPollFunctions, deadline: number): PollReader {
   };
   return {
     assertAnswered() {
-      if (answers === 0 && silence) throw silence;
+      if (answers === 0) silence();
     },
     page: async (after) => {
       const page = fetched.get(after) ?? (await fetchPage(after));
