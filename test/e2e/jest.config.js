@@ -5,7 +5,6 @@ module.exports = {
   ...base,
   rootDir: '../..',
   testMatch: ['**/test/e2e/**/*.test.mts'],
-  testPathIgnorePatterns: ['/node_modules/', '/test/e2e/proofs/'],
   // Most of the time they wait for n8n.
   maxWorkers: 2,
   testTimeout: 300_000,
