@@ -163,10 +163,9 @@ test(
     const stopped = await end(executions, 'stop', 'error');
     const [first, second, third] = await videosOf('stop');
     const error = stopped.data.resultData.error as { message: string; description: string };
-    expect(error.message).toBe(
-      `Item 1: iTeraBiz could not make video ${second}: The avatar has no face`,
-    );
-    for (const id of [first, second, third]) expect(error.description).toContain(id);
+    expect(error.message).toBe(`iTeraBiz could not make video ${second}: The avatar has no face`);
+    expect(error.description).toContain(`\nFinished:\nItem 0: ${first}\nItem 2: ${third}\n`);
+    expect(error.description).toContain(`\nFailed:\nItem 1: ${second}\n`);
 
     const regular = outputOf(await end(executions, 'regular'), 'After');
     const regularIds = await videosOf('regular');
