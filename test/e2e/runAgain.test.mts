@@ -50,6 +50,7 @@ async function killedAt(submissions: number): Promise<void> {
   await campaign.start();
   await until(`${submissions} submissions are accepted`, accepted, {
     isSo: (count) => count >= submissions,
+    seconds: 180,
   });
   await n8n.kill();
   await n8n.restart();
@@ -71,11 +72,11 @@ test(
     // One answer is lost, and one request never arrives.
     await sandbox.fault({ on: POST, type: 'reset', when: 'after', skip: 2 });
     await sandbox.fault({ on: POST, type: 'reset', skip: 4 });
-    await campaign.run(4 * MINUTES);
+    await campaign.run(6 * MINUTES);
     await record('run to its end, an answer and a request lost');
     expect(await accepted()).toBe(ROWS - 1);
 
-    await campaign.run(4 * MINUTES);
+    await campaign.run(6 * MINUTES);
     await record('run again');
     const rows = await campaign.rows();
     expect(rows.map(({ status }) => status)).toEqual(rows.map(() => 'completed'));
@@ -89,5 +90,5 @@ test(
     await campaign.run(2 * MINUTES);
     expect(await accepted()).toBe(ROWS);
   },
-  15 * MINUTES,
+  25 * MINUTES,
 );

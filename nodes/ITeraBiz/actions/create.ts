@@ -1,6 +1,6 @@
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 
-import { letThrough, type Plan, planOf, previewOf } from '../orders/plan';
+import { letThrough, matchFor, type Plan, planOf, previewOf } from '../orders/plan';
 import { jobName, submit } from '../orders/submit';
 import { BadInput, checkBody } from '../run/checks';
 import type { Item } from '../run/item';
@@ -21,9 +21,10 @@ export async function create(item: Item): Promise<INodeExecutionData[]> {
     return [{ json: previewOf(item, plan, body) }];
   }
   const body = await checkedBody(item, plan);
-  letThrough(item, plan, body);
+  const match = plan.refusal ? undefined : await matchFor(item, plan, body);
+  letThrough(item, plan, body, match);
   const doing = `${textParameter(item, 'operation')} the ${textParameter(item, 'resource')}`;
-  const job = await submit({ ...item, prepared: { ...prepared, body } }, doing);
+  const job = await submit({ ...item, prepared: { ...prepared, body } }, doing, match);
   run.accepted.set(index, jobName(job));
   const output = await finish(item, job);
   return output.map(({ json }) => ({ json: withMark(json, run.reused.get(index)) }));

@@ -11,6 +11,8 @@ import type { NodeRun } from '../run/nodeRun';
 import { optionsFor, parameterFor } from '../run/parameters';
 import { onErrorOf } from '../run/report';
 import { type Entry, Ledger } from './ledger';
+import { findExisting, type Match, reuseSince, type Wanted } from './reuse';
+import { nameOf } from './sameOrder';
 
 /**
  * What a run of the node is about to order, weighed over all its rows before the first is sent. A
@@ -21,6 +23,8 @@ export interface Plan {
   readonly problems: Map<number, Message>;
   /** Rows that would really be sent, and how many seconds of video each asks for; 0 for an avatar */
   readonly orders: Map<number, number>;
+  /** What the account's list says of the rows that may use what is there already */
+  readonly matches: Map<number, Match>;
   /** Why not one of the orders is sent */
   readonly refusal?: Message;
   /** Whether to show what would be sent, and send nothing */
@@ -61,6 +65,7 @@ async function makePlan(item: Item, complete: Complete): Promise<Plan> {
   const { context, run } = item;
   const problems = new Map<number, Message>();
   const orders = new Map<number, number>();
+  const wanted: Wanted[] = [];
   const ceilings = { videos: Infinity, seconds: Infinity };
   let isPreview = false;
 
@@ -71,8 +76,13 @@ async function makePlan(item: Item, complete: Complete): Promise<Plan> {
     ceilings.videos = Math.min(ceilings.videos, videos);
     ceilings.seconds = Math.min(ceilings.seconds, seconds);
     const foreseen = { ...item, index: row, prepared: preparedFor(item, row) };
+    const since = reuseSince(options);
     const body = checkBody(await complete(foreseen));
-    if (isSent(recordOf(foreseen, body), options.resubmitUnknown)) orders.set(row, secondsIn(body));
+    const known = recordOf(foreseen, body);
+    if (isSent(known, options.resubmitUnknown)) orders.set(row, secondsIn(body));
+    if (since !== undefined && known?.state !== 'accepted') {
+      wanted.push(wantedFor(foreseen, body, since));
+    }
   };
   const coming = run.batchInterval > 0 ? run.missing : [];
   for (const row of [...run.prepared.keys(), ...coming].sort((one, other) => one - other)) {
@@ -82,8 +92,70 @@ async function makePlan(item: Item, complete: Complete): Promise<Plan> {
     });
   }
   const isStopped = problems.size > 0 && onErrorOf(context) === 'stop';
-  const refusal = isStopped ? othersAreWrong(problems) : tooMuch(orders, ceilings);
-  return { problems, orders, refusal, isPreview, ceilings };
+  if (isStopped) {
+    const refusal = othersAreWrong(problems);
+    return { problems, orders, matches: new Map(), refusal, isPreview, ceilings };
+  }
+  const matches = await existing(item, wanted);
+  if (!(matches instanceof Map)) {
+    return { problems, orders, matches: new Map(), refusal: matches, isPreview, ceilings };
+  }
+  matches.forEach(({ job }, row) => job && orders.delete(row));
+  return { problems, orders, matches, refusal: tooMuch(orders, ceilings), isPreview, ceilings };
+}
+
+/**
+ * What the list says of these rows, or why it cannot be told.
+ *
+ * @throws {NodeApiError} when it cannot be read
+ */
+async function existing(item: Item, wanted: Wanted[]): Promise<Map<number, Match> | Message> {
+  if (wanted.length === 0) return new Map();
+  const own = ownJobs(item);
+  return await findExisting(item, wanted, (id) => own.has(id)).catch((error: unknown) => {
+    if (!(error instanceof BadInput)) throw error;
+    return error.said;
+  });
+}
+
+/** The jobs that this execution knows for its own. */
+function ownJobs({ context }: Item): Set<string | undefined> {
+  return new Set(new Ledger(context.getContext('node')).answers.map(videoIdOf));
+}
+
+function wantedFor(
+  { context, index, run, prepared }: Item,
+  body: IDataObject,
+  since: number,
+): Wanted {
+  const ledger = new Ledger(context.getContext('node'));
+  const key = ledger.keyOf(run.indexIn(context), index, { ...prepared, body });
+  const order = { url: prepared.url, body };
+  return { item: index, order, since, before: ledger.countLike(key) };
+}
+
+/**
+ * What the account's list says of a row, where it may use what is there already. A row that came in
+ * other than foreseen is looked for by itself.
+ *
+ * @throws as {@link findExisting}
+ */
+export async function matchFor(
+  item: Item,
+  plan: Plan,
+  body: IDataObject,
+): Promise<Match | undefined> {
+  const { index, context } = item;
+  const since = reuseSince(optionsFor(context, index));
+  if (since === undefined || recordOf(item, body)?.state === 'accepted') return undefined;
+  const wanted = wantedFor(item, body, since);
+  const foreseen = plan.matches.get(index);
+  if (foreseen?.order === nameOf(wanted.order)) return foreseen;
+  const taken = ownJobs(item);
+  plan.matches.forEach(({ job }) => taken.add(videoIdOf(job)));
+  const match = (await findExisting(item, [wanted], (id) => taken.has(id))).get(index)!;
+  plan.matches.set(index, match);
+  return match;
 }
 
 /** The request of a row: as n8n prepared it, or, if it is still to come, as it will be. */
@@ -123,11 +195,13 @@ function secondsIn({ duration }: IDataObject): number {
  * Invariant: whatever came in late, or other than foreseen, a ceiling is never passed.
  *
  * @param body as it would be sent, checked
+ * @param match of its order; what is there already needs no letting through
  * @throws {BadInput} for a row that cannot be right, or that tells of a ceiling
  * @throws {NotSent} where the reason is told by another row
  */
-export function letThrough(item: Item, plan: Plan, body: IDataObject): void {
+export function letThrough(item: Item, plan: Plan, body: IDataObject, match?: Match): void {
   const { index } = item;
+  if (match?.job) return;
   if (!isSent(recordOf(item, body), optionsFor(item.context, index).resubmitUnknown)) return;
   if (plan.refusal) {
     const isFirst = index === Math.min(...plan.orders.keys());
@@ -153,6 +227,11 @@ export function previewOf(item: Item, plan: Plan, body?: IDataObject): IDataObje
   if (known?.state === 'accepted') {
     const reason = 'It was ordered before, in this execution';
     return { wouldOrder: false, reason, videoId: videoIdOf(known.answer), request };
+  }
+  const there = plan.matches.get(index)?.job;
+  if (there) {
+    const reason = 'Your account has this video already';
+    return { wouldOrder: false, reason, videoId: videoIdOf(there), request };
   }
   if (!plan.orders.has(index)) {
     const reason =

@@ -1,6 +1,5 @@
 import { createHash } from 'crypto';
 import type { IDataObject } from 'n8n-workflow';
-import { sleep } from 'n8n-workflow';
 
 import { PAGE_SIZE } from '../api/page';
 import { outcomeOf, videoIdOf } from '../api/video';
@@ -8,8 +7,7 @@ import { lookBack, whenVideoExists } from '../fields/reuse';
 import { type Message, SUPPORT } from '../messages/message';
 import { BadInput } from '../run/checks';
 import type { Item } from '../run/item';
-import type { NodeRun } from '../run/nodeRun';
-import { optionsOf } from '../run/parameters';
+import type { Options } from '../run/parameters';
 import { readPage } from '../run/read';
 import { type Extent, type Listed, readBack } from './listed';
 import { compare, finderOf, nameOf, type Order } from './sameOrder';
@@ -33,6 +31,8 @@ export interface Wanted {
 export interface Match {
   /** The job that is there already, and is this item's now */
   job?: IDataObject;
+  /** The name of that order */
+  order: string;
   /**
    * For the `Idempotency-Key` where it is to be ordered. The same for whoever wants the same order and
    * sees the same list, in the same hour: executions that start together get one video where the API
@@ -47,8 +47,7 @@ export interface Match {
  * @returns milliseconds since 1970, or `undefined` where every item is to be ordered
  * @throws {BadInput} when an expression gives something else: nobody knows then what was meant
  */
-export function reuseSince(item: Item, now = Date.now()): number | undefined {
-  const options = optionsOf(item);
+export function reuseSince(options: Options, now = Date.now()): number | undefined {
   // An expression that gives nothing is not the same as no choice.
   const choice: unknown = 'whenVideoExists' in options ? options.whenVideoExists : 'order';
   if (choice === 'order') return undefined;
@@ -150,16 +149,15 @@ function assignOldest(groups: Group[]): Map<number, Match> {
   const matches = new Map<number, Match>();
   for (const { order, rows, jobs, made, unclear } of groups) {
     const oldestFirst = [...jobs].sort((one, other) => timeOf(one) - timeOf(other));
+    const name = nameOf(order);
     let missing = 0;
     for (const { item, since, before } of rows) {
       const own = oldestFirst.find((one) => !taken.has(one) && !(one.at < since));
       if (own) taken.add(own);
       else if (unclear !== undefined) throw new BadInput(describeUnclear(unclear));
       else missing += 1;
-      const key = createHash('sha256').update(
-        `${nameOf(order)} ${hour} ${made} ${before} ${missing}`,
-      );
-      matches.set(item, { job: own?.entry, key: key.digest('hex').slice(0, 32) });
+      const key = createHash('sha256').update(`${name} ${hour} ${made} ${before} ${missing}`);
+      matches.set(item, { job: own?.entry, order: name, key: key.digest('hex').slice(0, 32) });
     }
   }
   return matches;
@@ -192,33 +190,4 @@ export function describeExtent(extent: Extent): Message {
           'iTeraBiz says that there are more videos, but answers the same ones again, so this node cannot tell whether the video of this item is there already. Choose "Order Another One", or write to ' +
           `${SUPPORT}.`,
       };
-}
-
-/** The rows of each run of the node whose list is still to be read. */
-const gathering = new WeakMap<NodeRun, { rows: Wanted[]; found: Promise<Map<number, Match>> }>();
-
-/**
- * The {@link Match} of one row. The list is read once for all rows that come in together.
- *
- * @throws as {@link findExisting}
- */
-export async function matchOf(
-  item: Item,
-  wanted: Wanted,
-  isTaken: (id: string) => boolean,
-): Promise<Match> {
-  const gathered = gathering.get(item.run) ?? startGathering(item, isTaken);
-  gathered.rows.push(wanted);
-  return (await gathered.found).get(wanted.item)!;
-}
-
-function startGathering(item: Item, isTaken: (id: string) => boolean) {
-  const rows: Wanted[] = [];
-  const found = sleep(0).then(async () => {
-    gathering.delete(item.run);
-    return await findExisting(item, rows, isTaken);
-  });
-  const gathered = { rows, found };
-  gathering.set(item.run, gathered);
-  return gathered;
 }

@@ -16,7 +16,7 @@ import { failureOf } from '../run/read';
 import { bookOf } from './book';
 import { Ledger } from './ledger';
 import type { Finding } from './reconcile';
-import { matchOf, reuseSince } from './reuse';
+import type { Match } from './reuse';
 import { listOf, type Order, textFieldOf } from './sameOrder';
 
 /**
@@ -26,37 +26,28 @@ import { listOf, type Order, textFieldOf } from './sameOrder';
  * Invariant: between "may have arrived" and "has not arrived" every doubt counts as arrived.
  *
  * @param doing as in `create the video`, for messages
+ * @param match what the account's list says of it, where what is there already is to be used
  * @returns the created object as the API answered it, or lists it
  * @throws {NodeApiError} when it was refused, or when nobody knows what became of it
  */
-export async function submit(item: Item, doing: string): Promise<IDataObject> {
+export async function submit(item: Item, doing: string, match?: Match): Promise<IDataObject> {
   const { context, index, prepared, run } = item;
   const ledger = new Ledger(context.getContext('node'));
   const key = ledger.keyOf(run.indexIn(context), index, prepared);
 
-  const since = reuseSince(item);
   const known = ledger.find(key);
   if (known?.state === 'accepted') {
-    if (since !== undefined) run.reused.set(index, known.reused === true);
+    if (known.reused !== undefined) run.reused.set(index, known.reused);
     return known.answer;
   }
 
   const order: Order = { url: prepared.url, body: prepared.body as IDataObject };
-  const own = new Set(ledger.answers.map(videoIdOf));
-  // Asked for before anything else is waited for: the list is read once for all rows.
-  const [match, book] = await Promise.all([
-    since === undefined
-      ? undefined
-      : matchOf(item, { item: index, order, since, before: ledger.countLike(key) }, (id) =>
-          own.has(id),
-        ),
-    bookOf(context),
-  ]);
+  const book = await bookOf(context);
   const accept = (job: IDataObject, reused = false) => {
     const id = videoIdOf(job);
     if (id !== undefined) book.claim(id);
-    ledger.accepted(key, job, since === undefined ? undefined : reused);
-    if (since !== undefined) run.reused.set(index, reused);
+    ledger.accepted(key, job, match && reused);
+    if (match) run.reused.set(index, reused);
     return job;
   };
   const lookFor = async (sentAt: number, isOld: boolean) => {

@@ -224,6 +224,53 @@ test('executions that start together get one video, where the API honours the ke
   expect(await ordered()).toEqual(['both', 'both']);
 });
 
+describe('With ceilings and previews', () => {
+  test('a ceiling counts what would really be ordered', async () => {
+    await have('a');
+    await have('b');
+    const result = await runAgain(scripts('a', 'b', 'c'), { maxVideos: 1 });
+    expect(reused(result)).toEqual([true, true, false]);
+    const more = await runAgain(scripts('a', 'c', 'd', 'e'), { maxVideos: 1 });
+    expect(errorOf(more).message).toContain('This would order 2 videos');
+    expect(await ordered()).toEqual(['c']);
+  });
+
+  test('a preview says what is there, and what would be ordered', async () => {
+    const { id } = await have('a');
+    const result = await runAgain(scripts('a', 'b', 'a'), { previewOnly: true });
+    expect(jsonOf(result)).toMatchObject([
+      { wouldOrder: false, videoId: id, request: { script: 'a' } },
+      { wouldOrder: true, request: { script: 'b' } },
+      { wouldOrder: true, request: { script: 'a' } },
+    ]);
+    expect((await sandbox.stats()).requests).toEqual({ 'GET /videos': 1 });
+  });
+
+  test("with n8n's Batching the list is read once, for all rows", async () => {
+    await have('a');
+    const batching = { batching: { batch: { batchSize: 1, batchInterval: 5 } } };
+    const parameters = reusing({}, { requestOptions: batching });
+    const result = await runNode(sandbox, parameters, { items: scripts('a', 'a', 'b') });
+    expect(reused(result)).toEqual([true, false, false]);
+    expect((await sandbox.stats()).requests).toEqual({ 'GET /videos': 1, [POST]: 2 });
+  });
+
+  test('a row that comes in other than foreseen is looked for by itself', async () => {
+    const [one, two] = [await have('b'), await have('b')];
+    const script = '={{ Date.now() - $json.start < 0 ? "a" : "b" }}';
+    const start = Date.now() + 600;
+    const requestOptions = { batching: { batch: { batchSize: 1, batchInterval: 800 } } };
+    const parameters = reusing({}, { script, requestOptions });
+    const result = await runNode(sandbox, parameters, { items: [{ start: 0 }, { start }] });
+    expect(
+      jsonOf(result)
+        .map(({ id }) => id)
+        .sort(),
+    ).toEqual([one.id, two.id].sort());
+    expect(await ordered()).toEqual([]);
+  });
+});
+
 test('whatever the account has: ordered is what is missing, no more and no less', async () => {
   const word = fc.constantFrom('p', 'q', 'r');
   const scene = fc.record({

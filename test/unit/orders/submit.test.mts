@@ -25,6 +25,8 @@ function placeOf(
   });
   Object.assign(context, {
     getContext: (of: string) => (of === 'node' ? book : {}),
+    // One account for all: what belongs to one item belongs to no other.
+    getCredentials: async () => ({ baseUrl: 'https://api.example/v1', apiKey: 'one' }),
     evaluateExpression: (expression: string) => (expression === '{{ $runIndex }}' ? 4 : undefined),
   });
   const prepared = {
