@@ -177,7 +177,6 @@ const NOT_OURS = [
   // for emphasis
   'n8n itself does the waiting',
   'not',
-  'one',
   '2.41',
   '1.122',
   'sandbox',
