@@ -32,7 +32,7 @@ export async function handOver(item: Item): Promise<void> {
   const signal = context.getExecutionCancelSignal();
   try {
     await run.gathered();
-    if (inMemory < MOST_IN_MEMORY) await waitInMemory(waits, signal);
+    if (inMemory < MOST_IN_MEMORY) await waitInMemory(waits);
     if (waits.size === 0) return;
     await handOvers.enter(1, signal);
   } catch {
@@ -61,10 +61,11 @@ export async function handOver(item: Item): Promise<void> {
 }
 
 /** Until all is finished, or for a minute and one last look. */
-async function waitInMemory(waits: Waits, signal?: AbortSignal): Promise<void> {
+async function waitInMemory(waits: Waits): Promise<void> {
   inMemory++;
   try {
-    await Promise.race([waits.over(), pause(WAIT_IN_MEMORY, signal)]);
+    // Without the signal: it would keep the execution for the whole minute.
+    await Promise.race([waits.over(), pause(WAIT_IN_MEMORY)]);
     if (waits.size > 0) await waits.look([], new Set());
   } finally {
     inMemory--;
