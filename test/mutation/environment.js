@@ -6,8 +6,8 @@ let noticed;
 module.exports = class extends TestEnvironment {
   constructor(config, context) {
     super(config, context);
-    // The n8n-workflow that is shared (runtime.js) makes errors, too.
-    this.global.Error = Error;
+    // The n8n-workflow that is shared (runtime.js) makes errors, too, and asks which are errors.
+    Object.assign(this.global, { Error, TypeError });
   }
 
   handleTestEvent({ name, test, describeBlock }) {
