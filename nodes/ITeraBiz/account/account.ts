@@ -20,9 +20,6 @@ export class Account {
   /** All waits for its jobs */
   readonly watch = new Watch();
 
-  /** IDs of the jobs that an execution of this process knows for its own */
-  readonly claimed = new Set<string>();
-
   private readonly files = new Map<string, Lane>();
 
   private usedAt = Date.now();

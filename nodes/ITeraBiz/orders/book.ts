@@ -1,6 +1,4 @@
-import { createHash } from 'crypto';
-import type { IExecutePaginationFunctions } from 'n8n-workflow';
-
+import type { Account } from '../account/account';
 import { Claims } from './claims';
 import { Lookout } from './reconcile';
 import { listOf, type Order } from './sameOrder';
@@ -18,12 +16,11 @@ export class OrderBook extends Claims {
   }
 }
 
-const books = new Map<string, OrderBook>();
+/** Each book lives as long as its account is known. */
+const books = new WeakMap<Account, OrderBook>();
 
-/** The book of the account that a node uses: one per base URL and API key in this process. */
-export async function bookOf(context: IExecutePaginationFunctions): Promise<OrderBook> {
-  const { apiKey, baseUrl } = await context.getCredentials<Record<string, string>>('iTeraBizApi');
-  const account = createHash('sha256').update(`${baseUrl}\n${apiKey}`).digest('hex');
+/** The book of an account: one in this process, whichever executions use it. */
+export function bookOf(account: Account): OrderBook {
   const book = books.get(account) ?? new OrderBook();
   books.set(account, book);
   return book;

@@ -42,7 +42,7 @@ export async function submit(item: Item, doing: string, match?: Match): Promise<
   }
 
   const order: Order = { url: prepared.url, body: prepared.body as IDataObject };
-  const book = await bookOf(context);
+  const book = bookOf(await run.account());
   const accept = (job: IDataObject, reused = false) => {
     const id = videoIdOf(job);
     if (id !== undefined) book.claim(id);

@@ -10,6 +10,9 @@ import { Account } from '../../../nodes/ITeraBiz/account/account.ts';
 const accepted = () => answered({ id: 'video_1', status: 'queued' }, 201);
 const busy = () => answered({}, 503, { 'retry-after': '0' });
 
+/** One for all: what belongs to one item belongs to no other. */
+const account = new Account();
+
 /** A place to submit from, and what goes on from there to the API. */
 function placeOf(
   answer: Answering,
@@ -25,8 +28,6 @@ function placeOf(
   });
   Object.assign(context, {
     getContext: (of: string) => (of === 'node' ? book : {}),
-    // One account for all: what belongs to one item belongs to no other.
-    getCredentials: async () => ({ baseUrl: 'https://api.example/v1', apiKey: 'one' }),
     evaluateExpression: (expression: string) => (expression === '{{ $runIndex }}' ? 4 : undefined),
   });
   const prepared = {
@@ -35,7 +36,7 @@ function placeOf(
     headers: { 'X-Mine': '1' },
     body: doing.endsWith('avatar') ? { name: 'Anna' } : { script: 'Hi' },
   };
-  const run = new NodeRun(1, 0, async () => new Account(), 1);
+  const run = new NodeRun(1, 0, async () => account, 1);
   const item: Item = { context, index: 7, run, prepared };
   const submitted = submit(item, doing);
   return {
