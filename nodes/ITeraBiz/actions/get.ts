@@ -1,10 +1,10 @@
 import type { INodeExecutionData } from 'n8n-workflow';
 
-import type { Video } from '../api/video';
+import { isVideoOf, type Video } from '../api/video';
 import { checkId, checkOptions } from '../run/checks';
 import type { Item } from '../run/item';
 import { idParameter, optionsOf } from '../run/parameters';
-import { readObject } from '../run/read';
+import { read, strangeAnswer } from '../run/read';
 import { finish } from '../waiting/finish';
 
 /** Gives out one video, finished where the user wants to wait for it. */
@@ -27,8 +27,12 @@ export function videoIdFrom(item: Item): string {
  * Reads one video.
  *
  * @param doing to follow "iTeraBiz could not …", as in `get video video_7`
- * @throws {NodeApiError} when it is refused, no answer came, or the answer is no video
+ * @throws {NodeApiError} when it is refused, no answer came, or the answer is not this video
  */
 export async function readVideo(item: Item, id: string, doing: string): Promise<Video> {
-  return await readObject(item, `${item.prepared.url}/${encodeURIComponent(id)}`, { doing, id });
+  const subject = { doing, id };
+  const url = `${item.prepared.url}/${encodeURIComponent(id)}`;
+  const answer = await read(item, { url }, subject);
+  if (isVideoOf(id, answer.body)) return answer.body;
+  throw strangeAnswer(item, answer, subject);
 }

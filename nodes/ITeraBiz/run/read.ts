@@ -1,7 +1,6 @@
 import type { IDataObject, IHttpRequestOptions, NodeApiError } from 'n8n-workflow';
 
 import { type Answer, NoAnswer } from '../api/answer';
-import { isObject } from '../api/json';
 import { type Page, PAGE_SIZE, pageIn, pageQuery } from '../api/page';
 import { attempt } from '../client/request';
 import { type Attempt, withRetries } from '../client/retry';
@@ -33,17 +32,6 @@ export async function read(
   );
   if (made.verdict === 'done') return made.outcome as Answer;
   throw failureOf(item, made, subject);
-}
-
-/**
- * Reads one object from the API, as {@link read} does.
- *
- * @throws {NodeApiError} also when what comes back is none, as a web page
- */
-export async function readObject(item: Item, url: string, subject: Subject): Promise<IDataObject> {
-  const answer = await read(item, { url }, subject);
-  if (isObject(answer.body)) return answer.body;
-  throw strangeAnswer(item, answer, subject);
 }
 
 /**
