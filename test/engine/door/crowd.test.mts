@@ -2,7 +2,6 @@
 import type { IDataObject, IRun } from 'n8n-workflow';
 
 import { startSandbox, type Sandbox } from '../../../sandbox/client.mts';
-import { collectGarbage } from '../../shared/collectGarbage.mts';
 import { until } from '../../shared/until.mts';
 import { createVideo, errorOf, jsonOf, type NodeRunOptions, runNode } from '../support.mts';
 
@@ -115,30 +114,4 @@ test('nothing is mixed up when they differ, some are cancelled, and some fail', 
     }
     return expect(jsonOf(result)).toMatchObject([{ id: idOf(row), script: scriptOf(row) }]);
   });
-});
-
-/** Runs an execution to its end, and forgets it. */
-async function forgotten(row: number, signal?: AbortSignal): Promise<WeakRef<IDataObject>> {
-  const item = { row };
-  await one(row, {}, { items: [item], signal });
-  return new WeakRef(item);
-}
-
-test('of executions that were cancelled while others wait, nothing is kept', async () => {
-  const stop = new AbortController();
-  const stays = one(0);
-  const others = Promise.all([1, 2, 3, 4].map(async (row) => await forgotten(row, stop.signal)));
-  await submitted(5);
-  stop.abort();
-  const items = await others;
-  await until(
-    'their items are gone',
-    () => {
-      collectGarbage();
-      return items.map((item) => item.deref());
-    },
-    { isSo: (left) => left.every((item) => item === undefined) },
-  );
-  await sandbox.finish();
-  expect(jsonOf(await stays)).toMatchObject([{ status: 'completed' }]);
 });

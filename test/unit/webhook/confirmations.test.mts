@@ -14,6 +14,7 @@ const settle = () => new Promise((resolve) => setImmediate(resolve));
 test('ten are asked at once, the others in turn', async () => {
   const { asked, ask } = questions();
   const all = Array.from({ length: 25 }, () => inTurn('a', ask));
+  await settle();
   for (let answered = 0; answered < 25; answered++) {
     expect(asked).toHaveLength(Math.min(25, AT_ONCE + answered));
     asked[answered]();
@@ -37,6 +38,7 @@ test('what is too much is turned away unasked, and there is room again afterward
   const { asked, ask } = questions();
   const most = AT_ONCE + MOST_WAITING;
   const all = Array.from({ length: most }, () => inTurn('full', ask));
+  await settle();
   expect(await inTurn('full', ask)).toBeUndefined();
   expect(asked).toHaveLength(AT_ONCE);
   asked[0]();
