@@ -53,10 +53,16 @@ async function lookAt({ items, videos = {}, answer, wait, isFirst = false }: Loo
   if (!isFirst) memory.done = false;
   const prepared = { url: '' };
   const run = new NodeRun(1, 0, async () => new Account(), 5);
-  const output = await keep({ context, index: 0, run, prepared }).then(
-    (data) => data.map(({ json }) => json),
-    (error: Error) => error,
-  );
+  let isOver = false;
+  const looking = keep({ context, index: 0, run, prepared })
+    .then(
+      (data) => data.map(({ json }) => json),
+      (error: Error) => error,
+    )
+    .finally(() => (isOver = true));
+  // Looks keep a second's distance.
+  while (!isOver) await jest.advanceTimersToNextTimerAsync();
+  const output = await looking;
   return { output, asked, isDone: memory.done };
 }
 
@@ -203,10 +209,11 @@ test.each([
   [-601_000, false],
 ])('a look that is refused for now, with %i ms left, is not the last: %p', async (left, goesOn) => {
   const items = [waitsFor('a')];
+  const threeLooks = 2_000;
   const { output, isDone } = await lookAt({
     items,
     answer: () => answered({}, 503),
-    wait: { deadline: now + left, onError: 'continueErrorOutput' },
+    wait: { deadline: now + threeLooks + left, onError: 'continueErrorOutput' },
   });
   expect(isDone).toBe(!goesOn);
   if (goesOn) expect(output).toEqual(items);
