@@ -192,7 +192,7 @@ export class N8nRest {
   async executionReaching(
     id: string,
     statuses: ExecutionStatus[] = ['success'],
-    timeoutMs = 60_000,
+    timeoutMs = 120_000,
   ): Promise<Execution> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {

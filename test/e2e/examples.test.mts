@@ -129,9 +129,9 @@ test('of a failed execution, only the row that was refused is sent again', async
     ...{ name, type, typeVersion, parameters, position: [0, 0] },
   });
   const [credential] = await n8n.rest.credentials();
-  const jsCode = 'return [0, 1, 2, 3].map((n) => ({ json: { script: `retry row ${n}` } }))';
+  const jsCode = 'return [0, 1, 2, 3, 4].map((n) => ({ json: { script: `retry row ${n}` } }))';
   const workflow = await n8n.rest.createWorkflow({
-    name: 'Four rows',
+    name: 'Five rows',
     nodes: [
       node('Start', 'n8n-nodes-base.manualTrigger', 1, {}),
       node('Rows', 'n8n-nodes-base.code', 2, { jsCode }),
@@ -152,24 +152,26 @@ test('of a failed execution, only the row that was refused is sent again', async
       Rows: { main: [[{ node: 'Create', type: 'main', index: 0 }]] },
     },
   });
-  const [refused, reset] = ['retry row 1', 'retry row 2'];
+  const [refused, found, lost] = ['retry row 1', 'retry row 2', 'retry row 4'];
   await sandbox.fault({ on: 'POST /videos', containing: refused, type: 'refuse', status: 400 });
-  await sandbox.fault({ on: 'POST /videos', containing: reset, type: 'reset', when: 'after' });
+  await sandbox.fault({ on: 'POST /videos', containing: found, type: 'reset', when: 'after' });
+  await sandbox.fault({ on: 'POST /videos', containing: lost, type: 'reset', when: 'before' });
   const scripts = async () =>
     (await sandbox.videos()).map(({ script }) => script).filter((one) => one?.startsWith('retry'));
 
   const failed = await run(workflow, 'error');
-  expect((await scripts()).sort()).toEqual(['retry row 0', reset, 'retry row 3']);
+  expect((await scripts()).sort()).toEqual(['retry row 0', found, 'retry row 3']);
 
   const retryId = await n8n.rest.retryExecution(failed.id);
   const retried = await n8n.rest.executionReaching(retryId, ['error']);
-  expect((await scripts()).sort()).toEqual(['retry row 0', refused, reset, 'retry row 3']);
+  expect((await scripts()).sort()).toEqual(['retry row 0', refused, found, 'retry row 3']);
   expect(retried.data.resultData.error?.message).toContain('Check this one');
 });
 
 test('campaign: every row ends with a video or a reason, and is sent once', async () => {
   const before = await accepted();
-  await sandbox.fault({ on: 'POST /videos', containing: 'reset', type: 'reset', when: 'after' });
+  await sandbox.fault({ on: 'POST /videos', containing: 'lost', type: 'reset', when: 'before' });
+  await sandbox.fault({ on: 'POST /videos', containing: 'found', type: 'reset', when: 'after' });
   const reason = { code: 'render_failed', message: 'The avatar has no face' };
   await sandbox.fault({ on: 'POST /videos', containing: 'faceless', type: 'failVideo', ...reason });
   await campaign.add([
@@ -178,7 +180,8 @@ test('campaign: every row ends with a video or a reason, and is sent once', asyn
     { script: 'faceless' },
     { script: '' },
     { script: 'bare', language: null, duration: null },
-    { script: 'reset' },
+    { script: 'lost' },
+    { script: 'found' },
     { script: 'draft', status: null },
     { script: 'capital', status: 'Ready ' },
     { script: 'zero', duration: 0 },
@@ -202,7 +205,8 @@ test('campaign: every row ends with a video or a reason, and is sent once', asyn
     { script: 'faceless', ...rendered, status: 'failed', note: 'The avatar has no face' },
     { script: '', ...notMade, note: expect.stringContaining('"Script" is empty') },
     { script: 'bare', ...done },
-    { script: 'reset', ...notMade, status: 'check this one', note: expect.any(String) },
+    { script: 'lost', ...notMade, status: 'check this one', note: expect.any(String) },
+    { script: 'found', ...done },
     { script: 'draft', status: null, job_id: null },
     { script: 'capital', ...done },
     { script: 'zero', ...notMade, note: expect.stringContaining('"Duration": "0" is not') },
@@ -215,22 +219,22 @@ test('campaign: every row ends with a video or a reason, and is sent once', asyn
     (await sandbox.stats()).accepted.find(({ body }) => body.script === 'bare')?.body,
   ).toMatchObject({ language: 'en-US', duration: 60 });
   const counted = {
-    'of these finished': 8,
+    'of these finished': 9,
     'of these failed': 1,
     'refused, nothing paid': 3,
     'to check (lane 3)': 1,
     'not sent, as status is not ready': 2,
   };
   expect(itemsOf(first, 'Count').map(({ json }) => json)).toEqual([
-    { 'ordered in this run': 9, 'ordered before': 0, ...counted },
+    { 'ordered in this run': 10, 'ordered before': 0, ...counted },
   ]);
-  expect(itemsOf(first, 'Look at these rows').map(({ json }) => json.script)).toEqual(['reset']);
+  expect(itemsOf(first, 'Look at these rows').map(({ json }) => json.script)).toEqual(['lost']);
 
   const second = await campaign.run();
   expect(await campaign.rows()).toEqual(rows.map((row) => expect.objectContaining(row)));
   expect(await accepted()).toBe(before + 10);
   expect(itemsOf(second, 'Count').map(({ json }) => json)).toEqual([
-    { 'ordered in this run': 0, 'ordered before': 9, ...counted },
+    { 'ordered in this run': 0, 'ordered before': 10, ...counted },
   ]);
 });
 
