@@ -166,8 +166,12 @@ test('a bad row: its message, and a retry from the execution list that sends no 
   await editor.executeWorkflow();
   await editor.node('Videos').getByTestId('node-issues').waitFor();
   await editor.openNode('Videos');
-  const output = await (await editor.output('iTeraBiz accepted these')).innerText();
+  const output = await (
+    await editor.output('Accepted, and iTeraBiz goes on with them')
+  ).innerText();
   for (const video of (await sandbox.videos()).slice(-2)) expect(output).toContain(video.id);
+  expect(output).toContain('open Executions, this one, and choose Retry');
+  expect(output).toContain('"Execute step" and "Execute workflow" order all of it again');
   expect(await accepted()).toHaveLength(2);
 
   const failed = await newestExecution(id, 'error');
@@ -177,6 +181,11 @@ test('a bad row: its message, and a retry from the execution list that sends no 
   await editor.execution(retried).filter({ hasText: 'Succeeded' }).waitFor();
   const scripts = (await accepted()).map(({ script }) => script).sort();
   expect(scripts).toEqual(['row one', 'row three', 'row two']);
+
+  // As the message says, too: whatever is run in the editor orders all of them again.
+  await editor.openWorkflow(id);
+  await editor.executeWorkflow();
+  await until('all are ordered again', async () => (await accepted()).length === 6);
 });
 
 test('the trigger: published, it starts for a finished video; unpublished, its webhook is gone', async () => {
