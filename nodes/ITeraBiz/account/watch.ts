@@ -88,14 +88,15 @@ export class Waits {
    * Looks once at these jobs.
    *
    * @param hidden as for {@link look}
+   * @param isFresh whether a look of a moment ago will not do
    * @returns what was seen: nothing where the look was refused for now, and the refusal where it was
    *   refused for good
    * @throws the signal's reason when the execution is cancelled
    */
-  async look(ids: string[], hidden: Set<string>): Promise<Seen | RefusedLook> {
+  async look(ids: string[], hidden: Set<string>, isFresh = false): Promise<Seen | RefusedLook> {
     this.watch ??= await this.watchOf();
     const justSeen = this.watch.justSeen(ids);
-    if (justSeen) return justSeen;
+    if (justSeen && !isFresh) return justSeen;
     return await this.ask<Seen | RefusedLook>((show, fail) => {
       this.glances.add({ ids, hidden, show, fail });
     });

@@ -51,7 +51,7 @@ async function lookAtAll(ids: string[], waits: Waits): Promise<Seen | RefusedLoo
   const hidden = new Set<string>();
   for (let looks = 0; looks < 3 && videos.size < ids.length; looks++) {
     const missing = ids.filter((id) => !videos.has(id));
-    const seen = await waits.look(missing, hidden);
+    const seen = await waits.look(missing, hidden, true);
     if (seen instanceof RefusedLook) return seen;
     seen.forEach((video, id) => videos.set(id, video));
   }
