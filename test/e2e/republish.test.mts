@@ -135,3 +135,24 @@ test.each<[string, (workflow: Workflow) => Promise<void>]>([
   },
   5 * MINUTES,
 );
+
+test(
+  'an event that comes again after n8n was restarted starts nothing',
+  async () => {
+    const workflow = await activeTrigger();
+    const [videoId] = await finishedVideos(1);
+    const send = async (eventId: string) =>
+      (await sandbox.sendEvent({ videoId, eventId })).map(({ status }) => status);
+    const accepted = async (eventId: string) =>
+      await until('it gets in', async () => await send(eventId), { isSo: ([it]) => it === 200 });
+    await accepted('evt_before');
+    await runs(workflow, 1);
+    await n8n.restart();
+    await accepted('evt_before');
+    await accepted('evt_after');
+    await runs(workflow, 2);
+    expect(await send('evt_after')).toEqual([200]);
+    await runs(workflow, 2);
+  },
+  2 * MINUTES,
+);

@@ -1,4 +1,5 @@
 import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+import { sleep } from 'n8n-workflow';
 
 import type { Claim, VideoEvent } from '../api/events';
 import { eventFrom, eventOf, readEvent } from '../api/events';
@@ -19,6 +20,9 @@ const LARGEST_BODY = 1_000_000;
 /** How long to wait for the API's confirmation, in milliseconds. The sender waits meanwhile. */
 const CONFIRMATION_TIMEOUT = 10_000;
 
+/** How long n8n may take to start a workflow, in milliseconds. After that the event may come again. */
+const LONGEST_START = 60_000;
+
 /** What the sender is told: nothing that helps someone who should not be here. */
 const ANSWERS = {
   200: 'Received',
@@ -35,24 +39,26 @@ interface Options {
 }
 
 /**
- * n8n's `webhook`: judges one delivery, answers it, and starts the workflow if it is a proven event
- * that the user asked for. Never throws.
+ * n8n's `webhook`: judges one delivery, and starts the workflow if it is a proven event that the user
+ * asked for. Never throws.
  *
- * It answers by itself because the sender should not wait for the workflow. n8n behaviour: only then it
- * saves what was written into the trigger's store, where nothing is started.
+ * Where a workflow is to start, n8n answers. n8n behaviour: it does so when the execution is stored, and
+ * with an error where that failed, so that the sender delivers the event again and none is lost. (Before
+ * 2.41 it may answer a moment earlier.) In all other cases the trigger answers by itself; n8n behaviour:
+ * it then saves what was written into the trigger's store.
  */
 export async function receive(context: IWebhookFunctions): Promise<IWebhookResponseData> {
   const { status, reason, start } = await judge(context).catch(unexpected);
-  if (!start) {
-    const level = status === 200 ? 'debug' : 'warn';
-    context.logger[level](`iTeraBiz Trigger answered ${status} to a delivery: ${reason}`, {
-      workflowId: context.getWorkflow().id,
-      node: context.getNode().name,
-    });
-  }
-  context.getResponseObject().status(status).json({ message: ANSWERS[status] });
-  if (!start) return { noWebhookResponse: true };
-  return { noWebhookResponse: true, workflowData: [[{ json: { ...start } }]] };
+  const message = ANSWERS[status];
+  if (start) return { webhookResponse: { message }, workflowData: [[{ json: { ...start } }]] };
+
+  const level = status === 200 ? 'debug' : 'warn';
+  context.logger[level](`iTeraBiz Trigger answered ${status} to a delivery: ${reason}`, {
+    workflowId: context.getWorkflow().id,
+    node: context.getNode().name,
+  });
+  context.getResponseObject().status(status).json({ message });
+  return { noWebhookResponse: true };
 }
 
 async function judge(context: IWebhookFunctions): Promise<Verdict> {
@@ -126,10 +132,34 @@ async function decideOnce(context: IWebhookFunctions, claim: Claim): Promise<Ver
   const memory = recentEventsOf(`${context.getWorkflow().id} ${context.getNode().id}`);
   memory.recall(store.recentEvents);
 
-  const verdict = await memory.once(keyOf(claim), async () => await decide(context, claim));
+  const key = keyOf(claim);
+  const remember = () => void (store.recentEvents = memory.toStore(key));
+  const verdict = await memory.once(
+    key,
+    async () => await decide(context, claim),
+    async () => await hasStarted(context, remember),
+  );
   if (!verdict) return { status: 200, reason: 'it is a repeat of an event that was handled' };
-  if (verdict.status === 200) store.recentEvents = memory.toStore();
+  if (verdict.status === 200) remember();
   return verdict;
+}
+
+/**
+ * Waits for n8n's answer to the sender, also where the sender has given up, and says whether it was one
+ * of success.
+ *
+ * n8n behaviour: it saves the store only if something was written into it, forgets that when it begins
+ * to start the workflow, and saves when it has started it. So the store is written again meanwhile.
+ */
+async function hasStarted(context: IWebhookFunctions, remember: () => void): Promise<boolean> {
+  const response = context.getResponseObject();
+  const end = Date.now() + LONGEST_START;
+  for (let pause = 1; !response.writableEnded; pause = Math.min(pause * 2, 100)) {
+    if (Date.now() > end) return false;
+    await sleep(pause);
+    if (!response.writableEnded) remember();
+  }
+  return response.statusCode < 300;
 }
 
 /** What to do about a claim that comes from the right sender. */

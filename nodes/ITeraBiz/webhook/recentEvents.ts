@@ -11,6 +11,8 @@ export interface Verdict {
   start?: VideoEvent;
 }
 
+const NOT_STARTED: Verdict = { status: 503, reason: 'n8n did not start the workflow for it' };
+
 /** How many events are remembered per trigger. A repeat that comes later than that starts a run. */
 export const MOST_REMEMBERED = 1_000;
 
@@ -29,6 +31,7 @@ export const MOST_TRIGGERS = 200;
 export class RecentEvents {
   private readonly handled = new Set<string>();
 
+  /** What becomes of the events that are being handled. */
   private readonly inWork = new Map<string, Promise<Verdict>>();
 
   /** Adds what an earlier process, or another one, has stored. */
@@ -39,13 +42,19 @@ export class RecentEvents {
 
   /**
    * Handles an event unless it was handled before. The key is taken before anything is waited for,
-   * and is free again when the verdict is another than 200, which has the sender deliver it again.
+   * and is free again when the event has to be delivered once more: after a verdict other than 200, and
+   * where the workflow did not start.
    *
    * A delivery that comes while another of the same event is being handled shares its end.
    *
-   * @returns the verdict, or `undefined` for a repeat of an event that was answered with 200
+   * @param hasStarted asked after a verdict to start; may take its time, the verdict does not wait for it
+   * @returns the verdict, or `undefined` for a repeat of an event that was handled
    */
-  async once(key: string, handle: () => Promise<Verdict>): Promise<Verdict | undefined> {
+  async once(
+    key: string,
+    handle: () => Promise<Verdict>,
+    hasStarted: () => Promise<boolean>,
+  ): Promise<Verdict | undefined> {
     if (this.handled.has(key)) return undefined;
     const other = this.inWork.get(key);
     if (other) {
@@ -53,9 +62,20 @@ export class RecentEvents {
       return verdict.status === 200 ? undefined : verdict;
     }
     const work = handle();
-    this.inWork.set(key, work);
+    const end = this.settle(key, work, hasStarted);
+    end.catch(() => {}); // whoever handles it hears of it from the work itself
+    this.inWork.set(key, end);
+    return await work;
+  }
+
+  private async settle(
+    key: string,
+    work: Promise<Verdict>,
+    hasStarted: () => Promise<boolean>,
+  ): Promise<Verdict> {
     try {
       const verdict = await work;
+      if (verdict.start && !(await hasStarted())) return NOT_STARTED;
       if (verdict.status === 200) this.remember(key);
       return verdict;
     } finally {
@@ -68,9 +88,16 @@ export class RecentEvents {
     return this.inWork.size > 0;
   }
 
-  /** What to store, oldest first. */
-  toStore(): string[] {
-    return [...this.handled];
+  /**
+   * What to store, oldest first.
+   *
+   * @param key is stored as well, though n8n is only about to start its workflow. Other events that are
+   *   being handled are not: what n8n fails to start must not look handled.
+   */
+  toStore(key?: string): string[] {
+    const keys = new Set(this.handled);
+    if (key !== undefined) keys.add(key);
+    return [...keys].slice(-MOST_REMEMBERED);
   }
 
   private remember(key: string): void {

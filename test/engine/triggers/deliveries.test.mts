@@ -84,6 +84,21 @@ describe('each event once', () => {
     });
   });
 
+  it('is not lost when n8n cannot start its run: it is delivered again', async () => {
+    await activeTrigger();
+    n8n.failingRuns = 2;
+    const videoId = await video();
+    await sandbox.finish([videoId]);
+    const delivered = async () =>
+      (await sandbox.deliveries()).filter((each) => each.videoId === videoId);
+    const [delivery] = await until('it is taken', delivered, {
+      isSo: (found) => found[0]?.state === 'delivered',
+      seconds: 20,
+    });
+    expect(statuses(delivery.attempts)).toEqual([500, 500, 200]);
+    expect(n8n.runs).toHaveLength(1);
+  });
+
   it('starts a run for each delivery where the user wants repeats', async () => {
     await activeTrigger({ options: { ignoreDuplicates: false } });
     await sandbox.sendEvent({ videoId: await video('completed'), eventId: 'evt_1', times: 3 });

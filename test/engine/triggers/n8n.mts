@@ -11,6 +11,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse as parseQuery } from 'node:querystring';
+import { setTimeout } from 'node:timers/promises';
 import { HookContext, PollContext, WebhookContext } from 'n8n-core';
 import type {
   ICredentialDataDecryptedObject,
@@ -72,6 +73,12 @@ type ParsedRequest = IncomingMessage & {
   params: object;
 };
 
+/** A response as Express has it. */
+type ParsedResponse = ServerResponse & {
+  status(code: number): ParsedResponse;
+  json(body: unknown): void;
+};
+
 export class N8n {
   readonly runs: Run[] = [];
 
@@ -80,6 +87,9 @@ export class N8n {
 
   /** What the triggers wrote into n8n's log */
   readonly log: unknown[][] = [];
+
+  /** How many runs fail to start from now on, as while the database is out of reach */
+  failingRuns = 0;
 
   /** How long n8n lets a poll take, in milliseconds; `undefined` as in an n8n that does not say */
   pollBudgetMs?: number = 5 * 60_000;
@@ -224,7 +234,7 @@ export class N8n {
   async deliver(
     listener: Listener,
     request: ParsedRequest,
-    response: unknown,
+    response: ParsedResponse,
   ): Promise<IWebhookResponseData> {
     const { workflowId, data, testStaticData } = listener;
     const workflow = this.load(workflowId, testStaticData);
@@ -238,9 +248,20 @@ export class N8n {
     const context = new WebhookContext(workflow, node, additionalData, mode, data, [], null);
 
     const result = await TYPES[node.type].webhook!.call(this.logged(context));
-    // With the usual return value the server saves only after the run, when the mark is lost.
-    if (testStaticData === undefined && result.noWebhookResponse) {
-      this.saveStaticData(workflowId, workflow);
+    const isTest = testStaticData !== undefined;
+    const save = () => void (isTest || this.saveStaticData(workflowId, workflow));
+    if (result.noWebhookResponse || !result.workflowData) save();
+    else {
+      // The server loses the mark that something was written when it begins to start the run, and
+      // saves when the run is stored. The answer comes last.
+      Object.defineProperty(workflow.staticData, '__dataChanged', { value: false });
+      await setTimeout(10);
+      if (this.failingRuns > 0) {
+        this.failingRuns--;
+        response.status(500).json({ message: 'There was a problem executing the workflow' });
+        return result;
+      }
+      save();
     }
     for (const { json } of (result.workflowData ?? []).flat()) {
       this.runs.push({
@@ -250,6 +271,7 @@ export class N8n {
         event: json as unknown as VideoEvent,
       });
     }
+    if (!result.noWebhookResponse) response.status(200).json(result.webhookResponse);
     return result;
   }
 
@@ -298,7 +320,7 @@ export class N8n {
 
   private async serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const url = new URL(incoming.url!, 'http://n8n');
-    const response = Object.assign(outgoing, {
+    const response: ParsedResponse = Object.assign(outgoing, {
       status: (code: number) => Object.assign(response, { statusCode: code }),
       json: (body: unknown) => {
         response.setHeader('content-type', 'application/json');

@@ -23,7 +23,13 @@ export function fakeTrigger({
   const log: unknown[][] = [];
   const answers: unknown[][] = [];
   const response = {
-    status: (code: number) => ({ json: (said: unknown) => void answers.push([code, said]) }),
+    statusCode: 200,
+    writableEnded: false,
+    status: (code: number) => Object.assign(response, { statusCode: code }),
+    json: (said: unknown) => {
+      answers.push([response.statusCode, said]);
+      response.writableEnded = true;
+    },
   };
   const request = {
     query,
@@ -46,5 +52,6 @@ export function fakeTrigger({
     getHeaderData: () => headers,
     getResponseObject: () => response,
   });
-  return { context: context as unknown as IHookFunctions & IWebhookFunctions, asked, log, answers };
+  const both = context as unknown as IHookFunctions & IWebhookFunctions;
+  return { context: both, asked, log, answers, response };
 }

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import type { IDataObject } from 'n8n-workflow';
 import { UserError } from 'n8n-workflow';
 
@@ -33,6 +34,8 @@ interface Delivery extends Pick<TriggerOptions, 'answer' | 'mode' | 'store'> {
   query?: IDataObject;
   body?: string | object;
   signedWith?: string;
+  /** How n8n answers once it has tried to start the workflow, or nothing as long as it tries */
+  n8nAnswers?: number | null;
 }
 
 async function deliver({
@@ -43,6 +46,7 @@ async function deliver({
   answer = () => answered(video),
   parameters,
   mode,
+  n8nAnswers = 200,
 }: Delivery = {}) {
   const rawBody = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
   const time = Math.floor(Date.now() / 1000);
@@ -61,6 +65,9 @@ async function deliver({
     delivery: { query, headers, rawBody },
   });
   const result = await receive(trigger.context);
+  if (!result.noWebhookResponse && n8nAnswers !== null) {
+    trigger.response.status(n8nAnswers).json(result.webhookResponse);
+  }
   const runs = (result.workflowData ?? []).flat().map(({ json }) => json);
   return { ...trigger, result, runs, store };
 }
@@ -69,10 +76,11 @@ const signed = (): TriggerStore => ({
   registration: { hookId: 'wh_1', url: 'https://n8n.example', token, secret },
 });
 
-test('a proven event is answered at once, and starts the workflow with what the API says', async () => {
-  const { answers, asked, log, result } = await deliver();
-  expect(result).toEqual({ noWebhookResponse: true, workflowData: [[{ json: event }]] });
-  expect(answers).toEqual([[200, { message: 'Received' }]]);
+test('a proven event starts the workflow with what the API says, and n8n answers when it has', async () => {
+  const { answers, asked, log, result } = await deliver({ n8nAnswers: null });
+  const webhookResponse = { message: 'Received' };
+  expect(result).toEqual({ webhookResponse, workflowData: [[{ json: event }]] });
+  expect(answers).toEqual([]);
   expect(log).toEqual([]);
   expect(asked).toMatchObject([{ method: 'GET', url: '/videos/vid_1', timeout: 10_000 }]);
 });
@@ -269,6 +277,57 @@ describe('A repeat', () => {
   test('is none of an event that was to be sent again', async () => {
     const { store } = await deliver({ answer: () => answered({}, 500) });
     expect((await deliver({ store })).runs).toEqual([event]);
+  });
+
+  test('is none of an event for which n8n did not start the workflow', async () => {
+    for (const n8nAnswers of [500, 300, 299]) {
+      expect((await deliver({ n8nAnswers })).runs).toEqual([event]);
+      await setTimeout(20);
+    }
+    expect((await deliver()).runs).toEqual([]);
+  });
+
+  test('waits for n8n, which is starting the workflow, also where the sender has given up', async () => {
+    const first = await deliver({ n8nAnswers: null });
+    const repeats = [deliver(), deliver()];
+    const other = await deliver({ body: { ...claimed, id: 'evt_2' }, n8nAnswers: null });
+    expect(other.store.recentEvents).toHaveLength(1); // it does not vouch for the first
+    await setTimeout(50);
+    expect(await Promise.race([...repeats, 'still waiting'])).toBe('still waiting');
+    first.response.status(200).json({});
+    for (const { runs, answers } of await Promise.all(repeats)) {
+      expect(runs).toEqual([]);
+      expect(answers).toEqual([[200, { message: 'Received' }]]);
+    }
+    other.response.status(500).json({});
+  });
+
+  test('is told to come again where n8n did not start the workflow', async () => {
+    const first = await deliver({ n8nAnswers: null });
+    const repeat = deliver();
+    first.response.status(500).json({});
+    expect((await repeat).answers).toEqual([[503, { message: 'Try again later' }]]);
+    expect((await deliver()).runs).toEqual([event]);
+  });
+
+  test('is stored again while n8n starts the workflow, since it forgets what was written before', async () => {
+    const { store, response } = await deliver({ n8nAnswers: null });
+    delete store.recentEvents;
+    await setTimeout(50);
+    expect(store.recentEvents).toHaveLength(1);
+    response.status(200).json({});
+  });
+
+  test('is taken for new when n8n has not started the workflow within a minute', async () => {
+    jest.useFakeTimers();
+    await deliver({ n8nAnswers: null });
+    const repeat = deliver();
+    await jest.advanceTimersByTimeAsync(61_000);
+    expect((await repeat).answers).toEqual([[503, { message: 'Try again later' }]]);
+    const later = await deliver();
+    await jest.advanceTimersByTimeAsync(1_000);
+    jest.useRealTimers();
+    expect(later.runs).toEqual([event]);
   });
 
   test.each<[string, Delivery]>([

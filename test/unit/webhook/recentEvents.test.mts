@@ -9,22 +9,23 @@ import {
 
 const settled: Verdict = { status: 200, reason: '' };
 const later: Verdict = { status: 503, reason: 'busy' };
+const starts = async () => true;
 const never = async (): Promise<Verdict> => {
   throw new Error('This must not be asked');
 };
 
 test('handles an event once', async () => {
   const memory = new RecentEvents();
-  expect(await memory.once('a', async () => settled)).toBe(settled);
-  expect(await memory.once('a', never)).toBeUndefined();
-  expect(await memory.once('b', async () => settled)).toBe(settled);
+  expect(await memory.once('a', async () => settled, starts)).toBe(settled);
+  expect(await memory.once('a', never, starts)).toBeUndefined();
+  expect(await memory.once('b', async () => settled, starts)).toBe(settled);
 });
 
 test('handles an event again that could not be settled, or that failed', async () => {
   const memory = new RecentEvents();
-  expect(await memory.once('a', async () => later)).toBe(later);
-  await expect(memory.once('a', never)).rejects.toThrow('must not be asked');
-  expect(await memory.once('a', async () => settled)).toBe(settled);
+  expect(await memory.once('a', async () => later, starts)).toBe(later);
+  await expect(memory.once('a', never, starts)).rejects.toThrow('must not be asked');
+  expect(await memory.once('a', async () => settled, starts)).toBe(settled);
   expect(memory.toStore()).toEqual(['a']);
 });
 
@@ -33,8 +34,12 @@ test.each([
   ['to be sent again', later, later],
 ])('deliveries at the same moment share the end: %s', async (_case, verdict, expected) => {
   const memory = new RecentEvents();
-  const first = memory.once('a', () => new Promise((resolve) => setImmediate(resolve, verdict)));
-  const second = memory.once('a', never);
+  const first = memory.once(
+    'a',
+    () => new Promise((resolve) => setImmediate(resolve, verdict)),
+    starts,
+  );
+  const second = memory.once('a', never, starts);
   expect(await first).toBe(verdict);
   expect(await second).toBe(expected);
 });
@@ -45,14 +50,14 @@ test('recalls what was stored, whatever became of it', async () => {
   expect(memory.toStore()).toEqual([]);
   memory.recall(['a', 7, null, 'b']);
   expect(memory.toStore()).toEqual(['a', 'b']);
-  expect(await memory.once('a', never)).toBeUndefined();
+  expect(await memory.once('a', never, starts)).toBeUndefined();
 });
 
 test('forgets the oldest', async () => {
   const memory = new RecentEvents();
   memory.recall(Array.from({ length: MOST_REMEMBERED + 5 }, (_, index) => `old${index}`));
   expect(memory.toStore()).toHaveLength(MOST_REMEMBERED);
-  await memory.once('new', async () => settled);
+  await memory.once('new', async () => settled, starts);
   expect(memory.toStore()).toHaveLength(MOST_REMEMBERED);
   expect(memory.toStore()[0]).toBe('old6');
   expect(memory.toStore().at(-1)).toBe('new');
@@ -66,7 +71,8 @@ describe('The memories of all triggers', () => {
     return Array.from({ length: count }, (_, index) => `test ${test}, trigger ${index}`);
   };
   const knows = (trigger: string) => recentEventsOf(trigger).toStore().includes('a');
-  const handle = (trigger: string) => recentEventsOf(trigger).once('a', async () => settled);
+  const handle = (trigger: string) =>
+    recentEventsOf(trigger).once('a', async () => settled, starts);
 
   test('are bounded: those that were called longest ago are dropped', async () => {
     const [first, second, ...others] = names(MOST_TRIGGERS + 1);
@@ -83,9 +89,13 @@ describe('The memories of all triggers', () => {
   test('stay while an event is being handled', async () => {
     const [busy, ...others] = names(MOST_TRIGGERS + 10);
     const ends: ((verdict: Verdict) => void)[] = [];
-    const handling = recentEventsOf(busy).once('a', () => new Promise((end) => ends.push(end)));
+    const handling = recentEventsOf(busy).once(
+      'a',
+      () => new Promise((end) => ends.push(end)),
+      starts,
+    );
     for (const other of others) await handle(other);
-    const repeat = recentEventsOf(busy).once('a', never);
+    const repeat = recentEventsOf(busy).once('a', never, starts);
     ends[0](settled);
     expect([await handling, await repeat]).toEqual([settled, undefined]);
   });
