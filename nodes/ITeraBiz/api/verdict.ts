@@ -47,6 +47,7 @@ const MEANINGS: Record<number, Meaning> = {
 
 /** What an answer means: by its status, and where money may be meant by its words. */
 export function meaningOf({ status, body }: Pick<Answer, 'status' | 'body'>): Meaning {
+  if (!(status >= 200)) return 'fault'; // no status of an answer
   if (status < 300) return 'done';
   if (status < 400) return 'moved';
   if ((status === 403 || status === 429) && speaksOfMoney(body)) return 'noCredits';

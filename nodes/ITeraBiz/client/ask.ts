@@ -6,6 +6,7 @@ import { type Page, pageIn } from '../api/page';
 import type { Requester } from './request';
 import { attempt } from './request';
 import { toNodeError } from '../messages/message';
+import { meaningOf } from '../api/verdict';
 import { type Answer, NoAnswer } from '../api/answer';
 
 /**
@@ -37,7 +38,7 @@ export function answerOf(
 ): Answer {
   if (outcome instanceof NoAnswer) throw toNodeError(node, describeNoAnswer(outcome, subject));
   const { status } = outcome;
-  if ((status >= 200 && status < 300) || expected.includes(status)) return outcome;
+  if (meaningOf(outcome) === 'done' || expected.includes(status)) return outcome;
   throw toNodeError(node, describeRefusal(outcome, subject), undefined, status);
 }
 

@@ -2,6 +2,7 @@ import type { IDataObject } from 'n8n-workflow';
 import { NodeApiError, sleep } from 'n8n-workflow';
 
 import { PAGE_SIZE, pageQuery } from '../api/page';
+import { meaningOf } from '../api/verdict';
 import { videoIdOf } from '../api/video';
 import { ask, pageFrom } from '../client/ask';
 import type { Item } from '../run/item';
@@ -217,7 +218,7 @@ const TOO_LONG = {
 
 /** Whether a further look would be refused as well. */
 function isFinal(trouble?: { message: string }): boolean {
-  if (!(trouble instanceof Error)) return false;
-  const status = trouble instanceof NodeApiError ? Number(trouble.httpCode) : 0;
-  return !(Number.isNaN(status) || status === 429 || status >= 500);
+  if (!(trouble instanceof NodeApiError)) return trouble instanceof Error;
+  const meaning = meaningOf({ status: Number(trouble.httpCode), body: undefined });
+  return !['busy', 'unreachable', 'fault'].includes(meaning);
 }

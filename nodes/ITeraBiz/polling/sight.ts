@@ -11,6 +11,7 @@ import { TRIES, withRetries } from '../client/retry';
 import { Slots } from '../client/slots';
 import { type Gap, isNewestFirst, knownIn, type Progress, type Sight } from './progress';
 import { toNodeError } from '../messages/message';
+import { meaningOf } from '../api/verdict';
 import type { Reader } from '../account/videos';
 
 /** How far back running videos are looked for at the beginning, in pages of the list. */
@@ -261,7 +262,7 @@ function readerFor(context: IPollFunctions, deadline: number): PollReader {
     byId: async (id) => {
       const subject = { doing: 'read the video', id };
       const answer = await read({ url: `/videos/${encodeURIComponent(id)}` }, subject, [404]);
-      if (answer.status === 404) return undefined;
+      if (meaningOf(answer) === 'notFound') return undefined;
       if (isVideoOf(id, answer.body)) return answer.body;
       throw toNodeError(node, describeStrangeAnswer(answer, subject));
     },

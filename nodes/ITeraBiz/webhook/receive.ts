@@ -5,6 +5,7 @@ import type { Claim, VideoEvent } from '../api/events';
 import { eventFrom, eventOf, readEvent } from '../api/events';
 import { NoAnswer } from '../api/answer';
 import { isObject } from '../api/json';
+import { meaningOf } from '../api/verdict';
 import { isVideoOf } from '../api/video';
 import { attempt } from '../client/request';
 import { whyUnwanted } from '../fields/chosen';
@@ -197,8 +198,9 @@ async function confirm(
   );
   if (!answer) return later('too many events wait for iTeraBiz to confirm them');
   if (answer instanceof NoAnswer) return later('iTeraBiz could not be reached to confirm it');
-  if (answer.status === 404) return { status: 400, reason: 'iTeraBiz knows no such video' };
-  if (answer.status < 200 || answer.status > 299 || !isObject(answer.body)) {
+  const meaning = meaningOf(answer);
+  if (meaning === 'notFound') return { status: 400, reason: 'iTeraBiz knows no such video' };
+  if (meaning !== 'done' || !isObject(answer.body)) {
     return later(`iTeraBiz did not confirm it, but answered with status ${answer.status}`);
   }
   if (!isVideoOf(videoId, answer.body)) return later('iTeraBiz answered with another video');

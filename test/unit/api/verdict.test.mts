@@ -13,6 +13,8 @@ const brokeOff = new NoAnswer('ECONNRESET', 'maybe', 'reset');
 
 describe('The verdict', () => {
   test.each([
+    [0, 'refused', 'unknown'],
+    [199, 'refused', 'unknown'],
     [200, 'done', 'done'],
     [201, 'done', 'done'],
     [299, 'done', 'done'],
