@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { ensureN8n, n8nVersion } from '../../n8n/install.mts';
+import { crowd } from './cases/crowd.mts';
 import { downloading } from './cases/downloading.mts';
 import { faults } from './cases/faults.mts';
 import { footprint } from './cases/footprint.mts';
@@ -23,6 +24,7 @@ const CASES: Record<string, (bench: Bench) => Promise<CaseResult>> = {
   submitting,
   waiting,
   parking,
+  crowd,
   listing,
   downloading,
   faults,

@@ -2,6 +2,8 @@
  * The wait that n8n takes over after a minute, on the real server: executions that nothing runs,
  * over a hard stop, to the same output as a wait in memory.
  */
+import { setTimeout } from 'node:timers/promises';
+
 import type { N8n } from '../../n8n/server.mts';
 import { startN8n } from '../../n8n/server.mts';
 import type { Execution, Workflow } from '../../n8n/rest.mts';
@@ -109,6 +111,27 @@ async function untilAsked(kind: string, count: number): Promise<void> {
   });
 }
 
+const RACE = { name: 'race', rows: 2, options: { pollInterval: 50 } };
+
+/** Two videos that are looked at after 50 seconds, and once more after 60: before n8n takes over. */
+async function startRace(): Promise<{ id: string; startedAt: number }> {
+  const id = await n8n.rest.run(await createCampaign(RACE), 'Start');
+  await until('both are ordered', async () => (await videosOf('race')).length === RACE.rows);
+  return { id, startedAt: Date.now() };
+}
+
+/** One of them fails before that last look: the node stops, and n8n has nothing to take over. */
+async function loseRace({ id, startedAt }: { id: string; startedAt: number }): Promise<void> {
+  const [failing, running] = await videosOf('race');
+  await setTimeout(startedAt + 53_000 - Date.now());
+  await sandbox.fail(failing, { code: 'render_failed', message: 'The avatar has no face' });
+  await n8n.rest.executionReaching(id, ['error']);
+  for (const other of await n8n.rest.executions()) {
+    if (other.id === id) continue;
+    expect(JSON.stringify(await n8n.rest.execution(other.id))).not.toContain(running);
+  }
+}
+
 async function end(executions: Map<string, string>, name: string, status = 'success') {
   return await n8n.rest.executionReaching(
     executions.get(name)!,
@@ -121,7 +144,8 @@ test(
   'parked executions outlive a hard stop and end like any other wait',
   async () => {
     const twenty = Array.from({ length: 20 }, (_, n) => ({ name: `twenty${n}`, rows: 2 }));
-    const executions = await park([
+    const race = await startRace();
+    const parking = park([
       { name: 'laps', rows: 50 },
       { name: 'stop', rows: 3 },
       { name: 'regular', rows: 3, onError: 'continueRegularOutput' },
@@ -131,7 +155,9 @@ test(
       { name: 'cancelled', rows: 2 },
       ...twenty,
     ]);
-    const rows = 50 + 3 * 4 + 2 * 2 + 20 * 2;
+    await loseRace(race);
+    const executions = await parking;
+    const rows = 2 + 50 + 3 * 4 + 2 * 2 + 20 * 2;
     expect((await sandbox.stats()).acceptedCount).toBe(rows);
 
     await n8n.rest.stopExecution(executions.get('cancelled')!);

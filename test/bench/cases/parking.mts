@@ -1,27 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { INode } from 'n8n-workflow';
 
 import { nextPause } from '../../../nodes/ITeraBiz/waiting/parked/scout.ts';
 import { type Execution, unflatten } from '../../../n8n/rest.mts';
 import type { Sandbox } from '../../../sandbox/client.mts';
-import { createVideo } from '../../shared/createVideo.mts';
 import { until } from '../../shared/until.mts';
 import type { Bench } from '../measure.mts';
-import { byHand, connect, httpRequest, iTeraBiz, node, waitingLoop } from '../n8nNodes.mts';
+import { LOOP_PAUSE, startExecutions, type Way, WAYS, workflowOf } from '../oneRow.mts';
 import type { CaseResult } from '../results.mts';
 import { type MeasuredN8n, withMeasuredN8n } from '../server.mts';
 
 const HOUR = 3_600;
 
-/** What n8n takes for a wait that it does not keep in memory, in seconds. */
-const LOOP_PAUSE = 66;
-
-const WAYS = {
-  parked: 'iTeraBiz node',
-  held: 'iTeraBiz node, Hold While Waiting',
-  loop: 'loop of Wait (66 s), HTTP Request and If',
-};
-type Way = keyof typeof WAYS;
+const WAITS = ['parked', 'held', 'loop'] as const;
 
 interface State {
   waiting: number;
@@ -39,16 +29,17 @@ interface Run {
 /** Many executions that wait at once on the real n8n, one video each: what they hold and store. */
 export async function parking(bench: Bench): Promise<CaseResult> {
   const sizes = bench.quick ? [0, 5] : [0, 100, 500];
-  const ways = Object.keys(WAYS) as Way[];
+  const ways = [...WAITS];
   bench.say('Executions that wait on the real n8n, one n8n for each way');
   // At the same time, since no time is taken here.
   const ended = await Promise.all(ways.map(async (way) => await waitOnServer(way, sizes)));
   const runs = Object.fromEntries(ways.map((way, index) => [way, ended[index]])) as Record<
-    Way,
+    (typeof WAITS)[number],
     Run
   >;
   const most = sizes[sizes.length - 1];
-  const extra = (way: Way) => runs[way].states.get(most)!.total - runs[way].states.get(0)!.total;
+  const extra = (way: (typeof WAITS)[number]) =>
+    runs[way].states.get(most)!.total - runs[way].states.get(0)!.total;
   return {
     sections: [
       {
@@ -122,7 +113,7 @@ async function waitOnServer(way: Way, sizes: number[]): Promise<Run> {
     const { nodes, connections } = workflowOf(way, sandbox.url);
     await n8n.publish(WAYS[way], nodes, connections);
     // What n8n loads at the first execution is not to count.
-    await start(n8n, 3);
+    await startExecutions(n8n, 3);
     await untilEnded(n8n, 3);
     await sandbox.settings({ hold: true });
     await sleep(30_000); // until n8n has forgotten its start
@@ -130,25 +121,13 @@ async function waitOnServer(way: Way, sizes: number[]): Promise<Run> {
     const states: Run['states'] = new Map();
     let started = 0;
     for (const size of sizes) {
-      await start(n8n, size - started);
+      await startExecutions(n8n, size - started);
       started = size;
       if (size > 0) await untilSettled(n8n, sandbox, way, size);
       states.set(size, { ...(await counts(n8n)), ...(await n8n.memory()) });
     }
     return { states, stored: way === 'held' ? undefined : await storedData(n8n, way) };
   });
-}
-
-async function start(n8n: MeasuredN8n, count: number): Promise<void> {
-  for (let sent = 0; sent < count; sent++) {
-    // n8n answers 404 until it has taken up a workflow that was just published.
-    const post = async () => {
-      const { ok, status } = await fetch(`${n8n.url}/webhook/bench`, { method: 'POST' });
-      if (!ok && status !== 404) throw new Error(`The webhook answered ${status}`);
-      return ok;
-    };
-    await until('the webhook is there', post, { seconds: 60, every: 500 });
-  }
 }
 
 async function counts(n8n: MeasuredN8n): Promise<Pick<State, 'running' | 'waiting'>> {
@@ -249,26 +228,3 @@ function lapsInAnHour(): number {
   }
   return laps;
 }
-
-function workflowOf(way: Way, url: string): { nodes: INode[]; connections?: object } {
-  const webhook = node(
-    'Webhook',
-    'n8n-nodes-base.webhook',
-    { httpMethod: 'POST', path: 'bench', responseMode: 'onReceived' },
-    { typeVersion: 2, webhookId: 'bench' },
-  );
-  if (way !== 'loop') {
-    const options = way === 'held' ? { holdWhileWaiting: true, maxWait: 600 } : { maxWait: 600 };
-    const parameters = { ...createVideo, script: 'Wait', waitForCompletion: true, options };
-    return { nodes: [webhook, iTeraBiz('Submit', parameters)] };
-  }
-  const submit = httpRequest('Submit', { ...byHand(url), jsonBody: byHandBody });
-  const loop = waitingLoop(submit, url, LOOP_PAUSE);
-  return {
-    nodes: [webhook, ...loop.nodes],
-    connections: { ...connect(['Webhook', 'Submit']), ...loop.connections },
-  };
-}
-
-const byHandBody =
-  "={{ { avatar_id: 'avatar_james01', script: 'Wait', language: 'en-US', duration: 30 } }}";

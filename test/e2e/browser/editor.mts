@@ -1,6 +1,7 @@
 /** n8n's editor, in a browser, worked by hand. The selectors are n8n's own (2.41). */
 import { chromium, type Locator, type Page, selectors } from 'playwright-core';
 import type { N8n } from '../../../n8n/server.mts';
+import { until } from '../../shared/until.mts';
 
 /** n8n's editor takes seconds to load, many of them on a busy machine. */
 const PATIENCE_MS = 120_000;
@@ -152,12 +153,18 @@ export class Editor {
 
   private async pickFrom(parameter: string, mode: string): Promise<Locator> {
     const picker = this.get(`resource-locator-${parameter}`);
-    await picker.getByTestId('rlc-mode-selector').click();
+    const selector = picker.getByTestId('rlc-mode-selector');
+    await selector.click();
     await this.page.getByRole('option', { name: mode }).click();
+    // Until then the text box is still that of the other mode, and what is typed into it is lost.
+    const chosen = async () => await selector.locator('input').inputValue();
+    await until(`the mode is ${mode}`, chosen, { isSo: (value) => value === mode });
     return picker.getByTestId('rlc-input');
   }
 
   async executeStep(): Promise<void> {
+    // n8n takes over what was typed a moment later. A person is slower than that.
+    await this.page.waitForTimeout(500);
     await this.get('node-execute-button').first().click();
   }
 
