@@ -2,10 +2,10 @@ import type { IDataObject, IExecutePaginationFunctions, IHttpRequestOptions } fr
 
 import { type Answer, NoAnswer } from '../api/answer';
 import { type Page, pageIn, pageQuery } from '../api/page';
-import { meaningOf, retryAfterOf } from '../api/verdict';
+import { meaningOf } from '../api/verdict';
 import { isVideoOf, type Video } from '../api/video';
 import { attempt } from '../client/request';
-import { PATIENCE, pauseAsked } from '../client/retry';
+import { heed } from '../client/retry';
 import type { Slots } from '../client/slots';
 
 /** The two ways in which the API tells of videos. */
@@ -45,10 +45,7 @@ export function readerOf(
       const answer = await attempt(context, options);
       if (answer instanceof NoAnswer) throw new RefusedLook(answer);
       if (meaningOf(answer) !== 'done' && meaningOf(answer) !== 'notFound') {
-        const retryAfter = retryAfterOf(answer.headers);
-        if (retryAfter !== undefined) {
-          await slots.holdBack(pauseAsked(Math.min(PATIENCE, retryAfter)));
-        }
+        await heed(answer, slots);
         throw new RefusedLook(answer);
       }
       return answer;

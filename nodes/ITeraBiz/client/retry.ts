@@ -47,6 +47,18 @@ export function pauseAsked(retryAfter: number, random = Math.random()): number {
   return retryAfter + random * JITTER;
 }
 
+/**
+ * Holds back all that go the same way where an answer asks for a pause, within reason: for those who do
+ * not send their request again by themselves.
+ */
+export async function heed(
+  { headers }: Answer,
+  way: { holdBack(milliseconds: number): void | Promise<void> },
+): Promise<void> {
+  const retryAfter = retryAfterOf(headers);
+  if (retryAfter !== undefined) await way.holdBack(pauseAsked(Math.min(PATIENCE, retryAfter)));
+}
+
 /** How one request ended, after all its tries. */
 export interface Attempt {
   outcome: Answer | NoAnswer;

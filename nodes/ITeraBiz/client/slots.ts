@@ -15,6 +15,9 @@ interface Turn {
 export class Lane {
   private underWay = 0;
 
+  /** Those for whom somebody is waiting come before all others. */
+  private readonly urgent: Turn[] = [];
+
   private readonly queue: Turn[] = [];
 
   private heldUntil = 0;
@@ -26,14 +29,24 @@ export class Lane {
    * @throws the signal's reason once the execution is cancelled; it then leaves the queue at once
    */
   async enter(limit: number, signal?: AbortSignal): Promise<void> {
+    await this.enterBy(this.queue, limit, signal);
+  }
+
+  /** As {@link enter}, but before all who did not ask for that. For what is short and rare. */
+  async enterFirst(limit: number): Promise<void> {
+    await this.enterBy(this.urgent, limit);
+  }
+
+  private async enterBy(queue: Turn[], limit: number, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
-    if (this.queue.length === 0 && this.underWay < limit) {
+    const isNext = this.urgent.length === 0 && queue.length === 0;
+    if (isNext && this.underWay < limit) {
       this.underWay++;
       return;
     }
     await new Promise<void>((resolve, reject) => {
       const giveUp = () => {
-        this.queue.splice(this.queue.indexOf(turn), 1);
+        queue.splice(queue.indexOf(turn), 1);
         reject(signal!.reason);
         this.admit();
       };
@@ -43,7 +56,7 @@ export class Lane {
       };
       const turn = { limit, start };
       signal?.addEventListener('abort', giveUp);
-      this.queue.push(turn);
+      queue.push(turn);
     });
   }
 
@@ -60,23 +73,32 @@ export class Lane {
 
   /** Resolves when no pause is on. */
   async untilOpen(signal?: AbortSignal): Promise<void> {
-    for (let left = this.left(); left > 0; left = this.left()) await pause(left, signal);
+    while (this.pauseLeft > 0) await pause(this.pauseLeft, signal);
+  }
+
+  /** How long the pause is still on, in milliseconds; 0 where none is. */
+  get pauseLeft(): number {
+    return Math.max(0, this.heldUntil - Date.now());
+  }
+
+  /** How many for whom somebody is waiting are not let in yet. */
+  get urgentCount(): number {
+    return this.urgent.length;
   }
 
   /** Whether nobody is in it or waits for it, and no pause is on. */
   get isIdle(): boolean {
-    return this.underWay === 0 && this.queue.length === 0 && this.left() <= 0;
+    const waiting = this.urgent.length + this.queue.length;
+    return this.underWay === 0 && waiting === 0 && this.pauseLeft === 0;
   }
 
   private admit(): void {
-    while (this.queue.length > 0 && this.underWay < this.queue[0].limit) {
+    for (;;) {
+      const queue = this.urgent.length > 0 ? this.urgent : this.queue;
+      if (queue.length === 0 || this.underWay >= queue[0].limit) return;
       this.underWay++;
-      this.queue.shift()!.start();
+      queue.shift()!.start();
     }
-  }
-
-  private left(): number {
-    return this.heldUntil - Date.now();
   }
 }
 

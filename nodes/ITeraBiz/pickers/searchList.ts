@@ -1,6 +1,8 @@
 import type { IDataObject, ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow';
+import { NodeOperationError } from 'n8n-workflow';
 
-import { ask, pageFrom } from '../client/ask';
+import { urgently } from '../account/urgently';
+import { answerOf, pageFrom } from '../client/ask';
 import { type Page, pageQuery, pages } from '../api/page';
 
 type Entry = INodeListSearchResult['results'][number];
@@ -12,6 +14,11 @@ export interface Found extends Entry {
 
 /** How many pages are searched for a text in one go, before the user sees what was found so far. */
 const MOST_PAGES = 20;
+
+const BUSY = {
+  message: 'iTeraBiz asked for a pause',
+  description: 'Open the list again in a minute, or enter the ID by hand.',
+};
 
 /** A list of the API, as a picker shows it. */
 export interface PickerList {
@@ -82,8 +89,10 @@ async function fetchPage(
   { url, doing }: PickerList,
   after?: string,
 ): Promise<Page> {
-  const answer = await ask(context, { method: 'GET', url, qs: pageQuery(after) }, { doing });
-  const page = pageFrom(answer, context.getNode(), { doing });
+  const node = context.getNode();
+  const outcome = await urgently(context, { url, qs: pageQuery(after) });
+  if (!outcome) throw new NodeOperationError(node, BUSY.message, BUSY);
+  const page = pageFrom(answerOf(outcome, node, { doing }), node, { doing });
 
   // A server that ignores the cursor would fill the picker with the same page for ever.
   const repeats = after !== undefined && page.data.some(({ id }) => String(id) === after);

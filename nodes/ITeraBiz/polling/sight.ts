@@ -8,7 +8,9 @@ import { look } from '../account/look';
 import { type Page, PAGE_SIZE, pageQuery, pages } from '../api/page';
 import { attempt } from '../client/request';
 import { TRIES, withRetries } from '../client/retry';
+import { atLeast } from '../client/pause';
 import { Slots } from '../client/slots';
+import { accountOf } from '../account/account';
 import { type Gap, isNewestFirst, knownIn, type Progress, type Sight } from './progress';
 import { toNodeError } from '../messages/message';
 import { meaningOf } from '../api/verdict';
@@ -22,6 +24,9 @@ export const MOST_PAGES_UNSORTED = 10;
 
 /** How many videos one poll asks for one by one. The others have their turn in the next polls. */
 const MOST_ASKED_SINGLY = 50;
+
+/** A poll asks one thing after the other, when so few requests of its account are under way. */
+const MOST_AT_ONCE = 5;
 
 /** Longest wait for one answer, in milliseconds. */
 const TIMEOUT = 30_000;
@@ -222,19 +227,24 @@ interface PollReader extends Reader {
 
 /** Reads patiently while there is time, and each page once. Its reads throw {@link OutOfTime}. */
 function readerFor(context: IPollFunctions, deadline: number): PollReader {
-  const slots = new Slots(1);
-  const node = context.getNode();
   const left = () => deadline - Date.now();
+  const timeUp = AbortSignal.timeout(atLeast(0, left()));
+  const slots = new Slots(MOST_AT_ONCE, timeUp, async () => (await accountOf(context)).requests);
+  const node = context.getNode();
   let answers = 0;
   let silence: () => unknown = () => undefined;
 
   const read = async (options: IHttpRequestOptions, subject: Subject, expected: number[] = []) => {
     if (left() <= 0) throw new OutOfTime();
-    const ask = async () => {
-      const timeout = Math.max(1, Math.min(TIMEOUT, left()));
-      return await attempt(context, { ...options, method: 'GET', timeout });
-    };
-    const { outcome, verdict, tries, seconds } = await withRetries(ask, 'GET', slots, deadline);
+    const ask = async () =>
+      await slots.run(async () => {
+        const timeout = Math.max(1, Math.min(TIMEOUT, left()));
+        return await attempt(context, { ...options, method: 'GET', timeout });
+      });
+    const asked = withRetries(ask, 'GET', slots, deadline).catch((error: unknown) => {
+      throw timeUp.aborted ? new OutOfTime() : error;
+    });
+    const { outcome, verdict, tries, seconds } = await asked;
     const answer = () => answerOf(outcome, node, { ...subject, tries, seconds }, expected);
     if (verdict === 'again' && tries < TRIES) {
       silence = answer;

@@ -7,9 +7,8 @@ import { NoAnswer } from '../api/answer';
 import { isObject } from '../api/json';
 import { meaningOf } from '../api/verdict';
 import { isVideoOf } from '../api/video';
-import { attempt } from '../client/request';
+import { urgently } from '../account/urgently';
 import { whyUnwanted } from '../fields/chosen';
-import { inTurn } from './confirmations';
 import { keyOf, recentEventsOf, type Verdict } from './recentEvents';
 import { SIGNATURE_HEADER, signatureProblem } from './signature';
 import { storeOf } from './store';
@@ -186,17 +185,12 @@ async function confirm(
   { videoId, ...claim }: Claim,
 ): Promise<VideoEvent | Verdict> {
   const later = (reason: string): Verdict => ({ status: 503, reason });
-  const account = context.getNode().credentials?.iTeraBizApi?.id ?? '';
-  const answer = await inTurn(
-    account,
-    async () =>
-      await attempt(context, {
-        method: 'GET',
-        url: `/videos/${encodeURIComponent(videoId)}`,
-        timeout: CONFIRMATION_TIMEOUT,
-      }),
-  );
-  if (!answer) return later('too many events wait for iTeraBiz to confirm them');
+  const answer = await urgently(context, {
+    url: `/videos/${encodeURIComponent(videoId)}`,
+    timeout: CONFIRMATION_TIMEOUT,
+  });
+  if (!answer)
+    return later('iTeraBiz asked for a pause, or too many events wait for it to confirm them');
   if (answer instanceof NoAnswer) return later('iTeraBiz could not be reached to confirm it');
   const meaning = meaningOf(answer);
   if (meaning === 'notFound') return { status: 400, reason: 'iTeraBiz knows no such video' };

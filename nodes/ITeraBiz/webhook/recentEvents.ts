@@ -89,7 +89,8 @@ export class RecentEvents {
   }
 
   /**
-   * What to store, oldest first.
+   * What to store, oldest first. Of events that start at the same moment, one may be missing until the
+   * next event is stored; this process knows it all the same.
    *
    * @param key is stored as well, though n8n is only about to start its workflow. Other events that are
    *   being handled are not: what n8n fails to start must not look handled.

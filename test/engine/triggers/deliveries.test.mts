@@ -61,7 +61,9 @@ describe('each event once', () => {
     const { all, ...byKind } = (await sandbox.stats()).maxInFlight;
     expect(byKind['GET /videos/{id}']).toBeLessThanOrEqual(10);
     expect(all).toBeLessThanOrEqual(10);
-    expect(n8n.staticDataOf(id, 'Trigger').recentEvents).toHaveLength(200);
+    // Those that were being started at the same moment vouch for themselves only; the next for all.
+    await sandbox.sendEvent({ videoId: await video('completed') });
+    expect(n8n.staticDataOf(id, 'Trigger').recentEvents).toHaveLength(201);
   }, 180_000);
 
   it('knows a repeat after a restart', async () => {

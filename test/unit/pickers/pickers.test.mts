@@ -1,3 +1,4 @@
+import { accountOf } from '../../../nodes/ITeraBiz/account/account.ts';
 import { searchAvatars, avatarEntry } from '../../../nodes/ITeraBiz/pickers/searchAvatars.ts';
 import { searchVideos, videoEntry } from '../../../nodes/ITeraBiz/pickers/searchVideos.ts';
 import { startSandbox, type Sandbox } from '../../../sandbox/client.mts';
@@ -170,5 +171,11 @@ describe('The pickers ask iTeraBiz', () => {
   test('and pass on what the credential refuses', async () => {
     const open = pickerContext({ apiKey: 'key_1', baseUrl: 'http://api.iterabiz.com/v1' });
     await expect(searchVideos.call(open)).rejects.toThrow('begins with http://');
+  });
+
+  test('does not keep anybody waiting for a pause of a minute that iTeraBiz asked for', async () => {
+    const { requests } = await accountOf(context());
+    requests.holdBack(60_000);
+    await expect(searchVideos.call(context())).rejects.toThrow('iTeraBiz asked for a pause');
   });
 });

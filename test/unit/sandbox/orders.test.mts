@@ -107,7 +107,7 @@ describe('a list', () => {
     expect((await api.get(`/videos/${id}`)).status).toBe(200);
     await sandbox.settings({ listLagMs: 300 });
     await until('the list shows it', idsListed, { isSo: (ids) => ids[0] === id });
-    expect((await names())[0]).toBe('Late Tom');
+    await until('that list shows it', names, { isSo: ([name]) => name === 'Late Tom' });
   });
 
   it('leaves out the fields that are named, even those the contract demands', async () => {
