@@ -11,7 +11,20 @@ const LONGEST_PAUSE = 2 ** 31 - 1;
  */
 export async function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
   signal?.throwIfAborted();
-  await unlessCancelled(sleep(Math.min(atLeast(0, milliseconds), LONGEST_PAUSE)), signal);
+  await unlessCancelled(sleep(possible(milliseconds)), signal);
+}
+
+/**
+ * A signal for what has to end by itself.
+ *
+ * @param milliseconds as for {@link pause}; a fraction counts as a whole one
+ */
+export function signalAfter(milliseconds: number): AbortSignal {
+  return AbortSignal.timeout(Math.ceil(possible(milliseconds)));
+}
+
+function possible(milliseconds: number): number {
+  return Math.min(atLeast(0, milliseconds), LONGEST_PAUSE);
 }
 
 /**

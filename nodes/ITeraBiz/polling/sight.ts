@@ -8,7 +8,7 @@ import { look } from '../account/look';
 import { type Page, PAGE_SIZE, pageQuery, pages } from '../api/page';
 import { attempt } from '../client/request';
 import { TRIES, withRetries } from '../client/retry';
-import { atLeast } from '../client/pause';
+import { signalAfter } from '../client/pause';
 import { Slots } from '../client/slots';
 import { accountOf } from '../account/account';
 import { type Gap, isNewestFirst, knownIn, type Progress, type Sight } from './progress';
@@ -228,7 +228,7 @@ interface PollReader extends Reader {
 /** Reads patiently while there is time, and each page once. Its reads throw {@link OutOfTime}. */
 function readerFor(context: IPollFunctions, deadline: number): PollReader {
   const left = () => deadline - Date.now();
-  const timeUp = AbortSignal.timeout(atLeast(0, left()));
+  const timeUp = signalAfter(left());
   const slots = new Slots(MOST_AT_ONCE, timeUp, async () => (await accountOf(context)).requests);
   const node = context.getNode();
   let answers = 0;

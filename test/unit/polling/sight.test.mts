@@ -32,3 +32,9 @@ test.each(['turn', 'pause'])('a poll whose %s comes too late asks nothing', asyn
   await look(Date.now() + 100);
   expect(asked).toHaveLength(0);
 });
+
+test.each([0.5, 99.5, Infinity, 2 ** 40])('a poll can have %p ms', async (budget) => {
+  const { asked, look } = await polling();
+  await look(Date.now() + 100.25 + budget);
+  expect(asked).toHaveLength(1);
+});
