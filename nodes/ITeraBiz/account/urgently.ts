@@ -1,6 +1,6 @@
 import type { IHttpRequestOptions } from 'n8n-workflow';
 
-import type { Answer, NoAnswer } from '../api/answer';
+import { type Answer, NoAnswer } from '../api/answer';
 import { verdictOf } from '../api/verdict';
 import { attempt, type Requester } from '../client/request';
 import { heed } from '../client/retry';
@@ -32,7 +32,8 @@ export async function urgently(
   try {
     await requests.untilOpen();
     const outcome = await attempt(context, { ...options, method: 'GET' });
-    if ('status' in outcome && verdictOf('GET', outcome) === 'again') await heed(outcome, requests);
+    if (outcome instanceof NoAnswer) return outcome;
+    if (verdictOf('GET', outcome) === 'again') await heed(outcome, requests);
     return outcome;
   } finally {
     requests.leave();
