@@ -77,6 +77,10 @@ export function load(): string {
     .join(', ');
 }
 
+export function sum(values: number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
 /** @param values at least one */
 export function figure(values: number[]): Figure {
   const sorted = [...values].sort((one, other) => one - other);

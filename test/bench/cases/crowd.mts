@@ -4,7 +4,7 @@ import type { Sandbox } from '../../../sandbox/client.mts';
 import { until } from '../../shared/until.mts';
 import type { Bench } from '../measure.mts';
 import { startExecutions, type Way, WAYS, workflowOf } from '../oneRow.mts';
-import type { CaseResult } from '../results.mts';
+import { type CaseResult, sum } from '../results.mts';
 import { type MeasuredN8n, withMeasuredN8n } from '../server.mts';
 
 const MB = 2 ** 20;
@@ -154,10 +154,6 @@ async function delayOf(
   const videos = (await sandbox.videos()).slice(-size);
   const finished = videos.map(({ created_at }) => Date.parse(created_at!) + videoSeconds * 1_000);
   return (sum(ends) - sum(finished)) / size / 1_000;
-}
-
-function sum(values: number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }
 
 /** From then on Linux keeps the peak of the process anew. */

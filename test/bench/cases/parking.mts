@@ -6,12 +6,13 @@ import type { Sandbox } from '../../../sandbox/client.mts';
 import { until } from '../../shared/until.mts';
 import type { Bench } from '../measure.mts';
 import { LOOP_PAUSE, startExecutions, type Way, WAYS, workflowOf } from '../oneRow.mts';
-import type { CaseResult } from '../results.mts';
+import { type CaseResult, sum } from '../results.mts';
 import { type MeasuredN8n, withMeasuredN8n } from '../server.mts';
 
 const HOUR = 3_600;
 
-const WAITS = ['parked', 'held', 'loop'] as const;
+const WAITS = ['parked', 'held', 'loop'] as const satisfies Way[];
+type Wait = (typeof WAITS)[number];
 
 interface State {
   waiting: number;
@@ -29,17 +30,15 @@ interface Run {
 /** Many executions that wait at once on the real n8n, one video each: what they hold and store. */
 export async function parking(bench: Bench): Promise<CaseResult> {
   const sizes = bench.quick ? [0, 5] : [0, 100, 500];
-  const ways = [...WAITS];
   bench.say('Executions that wait on the real n8n, one n8n for each way');
   // At the same time, since no time is taken here.
-  const ended = await Promise.all(ways.map(async (way) => await waitOnServer(way, sizes)));
-  const runs = Object.fromEntries(ways.map((way, index) => [way, ended[index]])) as Record<
-    (typeof WAITS)[number],
+  const ended = await Promise.all(WAITS.map(async (way) => await waitOnServer(way, sizes)));
+  const runs = Object.fromEntries(WAITS.map((way, index) => [way, ended[index]])) as Record<
+    Wait,
     Run
   >;
   const most = sizes[sizes.length - 1];
-  const extra = (way: (typeof WAITS)[number]) =>
-    runs[way].states.get(most)!.total - runs[way].states.get(0)!.total;
+  const extra = (way: Wait) => runs[way].states.get(most)!.total - runs[way].states.get(0)!.total;
   return {
     sections: [
       {
@@ -52,7 +51,7 @@ export async function parking(bench: Bench): Promise<CaseResult> {
           'memory (MB)',
           'of it JavaScript objects (MB)',
         ],
-        lines: ways.flatMap((way) =>
+        lines: WAITS.flatMap((way) =>
           [...runs[way].states].map(([size, { running, waiting, total, objects }]) => ({
             way: WAYS[way],
             cells: [size, running, waiting, total, objects],
@@ -68,7 +67,7 @@ export async function parking(bench: Bench): Promise<CaseResult> {
           'looks in the first hour',
           'after one hour (kB)',
         ],
-        lines: ways.flatMap((way) => {
+        lines: WAITS.flatMap((way) => {
           const { stored } = runs[way];
           if (!stored) return [];
           return [
@@ -108,7 +107,7 @@ function afterAnHour({ kbAtFirst, kbPerLap, laps }: NonNullable<Run['stored']>):
   return kbAtFirst + kbPerLap * laps;
 }
 
-async function waitOnServer(way: Way, sizes: number[]): Promise<Run> {
+async function waitOnServer(way: Wait, sizes: number[]): Promise<Run> {
   return await withMeasuredN8n({ queuedMs: 100, processingMs: 500 }, {}, async (n8n, sandbox) => {
     const { nodes, connections } = workflowOf(way, sandbox.url);
     await n8n.publish(WAYS[way], nodes, connections);
@@ -149,7 +148,7 @@ async function untilEnded(n8n: MeasuredN8n, count: number): Promise<void> {
 }
 
 /** Until each execution has submitted its video and waits as it will wait from then on. */
-async function untilSettled(n8n: MeasuredN8n, sandbox: Sandbox, way: Way, size: number) {
+async function untilSettled(n8n: MeasuredN8n, sandbox: Sandbox, way: Wait, size: number) {
   const look = async () => {
     const { running, waiting } = await counts(n8n);
     const { acceptedCount } = await sandbox.stats();
@@ -164,7 +163,7 @@ async function untilSettled(n8n: MeasuredN8n, sandbox: Sandbox, way: Way, size: 
 }
 
 /** What some of the executions have in n8n's database, and by how much it grows with each look. */
-async function storedData(n8n: MeasuredN8n, way: Way): Promise<Run['stored']> {
+async function storedData(n8n: MeasuredN8n, way: Wait): Promise<Run['stored']> {
   const before = await sizes(n8n, way);
   await sleep(150_000);
   const after = await sizes(n8n, way);
@@ -185,7 +184,7 @@ interface Stored {
 }
 
 /** Average over the first five executions, each with all that n8n started for its wait. */
-async function sizes(n8n: MeasuredN8n, way: Way): Promise<{ kb: number; laps: number }> {
+async function sizes(n8n: MeasuredN8n, way: Wait): Promise<{ kb: number; laps: number }> {
   const stored = await n8n.query<Stored>(
     `select cast(e.id as text) as id, e.mode, d.data,
        length(d.data) + length(d.workflowData) as bytes
@@ -214,10 +213,6 @@ async function sizes(n8n: MeasuredN8n, way: Way): Promise<{ kb: number; laps: nu
     kb: average(families.flat().map(({ bytes }) => bytes / 1_000)),
     laps: average(families.map(lapsOf)),
   };
-}
-
-function sum(values: number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }
 
 /** The looks of the node's own schedule. */
