@@ -7,23 +7,35 @@ import { onErrorOf } from '../run/report';
 import { park } from './parked/park';
 import { waitsOf } from './waits';
 
-/**
- * So many executions of this process may wait in memory at the same time. Each holds some ten megabytes
- * of n8n's, and one of the places where n8n limits how many executions run.
- */
-const MOST_IN_MEMORY = 3;
-
 /** From then on n8n does the waiting, in milliseconds after the last request was made. */
 const WAIT_IN_MEMORY = 60_000;
 
-/** How many of them there are. Of the whole process, since it is n8n that is spared here, and not the API. */
-let inMemory = 0;
+/** Executions whose hand-overs follow each other within this are a crowd, in milliseconds. */
+const CROWD = 10_000;
 
-/** A hand-over takes n8n a moment and some memory: one after the other. */
+/**
+ * Whether an execution waits in memory. More than one would hold what the others need: each takes some
+ * ten megabytes of n8n's, and one of the places where n8n limits how many executions run. That limit may be
+ * two, and a node cannot ask for it.
+ *
+ * Of the whole process, since it is n8n that is spared here, and not the API.
+ */
+let isOneInMemory = false;
+
+/** When the last wait was handed over, in milliseconds since 1970 */
+let handedOverAt = -Infinity;
+
+/**
+ * A hand-over takes n8n a moment of computing and some memory. Two at a time keep two cores busy; more are
+ * no faster.
+ */
+const HAND_OVERS_AT_ONCE = 2;
+
 const handOvers = new Lane();
 
 /**
- * Lets n8n do the waiting of a run: after a minute in memory, or at once where others wait there already.
+ * Lets n8n do the waiting of a run: after a minute in memory, or at once where another execution waits
+ * there, or where they come in a crowd.
  * Where n8n does not take it over, the wait stays in memory.
  */
 export async function handOver(item: Item): Promise<void> {
@@ -32,9 +44,9 @@ export async function handOver(item: Item): Promise<void> {
   const signal = context.getExecutionCancelSignal();
   try {
     await run.gathered();
-    if (inMemory < MOST_IN_MEMORY) await waitInMemory(waits);
+    if (!isOneInMemory && !isCrowd()) await waitInMemory(waits);
     if (waits.size === 0) return;
-    await handOvers.enter(1, signal);
+    await handOvers.enter(HAND_OVERS_AT_ONCE, signal);
   } catch {
     return; // The execution was cancelled, and its waits with it.
   }
@@ -45,6 +57,7 @@ export async function handOver(item: Item): Promise<void> {
     const hasFailed = onErrorOf(context) === 'stop' && run.failures.size > 0;
     if (waits.size === 0 || hasFailed || signal?.aborted) return;
     await park(context, run);
+    handedOverAt = Date.now();
     waits.releaseAll();
     // n8n behaviour: it keeps the data of an execution that it put aside. Without this, our contexts would
     // stay with it, and with them all of n8n's.
@@ -60,14 +73,20 @@ export async function handOver(item: Item): Promise<void> {
   }
 }
 
+/** A clock that was set back makes no crowd. */
+function isCrowd(): boolean {
+  const since = Date.now() - handedOverAt;
+  return since >= 0 && since < CROWD;
+}
+
 /** Until all is finished, or for a minute and one last look. */
 async function waitInMemory(waits: Waits): Promise<void> {
-  inMemory++;
+  isOneInMemory = true;
   try {
     // Without the signal: it would keep the execution for the whole minute.
     await Promise.race([waits.over(), pause(WAIT_IN_MEMORY)]);
     if (waits.size > 0) await waits.look([], new Set());
   } finally {
-    inMemory--;
+    isOneInMemory = false;
   }
 }

@@ -6,7 +6,9 @@ import { handOver } from '../../../nodes/ITeraBiz/waiting/handOver.ts';
 import { waitsOf } from '../../../nodes/ITeraBiz/waiting/waits.ts';
 import { answered, fakeContext } from '../fakeContext.mts';
 
-beforeEach(() => void jest.useFakeTimers({ now: 0 }));
+/** Every test begins an hour after the one before: what the process remembers of that one is past. */
+let now = 0;
+beforeEach(() => void jest.useFakeTimers({ now: (now += 3_600_000) }));
 afterEach(() => void jest.useRealTimers());
 
 const advance = async (ms: number) => await jest.advanceTimersByTimeAsync(ms);
@@ -61,7 +63,7 @@ function waiting({
   const item = { context, index: 0, run, prepared: { url: '' } };
   const ends: Record<string, string> = {};
   ids.forEach((id, index) => {
-    const wish = { id, interval, deadline: 3_600_000, last: { id } };
+    const wish = { id, interval, deadline: Date.now() + 3_600_000, last: { id } };
     run.join(index, { url: '' });
     run.asked(index);
     run.waiting.set(index, wish);
@@ -135,38 +137,78 @@ test.each([
   },
 );
 
-test('few executions wait in memory: the others are handed over at once, one after the other', async () => {
-  const many = Array.from({ length: 8 }, () => waiting({ takes: 500 }));
+test('one execution waits in memory: the others are handed over at once, two at a time', async () => {
+  const [first, ...others] = Array.from({ length: 8 }, () => waiting({ takes: 500 }));
   await advance(10_000);
-  const [, , , ...queued] = many.map(({ handedOver }) => handedOver.map(({ at }) => at));
-  expect(many.slice(0, 3).map(({ handedOver }) => handedOver)).toEqual([[], [], []]);
-  expect(queued.map(({ length }) => length)).toEqual([1, 1, 1, 1, 1]);
-  queued.flat().forEach((at, turn, all) => {
-    if (turn > 0) expect(at - all[turn - 1]).toBeGreaterThanOrEqual(500);
+  expect(first.handedOver).toEqual([]);
+  const at = others.flatMap(({ handedOver }) => handedOver.map((one) => one.at));
+  expect(at).toHaveLength(7);
+  expect(at[1] - at[0]).toBeLessThan(100);
+  at.forEach((moment, turn) => {
+    if (turn > 1) expect(moment - at[turn - 2]).toBeGreaterThanOrEqual(500);
   });
   await advance(55_000);
-  expect(many.map(({ ends }) => ends.a)).toEqual(Array(8).fill('released'));
+  expect([first, ...others].map(({ ends }) => ends.a)).toEqual(Array(8).fill('released'));
+});
 
-  // Then there is room again.
+test('in a crowd that comes one by one, only the first execution waits in memory', async () => {
+  const first = waiting();
+  await advance(61_000);
+  expect(first.ends).toEqual({ a: 'released' });
+  for (let next = 0; next < 20; next++) {
+    const one = waiting();
+    await advance(9_000);
+    expect(one.ends).toEqual({ a: 'released' });
+  }
+
+  // Then the crowd is over.
+  await advance(2_000);
+  const later = waiting();
+  await advance(30_000);
+  expect(later.handedOver).toEqual([]);
+  await advance(40_000);
+  expect(later.ends).toEqual({ a: 'released' });
+});
+
+test('after one that ended in memory, the next waits there as well', async () => {
+  for (let next = 0; next < 3; next++) {
+    const statuses = { a: 'processing' };
+    const one = waiting({ statuses });
+    await advance(15_000);
+    expect(one.handedOver).toEqual([]);
+    statuses.a = 'completed';
+    await advance(10_000);
+    expect(one.ends).toEqual({ a: 'finished' });
+  }
+});
+
+test('a clock that was set back makes no crowd', async () => {
+  waiting();
+  await advance(61_000);
+  jest.setSystemTime(0);
+  const later = waiting();
+  await advance(5_000);
+  expect(later.handedOver).toEqual([]);
+  await advance(60_000);
+});
+
+test('one that is cancelled is not handed over, and makes room', async () => {
+  const cancel = new AbortController();
+  const stopped = waiting({ signal: cancel.signal });
+  const queued = [
+    waiting({ takes: 5_000 }),
+    waiting({ takes: 5_000 }),
+    waiting({ signal: cancel.signal }),
+  ];
+  await advance(50);
+  cancel.abort(new Error('stopped'));
+  await advance(1_000);
+  expect(stopped.ends).toEqual({ a: 'stopped' });
+  expect(queued.map(({ handedOver }) => handedOver.length)).toEqual([1, 1, 0]);
   const next = waiting();
   await advance(30_000);
   expect(next.handedOver).toEqual([]);
   await advance(40_000);
   expect(next.ends).toEqual({ a: 'released' });
-});
-
-test('one that is cancelled is not handed over, and makes room', async () => {
-  const cancel = new AbortController();
-  const stopped = Array.from({ length: 3 }, () => waiting({ signal: cancel.signal }));
-  const queued = [waiting(), waiting({ signal: cancel.signal, takes: 500 })];
-  await advance(50);
-  cancel.abort(new Error('stopped'));
-  await advance(1_000);
-  expect(stopped.map(({ ends }) => ends.a)).toEqual(Array(3).fill('stopped'));
-  expect(queued.map(({ handedOver }) => handedOver.length)).toEqual([1, 0]);
-  const next = waiting();
-  await advance(30_000);
-  expect(next.handedOver).toEqual([]);
-  await advance(40_000);
-  expect(stopped.map(({ handedOver }) => handedOver)).toEqual([[], [], []]);
+  expect(stopped.handedOver).toEqual([]);
 });
