@@ -17,32 +17,34 @@ export const LANGUAGE_CODES = [
 ];
 
 const standard = new Intl.DisplayNames('en', { type: 'language', languageDisplay: 'standard' });
-const dialects = new Intl.DisplayNames('en', { type: 'language', languageDisplay: 'dialect' });
 
-const CODES_BY_NAME = codesByName();
+/** Made when first asked for: n8n loads the node at every start, and most workflows name no language. */
+let codes: Map<string, string> | undefined;
 
 /**
  * The code for a language's English name, in any case, with its region or without, as in `German`,
  * `Swiss High German` or `Portuguese (Brazil)`. Without a region it is where most people speak it.
  */
 export function codeOfLanguage(name: string): string | undefined {
-  return CODES_BY_NAME.get(name.toLowerCase());
+  codes ??= codesByName();
+  return codes.get(name.toLowerCase());
 }
 
 function codesByName(): Map<string, string> {
+  const dialects = new Intl.DisplayNames('en', { type: 'language', languageDisplay: 'dialect' });
   // The written standard has another name than the language.
-  const codes = new Map([['norwegian', 'nb-NO']]);
+  const byName = new Map([['norwegian', 'nb-NO']]);
   const add = (name: string | undefined, code: string) =>
-    name && codes.set(name.toLowerCase(), code);
+    name && byName.set(name.toLowerCase(), code);
   for (const code of LANGUAGE_CODES) {
     const { language, region } = new Intl.Locale(code);
     const name = standard.of(language);
     const isMain = new Intl.Locale(language).maximize().region === region;
-    if (isMain || !codes.has(String(name).toLowerCase())) add(name, code);
+    if (isMain || !byName.has(String(name).toLowerCase())) add(name, code);
     add(standard.of(code), code);
     add(dialects.of(code), code);
   }
-  return codes;
+  return byName;
 }
 
 /** The codes with their English names, as in `German (Switzerland)`, sorted by name. */
