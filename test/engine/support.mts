@@ -101,6 +101,16 @@ export function errorOf(result: IRun): { message: string; description: string; i
   };
 }
 
+/** n8n stores a failed execution as text, and takes the failed node's last run out to retry it. */
+export function asRetry(failed: IRun): IRun['data'] {
+  const data = JSON.parse(JSON.stringify(failed.data)) as IRun['data'];
+  const { lastNodeExecuted, runData } = data.resultData;
+  delete data.resultData.error;
+  const runs = runData[lastNodeExecuted!];
+  if (runs?.at(-1)?.error !== undefined) runs.pop();
+  return data;
+}
+
 /** {@link create}, with further parameters or others in their place. */
 export function createVideo(more: INodeParameters = {}): INodeParameters {
   return { ...create, ...more };

@@ -11,13 +11,16 @@ import {
   type Subject,
 } from '../messages/answers';
 import { toNodeError } from '../messages/message';
+import { halt, isHopeless, throwIfHalted } from './halt';
 import type { Item } from './item';
 
 /**
- * Reads from the API in one of the node's slots, with retries.
+ * Reads from the API in one of the node's slots, with retries. What would meet every other item as well
+ * halts the run.
  *
  * @param what replaces or adds to the prepared request, as in `{ url: '/videos' }`
  * @throws {NodeApiError} when it is refused or no answer came
+ * @throws {NotSent} when the run has been halted
  */
 export async function read(
   item: Item,
@@ -26,12 +29,15 @@ export async function read(
 ): Promise<Answer> {
   const { context, prepared, run } = item;
   const options: IHttpRequestOptions = { ...prepared, ...what, method: 'GET', body: undefined };
-  const made = await run.slots.run(
-    async () =>
-      await withRetries(async () => await attempt(context, { ...options }), 'GET', run.slots),
-  );
+  const askOnce = async () => {
+    throwIfHalted(run);
+    return await attempt(context, { ...options });
+  };
+  const made = await run.slots.run(async () => await withRetries(askOnce, 'GET', run.slots));
   if (made.verdict === 'done') return made.outcome as Answer;
-  throw failureOf(item, made, subject);
+  const failure = failureOf(item, made, subject);
+  if (isHopeless(made)) halt(run, item.index, failure);
+  throw failure;
 }
 
 /**

@@ -1,7 +1,8 @@
 import type { IDataObject, INode, INodeParameters, IRun } from 'n8n-workflow';
 
 import { startSandbox, type Sandbox } from '../../../sandbox/client.mts';
-import { createVideo, errorOf, itemsOf, jsonOf, rows, runNode } from '../support.mts';
+import { asRetry, createVideo, errorOf, itemsOf, jsonOf, rows, runNode } from '../support.mts';
+import { byId } from '../operations/byId.mts';
 import { expectPromiseKept, jobsIn, pairsOf, textOf } from './promise.mts';
 
 let sandbox: Sandbox;
@@ -157,6 +158,23 @@ describe('A ceiling', () => {
     expect(await requestsMade()).toEqual({ [POST]: 4 });
   });
 
+  test("does not count what was ordered before, on a retry from n8n's execution list", async () => {
+    for (const row of [2, 3]) {
+      await sandbox.fault({ on: POST, type: 'refuse', status: 400, containing: `number ${row}"` });
+    }
+    const failed = await runNode(sandbox, limited({ maxVideos: 4 }), { items: lasting(4) });
+    for (const [maxVideos, ordered] of [
+      [1, 2],
+      [2, 4],
+    ]) {
+      const data = asRetry(failed);
+      data.executionData!.nodeExecutionStack[0].node.parameters.options = { maxVideos };
+      const result = await runNode(sandbox, limited({ maxVideos }), { retryOf: data });
+      if (ordered === 2) expect(errorOf(result).message).toContain('This would order 2 videos');
+      expect((await sandbox.stats()).acceptedCount).toBe(ordered);
+    }
+  });
+
   test.each([['ten'], [0], [Number.NaN], [null], [[4]], ['']])(
     'of %j is refused before anything is sent',
     async (maxVideos) => {
@@ -294,6 +312,51 @@ describe('A stop for the rest', () => {
     const result = await runNode(sandbox, createVideo({ options: one }), { items: rows(5) });
     expect(textOf(result)).toMatch(/\nItems 3–4: not sent\n/);
     expect(await requestsMade()).toEqual({ [POST]: 3 });
+  });
+
+  const reading = (operation: string, more: INodeParameters = {}): INodeParameters => ({
+    resource: 'video',
+    operation,
+    videoId: byId('={{ `video_${$json.row}` }}'),
+    ...more,
+  });
+
+  test.each([
+    ['get', {}, 'GET /videos/{id}'],
+    ['download', {}, 'GET /videos/{id}'],
+    ['getAll', { returnAll: true }, 'GET /videos'],
+  ])('a key that is refused is asked for once by %s, too', async (operation, more, request) => {
+    const parameters = reading(operation, { options: one, ...more });
+    const items = rows(30);
+    const apiKey = 'sk_wrong';
+    const result = await runNode(sandbox, parameters, { items, apiKey });
+    expect(errorOf(result)).toMatchObject({
+      message: 'iTeraBiz does not accept the API key of this credential',
+      item: 0,
+    });
+    expect(errorOf(result).description).toMatch(/\nItems 1–29: not sent\n/);
+    expect(await requestsMade()).toEqual({ [request]: 1 });
+    for (const onError of GOES_ON) {
+      await sandbox.resetStats();
+      const went = await runNode(sandbox, parameters, { items, apiKey, ...on(onError) });
+      expect(
+        endsOf(went)
+          .slice(1)
+          .map(({ error }) => error),
+      ).toEqual(
+        Array(29).fill(expect.stringMatching(/^Not sent, because iTeraBiz does not accept/)),
+      );
+      expect(await requestsMade()).toEqual({ [request]: 1 });
+    }
+  });
+
+  test('a video that is not there stops nobody else', async () => {
+    const { id } = jsonOf(await runNode(sandbox, createVideo(), { items: rows(1) }))[0];
+    const items = ['nowhere', id, 'nowhere', id].map((video) => ({ video }) as IDataObject);
+    const parameters = reading('get', { videoId: byId('={{ $json.video }}') });
+    const result = await runNode(sandbox, parameters, { items, ...on('continueErrorOutput') });
+    expect(jsonOf(result, 0)).toHaveLength(2);
+    expect(jsonOf(result, 1)).toHaveLength(2);
   });
 
   test("somebody else's avatar stops nobody else, and is not told as a wrong key", async () => {

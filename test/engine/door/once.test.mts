@@ -2,7 +2,17 @@ import type { INodeParameters, INodeType, IRun } from 'n8n-workflow';
 
 import { run } from '../../../n8n/embedded.mts';
 import { startSandbox, type Fault, type Sandbox } from '../../../sandbox/client.mts';
-import { createVideo, errorOf, ITERABIZ, jsonOf, kit, node, rows, runNode } from '../support.mts';
+import {
+  ITERABIZ,
+  asRetry,
+  createVideo,
+  errorOf,
+  jsonOf,
+  kit,
+  node,
+  rows,
+  runNode,
+} from '../support.mts';
 import { acceptedScripts, expectPromiseKept, hideVideosSoFar, jobsIn, textOf } from './promise.mts';
 
 let sandbox: Sandbox;
@@ -152,16 +162,6 @@ describe('Retry On Fail', () => {
 });
 
 describe("A retry from n8n's execution list", () => {
-  /** n8n stores a failed execution as text, and takes the failed node's last run out to retry it. */
-  function asRetry(failed: IRun) {
-    const data = JSON.parse(JSON.stringify(failed.data)) as IRun['data'];
-    const { lastNodeExecuted, runData } = data.resultData;
-    delete data.resultData.error;
-    const runs = runData[lastNodeExecuted!];
-    if (runs?.at(-1)?.error !== undefined) runs.pop();
-    return data;
-  }
-
   test('sends only what was not accepted before, with the same key', async () => {
     await sandbox.fault({ on: POST, type: 'refuse', status: 503, retryAfter: 9_999, skip: 3 });
     const parameters = createVideo({ options: { maxConcurrency: 1 } });
