@@ -3,6 +3,8 @@ import { UserError } from 'n8n-workflow';
 
 import type { Item } from '../../../nodes/ITeraBiz/run/item.ts';
 import { NodeRun } from '../../../nodes/ITeraBiz/run/nodeRun.ts';
+import type { Message } from '../../../nodes/ITeraBiz/messages/message.ts';
+import type { Match } from '../../../nodes/ITeraBiz/orders/reuse.ts';
 import { jobName, submit } from '../../../nodes/ITeraBiz/orders/submit.ts';
 import { answered, type Answering, connectionReset, fakeContext } from '../fakeContext.mts';
 import { Account } from '../../../nodes/ITeraBiz/account/account.ts';
@@ -20,6 +22,7 @@ function placeOf(
   options: IDataObject = {},
   doing = 'create the video',
   listed: IDataObject[] = [],
+  { match, halted }: { match?: Match; halted?: Message } = {},
 ) {
   const list = answered({ data: listed, has_more: false }, 200, { date: new Date().toUTCString() });
   const { context, asked: all } = fakeContext({
@@ -38,9 +41,11 @@ function placeOf(
   };
   const run = new NodeRun(1, 0, async () => account, 1);
   const item: Item = { context, index: 7, run, prepared };
-  const submitted = submit(item, doing);
+  run.halted = halted;
+  const submitted = submit(item, doing, match);
   return {
     book,
+    run,
     submitted,
     /** The submissions */
     get asked() {
@@ -308,6 +313,115 @@ describe('What the list shows', () => {
     const again = ofBroken([shown()], book);
     await expect(again.submitted).rejects.toThrow('Check this one: an earlier try');
     expect([again.asked, again.looks]).toEqual([[], []]);
+  });
+});
+
+describe('Where what exists is to be used', () => {
+  const order = 'order';
+  const key = 'k'.repeat(32);
+  const matched = (match: Match, book: IContextObject = {}, answer: Answering = accepted) =>
+    placeOf(answer, book, {}, 'create the video', [], { match });
+  const entryOf = ({ submissions }: IContextObject) =>
+    Object.values((submissions as { entries: IDataObject }).entries);
+
+  test('a job that is there is used, on record, and marked as there already', async () => {
+    const job = { id: 'there_1', status: 'completed' };
+    const place = matched({ job, order, key });
+    expect(await place.submitted).toEqual(job);
+    expect(place.asked).toEqual([]);
+    expect(place.run.reused).toEqual(new Map([[7, true]]));
+    expect(entryOf(place.book)).toEqual([{ state: 'accepted', answer: job, reused: true }]);
+  });
+
+  test.each([true, false])('a retry knows whether it was there already: %s', async (isThere) => {
+    const { book, submitted } = matched({ ...(isThere && { job: { id: 'there_2' } }), order, key });
+    await submitted;
+    const again = matched({ order, key }, book);
+    await again.submitted;
+    expect(again.run.reused).toEqual(new Map([[7, isThere]]));
+  });
+
+  test('what is not there is ordered, under the key that the order has', async () => {
+    const place = matched({ order, key });
+    await place.submitted;
+    expect(place.asked[0].headers).toMatchObject({ 'Idempotency-Key': key });
+    expect(place.run.reused).toEqual(new Map([[7, false]]));
+    expect(entryOf(place.book)).toEqual([
+      { state: 'accepted', answer: { id: 'video_1', status: 'queued' }, reused: false },
+    ]);
+  });
+
+  test('nothing is marked where the user did not choose so', async () => {
+    const { book, run, submitted } = placeOf(accepted);
+    await submitted;
+    expect(run.reused.size).toBe(0);
+    expect(entryOf(book)).toEqual([
+      { state: 'accepted', answer: { id: 'video_1', status: 'queued' } },
+    ]);
+    const again = placeOf(accepted, book);
+    await again.submitted;
+    expect(again.run.reused.size).toBe(0);
+  });
+});
+
+describe('What would meet all others as well', () => {
+  test.each<[string, Answering, boolean]>([
+    ['a refused key', () => answered({}, 401), true],
+    ['used up credits', () => answered({}, 402), true],
+    ['an API that stays busy', () => answered({}, 503, { 'retry-after': '9999' }), true],
+    ['a bad value', () => answered({}, 400), false],
+    ['a key that may not do this', () => answered({}, 403), false],
+    ['an unknown outcome', () => connectionReset, false],
+  ])('halts the run, and nothing else does: %s', async (_, answer, isHalted) => {
+    const { run, submitted } = placeOf(answer);
+    await expect(submitted).rejects.toThrow();
+    expect(run.halted !== undefined).toBe(isHalted);
+    if (isHalted) expect(run.halted?.message).toMatch(/^Not sent, because iTeraBiz /);
+  });
+
+  test('once halted, nothing is sent, and nothing is on record', async () => {
+    const halted = { message: 'Not sent, because', description: 'so' };
+    const place = placeOf(accepted, {}, {}, 'create the video', [], { halted });
+    await expect(place.submitted).rejects.toThrow('Not sent, because');
+    expect(place.asked).toEqual([]);
+  });
+});
+
+describe('A message of doubt', () => {
+  async function descriptionOf({ submitted }: { submitted: Promise<unknown> }): Promise<string> {
+    const [end] = await Promise.allSettled([submitted]);
+    return ((end as PromiseRejectedResult).reason as { description: string }).description;
+  }
+  const AGAIN =
+    'If it is there, go on with its ID; if it is not, run this item again with "Resubmit if Unsure" switched on in the options.';
+
+  test('says what was looked for, since when and until when', async () => {
+    const description = await descriptionOf(placeOf(() => connectionReset));
+    const time = String.raw`20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC`;
+    expect(description).toMatch(
+      new RegExp(
+        ` This node looked 3 times through the list of your account for one made since ${time} with the same script and values, the last time at ${time}, and found none\\. Look in your iTeraBiz dashboard, or run Video: Get Many in a few minutes\\. `,
+      ),
+    );
+    expect(description.endsWith(AGAIN)).toBe(true);
+  });
+
+  test('says of a look at an earlier try that it was one', async () => {
+    const { book, submitted } = placeOf(() => connectionReset);
+    await descriptionOf({ submitted });
+    expect(await descriptionOf(placeOf(accepted, book))).toContain(
+      'This node looked once through the list',
+    );
+  });
+
+  test('of a time that is not known leaves the looking to the user', async () => {
+    const { book, submitted } = placeOf(() => connectionReset);
+    await descriptionOf({ submitted });
+    const { entries } = book.submissions as { entries: Record<string, IDataObject> };
+    Object.values(entries).forEach((entry) => delete entry.at);
+    expect(await descriptionOf(placeOf(accepted, book))).toBe(
+      `Sending it again could charge you twice. Look in your iTeraBiz dashboard, or run Video: Get Many, for one made at this time with these values. ${AGAIN}`,
+    );
   });
 });
 

@@ -309,6 +309,80 @@ describe('An item that fails', () => {
   });
 });
 
+describe('What would meet every item', () => {
+  const requests = [post('a'), post('b'), post('c'), post('d')];
+  const parameters = { ...create, options: { maxConcurrency: 1 } };
+  const refuseB: Answering = ({ body }) =>
+    (body as IDataObject).script === 'a' ? answered({ id: 'video_a' }, 201) : answered({}, 401);
+
+  test('stops the node with the reason, and the rest is told as not sent', async () => {
+    const { asked, ends } = running({ requests, parameters, answer: refuseB });
+    const all = await ends;
+    expect(all.map(({ status }) => status)).toEqual([
+      'fulfilled',
+      'rejected',
+      'fulfilled',
+      'fulfilled',
+    ]);
+    expect(all.slice(2)).toMatchObject([{ value: [] }, { value: [] }]);
+    expect((all[1] as PromiseRejectedResult).reason).toMatchObject({
+      message: 'iTeraBiz does not accept the API key of this credential',
+      httpCode: '401',
+      description: expect.stringContaining('\nItems 2–3: not sent\n'),
+      context: { itemIndex: 1 },
+    });
+    expect(asked).toHaveLength(2);
+  });
+
+  test('is said by each item that was not sent, where the node goes on', async () => {
+    const node = { onError: 'continueErrorOutput' } as const;
+    const results = await resultsOf({ requests, parameters, answer: refuseB, node });
+    expect(results.map(([{ json }]) => json.id ?? json.error)).toEqual([
+      'video_a',
+      expect.stringMatching(/^iTeraBiz does not accept the API key of this credential\. /),
+      ...Array(2).fill(
+        expect.stringMatching(/^Not sent, because iTeraBiz does not accept .* Item 1 met this/),
+      ),
+    ]);
+  });
+
+  test('one that comes in later, with Batching, is not sent either', async () => {
+    const given = { requests: [post('a'), post('b')], parameters, answer: () => answered({}, 401) };
+    const { asked, ends, sendItem } = running({ ...given, batching: 5, missing: [1] });
+    const late = sendItem(1);
+    expect(await ends).toMatchObject([{ status: 'rejected' }]);
+    expect(await late).toEqual([]);
+    expect(asked).toHaveLength(1);
+  });
+});
+
+describe('What a node leaves behind when it stops', () => {
+  test('is told by how far it is', async () => {
+    const statuses: Record<string, string> = { a: 'completed', b: 'queued', d: 'completed' };
+    const error = await errorOf({
+      requests: ['a', 'b', 'c', 'd'].map(post),
+      answer: ({ body }) => {
+        const { script } = body as { script: string };
+        return script === 'c'
+          ? answered({ error: { message: 'script: no' } }, 422)
+          : answered({ id: `video_${script}`, status: statuses[script] }, 201);
+      },
+    });
+    expect(error.description).toContain(
+      [
+        '',
+        'Finished:',
+        'Item 0: video_a',
+        'Item 3: video_d',
+        'Accepted, and iTeraBiz goes on with them:',
+        'Item 1: video_b',
+        '',
+      ].join('\n'),
+    );
+    expect(error.description).not.toContain('failed or not finished');
+  });
+});
+
 describe('An item that is read', () => {
   test('by its ID gives out what the API says', async () => {
     const requests = [{ method: 'GET', url: '/videos/video_1' } as const];

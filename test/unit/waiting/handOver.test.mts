@@ -35,7 +35,7 @@ function waiting({
   takes = 100,
 }: Given = {}) {
   const handedOver: { at: number; items: IDataObject[] }[] = [];
-  const warnings: string[] = [];
+  const warnings: unknown[][] = [];
   const { context, asked } = fakeContext({
     signal,
     node: { onError },
@@ -51,7 +51,7 @@ function waiting({
     getWorkflow: () => ({ id: 'w1' }),
     getMode: () => 'trigger',
     getExecuteData: () => ({ node: context.getNode(), data }),
-    logger: { warn: (text: string) => void warnings.push(text) },
+    logger: { warn: (...said: unknown[]) => void warnings.push(said) },
     executeWorkflow: async (_: unknown, items: INodeExecutionData[]) => {
       if (takes === 0) return {};
       handedOver.push({ at: Date.now(), items: items.map(({ json }) => json) });
@@ -111,7 +111,12 @@ test('that n8n refuses leaves the wait in memory, says why, and is not tried aga
   statuses.a = 'completed';
   await advance(10_000);
   expect(ends).toEqual({ a: 'finished' });
-  expect(warnings).toEqual([expect.stringContaining('n8n did not put the execution aside')]);
+  expect(warnings).toEqual([
+    [
+      expect.stringContaining('n8n did not put the execution aside'),
+      { node: 'iTeraBiz', executionId: '7' },
+    ],
+  ]);
 });
 
 test.each([
