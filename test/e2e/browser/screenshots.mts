@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { Workflow } from '../../../n8n/rest.mts';
 import { startN8n } from '../../../n8n/server.mts';
 import { startSandbox } from '../../../sandbox/client.mts';
+import { createVideo } from '../../shared/createVideo.mts';
 import { Campaign, connect, importExample } from '../examples.mts';
 import { Editor, startBrowser } from './editor.mts';
 
@@ -38,6 +39,8 @@ try {
     await editor.openNode('Create videos');
     await editor.get('output-panel').getByTestId('radio-button-schema').click();
     await picture('create-videos');
+    await previewing();
+    await picture('preview');
     await playingVideo(firstVideo);
     await picture('video');
     await editor.openWorkflow(whenReady.id);
@@ -72,6 +75,52 @@ async function ranCampaign(campaign: Campaign): Promise<void> {
   await editor.get('zoom-to-fit').click();
 }
 
+/** Rows of which one cannot be right, and what of them would be ordered. */
+async function previewing(): Promise<void> {
+  const rows = [
+    { script: 'Good morning! Today I show you our new headphones.', duration: 30 },
+    { script: 'Three reasons to try our headphones this week.', duration: 45 },
+    { script: 'Only today: two for the price of one.', duration: 0 },
+    { script: 'Thank you for your order. It is on its way.', duration: 20 },
+  ];
+  const [credential] = await n8n.rest.credentials();
+  const { id } = await n8n.rest.createWorkflow({
+    name: 'Preview',
+    nodes: [
+      {
+        id: 'rows',
+        name: 'Rows',
+        type: 'n8n-nodes-base.manualTrigger',
+        typeVersion: 1,
+        position: [0, 0],
+        parameters: {},
+      },
+      {
+        id: 'create',
+        name: 'Create videos',
+        type: 'n8n-nodes-iterabiz.iTeraBiz',
+        typeVersion: 1,
+        position: [240, 0],
+        onError: 'continueErrorOutput',
+        credentials: { iTeraBizApi: { id: credential.id, name: credential.name } },
+        parameters: {
+          ...createVideo,
+          duration: '={{ $json.duration }}',
+          options: { previewOnly: true, maxVideos: 10 },
+        },
+      },
+    ],
+    connections: { Rows: { main: [[{ node: 'Create videos', type: 'main', index: 0 }]] } },
+    pinData: { Rows: rows.map((json) => ({ json })) },
+  });
+  await editor.openWorkflow(id);
+  await editor.openNode('Create videos');
+  await editor.executeStep();
+  const output = await editor.output('wouldOrder');
+  await output.getByTestId('radio-button-table').click();
+  await messageGone();
+}
+
 async function playingVideo(workflow: Workflow): Promise<void> {
   await run(workflow, 'Download video');
   await editor.openNode('Download video');
@@ -90,6 +139,11 @@ async function run({ id }: Workflow, lastNode: string): Promise<void> {
   await editor.openWorkflow(id);
   await editor.executeWorkflow();
   await editor.node(lastNode).getByTestId('canvas-node-status-success').waitFor();
+  await messageGone();
+}
+
+/** Until n8n has said how it went, and its message is no longer in the way. */
+async function messageGone(): Promise<void> {
   const message = page.locator('.el-notification').first();
   await message.waitFor();
   await message.waitFor({ state: 'detached' });
