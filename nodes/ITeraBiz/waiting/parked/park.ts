@@ -54,6 +54,7 @@ export async function park(context: IExecutePaginationFunctions, run: NodeRun): 
 function parkedWait(context: IExecutePaginationFunctions, run: NodeRun): ParkedWait {
   const { maxWait = 60, failedVideos = 'stop' } = optionsOf({ context });
   return {
+    execution: context.getExecutionId(),
     since: Date.now(),
     deadline: Math.max(...[...run.waiting.values()].map(({ deadline }) => deadline)),
     maxWait: Number(maxWait),

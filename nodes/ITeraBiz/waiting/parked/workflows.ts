@@ -40,6 +40,8 @@ export const SHORTEST_PAUSE = 66;
  * for an expression.
  */
 export interface ParkedWait {
+  /** The user's execution, which waits */
+  execution: string;
   /** Milliseconds since 1970 */
   since: number;
   deadline: number;
@@ -110,6 +112,7 @@ export function keeperWorkflow(workflowId: string, owner: INode, wait: ParkedWai
     typeVersion: 1.2,
     // A scout that ended with an error has ended.
     onError: 'continueRegularOutput',
+    notes: 'until all have ended',
     parameters: {
       source: 'parameter',
       mode: 'once',
@@ -129,6 +132,7 @@ export function scoutWorkflow(workflowId: string, owner: INode, wait: ParkedWait
   const pause: Pause = {
     type: 'n8n-nodes-base.wait',
     typeVersion: 1.1,
+    notes: 'until the next look',
     parameters: {
       resume: 'timeInterval',
       unit: 'seconds',
@@ -138,7 +142,7 @@ export function scoutWorkflow(workflowId: string, owner: INode, wait: ParkedWait
   return loop(workflowId, owner, wait, SCOUT, pause, 'pause');
 }
 
-type Pause = Pick<INode, 'type' | 'typeVersion' | 'parameters' | 'onError'>;
+type Pause = Pick<INode, 'type' | 'typeVersion' | 'parameters' | 'onError' | 'notes'>;
 
 /** Looks and pauses in turn, until a look says that it is done. */
 function loop(
@@ -174,7 +178,16 @@ function loop(
     createdAt: now,
     updatedAt: now,
     settings: { executionOrder: 'v1' },
-    nodes: nodes.map((node, column) => ({ ...node, id: node.name, position: [column * 200, 0] })),
+    nodes: [
+      ...nodes.map((node, column) => ({
+        ...node,
+        id: node.name,
+        position: at(column * 200, 0),
+        // n8n behaviour: the note stands under the name then, in place of what the node's type says.
+        notesInFlow: true,
+      })),
+      { ...noteNode(`${name}: note`, wait), id: 'note', position: at(-40, -240) },
+    ],
     connections: {
       [names.start]: { main: [to(names[first])] },
       [names.look]: { main: [to(names.done)] },
@@ -184,13 +197,32 @@ function loop(
   };
 }
 
+const at = (x: number, y: number): INode['position'] => [x, y];
+
 type SmallNode = Omit<INode, 'id' | 'position'>;
+
+/** For who finds the small execution in n8n's list and opens it. */
+function noteNode(name: string, { execution, waiting }: ParkedWait): SmallNode {
+  const videos = waiting.length === 1 ? 'a video' : `${waiting.length} videos`;
+  const content = [
+    `## Part of execution ${execution}`,
+    `Execution ${execution} waits for ${videos} of iTeraBiz and goes on by itself. This is how n8n does the waiting: it orders nothing, costs nothing, and ends by itself.`,
+    `You need not do anything here. If execution ${execution} was stopped, this one ends all the same: with the videos, or after Max Wait.`,
+  ].join('\n\n');
+  return {
+    name,
+    type: 'n8n-nodes-base.stickyNote',
+    typeVersion: 1,
+    parameters: { content, width: 760, height: 180 },
+  };
+}
 
 function startNode(name: string): SmallNode {
   return {
     name,
     type: 'n8n-nodes-base.executeWorkflowTrigger',
     typeVersion: 1.1,
+    notes: 'what each item gives out so far',
     parameters: { inputSource: 'passthrough' },
   };
 }
@@ -207,6 +239,7 @@ function lookNode(
     typeVersion,
     credentials,
     executeOnce: true,
+    notes: operation === KEEP ? 'gives out the videos' : 'looks at the videos',
     parameters: {
       resource: 'video',
       operation,
@@ -223,6 +256,7 @@ function doneNode(name: string, look: string): SmallNode {
     name,
     type: 'n8n-nodes-base.if',
     typeVersion: 1,
+    notes: 'have all of them ended?',
     parameters: { conditions: { boolean: [isDone] } },
   };
 }

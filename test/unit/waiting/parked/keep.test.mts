@@ -37,6 +37,7 @@ async function lookAt({ items, videos = {}, answer, wait, isFirst = false }: Loo
     return answered({ data: Object.keys(videos).map(body), has_more: false });
   };
   const parkedWait: ParkedWait = {
+    execution: '7',
     since: now - 480_000,
     deadline: now + 1_800_000,
     maxWait: 60,

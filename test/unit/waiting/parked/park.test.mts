@@ -94,6 +94,7 @@ test('the keeper knows which items wait, until when, and what the user chose', a
     options: { maxWait: 5, failedVideos: 'output' },
   });
   expect(wait).toEqual({
+    execution: '7',
     since: now,
     deadline: now + 3,
     maxWait: 5,

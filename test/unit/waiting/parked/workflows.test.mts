@@ -24,6 +24,7 @@ const owner: INode = {
   parameters: { operation: 'create', requestOptions: { timeout: 9_000 } },
 };
 const wait: ParkedWait = {
+  execution: '17',
   since: 1,
   deadline: 2,
   maxWait: 60,
@@ -52,7 +53,7 @@ describe.each([
 
   test('looks and pauses in turn until it is done', () => {
     const to = (node: string) => [{ node, type: 'main', index: 0 }];
-    expect(workflow.nodes).toHaveLength(4);
+    expect(workflow.nodes).toHaveLength(5);
     expect(workflow.settings).toEqual({ executionOrder: 'v1' });
     expect(workflow.connections).toEqual({
       // The keeper begins with its node, so that this one has run before n8n can be killed. The scout
@@ -101,8 +102,28 @@ describe.each([
   });
 
   test('has nodes with a place and a name of their own', () => {
-    expect(new Set(workflow.nodes.map(({ id }) => id)).size).toBe(4);
-    expect(workflow.nodes.map(({ position }) => position[0])).toEqual([0, 200, 400, 600]);
+    expect(new Set(workflow.nodes.map(({ id }) => id)).size).toBe(5);
+    expect(new Set(workflow.nodes.map((node) => node.name)).size).toBe(5);
+    expect(workflow.nodes.map(({ position }) => position[0])).toEqual([0, 200, 400, 600, -40]);
+  });
+
+  test('says under the name of each node what it does', () => {
+    workflow.nodes.slice(0, 4).forEach(({ notes, notesInFlow }) => {
+      expect(notes).toMatch(/^[a-z].{10,}/);
+      expect(notesInFlow).toBe(true);
+    });
+  });
+
+  test.each([
+    [[1], 'waits for a video of'],
+    [[0, 1, 4], 'waits for 3 videos of'],
+  ])('says what it is to who opens it: %j', (waiting, words) => {
+    const note = workflowOf('w1', owner, { ...wait, waiting }).nodes[4];
+    expect(note).toMatchObject({
+      type: 'n8n-nodes-base.stickyNote',
+      parameters: { content: expect.stringMatching(/^## Part of execution 17\n/) },
+    });
+    expect(note.parameters.content).toContain(words);
   });
 });
 
