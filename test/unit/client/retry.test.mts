@@ -126,6 +126,17 @@ describe('Sending with retries', () => {
     },
   );
 
+  test.each([
+    [3_000, [0, 1_000, 2_000]],
+    [3_001, [0, 1_000, 2_000, 3_000]],
+    [1_500, [0, 1_000]],
+  ])('ends before a pause that would last beyond its time: %i', async (until, expected) => {
+    const { ask, times } = scripted(answer(503, { 'retry-after': '1' }));
+    const made = await end(withRetries(ask, 'GET', new Slots(1), Date.now() + until));
+    expect(times).toEqual(expected);
+    expect(made).toMatchObject({ verdict: 'again', tries: expected.length });
+  });
+
   test('sends a read again after a broken connection', async () => {
     const { ask } = scripted(brokeOff, neverSent, answer(200));
     const made = await end(withRetries(ask, 'GET', new Slots(1)));

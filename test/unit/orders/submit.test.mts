@@ -13,7 +13,16 @@ const accepted = () => answered({ id: 'video_1', status: 'queued' }, 201);
 const busy = () => answered({}, 503, { 'retry-after': '0' });
 
 /** One for all: what belongs to one item belongs to no other. */
-const account = new Account();
+const shared = new Account();
+
+interface More {
+  match?: Match;
+  halted?: Message;
+  account?: Account;
+  body?: IDataObject;
+  /** What the list answers, where it is none */
+  list?: IDataObject;
+}
 
 /** A place to submit from, and what goes on from there to the API. */
 function placeOf(
@@ -22,11 +31,11 @@ function placeOf(
   options: IDataObject = {},
   doing = 'create the video',
   listed: IDataObject[] = [],
-  { match, halted }: { match?: Match; halted?: Message } = {},
+  { match, halted, account = shared, body = { script: 'Hi' }, list }: More = {},
 ) {
-  const list = answered({ data: listed, has_more: false }, 200, { date: new Date().toUTCString() });
+  const jobs = answered({ data: listed, has_more: false }, 200, { date: new Date().toUTCString() });
   const { context, asked: all } = fakeContext({
-    answer: (request) => (request.method === 'GET' ? list : answer(request)),
+    answer: (request) => (request.method === 'GET' ? (list ?? jobs) : answer(request)),
     parameters: { options },
   });
   Object.assign(context, {
@@ -37,7 +46,7 @@ function placeOf(
     method: 'POST' as const,
     url: doing.endsWith('avatar') ? '/avatars' : '/videos',
     headers: { 'X-Mine': '1' },
-    body: doing.endsWith('avatar') ? { name: 'Anna' } : { script: 'Hi' },
+    body: doing.endsWith('avatar') ? { name: 'Anna' } : body,
   };
   const run = new NodeRun(1, 0, async () => account, 1);
   const item: Item = { context, index: 7, run, prepared };
@@ -296,6 +305,29 @@ describe('What the list shows', () => {
     await expect(ofBroken([job]).submitted).rejects.toThrow(/^Check this one/);
   });
 
+  test("is not taken where another row's record has it, also after n8n was started anew", async () => {
+    const job = shown();
+    const { book, submitted } = placeOf(() => answered(job, 201));
+    await submitted;
+    const more = { account: new Account(), body: { script: 'Hi', language: 'en-US' } };
+    const other = placeOf(() => connectionReset, book, {}, 'create the video', [job], more);
+    await expect(other.submitted).rejects.toThrow(/^Check this one/);
+    const unknown = placeOf(() => connectionReset, {}, {}, 'create the video', [job], {
+      ...more,
+      account: new Account(),
+    });
+    expect(await unknown.submitted).toEqual(job);
+  });
+
+  test('an accepted job without an ID takes nothing away from others', async () => {
+    const account = new Account();
+    await placeOf(() => answered({ ok: true }, 201), {}, {}, 'create the video', [], { account })
+      .submitted;
+    const job = shown();
+    const other = placeOf(() => connectionReset, {}, {}, 'create the video', [job], { account });
+    expect(await other.submitted).toEqual(job);
+  });
+
   test('settles a doubt of an earlier try, and nothing is sent', async () => {
     const { book, submitted } = ofBroken([]);
     await expect(submitted).rejects.toThrow('Check this one');
@@ -411,6 +443,14 @@ describe('A message of doubt', () => {
     await descriptionOf({ submitted });
     expect(await descriptionOf(placeOf(accepted, book))).toContain(
       'This node looked once through the list',
+    );
+  });
+
+  test('says so where the list could not be read', async () => {
+    const more = { account: new Account(), list: answered({}, 500) };
+    const place = placeOf(() => connectionReset, {}, {}, 'create the video', [], more);
+    expect(await descriptionOf(place)).toMatch(
+      / This node could not find out by itself, for one made since 20.* UTC with the same script and values \(.+\)\. Look in your iTeraBiz dashboard/,
     );
   });
 

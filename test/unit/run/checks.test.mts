@@ -148,6 +148,8 @@ describe('A value that cannot be right', () => {
         'https://exa mple.com/a.jpg',
         'https://example.com:99999/a.jpg',
         'https:example.com/a.jpg',
+        'x-https://example.com/a.jpg',
+        'https://example.com/a b.jpg',
       ],
     ],
     ['prompt', 'Prompt', 'one single value', [{ text: 'Hi' }, ['Hi'], true, Number.NaN, Infinity]],
@@ -172,7 +174,41 @@ describe('A value that cannot be right', () => {
   });
 });
 
+test.each<[string, unknown, string]>([
+  ['duration', 'soon', '"Duration": "soon" is not a length for a video'],
+  ['language', 'Klingon', '"Language": "Klingon" is not a language'],
+  ['image_url', 'photo', '"Image URL": "photo" is not a web address'],
+  ['script', ['a'], '"Script": "["a"]" is not a text'],
+])('the message names field and value: %s', (field, value, message) => {
+  expect(complaintOf(() => checkBody({ [field]: value } as IDataObject)).message).toBe(message);
+});
+
+test('a switch that is neither on nor off says what it should be', () => {
+  const { message, description } = complaintOf(() => isOn('maybe', 'Preview Only'));
+  expect(message).toBe('"Preview Only": "maybe" is neither on nor off');
+  expect(description).toMatch(/^Let it be true or false\. /);
+});
+
+test('a number that is none is quoted as one', () => {
+  expect(complaintOf(() => checkNumber(Number.NaN, 'maxWait')).message).toContain('"NaN" is');
+});
+
+test('a value is quoted in full as long as it is short', () => {
+  const quotes = [60, 61].map(
+    (length) => complaintOf(() => checkBody({ avatar_id: '/'.repeat(length) })).message,
+  );
+  expect(quotes).toEqual([
+    `"Avatar": "${'/'.repeat(60)}" is not an ID`,
+    `"Avatar": "${'/'.repeat(60)}…" is not an ID`,
+  ]);
+});
+
 describe('An ID for an address', () => {
+  test('may hold a word for nothing', () => {
+    for (const id of ['nullable', 'annull', 'nan_1', 'undefined-2'])
+      expect(checkId(id, 'Video')).toBe(id);
+  });
+
   test('is text', () => {
     expect(checkId(' video_1 ', 'Video')).toBe('video_1');
     expect(checkId(17, 'Video')).toBe('17');

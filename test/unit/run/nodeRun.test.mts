@@ -110,3 +110,16 @@ describe('Items gather', () => {
     expect(end.done).toBe(true);
   });
 });
+
+test('an item that came in and is then missed is counted once', async () => {
+  const run = new NodeRun(2, 0, async () => new Account(), 5);
+  const complete = jest.fn();
+  void run.complete().then(complete);
+  run.join(0, { url: '' });
+  run.miss(0);
+  await new Promise(setImmediate);
+  expect(complete).not.toHaveBeenCalled();
+  run.join(1, { url: '' });
+  await new Promise(setImmediate);
+  expect(complete).toHaveBeenCalled();
+});

@@ -356,6 +356,14 @@ describe('What would meet every item', () => {
   });
 });
 
+test('a run of which nothing is sent is an error, and no empty success', async () => {
+  const parameters = { ...create, options: { maxVideos: 1 } };
+  const { asked, ends } = running({ requests: [post('a'), post('b')], parameters });
+  const all = await ends;
+  expect(all.map(({ status }) => status)).toContain('rejected');
+  expect(asked).toEqual([]);
+});
+
 describe('What a node leaves behind when it stops', () => {
   test('is told by how far it is', async () => {
     const statuses: Record<string, string> = { a: 'completed', b: 'queued', d: 'completed' };

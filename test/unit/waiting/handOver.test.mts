@@ -119,6 +119,19 @@ test('that n8n refuses leaves the wait in memory, says why, and is not tried aga
   ]);
 });
 
+test('what ends while n8n takes over is not given out twice', async () => {
+  const statuses = { a: 'processing' };
+  const { ends, handedOver } = waiting({ statuses, takes: 30_000, interval: 5_000 });
+  await advance(62_000);
+  expect(handedOver).toHaveLength(1);
+  // Somebody else's looks go on meanwhile.
+  statuses.a = 'completed';
+  await advance(20_000);
+  expect(ends).toEqual({});
+  await advance(20_000);
+  expect(ends).toEqual({ a: 'released' });
+});
+
 test.each([
   ['stopWorkflow', 'failed', 0],
   ['continueRegularOutput', 'failed', 1],

@@ -63,6 +63,15 @@ test('forgets the oldest', async () => {
   expect(memory.toStore().at(-1)).toBe('new');
 });
 
+test('handles an event again that it had to forget, and stores no more than it may', async () => {
+  const memory = new RecentEvents();
+  for (let n = 0; n <= MOST_REMEMBERED; n++) await memory.once(`${n}`, async () => settled, starts);
+  expect(await memory.once('1', never, starts)).toBeUndefined();
+  const stored = memory.toStore('new');
+  expect([stored.length, stored.at(-1)]).toEqual([MOST_REMEMBERED, 'new']);
+  expect(await memory.once('0', async () => settled, starts)).toBe(settled);
+});
+
 describe('The memories of all triggers', () => {
   let test0 = 0;
   /** Names that no other test has */
