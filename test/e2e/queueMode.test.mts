@@ -62,7 +62,7 @@ async function activateCampaigns(): Promise<Workflow> {
       node('Rows', 'n8n-nodes-base.splitOut', { parameters: { fieldToSplitOut: 'body.rows' } }),
       node('iTeraBiz', 'n8n-nodes-iterabiz.iTeraBiz', {
         credentials: { iTeraBizApi: credential },
-        parameters: createAndWait,
+        parameters: { ...createAndWait, options: { whenVideoExists: 'reuse', pollInterval: 2 } },
       }),
       node('After', 'n8n-nodes-base.noOp', {}),
     ],
@@ -306,6 +306,33 @@ testInQueueMode(
     expect(failed).toEqual(lost.toSorted((one, other) => Number(one) - Number(other)));
     expect(countBy(deliveries.map(({ state }) => state))).toEqual({ delivered: 2 * paid });
     expect(announced.sort()).toEqual(videos.map(({ id }) => id).sort());
+
+    // Ordered again, what was lost uses what was accepted for it, and orders the rest.
+    await sandbox.settings({ hold: false, queuedMs: 0, processingMs: 0 });
+    const done = completed.map((rows) => campaignOf(rows[0].script));
+    await order(
+      Array.from({ length: CAMPAIGNS }, (_, campaign) => campaign).filter(
+        (one) => !done.includes(one),
+      ),
+    );
+    await until(
+      'every campaign has ended well once',
+      async () => (await countOf(campaigns, 'success')) === CAMPAIGNS,
+      within(6),
+    );
+    const good = (await executionsOf(campaigns)).filter(({ status }) => status === 'success');
+    const given = (await executionsInFull(good)).flatMap((one) => outputOf(one, 'After'));
+    const bought = await sandbox.videos();
+    console.table({
+      'ordered again': given.length - completed.flat().length,
+      'there already': acceptedCount - completed.flat().length,
+      'videos in all': bought.length,
+      'named by no execution': bought.filter(({ id }) => !given.some((row) => row.id === id))
+        .length,
+    });
+    expect(new Set(given.map(({ script }) => script)).size).toBe(CAMPAIGNS * ROWS);
+    expect(bought.map(({ id }) => id).sort()).toEqual(given.map(({ id }) => id).sort());
+    expect((await sandbox.stats()).acceptedCount).toBe(CAMPAIGNS * ROWS);
   },
   40 * MINUTES,
 );
