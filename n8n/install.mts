@@ -6,7 +6,6 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import {
-  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -14,6 +13,7 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
@@ -35,8 +35,10 @@ interface LockFile {
   packages: Record<string, { version?: string }>;
 }
 
-/** What an install is made from; together these files decide what is in it. */
-const SOURCES = ['package.json', 'package-lock.json', '.npmrc'];
+interface Manifest {
+  dependencies: { n8n: string };
+  overrides: Record<string, string>;
+}
 
 /** Node.js packages that bring a binary of the version that n8n needs, by `process.platform-arch`. */
 const NODE_PACKAGES: Record<string, string> = {
@@ -60,8 +62,8 @@ export function cacheFolder(): string {
 }
 
 /**
- * The n8n named by the environment variable `N8N_BIN`, or the pinned one, which is installed first
- * where it is missing.
+ * The n8n named by the environment variable `N8N_BIN`, or the version that `N8N_VERSION` names, or else
+ * the pinned one. A version is installed first where it is missing.
  *
  * @throws when `N8N_BIN` is not there, npm fails, or the machine has no Node.js that n8n can run on
  */
@@ -91,18 +93,41 @@ export async function ensureN8n(): Promise<N8nInstall> {
   };
 }
 
-/** Where the pinned n8n belongs: a changed version or lock file is another folder. */
+/** Where this n8n belongs: a changed version or lock file is another folder. */
 export function installFolder(): string {
   const hash = createHash('sha256');
-  for (const file of SOURCES) hash.update(readFileSync(join(import.meta.dirname, file)));
+  for (const content of Object.values(sources())) hash.update(content);
   return join(cacheFolder(), `n8n-${n8nVersion()}-${hash.digest('hex').slice(0, 12)}`);
 }
 
+/** The n8n that is run: the pinned one, unless `N8N_VERSION` names another. */
 export function n8nVersion(): string {
-  const { dependencies } = JSON.parse(
-    readFileSync(join(import.meta.dirname, 'package.json'), 'utf8'),
-  ) as { dependencies: { n8n: string } };
-  return dependencies.n8n;
+  return process.env.N8N_VERSION || pinnedVersion();
+}
+
+function pinnedVersion(): string {
+  return (JSON.parse(source('package.json')) as Manifest).dependencies.n8n;
+}
+
+function source(file: string): string {
+  return readFileSync(join(import.meta.dirname, file), 'utf8');
+}
+
+/** What an install is made from. Only the pinned version has a lock file. */
+function sources(): Record<string, string> {
+  const own = { 'package.json': source('package.json'), '.npmrc': source('.npmrc') };
+  if (n8nVersion() === pinnedVersion()) {
+    return {
+      'package.json': own['package.json'],
+      'package-lock.json': source('package-lock.json'),
+      '.npmrc': own['.npmrc'],
+    };
+  }
+  const manifest = JSON.parse(own['package.json']) as Manifest;
+  manifest.dependencies.n8n = n8nVersion();
+  // An older n8n takes it from a host of its own.
+  manifest.overrides.xlsx = '0.18.5';
+  return { ...own, 'package.json': JSON.stringify(manifest, null, 2) };
 }
 
 /** Installs beside the folder and renames when all is there: a broken-off install is never used. */
@@ -110,8 +135,8 @@ async function install(folder: string): Promise<void> {
   removeBrokenOffInstalls(dirname(folder));
   const unfinished = `${folder}.unfinished-${process.pid}`;
   mkdirSync(unfinished, { recursive: true });
-  for (const file of SOURCES) {
-    copyFileSync(join(import.meta.dirname, file), join(unfinished, file));
+  for (const [file, content] of Object.entries(sources())) {
+    writeFileSync(join(unfinished, file), content);
   }
   console.log(`Installing n8n ${n8nVersion()} (some 3 GB, about six minutes, once) into ${folder}`);
   await downloadPackages(unfinished);
@@ -126,8 +151,11 @@ async function install(folder: string): Promise<void> {
 }
 
 async function downloadPackages(folder: string): Promise<void> {
+  const lock = join(folder, 'package-lock.json');
+  const isLocked = existsSync(lock);
+  // Without a lock file there are about as many.
   const { packages } = JSON.parse(
-    readFileSync(join(folder, 'package-lock.json'), 'utf8'),
+    isLocked ? readFileSync(lock, 'utf8') : source('package-lock.json'),
   ) as LockFile;
   const bar = new SingleBar({
     format: '  {bar} {percentage} %, {duration_formatted}',
@@ -137,7 +165,7 @@ async function downloadPackages(folder: string): Promise<void> {
   bar.start(2 * Object.keys(packages).length, 0);
   try {
     // With this log level npm prints a line when it asks about a package and when it fetches it.
-    await npm(['ci', '--loglevel=http'], folder, (line) => {
+    await npm([isLocked ? 'ci' : 'install', '--loglevel=http'], folder, (line) => {
       if (line.startsWith('npm http')) bar.increment();
     });
     bar.update(bar.getTotal());

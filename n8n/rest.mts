@@ -64,7 +64,19 @@ export class N8nRest {
       headers: { 'browser-id': randomUUID() },
       validateStatus: () => true,
     });
-    const answer = await http.post('/login', { emailOrLdapLoginId: email, password });
+    const logIn = async () =>
+      await http.post('/login', { email, emailOrLdapLoginId: email, password });
+    let answer = await logIn();
+    if (answer.status !== 200) {
+      // An older n8n takes no owner from its environment.
+      await http.post('/owner/setup', {
+        email,
+        firstName: 'Local',
+        lastName: 'Owner',
+        password,
+      });
+      answer = await logIn();
+    }
     const cookie = answer.headers['set-cookie']?.map((line) => line.split(';')[0]).join('; ');
     if (answer.status !== 200 || !cookie) {
       throw new Error(`n8n refused the log-in: ${answer.status} ${JSON.stringify(answer.data)}`);
@@ -133,15 +145,23 @@ export class N8nRest {
 
   /** Publishes the workflow as it is saved: its triggers start to listen. */
   activate({ id, versionId }: Workflow): Promise<Workflow> {
-    return this.request('POST', `/workflows/${id}/activate`, {
-      versionId,
-      name: '',
-      description: '',
-    });
+    const body = { versionId, name: '', description: '' };
+    return this.request<Workflow>('POST', `/workflows/${id}/activate`, body).catch((error: Error) =>
+      this.switchTo(true, id, error),
+    );
   }
 
   deactivate({ id }: Workflow): Promise<Workflow> {
-    return this.request('POST', `/workflows/${id}/deactivate`, {});
+    return this.request<Workflow>('POST', `/workflows/${id}/deactivate`, {}).catch((error: Error) =>
+      this.switchTo(false, id, error),
+    );
+  }
+
+  /** The way of n8n 1, which publishes nothing, but switches workflows on and off. */
+  private async switchTo(active: boolean, id: string, error: Error): Promise<Workflow> {
+    if (!/: 404 /.test(error.message)) throw error;
+    const { versionId } = await this.request<Workflow>('GET', `/workflows/${id}`);
+    return await this.request('PATCH', `/workflows/${id}`, { active, versionId });
   }
 
   /**
@@ -150,11 +170,16 @@ export class N8nRest {
    * @returns the ID of the execution, which goes on after this call
    */
   async run({ id }: Workflow, trigger: string): Promise<string> {
-    const { executionId } = await this.request<{ executionId: string }>(
-      'POST',
-      `/workflows/${id}/run`,
-      { triggerToStartFrom: { name: trigger } },
-    );
+    const start = async (more: Json) =>
+      await this.request<{ executionId: string }>('POST', `/workflows/${id}/run`, {
+        triggerToStartFrom: { name: trigger },
+        ...more,
+      });
+    const { executionId } = await start({}).catch(async () => {
+      // An older n8n wants to be told what it has saved.
+      const workflowData = await this.request<Workflow>('GET', `/workflows/${id}`);
+      return await start({ workflowData });
+    });
     return executionId;
   }
 

@@ -15,7 +15,11 @@ function commandsIn(markdown: string): string[] {
   return code.flatMap((text) => text.match(/\bnpm (run )?[a-z][\w:-]*/g) ?? []);
 }
 
+/** Commands of npm's own that a user is told. */
+const OF_NPM = ['npm install'];
+
 const exists = (command: string) => {
+  if (OF_NPM.includes(command)) return true;
   const [, run, name] = /^npm (run )?(.*)$/.exec(command)!;
   return name in scripts && (run !== undefined || SHORT.includes(name));
 };
