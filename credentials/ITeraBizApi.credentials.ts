@@ -7,7 +7,7 @@ import type {
 } from 'n8n-workflow';
 import { UserError } from 'n8n-workflow';
 
-import { isLoopback, trimBaseUrl } from '../nodes/ITeraBiz/api/address';
+import { isLoopback, REFUSED_BEFORE_SENDING, trimBaseUrl } from '../nodes/ITeraBiz/api/address';
 
 /** Access to iTeraBiz: an API key, and where the API is. */
 export class ITeraBizApi implements ICredentialType {
@@ -46,6 +46,8 @@ export class ITeraBizApi implements ICredentialType {
       required: true,
       default: 'https://api.iterabiz.com/v1',
       description: 'The address of the iTeraBiz API. The API key is sent nowhere else.',
+      // n8n behaviour: its connection test shows the network's word and nothing else.
+      hint: 'Leave it as it is, unless iTeraBiz gave you another address. If the test says only ECONNREFUSED, ENOTFOUND or EPROTO, nothing answers at this address, or not over https.',
     },
   ];
 
@@ -119,12 +121,9 @@ function withKey(
   const baseURL = options.baseURL ?? (address.startsWith('/') ? baseUrl : undefined);
   const target = new URL(address, baseURL ?? home).origin;
   if (target !== home) {
-    throw new UserError(
+    throw refusal(
       `The API key of this credential is only sent to ${home}, not to ${target}`,
-      {
-        description:
-          'Use another credential for that address. If iTeraBiz has moved there, change the Base URL of this credential.',
-      },
+      'Use another credential for that address. If iTeraBiz has moved there, change the Base URL of this credential.',
     );
   }
   return {
@@ -140,12 +139,9 @@ function originOf(baseUrl: string): string {
   const { protocol, hostname, origin } = parsed(baseUrl);
   if (protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname))) return origin;
   if (protocol === 'http:') {
-    throw new UserError(
+    throw refusal(
       'The Base URL of the iTeraBiz credential begins with http://, over which others could read the API key. Change it to https://',
-      {
-        description:
-          'Nothing was sent. Only an iTeraBiz on this very computer, as at http://localhost, may be used without https.',
-      },
+      'Nothing was sent. Only an iTeraBiz on this very computer, as at http://localhost, may be used without https.',
     );
   }
   throw notAnAddress(baseUrl);
@@ -160,7 +156,7 @@ function parsed(baseUrl: string): URL {
 }
 
 function notAnAddress(baseUrl: string): UserError {
-  return new UserError(
+  return refusal(
     `The Base URL of the iTeraBiz credential is no web address: "${baseUrl}". It is usually https://api.iterabiz.com/v1`,
   );
 }
@@ -168,9 +164,15 @@ function notAnAddress(baseUrl: string): UserError {
 function keyFrom({ apiKey }: ICredentialDataDecryptedObject): string {
   const key = String(apiKey ?? '').trim();
   if (/^[\x21-\x7e]+$/.test(key)) return key;
-  throw new UserError(
+  throw refusal(
     key === ''
       ? 'The API Key of the iTeraBiz credential is empty. Copy it from your iTeraBiz dashboard'
       : 'The API Key of the iTeraBiz credential has a character that no key has, such as a space. Copy it again from your iTeraBiz dashboard, nothing but the key, as in sk_live_abc123',
   );
+}
+
+function refusal(message: string, description?: string): UserError {
+  return Object.assign(new UserError(message, { description }), {
+    httpCode: REFUSED_BEFORE_SENDING,
+  });
 }

@@ -36,7 +36,12 @@ afterEach(async () => {
 afterAll(async () => await sandbox?.stop());
 
 /** Runs the action node alone, for rows with a script each. */
-async function runNode(parameters: Node['parameters'], rows = 1, settings: Partial<Node> = {}) {
+async function runNode(
+  parameters: Node['parameters'],
+  rows = 1,
+  settings: Partial<Node> = {},
+  other = {},
+) {
   const node = {
     id: 'iTeraBiz',
     name: 'iTeraBiz',
@@ -51,7 +56,7 @@ async function runNode(parameters: Node['parameters'], rows = 1, settings: Parti
     { nodes: [node], connections: {} },
     {
       kit,
-      secrets: { iTeraBizApi: { apiKey, baseUrl } },
+      secrets: { iTeraBizApi: { apiKey, baseUrl, ...other } },
       items: Array.from({ length: rows }, (_, row) => ({ json: { script: `Row ${row}` } })),
     },
   );
@@ -163,6 +168,15 @@ test('nothing is sent where no connection comes about, and the message says so',
   expect(data.resultData.error?.message).toMatch(
     /^iTeraBiz could not be reached to create the video/,
   );
+});
+
+test.each([
+  ['a Base URL over which a key may not go', { baseUrl: 'http://api.iterabiz.com/v1' }, 'http://'],
+  ['a key that no key can be', { apiKey: 'key 1' }, 'has a character that no key has'],
+])('nothing is sent with %s, and the message says why', async (_, wrong, why) => {
+  const { data } = await runNode(createVideo, 2, {}, wrong);
+  expect(data.resultData.error?.message).toContain(why);
+  expect((await sandbox.stats()).requests).toEqual({});
 });
 
 test('a row that is refused takes the error output, the others go on', async () => {

@@ -9,7 +9,7 @@ import type {
 } from 'n8n-workflow';
 import { NodeOperationError, UserError } from 'n8n-workflow';
 
-import { trimBaseUrl } from '../api/address';
+import { REFUSED_BEFORE_SENDING, trimBaseUrl } from '../api/address';
 import { type Answer, NoAnswer } from '../api/answer';
 import { isObject } from '../api/json';
 
@@ -88,6 +88,7 @@ export async function baseUrlOf(context: Requester): Promise<string> {
  */
 export function noAnswerFrom(error: Error & { httpCode?: unknown }): NoAnswer | undefined {
   const errors = withCauses(error);
+  if (error.httpCode === REFUSED_BEFORE_SENDING) return undefined;
   if (errors.some((one) => one instanceof UserError || one instanceof NodeOperationError)) {
     return undefined;
   }

@@ -7,6 +7,7 @@ import {
   noAnswerFrom,
   type Requester,
 } from '../../../nodes/ITeraBiz/client/request.ts';
+import { REFUSED_BEFORE_SENDING } from '../../../nodes/ITeraBiz/api/address.ts';
 import { NoAnswer } from '../../../nodes/ITeraBiz/api/answer.ts';
 
 /** What n8n's request helper throws: its own error around the one of its HTTP client. */
@@ -71,6 +72,7 @@ describe('Why no answer came', () => {
     expect(noAnswerFrom(withStatus('ECONNREFUSED'))).toMatchObject({ arrived: 'no' });
     expect(noAnswerFrom(withStatus('ECONNRESET'))).toMatchObject({ arrived: 'maybe' });
     expect(noAnswerFrom(withStatus(null))).toMatchObject({ code: '', arrived: 'maybe' });
+    expect(noAnswerFrom(withStatus(REFUSED_BEFORE_SENDING))).toBeUndefined();
   });
 
   test('is read from however far down it stands, as in the errors of fetch', () => {
