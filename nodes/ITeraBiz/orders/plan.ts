@@ -239,18 +239,19 @@ export function previewOf(item: Item, plan: Plan, body?: IDataObject): IDataObje
     return { wouldOrder: false, reason, request };
   }
   if (plan.refusal) return { wouldOrder: false, reason: inOneLine(plan.refusal), request };
-  return { wouldOrder: true, reason: `One of ${amountOf(plan.orders)}`, request };
+  const amount = amountOf(plan.orders);
+  return { wouldOrder: true, reason: plan.orders.size > 1 ? `One of ${amount}` : amount, request };
 }
 
 function inOneLine({ message, description }: Message): string {
   return [message, description].filter(Boolean).join('. ');
 }
 
-/** As in `20 videos, 600 seconds in all`. */
+/** As in `1 video, 30 seconds` or `20 videos, 600 seconds in all`. */
 function amountOf(orders: Plan['orders']): string {
   const seconds = secondsOf(orders);
   const videos = `${orders.size} ${orders.size === 1 ? 'video' : 'videos'}`;
-  return `${videos}, ${seconds} ${seconds === 1 ? 'second' : 'seconds'} in all`;
+  return `${videos}, ${seconds} ${seconds === 1 ? 'second' : 'seconds'}${orders.size > 1 ? ' in all' : ''}`;
 }
 
 function secondsOf(orders: Plan['orders']): number {
@@ -278,7 +279,7 @@ export function tooMuch(
 function othersAreWrong(problems: Plan['problems']): Message {
   const [first] = problems.keys();
   return {
-    message: `Not sent, because item ${first}${problems.size > 1 ? ` and ${problems.size - 1} more` : ''} cannot be right`,
+    message: `Not sent, because item ${first} (row ${first + 1})${problems.size > 1 ? ` and ${problems.size - 1} more` : ''} cannot be right`,
     description:
       'This node stops when an item fails (On Error, in its Settings), so nothing is sent as long as one is wrong',
   };

@@ -27,7 +27,7 @@ export function isHopeless({ outcome, verdict }: Attempt): boolean {
 export function halt(run: NodeRun, item: number, { message }: NodeApiError): void {
   run.halted ??= {
     message: `Not sent, because ${message}`,
-    description: `Item ${item} met this, and the others would have met it too. Nothing was made or charged for this one. Put it right, then run it again`,
+    description: `Item ${item} (row ${item + 1}) met this, and the others would have met it too. Nothing was made or charged for this one. Put it right, then run it again`,
   };
 }
 

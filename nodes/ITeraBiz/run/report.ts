@@ -1,6 +1,7 @@
 import type { IDataObject, IExecuteSingleFunctions } from 'n8n-workflow';
 
 import { type Message, withoutStop } from '../messages/message';
+import type { NodeRun } from './nodeRun';
 
 /** Longest list of accepted jobs in one message; nobody reads more, and n8n stores every one. */
 const MOST_LINES = 2_000;
@@ -24,19 +25,21 @@ export interface JobList {
  * results away, so the message names them. Items with the same message stand in one line.
  *
  * @param own what went wrong with the item that n8n reports
- * @param run what went wrong, by item, this item included, and which items were not sent
+ * @param run what went wrong, by item, this item included, which items were not sent, and how many
+ *   there are in all
  * @param lists the IDs of the jobs that the API accepted
  * @param advice what the user can do about these
  */
 export function describeStop(
   own: Message,
   item: number,
-  { failures, notSent }: { failures: Map<number, Message>; notSent: Set<number> },
+  { failures, notSent, size }: Pick<NodeRun, 'failures' | 'notSent' | 'size'>,
   lists: JobList[],
   advice: string,
 ): Message {
   const others = [...failures].filter(([other]) => other !== item).sort(byItem);
-  const parts: string[] = [];
+  const parts: string[] =
+    size > 1 ? [`n8n counts items from 0: item ${item} is row ${item + 1}.`] : [];
   if (others.length > 0) {
     parts.push(
       `${others.length} more ${others.length === 1 ? 'item' : 'items'} did not go well:`,
@@ -49,12 +52,8 @@ export function describeStop(
     parts.push(`${title}:`, ...lines(named));
   }
   if (lists.some(({ jobs }) => jobs.length > 0)) parts.push(`${advice}.`);
-  if (parts.length > 0) parts.push(COUNTED_FROM_0);
   return { message: own.message, description: [own.description, ...parts].join('\n') };
 }
-
-/** n8n counts so, and says "[item 2]" of the third. */
-const COUNTED_FROM_0 = 'Items are counted from 0, as n8n does: item 0 is the first one.';
 
 /** The items of each message, in the order in which they come first. */
 function grouped(failures: Array<[number, Message]>): Array<[number[], string]> {

@@ -46,7 +46,7 @@ describe('Row 13 of 20 cannot be right', () => {
   ])('nothing is sent where the node is to stop%s', async (_, more) => {
     const result = await runNode(sandbox, perRow(more), { items });
     expect(errorOf(result)).toMatchObject({ message: BAD, item: 13 });
-    expect(errorOf(result).description).toContain('\nItems 0–12, 14–19: not sent\n');
+    expect(errorOf(result).description).toMatch(/^Items 0–12, 14–19: not sent$/m);
     expect(await requestsMade()).toEqual({});
   });
 
@@ -73,12 +73,12 @@ test('every bad row is named, with its field and what is wrong', async () => {
     item: 2,
   });
   expect(errorOf(result).description.split('\n').slice(1)).toEqual([
+    'n8n counts items from 0: item 2 is row 3.',
     '3 more items did not go well:',
     'Item 4: "Script" is empty',
     'Item 5: "Duration": "NaN" is not a length for a video',
     'Item 6: "Duration": "long" is not a length for a video',
     'Items 0–1, 3, 7: not sent',
-    expect.stringContaining('counted from 0'),
   ]);
   expect(await requestsMade()).toEqual({});
 });
@@ -216,7 +216,7 @@ describe('A preview', () => {
       reason: expect.stringMatching(/^"Duration": "soon" is not a length for a video\. Enter/),
       request: { duration: 'soon' },
     });
-    expect(stopping[0].reason).toMatch(/^Not sent, because item 1 cannot be right\./);
+    expect(stopping[0].reason).toMatch(/^Not sent, because item 1 \(row 2\) cannot be right\./);
 
     const going = jsonOf(
       await runNode(sandbox, preview(), { items, ...on('continueErrorOutput') }),
@@ -246,7 +246,7 @@ describe('A preview', () => {
 
 describe('A stop for the rest', () => {
   const one = { maxConcurrency: 1 };
-  const REST = /\nItems 11–199: not sent\n/;
+  const REST = /^Items 11–199: not sent$/m;
 
   test('a key that is refused is asked for once, not two hundred times', async () => {
     const more = { items: rows(200), apiKey: 'sk_wrong' };
@@ -255,7 +255,7 @@ describe('A stop for the rest', () => {
       message: 'iTeraBiz does not accept the API key of this credential',
       item: 0,
     });
-    expect(errorOf(result).description).toMatch(/\nItems 5–199: not sent\n/);
+    expect(errorOf(result).description).toMatch(/^Items 5–199: not sent$/m);
     expect(await requestsMade()).toEqual({ [POST]: 5 });
   });
 
@@ -285,7 +285,9 @@ describe('A stop for the rest', () => {
       expect.stringMatching(/^video_/),
       expect.stringMatching(/^iTeraBiz has no credits left for this account/),
       ...Array(3).fill(
-        expect.stringMatching(/^Not sent, because iTeraBiz has no credits left .*Item 2 met this/),
+        expect.stringMatching(
+          /^Not sent, because iTeraBiz has no credits left .*Item 2 \(row 3\) met this/,
+        ),
       ),
     ]);
     expect(await requestsMade()).toEqual({ [POST]: 3 });
@@ -304,13 +306,13 @@ describe('A stop for the rest', () => {
       ),
       item: 0,
     });
-    expect(errorOf(result).description).toMatch(/\nItems 1–49: not sent\n/);
+    expect(errorOf(result).description).toMatch(/^Items 1–49: not sent$/m);
   });
 
   test('iTeraBiz that stays busy for one row is left alone', async () => {
     await sandbox.fault({ on: POST, type: 'refuse', status: 503, retryAfter: 9_999, skip: 2 });
     const result = await runNode(sandbox, createVideo({ options: one }), { items: rows(5) });
-    expect(textOf(result)).toMatch(/\nItems 3–4: not sent\n/);
+    expect(textOf(result)).toMatch(/^Items 3–4: not sent$/m);
     expect(await requestsMade()).toEqual({ [POST]: 3 });
   });
 
@@ -334,7 +336,7 @@ describe('A stop for the rest', () => {
       message: 'iTeraBiz does not accept the API key of this credential',
       item: 0,
     });
-    expect(errorOf(result).description).toMatch(/\nItems 1–29: not sent\n/);
+    expect(errorOf(result).description).toMatch(/^Items 1–29: not sent$/m);
     expect(await requestsMade()).toEqual({ [request]: 1 });
     for (const onError of GOES_ON) {
       await sandbox.resetStats();
@@ -370,5 +372,76 @@ describe('A stop for the rest', () => {
     });
     expect(Object.keys(jobsIn(result))).toEqual(['0', '2', '3']);
     expect((await expectPromiseKept(sandbox, result)).requests).toEqual({ [POST]: 4 });
+  });
+});
+
+describe.each(['stopWorkflow', ...GOES_ON] as const)('With Retry On Fail and %s', (onError) => {
+  const settings = { onError, retryOnFail: true, maxTries: 3, waitBetweenTries: 1 };
+  const tries = 3;
+
+  test('a ceiling holds at each try', async () => {
+    const parameters = perRow({ options: { maxVideos: 2 } });
+    const result = await runNode(sandbox, parameters, { items: lasting(3), settings });
+    const told = errorOf(result).message || endsOf(result)[0].error;
+    expect(told).toContain('but "Max Videos" allows only 2');
+    expect(await requestsMade()).toEqual({});
+  });
+
+  test('a preview orders nothing, though a row is bad', async () => {
+    const parameters = perRow({ options: { previewOnly: true } });
+    const result = await runNode(sandbox, parameters, { items: lasting(3, { 1: 0 }), settings });
+    const goesOn = onError !== 'stopWorkflow';
+    expect(endsOf(result).map(({ wouldOrder }) => wouldOrder)).toEqual([goesOn, false, goesOn]);
+    expect(await requestsMade()).toEqual({});
+  });
+
+  test('credits that are used up: each try asks once, and orders nothing a second time', async () => {
+    await sandbox.settings({ credits: 2 });
+    const parameters = createVideo({ options: { maxConcurrency: 1 } });
+    const result = await runNode(sandbox, parameters, { items: rows(6), settings });
+    const { acceptedCount, requests } = await expectPromiseKept(sandbox, result);
+    expect(acceptedCount).toBe(2);
+    expect(requests[POST]).toBeLessThanOrEqual(2 + tries);
+    if (onError === 'stopWorkflow') expect(requests[POST]).toBe(2 + tries);
+  });
+});
+
+describe("A retry from n8n's execution list", () => {
+  const one = createVideo({ options: { maxConcurrency: 1 } });
+
+  /** Two of five rows are ordered, then the credits are used up. */
+  async function outOfCredits(): Promise<IRun> {
+    await sandbox.settings({ credits: 2 });
+    const failed = await runNode(sandbox, one, { items: rows(5) });
+    expect(errorOf(failed).message).toMatch(/^iTeraBiz has no credits left/);
+    expect((await sandbox.stats()).acceptedCount).toBe(2);
+    return failed;
+  }
+
+  test('after the credits were topped up orders what was not sent', async () => {
+    const failed = await outOfCredits();
+    await sandbox.settings({ credits: null });
+    const result = await runNode(sandbox, one, { retryOf: asRetry(failed) });
+    expect(jsonOf(result).map(({ script }) => script)).toEqual(rows(5).map((row) => row.script));
+    const { acceptedCount, requests } = await expectPromiseKept(sandbox, result);
+    expect(acceptedCount).toBe(5);
+    expect(requests).toEqual({ [POST]: 6 });
+  });
+
+  test('as a preview tells what was ordered from what would be', async () => {
+    const data = asRetry(await outOfCredits());
+    const options = { maxConcurrency: 1, previewOnly: true };
+    data.executionData!.nodeExecutionStack[0].node.parameters.options = options;
+    const result = await runNode(sandbox, createVideo({ options }), { retryOf: data });
+    const { accepted, requests } = await sandbox.stats();
+    expect(jsonOf(result)).toMatchObject([
+      ...accepted.map(({ id }) => ({
+        wouldOrder: false,
+        reason: 'It was ordered before, in this execution',
+        videoId: id,
+      })),
+      ...Array(3).fill({ wouldOrder: true, reason: expect.stringMatching(/^One of 3 videos, /) }),
+    ]);
+    expect(requests).toEqual({ [POST]: 3 });
   });
 });

@@ -15,8 +15,8 @@ function byItem<T>(count: number, value: (item: number) => T): Map<number, T> {
   return new Map(items.map((item) => [item, value(item)]));
 }
 
-const nobody = { failures: new Map(), notSent: new Set<number>() };
-const COUNTED = 'Items are counted from 0, as n8n does: item 0 is the first one.';
+const nobody = { failures: new Map(), notSent: new Set<number>(), size: 1 };
+const counted = (item: number) => `n8n counts items from 0: item ${item} is row ${item + 1}.`;
 
 /** What a user reads below the title, line by line. */
 function linesOf(
@@ -24,7 +24,7 @@ function linesOf(
   { failures = nobody.failures, notSent = nobody.notSent }: Partial<typeof nobody>,
   lists: JobList[] = [],
 ): string[] {
-  const said = describeStop(own, item, { failures, notSent }, lists, 'Wait for them');
+  const said = describeStop(own, item, { failures, notSent, size: 200 }, lists, 'Wait for them');
   expect(said.message).toBe('Too long');
   return said.description.split('\n');
 }
@@ -33,6 +33,10 @@ test('where nothing else happened, the message is the own one', () => {
   const empty = [{ title: 'Accepted', jobs: [] }];
   const run = { ...nobody, failures: new Map([[0, own]]) };
   expect(describeStop(own, 0, run, empty, 'Wait')).toEqual(own);
+});
+
+test('says which row the item is where there are several', () => {
+  expect(linesOf(14, { failures: new Map([[14, own]]) })).toEqual(['Shorten it', counted(14)]);
 });
 
 test('names every job in item order, list by list, and what to do about them', () => {
@@ -44,13 +48,13 @@ test('names every job in item order, list by list, and what to do about them', (
   ];
   expect(linesOf(3, { failures: new Map([[3, own]]) }, lists)).toEqual([
     'Shorten it',
+    counted(3),
     'Finished:',
     'Item 2: video_2',
     'Accepted:',
     'Item 0: video_0',
     'Item 1: video_1',
     'Wait for them.',
-    COUNTED,
   ]);
 });
 
@@ -62,6 +66,7 @@ test('names the other items that failed, in item order, those with one message t
   failures.delete(4);
   expect(linesOf(1, { failures }, [{ title: 'Accepted', jobs: [[4, 'video_4']] }])).toEqual([
     'Shorten it',
+    counted(1),
     '7 more items did not go well:',
     'Items 0, 2–3, 5–6: Empty',
     'Item 7: Fault 7',
@@ -69,15 +74,14 @@ test('names the other items that failed, in item order, those with one message t
     'Accepted:',
     'Item 4: video_4',
     'Wait for them.',
-    COUNTED,
   ]);
 });
 
 test('names what was not sent in one line', () => {
   expect(linesOf(0, { notSent: new Set([12, 11, 13, 199, 20, 21]) })).toEqual([
     'Shorten it',
+    counted(0),
     'Items 11–13, 20–21, 199: not sent',
-    COUNTED,
   ]);
 });
 
@@ -85,10 +89,10 @@ test('speaks of one item in the singular', () => {
   const failures = byItem(2, () => own);
   expect(linesOf(1, { failures, notSent: new Set([7]) })).toEqual([
     'Shorten it',
+    counted(1),
     '1 more item did not go well:',
     'Item 0: Too long',
     'Item 7: not sent',
-    COUNTED,
   ]);
 });
 
@@ -99,7 +103,7 @@ test.each([
 ])('a list of %i ends with "%s"', (count, last, length) => {
   const jobs = [...byItem(count, (item) => `video_${item}`)];
   const lines = linesOf(0, {}, [{ title: 'Accepted', jobs }]);
-  expect(lines.at(-3)).toBe(last);
+  expect(lines.at(-2)).toBe(last);
   expect(lines).toHaveLength(length);
 });
 

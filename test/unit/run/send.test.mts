@@ -341,7 +341,9 @@ describe('What would meet every item', () => {
       'video_a',
       expect.stringMatching(/^iTeraBiz does not accept the API key of this credential\. /),
       ...Array(2).fill(
-        expect.stringMatching(/^Not sent, because iTeraBiz does not accept .* Item 1 met this/),
+        expect.stringMatching(
+          /^Not sent, because iTeraBiz does not accept .* Item 1 \(row 2\) met this/,
+        ),
       ),
     ]);
   });

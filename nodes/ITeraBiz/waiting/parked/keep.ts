@@ -112,7 +112,13 @@ function outcome(
 
   const [[first, own]] = failures;
   const lists = wait.accepted ? [finished, failed, running] : [];
-  const said = describeStop(own, first, { failures, notSent: new Set() }, lists, GET_BY_ID);
+  const said = describeStop(
+    own,
+    first,
+    { failures, notSent: new Set(), size: items.length },
+    lists,
+    GET_BY_ID,
+  );
   throw ofItem(toNodeError(context.getNode(), said), first);
 }
 

@@ -112,6 +112,7 @@ test('a failed video stops the node, which names its item and every accepted job
   });
   expect((output as unknown as { description: string }).description.split('\n')).toEqual([
     'Correct what the reason names and create the video again, or ask api@iterabiz.com.',
+    'n8n counts items from 0: item 1 is row 2.',
     'Finished:',
     'Item 0: a',
     'Failed:',
@@ -119,7 +120,6 @@ test('a failed video stops the node, which names its item and every accepted job
     'Still being made:',
     'Item 2: r',
     'n8n cannot take up this wait again, so do not retry this execution: get them with Video: Get and these IDs.',
-    'Items are counted from 0, as n8n does: item 0 is the first one.',
   ]);
 });
 
@@ -131,7 +131,7 @@ test('names no accepted jobs where the node made none', async () => {
   });
   expect(output).toMatchObject({
     description:
-      'Correct what the reason names and create the video again, or ask api@iterabiz.com.',
+      'Correct what the reason names and create the video again, or ask api@iterabiz.com.\nn8n counts items from 0: item 1 is row 2.',
   });
 });
 
