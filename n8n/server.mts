@@ -43,6 +43,14 @@ export interface N8nProcess {
   stop(): Promise<void>;
 }
 
+/** An exported workflow. */
+export interface WorkflowFile extends Json {
+  nodes: (Json & {
+    parameters: Json;
+    credentials?: Record<string, { id: string; name: string }>;
+  })[];
+}
+
 /** A running n8n with our package, and its owner signed in. */
 export interface N8n extends N8nProcess {
   /** e.g. http://127.0.0.1:5678 */
@@ -50,8 +58,12 @@ export interface N8n extends N8nProcess {
   readonly owner: Owner;
   readonly folder: string;
   readonly rest: N8nRest;
-  /** Saves a workflow file, its credentials replaced by those of the same type that are here. */
-  importWorkflow(file: string): Promise<Workflow>;
+  /**
+   * Saves a workflow file, its credentials replaced by those of the same type that are here.
+   *
+   * @param change what is to be otherwise
+   */
+  importWorkflow(file: string, change?: (workflow: WorkflowFile) => void): Promise<Workflow>;
 }
 
 /** @throws with the end of n8n's log when it does not come up within three minutes */
@@ -83,7 +95,7 @@ export async function startN8n(options: N8nOptions = {}): Promise<N8n> {
     get pid() {
       return main.pid;
     },
-    importWorkflow: (file) => importWorkflow(rest, file),
+    importWorkflow: (file, change) => importWorkflow(rest, file, change),
     kill: () => main.kill(),
     restart: () => main.restart(),
     async stop() {
@@ -173,12 +185,13 @@ async function waitUntilReady(what: string, process: OwnedProcess, port: number)
   );
 }
 
-interface WorkflowFile extends Json {
-  nodes: (Json & { credentials?: Record<string, { id: string; name: string }> })[];
-}
-
-async function importWorkflow(rest: N8nRest, file: string): Promise<Workflow> {
+async function importWorkflow(
+  rest: N8nRest,
+  file: string,
+  change?: (workflow: WorkflowFile) => void,
+): Promise<Workflow> {
   const workflow = JSON.parse(readFileSync(file, 'utf8')) as WorkflowFile;
+  change?.(workflow);
   const here = await rest.credentials();
   for (const { credentials = {} } of workflow.nodes) {
     for (const type of Object.keys(credentials)) {

@@ -71,12 +71,12 @@ export class ITeraBizTrigger implements INodeType {
             name: 'Automatic',
             value: 'automatic',
             description:
-              'The webhook is made at iTeraBiz when you publish or activate the workflow, and removed when you unpublish or deactivate it',
+              'The trigger registers its address at iTeraBiz when you publish or activate the workflow, and removes it when you unpublish or deactivate it',
           },
           {
             name: 'Manual',
             value: 'manual',
-            description: 'You make the webhook in your iTeraBiz dashboard',
+            description: 'You enter the address in your iTeraBiz dashboard, which calls it a webhook',
           },
         ],
         default: 'automatic',
@@ -84,7 +84,7 @@ export class ITeraBizTrigger implements INodeType {
       },
       {
         displayName:
-          'Make a webhook in your iTeraBiz dashboard for the events that you chose here. As its address, paste the Production URL from the top of this panel and add "?token=" and your Secret Token at its end, as in "https://…/webhook?token=YourSecretToken". Calls without the token are refused.',
+          'In your iTeraBiz dashboard, make a webhook (an address that iTeraBiz calls) for the events that you chose here. As its address, paste the Production URL from the top of this panel and add "?token=" and your Secret Token at its end, as in "https://…/webhook?token=YourSecretToken". Calls without the token are refused.',
         name: 'manualNotice',
         type: 'notice',
         default: '',

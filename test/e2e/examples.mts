@@ -1,7 +1,7 @@
 /** What the tests of the example workflows share. */
 import { join } from 'node:path';
 import type { Execution, Json, NodeRun, Workflow } from '../../n8n/rest.mts';
-import type { N8n } from '../../n8n/server.mts';
+import type { N8n, WorkflowFile } from '../../n8n/server.mts';
 import type { Sandbox } from '../../sandbox/client.mts';
 
 export const examplesFolder = join(import.meta.dirname, '../../examples');
@@ -22,9 +22,18 @@ export async function connect(n8n: N8n, { apiKey, url }: Sandbox): Promise<void>
   await n8n.rest.createCredential('iTeraBiz account', 'iTeraBizApi', { apiKey, baseUrl: url });
 }
 
-/** Imports an example exactly as it ships. @param name without `.json` */
-export async function importExample(n8n: N8n, name: string): Promise<Workflow> {
-  return await n8n.importWorkflow(join(examplesFolder, `${name}.json`));
+/**
+ * Imports an example as it ships.
+ *
+ * @param name without `.json`
+ * @param change what a user would set otherwise
+ */
+export async function importExample(
+  n8n: N8n,
+  name: string,
+  change?: (workflow: WorkflowFile) => void,
+): Promise<Workflow> {
+  return await n8n.importWorkflow(join(examplesFolder, `${name}.json`), change);
 }
 
 export type Item = NonNullable<NonNullable<NodeRun['data']>['main'][number]>[number];

@@ -238,6 +238,30 @@ test('campaign: every row ends with a video or a reason, and is sent once', asyn
   ]);
 });
 
+test('campaign: what would be too much stops it before a row is claimed or paid for', async () => {
+  const before = await accepted();
+  await campaign.add([{ script: 'wide', duration: 0 }, { script: 'too wide' }, { script: 'far' }]);
+  const tight = await importExample(n8n, 'campaign', (workflow) => {
+    const look = workflow.nodes.find(({ name }) => name === 'Look first')!;
+    expect(look.parameters.options).toEqual({
+      maxVideos: 100,
+      maxSeconds: 6_000,
+      previewOnly: true,
+    });
+    look.parameters.options = { maxVideos: 1, previewOnly: true };
+  });
+  const stopped = await run(tight, 'error');
+  expect(stopped.data.resultData.error?.message).toMatch(
+    /^This would order 2 videos, 40 seconds in all, but "Max Videos" allows only 1\. Nothing was sent/,
+  );
+  expect(await accepted()).toBe(before);
+  for (const script of ['wide', 'too wide', 'far']) {
+    const row = await campaign.row(script);
+    expect(row.status).toBe('ready');
+    await campaign.edit(row, { status: 'seen' });
+  }
+});
+
 test('campaign: two runs at the same time share the rows', async () => {
   const before = await accepted();
   await sandbox.fault({ on: 'POST /videos', type: 'delay', ms: 500, times: 'always' });

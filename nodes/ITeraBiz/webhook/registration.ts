@@ -110,7 +110,7 @@ async function createHook(
   url: string,
   events: EventName[],
 ): Promise<{ id: string; secret?: string }> {
-  const subject = { doing: 'register the webhook' };
+  const subject = { doing: 'register this trigger' };
   const options = { method: 'POST', url: '/webhooks', body: { url, events } } as const;
   const answer = await ask(context, options, subject, NOT_OFFERED);
   if (NOT_OFFERED.includes(answer.status)) throw cannotRegister(context);
@@ -189,7 +189,7 @@ function isManual(context: IHookFunctions): boolean {
 function endpointOf(context: IHookFunctions): string {
   const url = context.getNodeWebhookUrl('default');
   if (url) return url;
-  throw new NodeOperationError(context.getNode(), 'n8n gives this trigger no webhook URL', {
+  throw new NodeOperationError(context.getNode(), 'n8n gives this trigger no address that iTeraBiz could call', {
     description: 'Save the workflow and switch it on again.',
   });
 }
@@ -232,10 +232,10 @@ async function assertReachable(context: IHookFunctions): Promise<void> {
 function cannotRegister(context: IHookFunctions): NodeOperationError {
   return new NodeOperationError(
     context.getNode(),
-    'iTeraBiz does not let this trigger register its webhook. Set Registration to Manual and paste the webhook URL into your iTeraBiz dashboard, or use the iTeraBiz Polling Trigger',
+    'iTeraBiz does not let this trigger register its address. Set Registration to Manual and paste the address into your iTeraBiz dashboard, or use the iTeraBiz Polling Trigger',
     {
       description:
-        'With Registration set to Manual, the notice in the trigger says which URL to paste, and how a secret token gets into it. If this is a surprise, check the Base URL of the credential.',
+        'With Registration set to Manual, the notice in the trigger says which address to paste, and how a secret token gets into it. If this is a surprise, check the Base URL of the credential.',
     },
   );
 }
@@ -245,7 +245,7 @@ function assertGoodToken(context: IHookFunctions): void {
   if (isGoodToken(token)) return;
   throw new NodeOperationError(
     context.getNode(),
-    `The Secret Token needs at least ${SHORTEST_TOKEN} characters, only letters, digits, "-" and "_". Let a password manager make one, and put it at the end of the webhook URL in your iTeraBiz dashboard, after ?token=`,
+    `The Secret Token needs at least ${SHORTEST_TOKEN} characters, only letters, digits, "-" and "_". Let a password manager make one, and put it at the end of the address in your iTeraBiz dashboard, after ?token=`,
     {
       description:
         'It keeps everyone but iTeraBiz from starting this workflow, so it has to be long, and known to nobody else.',

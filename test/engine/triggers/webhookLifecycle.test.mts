@@ -178,7 +178,7 @@ describe('a registration that is refused', () => {
     [401, /does not accept the API key/],
     [404, /Set Registration to Manual/],
     [405, /Set Registration to Manual/],
-    [503, /too busy to register the webhook/],
+    [503, /too busy to register this trigger/],
   ])('with %i says what to do', async (status, message) => {
     await refuse(status);
     n8n.save('w1', { Trigger: trigger() });

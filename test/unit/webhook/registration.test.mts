@@ -194,7 +194,7 @@ describe('To register', () => {
 
   test('without a webhook URL of n8n is refused', async () => {
     await expect(register(triggerWith({ webhookUrl: '' }).context)).rejects.toMatchObject({
-      message: 'n8n gives this trigger no webhook URL',
+      message: 'n8n gives this trigger no address that iTeraBiz could call',
       description: 'Save the workflow and switch it on again.',
     });
   });
@@ -209,7 +209,7 @@ describe('To register', () => {
         message: expect.stringMatching(
           /^iTeraBiz does not let this trigger.*Registration to Manual/,
         ),
-        description: expect.stringContaining('which URL to paste'),
+        description: expect.stringContaining('which address to paste'),
       });
       expect(store).toEqual({});
     },
@@ -220,14 +220,14 @@ describe('To register', () => {
     async (body) => {
       const { context } = triggerWith({ instead: { 'POST /webhooks': answered(body, 201) } });
       await expect(register(context)).rejects.toThrow(
-        'The answer to the request to register the webhook does not look like one from iTeraBiz',
+        'The answer to the request to register this trigger does not look like one from iTeraBiz',
       );
     },
   );
 
   test('says why it was refused', async () => {
     const { context } = triggerWith({ instead: { 'POST /webhooks': answered({}, 503) } });
-    await expect(register(context)).rejects.toThrow('iTeraBiz is too busy to register the webhook');
+    await expect(register(context)).rejects.toThrow('iTeraBiz is too busy to register this trigger');
   });
 });
 
