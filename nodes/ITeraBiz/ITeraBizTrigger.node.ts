@@ -76,7 +76,8 @@ export class ITeraBizTrigger implements INodeType {
           {
             name: 'Manual',
             value: 'manual',
-            description: 'You enter the address in your iTeraBiz dashboard, which calls it a webhook',
+            description:
+              'You enter the address in your iTeraBiz dashboard, which calls it a webhook',
           },
         ],
         default: 'automatic',

@@ -189,9 +189,13 @@ function isManual(context: IHookFunctions): boolean {
 function endpointOf(context: IHookFunctions): string {
   const url = context.getNodeWebhookUrl('default');
   if (url) return url;
-  throw new NodeOperationError(context.getNode(), 'n8n gives this trigger no address that iTeraBiz could call', {
-    description: 'Save the workflow and switch it on again.',
-  });
+  throw new NodeOperationError(
+    context.getNode(),
+    'n8n gives this trigger no address that iTeraBiz could call',
+    {
+      description: 'Save the workflow and switch it on again.',
+    },
+  );
 }
 
 function urlWith(token: string, endpoint: string): string {

@@ -227,7 +227,9 @@ describe('To register', () => {
 
   test('says why it was refused', async () => {
     const { context } = triggerWith({ instead: { 'POST /webhooks': answered({}, 503) } });
-    await expect(register(context)).rejects.toThrow('iTeraBiz is too busy to register this trigger');
+    await expect(register(context)).rejects.toThrow(
+      'iTeraBiz is too busy to register this trigger',
+    );
   });
 });
 
