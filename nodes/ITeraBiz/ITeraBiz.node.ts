@@ -22,7 +22,7 @@ export class ITeraBiz implements INodeType {
     // n8n behaviour: it names the node after its action ("Create video from script"), so this adds what that
     // does not say.
     subtitle:
-      '={{ $parameter["waitForCompletion"] === true ? "waits for completion" : $parameter["waitForCompletion"] === false && $parameter["operation"] !== "get" ? "does not wait" : $parameter["returnAll"] === true ? "all" : $parameter["returnAll"] === false ? "up to " + $parameter["limit"] : "" }}',
+      '={{ $parameter["options"]?.["previewOnly"] === true ? "orders nothing" : $parameter["waitForCompletion"] === true ? "waits for completion" : $parameter["waitForCompletion"] === false && $parameter["operation"] !== "get" ? "does not wait" : $parameter["returnAll"] === true ? "all" : $parameter["returnAll"] === false ? "up to " + $parameter["limit"] : "" }}',
     description: 'Make AI-avatar videos with iTeraBiz: create them, wait for them, download them',
     defaults: { name: 'iTeraBiz' },
     usableAsTool: true,
