@@ -190,20 +190,35 @@ describe('An item is alone, and waits for no other,', () => {
 });
 
 describe('Where an expression of another item fails', () => {
-  test('nothing is sent, and nobody answers: n8n has ended the node', async () => {
-    const { asked, ends } = running({ requests: [post('a'), post('b')], missing: [1] });
-    const late = new Promise((resolve) => setTimeout(resolve, 50, 'not yet'));
-    expect(await Promise.race([ends, late])).toBe('not yet');
-    expect(asked).toEqual([]);
-  });
+  test.each([[[]], [[1]]])(
+    'nothing is sent, and nobody answers, however long it takes: n8n has ended the node (%j)',
+    async (unreadable) => {
+      jest.useFakeTimers();
+      const { asked, ends } = running({
+        requests: [post('a'), post('b')],
+        missing: [1],
+        unreadable,
+      });
+      const ended = jest.fn();
+      void ends.then(ended);
+      await jest.advanceTimersByTimeAsync(60_000);
+      jest.useRealTimers();
+      expect(ended).not.toHaveBeenCalled();
+      expect(asked).toEqual([]);
+    },
+  );
 
-  test('which n8n hands over after all, all are sent once it has', async () => {
-    const { asked, ends, sendItem } = running({ requests: [post('a'), post('b')], missing: [1] });
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(asked).toEqual([]);
-    expect(await sendItem(1)).toMatchObject([{ json: { id: 'video_b' } }]);
-    expect(await ends).toMatchObject([{ value: [{ json: { id: 'video_a' } }] }]);
-  });
+  test.each([undefined, 'continueRegularOutput'] as const)(
+    'which n8n hands over after all, all are sent once it has: %s',
+    async (onError) => {
+      const given = { requests: [post('a'), post('b')], missing: [1], node: { onError } };
+      const { asked, ends, sendItem } = running(given);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(asked).toEqual([]);
+      expect(await sendItem(1)).toMatchObject([{ json: { id: 'video_b' } }]);
+      expect(await ends).toMatchObject([{ value: [{ json: { id: 'video_a' } }] }]);
+    },
+  );
 
   test('nothing of the others is held back for long where it is left out for another reason', async () => {
     jest.useFakeTimers();
@@ -237,7 +252,10 @@ describe('Where an expression of another item fails', () => {
 
     test('items are sent as they come, where all can be read', async () => {
       const given = { requests: [post('a'), post('b')], batching: 5, missing: [1] };
-      expect(await resultsOf(given)).toMatchObject([[{ json: { id: 'video_a' } }]]);
+      const late = new Promise((resolve) => setTimeout(resolve, 1_000, 'not yet'));
+      expect(await Promise.race([resultsOf(given), late])).toMatchObject([
+        [{ json: { id: 'video_a' } }],
+      ]);
     });
   });
 });
