@@ -99,7 +99,7 @@ async function run(way: Way, { size, videoSeconds, limit }: Crowd): Promise<Run>
     await n8n.publish(WAYS[way], nodes, connections);
     // What n8n loads at the first execution is not to count.
     await startExecutions(n8n, 3);
-    await untilEnded(n8n, 3, way === 'loop' ? 150 : 60);
+    await untilEnded(n8n, 3, 200);
     await sandbox.settings({ queuedMs: 1_000, processingMs: videoSeconds * 1_000 - 1_000 });
     await sandbox.resetStats();
     const { total } = await n8n.memory(); // its garbage gone
