@@ -82,12 +82,14 @@ export async function ensureN8n(): Promise<N8nInstall> {
   if (!existsSync(folder)) await install(folder);
   const node = findNode(folder);
   const script = join(folder, 'node_modules/n8n/bin/n8n');
+  // It downloads a catalogue at every start. An older n8n has none, and refuses to hear of it.
+  const catalogue = join(folder, 'node_modules/n8n/dist/modules/mcp-registry');
   return {
     command: node,
     args: [script],
     env: {
       PATH: [dirname(node), PATH].join(delimiter), // n8n starts its task runner as `node`
-      N8N_DISABLED_MODULES: 'mcp-registry', // it downloads a catalogue at every start
+      ...(existsSync(catalogue) && { N8N_DISABLED_MODULES: 'mcp-registry' }),
     },
     require: createRequire(script),
   };

@@ -29,12 +29,21 @@ export interface ExecutionSummary {
   mode: string;
 }
 
+interface StoredItem {
+  json: Json;
+  pairedItem?: unknown;
+  binary?: Json;
+  error?: Json;
+  /** What n8n's Chat node writes into the chat */
+  sendMessage?: unknown;
+}
+
 /** One run of one node, as n8n stores it. */
 export interface NodeRun {
   executionStatus: string;
   error?: { message: string; description?: string | null } & Json;
   /** Items by output and then by position. */
-  data?: { main: ({ json: Json; pairedItem?: unknown; binary?: Json; error?: Json }[] | null)[] };
+  data?: { main: (StoredItem[] | null)[]; ai_tool?: (StoredItem[] | null)[] };
 }
 
 export interface Execution extends ExecutionSummary {

@@ -327,12 +327,15 @@ test('when a video is ready or fails, its row, its file and its reason are at ha
   await hooksReaching(0);
 });
 
-test('AI agent: what the model decides becomes a video', async () => {
+test('AI agent: what the model decides becomes a video, once a person has said yes', async () => {
   model = await startScriptedModel('Create_a_video', {
-    Avatar: 'avatar_maria01',
-    Script: 'Fresh bread, every morning',
-    Language: 'en-GB',
-    Duration: 20,
+    toolParameters: {
+      Avatar: 'avatar_maria01',
+      Script: 'Fresh bread, every morning',
+      Language: 'en-GB',
+      Duration: 20,
+    },
+    hitlParameters: {},
   });
   await n8n.rest.createCredential('OpenAI account', 'openAiApi', {
     apiKey: 'not needed',
@@ -357,7 +360,25 @@ test('AI agent: what the model decides becomes a video', async () => {
       },
     },
   );
-  const execution = await n8n.rest.executionReaching(executionId);
+  const before = (await sandbox.videos()).length;
+  const asking = await n8n.rest.executionReaching(executionId, ['waiting']);
+  const [question] = asking.data.resultData.runData['Ask me first'][0].data!.ai_tool![0]!;
+  const { text, buttons } = question.sendMessage as {
+    text: string;
+    buttons: { text: string; link: string }[];
+  };
+  expect(text).toContain('It is paid for.\n\nFresh bread, every morning\n\nAvatar: avatar_maria01');
+  expect(await sandbox.videos()).toHaveLength(before);
+  const yes = buttons.find((button) => button.text === 'Yes, make it')!;
+  // n8n behaviour: a click counts only where a browser says that it is one.
+  const headers = { 'User-Agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0' };
+  expect((await fetch(yes.link, { headers })).status).toBe(200);
+  // n8n behaviour: the node that answers waits for a chat window, which is not open here.
+  const answered = async () => {
+    const execution = await n8n.rest.execution(executionId);
+    return execution.data.resultData.runData.Answer ? execution : undefined;
+  };
+  const execution = (await until('the agent has answered', answered, { seconds: 60 }))!;
 
   const [video] = (await sandbox.videos()).slice(-1);
   expect(video).toMatchObject({
