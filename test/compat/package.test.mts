@@ -152,12 +152,15 @@ test('refused rows are sent again, accepted ones are not, and all are waited for
   expect((await sandbox.stats()).acceptedCount).toBe(50);
 });
 
-test('Retry On Fail does not send again what may have been accepted', async () => {
-  await sandbox.fault({ on: 'POST /videos', type: 'reset', when: 'after' });
+test('what lost its answer is found in the list, and Retry On Fail sends nothing twice', async () => {
+  await sandbox.fault({ on: 'POST /videos', type: 'reset', when: 'after', containing: 'Row 0' });
+  await sandbox.fault({ on: 'POST /videos', type: 'refuse', status: 400, containing: 'Row 1' });
   const retry = { retryOnFail: true, maxTries: 3, waitBetweenTries: 0 };
-  const { data } = await runNode(createVideo, 3, retry);
-  expect(data.resultData.error?.message).toMatch(/^Check this one/);
-  expect((await sandbox.stats()).acceptedCount).toBe(3);
+  const items = outputOf(await runNode(createVideo, 3, retry), 'iTeraBiz');
+  expect(items.map(({ json }) => json.script)).toEqual(['Row 0', 'Row 1', 'Row 2']);
+  const { acceptedCount, requests } = await sandbox.stats();
+  expect(acceptedCount).toBe(3);
+  expect(requests['POST /videos']).toBe(4);
 });
 
 test('nothing is sent where no connection comes about, and the message says so', async () => {
