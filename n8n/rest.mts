@@ -76,6 +76,11 @@ export class N8nRest {
     const logIn = async () =>
       await http.post('/login', { email, emailOrLdapLoginId: email, password });
     let answer = await logIn();
+    // An older n8n says that it is ready before it has its routes.
+    for (let tries = 0; answer.status === 404 && tries < 120; tries++) {
+      await sleep(500);
+      answer = await logIn();
+    }
     if (answer.status !== 200) {
       // An older n8n takes no owner from its environment.
       await http.post('/owner/setup', {
@@ -230,7 +235,14 @@ export class N8nRest {
   ): Promise<Execution> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
-      const execution = await this.execution(id);
+      const execution = await this.execution(id).catch((error: Error) => {
+        // An older n8n cannot show one that has only just begun.
+        if (!error.message.includes('resultData') || Date.now() > deadline) throw error;
+      });
+      if (!execution) {
+        await sleep(200);
+        continue;
+      }
       if (statuses.includes(execution.status)) return execution;
       const goesOn = ['new', 'running', 'waiting'].includes(execution.status);
       if (!goesOn || Date.now() > deadline) {
