@@ -76,11 +76,6 @@ export class N8nRest {
     const logIn = async () =>
       await http.post('/login', { email, emailOrLdapLoginId: email, password });
     let answer = await logIn();
-    // An older n8n says that it is ready before it has its routes.
-    for (let tries = 0; answer.status === 404 && tries < 120; tries++) {
-      await sleep(500);
-      answer = await logIn();
-    }
     if (answer.status !== 200) {
       // An older n8n takes no owner from its environment.
       await http.post('/owner/setup', {

@@ -137,7 +137,10 @@ export async function runN8n(
       log,
       env,
     });
-    await waitUntilReady(`n8n ${args[0]}`, started, port);
+    // An older main process says that it is ready before it has its routes.
+    const paths =
+      args[0] === 'start' ? ['healthz/readiness', 'rest/settings'] : ['healthz/readiness'];
+    for (const path of paths) await waitUntilReady(`n8n ${args[0]}`, started, port, path);
     return started;
   };
   let running = await start();
@@ -175,10 +178,15 @@ export function makeOwner(install: N8nInstall): Owner {
   return { email: 'owner@example.com', password, passwordHash: hashSync(password) };
 }
 
-async function waitUntilReady(what: string, process: OwnedProcess, port: number): Promise<void> {
+async function waitUntilReady(
+  what: string,
+  process: OwnedProcess,
+  port: number,
+  path: string,
+): Promise<void> {
   const http = axios.create({ proxy: false, timeout: 5_000 });
   await waitUntil(what, process, () =>
-    http.get(`http://127.0.0.1:${port}/healthz/readiness`).then(
+    http.get(`http://127.0.0.1:${port}/${path}`).then(
       () => true,
       () => false,
     ),
