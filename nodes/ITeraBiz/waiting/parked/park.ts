@@ -4,6 +4,7 @@ import type {
   IExecuteFunctions,
   IExecutePaginationFunctions,
 } from 'n8n-workflow';
+import * as n8nWorkflow from 'n8n-workflow';
 
 import type { Message } from '../../messages/message';
 import { inputItems, isToolCall, optionsOf } from '../../run/parameters';
@@ -15,13 +16,25 @@ import { keeperWorkflow, type ParkedWait } from './workflows';
 type WorkflowRunner = Pick<IExecuteFunctions, 'executeWorkflow'>;
 
 /**
+ * Whether an n8n wakes an execution that it put aside only once the small workflow has ended. n8n
+ * behaviour: n8n 1 does so at every pause of it, and hands over no result. A node is not told the version of
+ * its n8n, so this asks for something else that came with n8n 2.
+ */
+function wakesAtTheEnd(n8n: object): boolean {
+  return 'calculateWorkflowChecksum' in n8n;
+}
+
+/**
  * Whether n8n can put this execution aside: not where an AI agent waits for the answer of its tool,
  * and not where no n8n server keeps executions. n8n behaviour: what it does not keep has no ID, or one that
  * begins with an underscore.
+ *
+ * @param n8n what the package `n8n-workflow` of this n8n exports
  */
-export function canPark(context: IExecutePaginationFunctions): boolean {
+export function canPark(context: IExecutePaginationFunctions, n8n: object = n8nWorkflow): boolean {
   return (
     !optionsOf({ context }).holdWhileWaiting &&
+    wakesAtTheEnd(n8n) &&
     'executeWorkflow' in context &&
     !isToolCall(context) &&
     /^[^_]/.test(context.getExecutionId() ?? '') &&

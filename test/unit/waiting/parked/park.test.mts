@@ -148,3 +148,8 @@ test('n8n cannot wait within the run of an AI agent, nor where it runs no other 
   delete (other as { executeWorkflow?: unknown }).executeWorkflow;
   expect(canPark(other)).toBe(false);
 });
+
+test('n8n 1 is not trusted with a wait', () => {
+  expect(canPark(onServer().context)).toBe(true);
+  expect(canPark(onServer().context, { NodeApiError: class {} })).toBe(false);
+});
