@@ -1,3 +1,4 @@
+import type { FaultEffect } from '../../../sandbox/client.mts';
 import { errorOf, itemsOf, jsonOf, runNode } from '../support.mts';
 import { useSandbox } from './sandboxForTests.mts';
 
@@ -27,6 +28,43 @@ describe('Avatar: Create', () => {
       { json: expect.objectContaining({ name: 'Ben' }), pairedItem: { item: 1 } },
     ]);
     expect(jsonOf(run).map(({ id }) => id)).toEqual(accepted.map(({ id }) => id));
+  });
+
+  const lostOnTheWay: FaultEffect[] = [
+    { type: 'reset', when: 'after' },
+    { type: 'refuse', status: 502, when: 'after' },
+    { type: 'truncate' },
+  ];
+
+  test.each(lostOnTheWay)(
+    'finds an avatar again by its name when the answer is lost: %j',
+    async (effect) => {
+      const name = `Dora, ${Object.values(effect).join(' ')}`;
+      await sandbox.fault({ ...effect, on: 'POST /avatars', containing: name });
+      const items = [{ name: `${name}, the elder` }, { name: ` ${name} ` }].reverse();
+      const run = await runNode(sandbox, create, { items });
+
+      expect(errorOf(run).message).toBe('');
+      const { accepted, requests } = await sandbox.stats();
+      expect(requests).toEqual({ 'POST /avatars': 2, 'GET /avatars': 1 });
+      const idOf = (wanted: string) => accepted.find(({ body }) => body.name === wanted)!.id;
+      expect(jsonOf(run)).toMatchObject([
+        { id: idOf(name), name },
+        { id: idOf(`${name}, the elder`), name: `${name}, the elder` },
+      ]);
+    },
+  );
+
+  test('an avatar that was there before is not taken for the lost one', async () => {
+    const avatars = await runNode(sandbox, create, { items: [{ name: 'Emil' }] });
+    const [before] = jsonOf(avatars);
+    await sandbox.resetStats();
+    await sandbox.fault({ type: 'reset', on: 'POST /avatars' });
+    const { message } = errorOf(await runNode(sandbox, create, { items: [{ name: 'Emil' }] }));
+
+    expect((await sandbox.stats()).acceptedCount).toBe(0);
+    expect(message).toMatch(/^Check this one: nobody knows whether/);
+    expect(message).not.toContain(before.id);
   });
 
   test('sends fields that have no box of their own as they are', async () => {
