@@ -4,6 +4,7 @@ const base = require('../../jest.config.js');
 module.exports = {
   ...base,
   rootDir: '../..',
+  globalSetup: '<rootDir>/test/e2e/globalSetup.mjs',
   testMatch: ['**/test/e2e/**/*.test.mts'],
   // Looks that come once a minute take half an hour: `npm run test:polls`.
   testPathIgnorePatterns: process.env.npm_lifecycle_event === 'test:polls' ? [] : ['pollKills'],
