@@ -29,6 +29,11 @@ export interface ExecutionSummary {
   mode: string;
 }
 
+interface ExecutionPage {
+  results: ExecutionSummary[];
+  nextCursor?: string | null;
+}
+
 interface StoredItem {
   json: Json;
   pairedItem?: unknown;
@@ -54,6 +59,12 @@ export interface Execution extends ExecutionSummary {
     parentExecution?: { executionId: string };
   };
 }
+
+/**
+ * How long an execution may be listed as crashed that goes on, in milliseconds. n8n behaviour: as it starts
+ * after a hard stop, it takes one up again first, and then calls it crashed until it ends.
+ */
+const CRASHED_FOR_A_MOMENT = 10_000;
 
 /**
  * What a signed-in person can do in n8n, by the routes that its editor uses (read in n8n 2.41; they
@@ -192,17 +203,23 @@ export class N8nRest {
     return executionId;
   }
 
-  /** The newest executions first, at most 100. Without `status`, those with any. */
+  /** The newest executions first; an n8n before 2.41 shows 100. Without `status`, those with any. */
   async executions(
     filter: { workflowId?: string; status?: ExecutionStatus[] } = {},
   ): Promise<ExecutionSummary[]> {
-    const { results } = await this.request<{ results: ExecutionSummary[] }>(
-      'GET',
-      '/executions',
-      undefined,
-      { filter: JSON.stringify(filter), limit: 100 },
-    );
-    return results;
+    // One that begins while the pages are read moves the others on.
+    const found = new Map<string, ExecutionSummary>();
+    let cursor: string | null | undefined;
+    do {
+      const page: ExecutionPage = await this.request('GET', '/executions', undefined, {
+        filter: JSON.stringify(filter),
+        limit: 100,
+        ...(cursor && { cursor }),
+      });
+      for (const execution of page.results) found.set(execution.id, execution);
+      cursor = page.nextCursor;
+    } while (cursor);
+    return [...found.values()];
   }
 
   /** The executions that n8n holds in memory at the moment. Parked ones are not among them. */
@@ -229,6 +246,7 @@ export class N8nRest {
     timeoutMs = 120_000,
   ): Promise<Execution> {
     const deadline = Date.now() + timeoutMs;
+    let crashedAt = Infinity;
     for (;;) {
       const execution = await this.execution(id).catch((error: Error) => {
         // An older n8n cannot show one that has only just begun.
@@ -239,8 +257,11 @@ export class N8nRest {
         continue;
       }
       if (statuses.includes(execution.status)) return execution;
+      const isCrashed = execution.status === 'crashed';
+      crashedAt = isCrashed ? Math.min(crashedAt, Date.now()) : Infinity;
       const goesOn = ['new', 'running', 'waiting'].includes(execution.status);
-      if (!goesOn || Date.now() > deadline) {
+      const mayGoOn = goesOn || (isCrashed && Date.now() - crashedAt < CRASHED_FOR_A_MOMENT);
+      if (!mayGoOn || Date.now() > deadline) {
         const reason = execution.data.resultData.error?.message ?? 'no error';
         throw new Error(`Execution ${id} is ${execution.status}, not ${statuses}: ${reason}`);
       }

@@ -88,29 +88,12 @@ async function activateEvents(): Promise<Workflow> {
   return await queue.rest.activate(workflow);
 }
 
-interface ExecutionPage {
-  results: ExecutionSummary[];
-  nextCursor: string | null;
-}
-
 /**
  * All executions that an outside service started, oldest first. (The small workflows that wait for
  * parked executions are listed under the same workflow, as `integrated`.)
  */
 async function executionsOf({ id }: Workflow): Promise<ExecutionSummary[]> {
-  const filter = JSON.stringify({ workflowId: id });
-  const found = new Map<string, ExecutionSummary>();
-  let cursor: string | null | undefined;
-  do {
-    const page: ExecutionPage = await queue.rest.request('GET', '/executions', undefined, {
-      filter,
-      limit: 100,
-      ...(cursor && { cursor }),
-    });
-    for (const execution of page.results) found.set(execution.id, execution);
-    cursor = page.nextCursor;
-  } while (cursor);
-  return [...found.values()]
+  return (await queue.rest.executions({ workflowId: id }))
     .filter(({ mode }) => mode === 'webhook')
     .sort((one, other) => Number(one.id) - Number(other.id));
 }
