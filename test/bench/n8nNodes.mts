@@ -1,6 +1,12 @@
 /** n8n's own nodes, out of the installed server, on the engine of this process. */
 import Module, { createRequire } from 'node:module';
-import type { INode, INodeParameters, INodeType, IVersionedNodeType } from 'n8n-workflow';
+import type {
+  INode,
+  INodeCredentialsDetails,
+  INodeParameters,
+  INodeType,
+  IVersionedNodeType,
+} from 'n8n-workflow';
 
 const ENGINE = /^(n8n-core|n8n-workflow|@n8n\/di)(\/|$)/;
 
@@ -144,6 +150,85 @@ export function waitingLoop(submit: INode, url: string, pause: number) {
     ['Look', 'Finished?'],
     ['Finished?', 'Done', 0],
     ['Finished?', 'Wait', 1],
+  );
+  return { nodes, connections };
+}
+
+/**
+ * What has to be built so that a Webhook node takes in only what comes from iTeraBiz, and each event once:
+ * the signature over the bytes that came, its age, the video asked for again, events seen before left out.
+ *
+ * @param path of its address
+ * @param secret n8n's credential for the Crypto node, with the secret of the signatures
+ */
+export function checkedWebhook(url: string, path: string, secret: INodeCredentialsDetails) {
+  const signature = (part: string) =>
+    `$('Event').item.json.headers['x-iterabiz-signature'].match(/${part}=(\\w+)/)[1]`;
+  const video = "$('Body').item.json.text.parseJson().data";
+  const respond = (name: string, code: number) =>
+    node(
+      name,
+      'n8n-nodes-base.respondToWebhook',
+      { respondWith: 'noData', options: { responseCode: code } },
+      { typeVersion: 1.5 },
+    );
+  const nodes = [
+    node(
+      'Event',
+      'n8n-nodes-base.webhook',
+      { httpMethod: 'POST', path, responseMode: 'responseNode', options: { rawBody: true } },
+      { typeVersion: 2.1, webhookId: path },
+    ),
+    node(
+      'Body',
+      'n8n-nodes-base.extractFromFile',
+      { operation: 'text', binaryPropertyName: 'data', destinationKey: 'text' },
+      { typeVersion: 1.1 },
+    ),
+    node(
+      'Sign',
+      'n8n-nodes-base.crypto',
+      {
+        ...{ action: 'hmac', type: 'SHA256', encoding: 'hex', dataPropertyName: 'signature' },
+        value: `={{ ${signature('t')} }}.{{ $json.text }}`,
+      },
+      { typeVersion: 2, credentials: { crypto: secret } },
+    ),
+    node('Genuine?', 'n8n-nodes-base.if', {
+      conditions: {
+        string: [{ value1: '={{ $json.signature }}', value2: `={{ ${signature('v1')} }}` }],
+        number: [{ value1: `={{ Math.abs(Date.now() / 1000 - ${signature('t')}) }}`, value2: 300 }],
+      },
+    }),
+    httpRequest('Confirm', { method: 'GET', url: `=${url}/videos/{{ ${video}.id }}` }),
+    node('Confirmed?', 'n8n-nodes-base.if', {
+      conditions: { string: [{ value1: '={{ $json.status }}', value2: 'completed' }] },
+    }),
+    node(
+      'New?',
+      'n8n-nodes-base.removeDuplicates',
+      {
+        operation: 'removeItemsSeenInPreviousExecutions',
+        dedupeValue: "={{ $('Body').item.json.text.parseJson().id }}",
+      },
+      { typeVersion: 2 },
+    ),
+    respond('Accept', 200),
+    respond('Refuse', 401),
+    node('End', 'n8n-nodes-base.noOp'),
+  ];
+  const connections = connect(
+    ['Event', 'Body'],
+    ['Body', 'Sign'],
+    ['Sign', 'Genuine?'],
+    ['Genuine?', 'Confirm', 0],
+    ['Genuine?', 'Refuse', 1],
+    ['Confirm', 'Confirmed?'],
+    ['Confirmed?', 'New?', 0],
+    ['Confirmed?', 'Refuse', 1],
+    ['New?', 'Accept', 0],
+    ['New?', 'End', 0],
+    ['New?', 'Accept', 1],
   );
   return { nodes, connections };
 }

@@ -88,7 +88,7 @@ async function startMeasuredN8n(
         name,
         nodes: nodes.map((node) => ({
           ...node,
-          ...(node.credentials && { credentials: { iTeraBizApi: credential } }),
+          ...(node.credentials?.iTeraBizApi && { credentials: { iTeraBizApi: credential } }),
         })),
         connections: connections ?? connect(...inARow(nodes)),
       });

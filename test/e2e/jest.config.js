@@ -1,13 +1,16 @@
 const base = require('../../jest.config.js');
 
+/** Tests that take a quarter of an hour and more, and the command that runs each. */
+const LONG = { pollKills: 'test:polls', twoWebhookProcesses: 'test:balanced' };
+const command = process.env.npm_lifecycle_event;
+
 /** @type {import('jest').Config} */
 module.exports = {
   ...base,
   rootDir: '../..',
   globalSetup: '<rootDir>/test/e2e/globalSetup.mjs',
   testMatch: ['**/test/e2e/**/*.test.mts'],
-  // Looks that come once a minute take half an hour: `npm run test:polls`.
-  testPathIgnorePatterns: process.env.npm_lifecycle_event === 'test:polls' ? [] : ['pollKills'],
+  testPathIgnorePatterns: Object.keys(LONG).filter((file) => LONG[file] !== command),
   // Most of the time they wait for n8n.
   maxWorkers: 2,
   testTimeout: 300_000,
