@@ -1,6 +1,6 @@
 const base = require('../../jest.config.js');
 
-/** Tests that take a quarter of an hour and more, and the command that runs each. */
+/** Tests that take many minutes, and the command that runs each. */
 const LONG = { pollKills: 'test:polls', twoWebhookProcesses: 'test:balanced' };
 const command = process.env.npm_lifecycle_event;
 
