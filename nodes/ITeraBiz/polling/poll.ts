@@ -42,13 +42,30 @@ export async function poll(context: IPollFunctions): Promise<INodeExecutionData[
 
 async function newEvents(context: IPollFunctions): Promise<VideoEvent[]> {
   const store = context.getWorkflowStaticData('node') as Store;
+  const beginnings = context.getWorkflowStaticData('global') as Record<string, Progress>;
+  const own = beginningKey(context);
   const deadline = Date.now() + budgetOf(context);
-  const step = store.progress
-    ? advance(store.progress, await sightSince(context, store.progress, deadline))
+  const known = store.progress ?? beginnings[own];
+  const step = known
+    ? advance(known, await sightSince(context, known, deadline))
     : begin(await firstSight(context, deadline));
+  if (!known) beginnings[own] = step.progress;
+  if (store.progress && beginnings[own]) delete beginnings[own];
   store.progress = step.progress;
   warnOf(step, context);
   return step.finished.flatMap((video) => wanted(context, video) ?? []);
+}
+
+/**
+ * Where the beginning is kept a second time, with the whole workflow, until a later look's progress has been
+ * stored.
+ *
+ * n8n behaviour: where it stores a look's progress and its run in one step, it drops what the node keeps in
+ * the look that it makes as the workflow is published. What finished between that one and the next would
+ * be history.
+ */
+function beginningKey(context: IPollFunctions): string {
+  return `iTeraBiz Polling Trigger ${context.getNode().id}`;
 }
 
 /**

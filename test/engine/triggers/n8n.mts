@@ -93,6 +93,9 @@ export class N8n {
 
   /** How long n8n lets a poll take, in milliseconds; `undefined` as in an n8n that does not say */
   pollBudgetMs?: number = 5 * 60_000;
+  /** Whether polls keep their progress apart from the workflow, stored in one step with the run, as n8n 2.36 can. */
+  hasDurableCursors = false;
+  private readonly cursors = new Map<string, string>();
 
   /** Workflows that poll stay loaded while the server runs */
   private readonly polled = new Map<string, Workflow>();
@@ -198,21 +201,33 @@ export class N8n {
 
   /**
    * One poll of a workflow's only trigger, as the schedule starts it. All its polls share the workflow
-   * that was loaded for the first.
+   * that was loaded for the first, but for those with a progress that is stored with the run.
    *
+   * @param isFirst whether it is the one that comes with publication, whose progress is then dropped
+   * @param isKilled whether n8n is killed before it stores anything
    * @returns the items it emitted
    */
-  async poll(id: string, mode: WorkflowExecuteMode = 'trigger'): Promise<VideoEvent[]> {
-    const workflow = mode === 'manual' ? this.load(id) : (this.polled.get(id) ?? this.load(id));
-    if (mode !== 'manual') this.polled.set(id, workflow);
+  async poll(
+    id: string,
+    mode: WorkflowExecuteMode = 'trigger',
+    { isFirst = false, isKilled = false } = {},
+  ): Promise<VideoEvent[]> {
+    const isManual = mode === 'manual';
+    const { hasDurableCursors, pollBudgetMs } = this;
+    const loaded = isManual || hasDurableCursors ? undefined : this.polled.get(id);
+    const workflow = loaded ?? this.load(id);
+    if (!isManual) this.polled.set(id, workflow);
     const node = Object.values(workflow.nodes)[0];
     const context = new PollContext(workflow, node, this.additionalData(), mode, 'activate');
-    const { pollBudgetMs } = this;
+    const cursor = JSON.parse(this.cursors.get(id) ?? '{}') as IDataObject;
+    if (hasDurableCursors) Object.assign(context, { resolveNodeStaticData: () => cursor });
     Object.assign(context, {
       getPollBudgetMs: pollBudgetMs === undefined ? undefined : () => pollBudgetMs,
     });
     const output = await TYPES[node.type].poll!.call(this.logged(context));
-    if (mode !== 'manual') this.saveStaticData(id, workflow);
+    if (isKilled) return [];
+    if (hasDurableCursors && !isFirst) this.cursors.set(id, JSON.stringify(cursor));
+    if (!isManual && (!hasDurableCursors || isFirst || output)) this.saveStaticData(id, workflow);
     return (output ?? []).flat().map(({ json }) => json as unknown as VideoEvent);
   }
 
@@ -297,7 +312,7 @@ export class N8n {
       }
     }
     this.saveStaticData(id, workflow);
-    if (workflow.getPollNodes().length > 0) await this.poll(id);
+    if (workflow.getPollNodes().length > 0) await this.poll(id, 'trigger', { isFirst: true });
   }
 
   private async hook(

@@ -51,6 +51,41 @@ async function withAccount(task: (account: Sandbox, own: N8n) => Promise<void>):
 const idsOf = (videos: Video[]) => videos.map(({ id }) => id);
 const idsOfPoll = async (own: N8n) => (await own.poll('w1')).map(({ video }) => video.id);
 
+describe('where n8n stores progress and run in one step', () => {
+  beforeEach(() => void (n8n.hasDurableCursors = true));
+
+  it('starts for what finishes between publication and the next poll', async () => {
+    const [before] = await running();
+    await finished();
+    await activate();
+    await sandbox.finish(before);
+    const [quick] = await finished();
+    expect(await poll()).toEqual([before, quick]);
+    expect(await poll()).toEqual([]);
+    const [later] = await finished();
+    expect(await poll()).toEqual([later]);
+  });
+
+  it('starts for it, too, when n8n is killed in that poll, or the poll is refused', async () => {
+    await activate();
+    const [quick] = await finished();
+    await n8n.poll('w1', 'trigger', { isKilled: true });
+    await sandbox.fault({ type: 'refuse', status: 401, on: 'GET /videos' });
+    await expect(poll()).rejects.toThrow('API key');
+    expect(await poll()).toEqual([quick]);
+    expect(await poll()).toEqual([]);
+  });
+
+  it('keeps no second progress once the first is stored', async () => {
+    await activate();
+    for (let polls = 0; polls < 3; polls++) {
+      await finished();
+      expect(await poll()).toHaveLength(1);
+    }
+    expect(n8n.database.get('w1')!.staticData).not.toContain('recent');
+  });
+});
+
 describe('a workflow that is switched on', () => {
   it('does not start for what is finished by then', async () => {
     await finished(3);
