@@ -48,6 +48,5 @@ export async function unlessCancelled<T>(task: Promise<T>, signal?: AbortSignal)
 
 /** A number as it should be, or the floor where it is less, or none. */
 export function atLeast(floor: number, value: unknown): number {
-  const number = Number(value);
-  return number >= floor ? number : floor;
+  return Math.max(floor, Number(value) || floor);
 }

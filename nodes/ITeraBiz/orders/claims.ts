@@ -8,10 +8,10 @@ export class Claims {
   /** Orders that are being sent, and of which nobody knows yet what became of them */
   readonly underWay = new Set<Order>();
 
-  private readonly claims = new Set<string>();
+  private readonly claims = new Set<string | undefined>();
 
-  /** A job belongs to an item from now on. */
-  claim(id: string): void {
+  /** A job belongs to an item from now on. One without an ID is taken by nobody anyway. */
+  claim(id: string | undefined): void {
     this.claims.delete(id);
     this.claims.add(id);
     if (this.claims.size > MOST_CLAIMS) {

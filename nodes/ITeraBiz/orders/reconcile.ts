@@ -31,9 +31,12 @@ const MOST_PAGES = 20;
 export interface Finding {
   /** Found, and nobody else's */
   job?: IDataObject;
-  /** How often the list was read, and when for the last time */
-  looks: number;
+  /** When the request left; this and the next in milliseconds since 1970 */
+  since: number;
+  /** When the list was read for the last time */
   at: number;
+  /** How often it was read */
+  looks: number;
   /** Why the list could not be read */
   trouble?: string;
 }
@@ -191,7 +194,8 @@ export class Lookout {
       doubt.looks += 1;
       doubt.moments = doubt.moments.filter((moment) => moment > start + TIMING.together);
       if (job || doubt.moments.length === 0 || isFinal(trouble)) {
-        doubt.resolve({ job, looks: doubt.looks, at: start, trouble: trouble?.message });
+        const { sentAt: since, looks } = doubt;
+        doubt.resolve({ job, since, at: start, looks, trouble: trouble?.message });
       }
     }
   }

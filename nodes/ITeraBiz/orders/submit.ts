@@ -44,14 +44,13 @@ export async function submit(item: Item, doing: string, match?: Match): Promise<
   const order: Order = { url: prepared.url, body: prepared.body as IDataObject };
   const book = bookOf(await run.account());
   const accept = (job: IDataObject, reused = false) => {
-    const id = videoIdOf(job);
-    if (id !== undefined) book.claim(id);
+    book.claim(videoIdOf(job));
     ledger.accepted(key, job, match && reused);
     if (match) run.reused.set(index, reused);
     return job;
   };
   const lookFor = async (sentAt: number, isOld: boolean) => {
-    ledger.answers.map(videoIdOf).forEach((id) => id !== undefined && book.claim(id));
+    ledger.answers.forEach((answer) => book.claim(videoIdOf(answer)));
     return await book.lookoutFor(order).find(item, order, sentAt, isOld);
   };
 
@@ -61,7 +60,7 @@ export async function submit(item: Item, doing: string, match?: Match): Promise<
     const finding = known.at === undefined ? undefined : await lookFor(known.at, true);
     if (finding?.job) return accept(finding.job);
     if (!optionsOf(item).resubmitUnknown) {
-      const said = unknownFromBefore(doing, order, known.at, finding);
+      const said = unknownFromBefore(doing, order, finding);
       throw toNodeError(context.getNode(), said, index);
     }
   }
@@ -108,7 +107,7 @@ export async function submit(item: Item, doing: string, match?: Match): Promise<
   const finding = await lookFor(sentAt, false);
   if (finding.job) return accept(finding.job);
   const status = outcome instanceof NoAnswer ? undefined : outcome.status;
-  const said = unknownOutcome(doing, outcome, order, sentAt, finding);
+  const said = unknownOutcome(doing, outcome, order, finding);
   throw toNodeError(context.getNode(), said, index, status);
 }
 
@@ -128,10 +127,9 @@ function unknownOutcome(
   doing: string,
   outcome: Answer | NoAnswer,
   order: Order,
-  sentAt: number,
   finding: Finding,
 ): Message {
-  const next = whatToDo(order, sentAt, finding);
+  const next = whatToDo(order, finding);
   if (outcome instanceof NoAnswer || meaningOf(outcome) !== 'done') {
     const cause =
       outcome instanceof NoAnswer
@@ -157,26 +155,21 @@ function unknownOutcome(
 }
 
 /** The same for a request that left in an earlier try of this execution. */
-function unknownFromBefore(
-  doing: string,
-  order: Order,
-  sentAt?: number,
-  finding?: Finding,
-): Message {
+function unknownFromBefore(doing: string, order: Order, finding?: Finding): Message {
   return {
     message: `Check this one: an earlier try may have been accepted already, so the request to ${doing} was not sent again`,
-    description: `Sending it again could charge you twice. ${whatToDo(order, sentAt, finding)}.`,
+    description: `Sending it again could charge you twice. ${whatToDo(order, finding)}.`,
   };
 }
 
 /** What was looked for in vain, and how the user can look: a list may be late, or say less than a person sees. */
-function whatToDo(order: Order, sentAt?: number, finding?: Finding): string {
+function whatToDo(order: Order, finding?: Finding): string {
   const again = `If it is there, go on with its ID; if it is not, run this item again with "${resubmitUnknown.displayName}" switched on in the options`;
   const list = listOf(order) === '/avatars' ? 'Avatar: Get Many' : 'Video: Get Many';
-  if (!finding || sentAt === undefined) {
+  if (!finding) {
     return `Look in your iTeraBiz dashboard, or run ${list}, for one made at this time with these values. ${again}`;
   }
-  const since = `${clock(sentAt)} UTC`;
+  const since = `${clock(finding.since)} UTC`;
   const what = `one made since ${since} with the same ${textFieldOf(order)} and values`;
   const looked = finding.looks === 1 ? 'once' : `${finding.looks} times`;
   const result = finding.trouble

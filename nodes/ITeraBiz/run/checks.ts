@@ -124,7 +124,7 @@ export function checkNumber(value: unknown, name: string): number {
   const { label, is, advice, least, isWhole } = NUMBERS[name];
   const text = typeof value === 'number' ? String(value) : textOf(value, label);
   const number = Number(text);
-  const isRight = Number.isFinite(number) && number >= least && (number > 0 || least > 0);
+  const isRight = Number.isFinite(number) && number >= least && number > 0;
   if (isRight && (!isWhole || Number.isInteger(number))) return number;
   throw refusal(label, text, is, advice);
 }
@@ -199,18 +199,13 @@ function checkUrl(value: unknown, label: string): string {
 }
 
 function isWebAddress(text: string): boolean {
-  if (!/^https?:\/\/\S+$/i.test(text)) return false;
-  try {
-    return new URL(text).hostname !== '';
-  } catch {
-    return false;
-  }
+  return /^https?:\/\/\S+$/i.test(text) && URL.canParse(text);
 }
 
 /** A value as trimmed text. An expression may well give a number where a text is wanted. */
 function textOf(value: unknown, label: string): string {
-  if (value === undefined || value === null || value === '') throw emptiness(label);
-  if (typeof value !== 'string' && !(typeof value === 'number' && Number.isFinite(value))) {
+  if (value === undefined || value === null) throw emptiness(label);
+  if (typeof value !== 'string' && !Number.isFinite(value)) {
     throw refusal(
       label,
       quoted(value),

@@ -12,7 +12,7 @@ import { whyUnwanted } from '../fields/chosen';
 import { keyOf, recentEventsOf, type Verdict } from './recentEvents';
 import { SIGNATURE_HEADER, signatureProblem } from './signature';
 import { storeOf } from './store';
-import { isLaterToken, isToken, TOKEN_PARAMETER } from './token';
+import { isGoodToken, isLaterToken, isToken, TOKEN_PARAMETER } from './token';
 
 /** Larger bodies are no events, in bytes. */
 const LARGEST_BODY = 1_000_000;
@@ -99,9 +99,11 @@ async function judge(context: IWebhookFunctions): Promise<Verdict> {
 function admissionOf(context: IWebhookFunctions): { secret?: string } | undefined {
   const given = (context.getRequestObject().query as IDataObject)[TOKEN_PARAMETER];
   if (context.getNodeParameter('registration') === 'manual') {
-    const token = String(context.getNodeParameter('secretToken', '') ?? '');
+    const token = String(context.getNodeParameter('secretToken', null));
     const { signingSecret } = optionsOf(context);
-    return isToken(given, token) ? { secret: String(signingSecret ?? '') } : undefined;
+    return isGoodToken(token) && isToken(given, token)
+      ? { secret: String(signingSecret ?? '') }
+      : undefined;
   }
   const { tokens, registration } = storeOf(context);
   if (registration && isToken(given, registration.token)) return registration;
@@ -170,7 +172,7 @@ async function decide(context: IWebhookFunctions, claim: Claim): Promise<Verdict
 
   const unwanted = whyUnwanted(confirmed, context);
   if (unwanted !== undefined) return { status: 200, reason: unwanted };
-  return { status: 200, reason: '', start: confirmed };
+  return { status: 200, start: confirmed };
 }
 
 /**
@@ -212,5 +214,5 @@ function isOff(value: unknown): boolean {
 
 /** A fault of this n8n, as a credential that is gone: the sender should try again. */
 function unexpected(error: unknown): Verdict {
-  return { status: 503, reason: error instanceof Error ? error.message : 'an unexpected fault' };
+  return { status: 503, reason: (error as Error).message };
 }

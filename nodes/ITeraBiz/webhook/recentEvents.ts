@@ -6,7 +6,7 @@ import type { Claim, VideoEvent } from '../api/events';
 export interface Verdict {
   status: 200 | 400 | 401 | 503;
   /** For n8n's log, without secrets. The sender is not told. */
-  reason: string;
+  reason?: string;
   /** What the workflow starts with, if it starts */
   start?: VideoEvent;
 }

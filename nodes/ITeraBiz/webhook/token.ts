@@ -24,9 +24,7 @@ export function tokenOf(key: string, time: number): string {
 
 /** Whether a token was made with this key, and later than the one that was made at a time. */
 export function isLaterToken(given: unknown, key: string, time: number): boolean {
-  const stamp = typeof given === 'string' && /^[0-9a-z]{1,9}(?=-)/.exec(given);
-  if (!stamp) return false;
-  const made = parseInt(stamp[0], 36);
+  const made = parseInt(String(given), 36);
   return made > time && isToken(given, tokenOf(key, made));
 }
 

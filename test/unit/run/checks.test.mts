@@ -190,7 +190,9 @@ test('a switch that is neither on nor off says what it should be', () => {
 });
 
 test('a number that is none is quoted as one', () => {
-  expect(complaintOf(() => checkNumber(Number.NaN, 'maxWait')).message).toContain('"NaN" is');
+  expect(complaintOf(() => checkNumber(Number.NaN, 'maxWait')).message).toMatch(
+    /^"Max Wait \(Minutes\)": "NaN" is not a time to wait$/,
+  );
 });
 
 test('a value is quoted in full as long as it is short', () => {

@@ -7,6 +7,7 @@ import { get as getVideo } from '../../../nodes/ITeraBiz/actions/get.ts';
 import { list } from '../../../nodes/ITeraBiz/actions/list.ts';
 import { parked } from '../../../nodes/ITeraBiz/actions/parked.ts';
 import { KEEP, SCOUT } from '../../../nodes/ITeraBiz/waiting/parked/workflows.ts';
+import { NotSent } from '../../../nodes/ITeraBiz/run/halt.ts';
 import { perItem } from '../../../nodes/ITeraBiz/run/send.ts';
 import { collectGarbage } from '../../shared/collectGarbage.mts';
 import { answered, type Answering, connectionReset, fakeContext } from '../fakeContext.mts';
@@ -32,6 +33,8 @@ const idIn = (url: string) => decodeURIComponent(url.split('/')[2] ?? '');
 const listOf = (url: string) => (idIn(url) ? url.split('/').slice(0, 2).join('/') : url);
 
 interface Given {
+  /** What is done with each item. Default: what its operation does */
+  action?: Parameters<typeof perItem>[0];
   /** What n8n prepared for each item */
   requests: { method: 'GET' | 'POST'; url: string; body?: IDataObject }[];
   parameters?: IDataObject;
@@ -53,6 +56,7 @@ interface Given {
 function running({
   requests,
   parameters = create,
+  action = ACTIONS[parameters.operation as keyof typeof ACTIONS],
   answer = ({ body }) => answered({ id: `video_${(body as IDataObject).script}` }, 201),
   node = {},
   signal,
@@ -87,7 +91,7 @@ function running({
       ...more,
     });
   const sendItem = async (item: number) =>
-    await perItem(ACTIONS[parameters.operation as keyof typeof ACTIONS]).call(contextOf(item), {
+    await perItem(action).call(contextOf(item), {
       options: { ...requests[item], url: listOf(requests[item].url), headers: {}, qs: {} },
     } as never);
   const outputs = requests.map((_, item) => item).filter((item) => !missing.includes(item));
@@ -305,6 +309,30 @@ describe('An item that fails', () => {
     expect(error).toMatchObject({ httpCode: null, context: { itemIndex: 0 } });
   });
 
+  test.each<[string, Partial<Given>]>([
+    ['before it asks', { answer: () => new UserError('no credential') }],
+    [
+      'in an error of its own',
+      {
+        action: async () => {
+          throw new NodeApiError({ name: 'iTeraBiz' } as INode, {}, { message: 'no credential' });
+        },
+      },
+    ],
+  ])('because of n8n itself, %s, adds nothing to it', async (_, given) => {
+    const node = { onError: 'continueErrorOutput' } as const;
+    const [[{ json }]] = await resultsOf({ requests: [post('a')], node, ...given });
+    expect(json).toEqual({ error: 'no credential' });
+  });
+
+  test('for a reason that no other item tells, tells it', async () => {
+    const said = { message: 'Not sent', description: 'It rains' };
+    const action = async () => {
+      throw new NotSent(said);
+    };
+    expect(await errorOf({ requests: [post('a')], action })).toMatchObject({ message: 'Not sent' });
+  });
+
   test('of an unknown outcome has no status', async () => {
     const error = await errorOf({ requests: [post('a')], answer: () => connectionReset });
     expect(error.message).toMatch(/^Check this one: .* the request to create the video$/);
@@ -412,6 +440,35 @@ describe('What a node leaves behind when it stops', () => {
 });
 
 describe('An item that is read', () => {
+  const one = (id: string) => ({ method: 'GET', url: `/videos/${id}` }) as const;
+  const onError = 'continueErrorOutput';
+  const oneAtATime = { ...get, options: { maxConcurrency: 1 } };
+
+  test('is asked for again when the connection breaks off', async () => {
+    const answers = [connectionReset, answered({ id: 'v1' })];
+    const { asked, ends } = running({
+      requests: [one('v1')],
+      parameters: get,
+      answer: () => answers.shift()!,
+    });
+    expect(await ends).toMatchObject([{ value: [{ json: { id: 'v1' } }] }]);
+    expect(asked).toHaveLength(2);
+  });
+
+  test.each([
+    [401, 1],
+    [404, 2],
+  ])('and refused with %i: of two, %i are asked for', async (status, count) => {
+    const { asked, ends } = running({
+      requests: [one('v1'), one('v2')],
+      parameters: oneAtATime,
+      answer: () => answered({}, status),
+      node: { onError },
+    });
+    expect(await ends).toHaveLength(2);
+    expect(asked).toHaveLength(count);
+  });
+
   test('by its ID gives out what the API says', async () => {
     const requests = [{ method: 'GET', url: '/videos/video_1' } as const];
     const given = { requests, parameters: get, answer: () => answered({ id: 'video_1' }) };

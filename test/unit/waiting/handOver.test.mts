@@ -97,10 +97,11 @@ test('comes after a minute and a last look, and releases the waits', async () =>
 });
 
 test('does not come when all videos are finished by then', async () => {
-  const { handedOver, ends } = waiting({ statuses: { a: 'completed' }, interval: 60_000 });
+  const { handedOver, ends, asked } = waiting({ statuses: { a: 'completed' } });
   await advance(200_000);
   expect(ends).toEqual({ a: 'finished' });
   expect(handedOver).toEqual([]);
+  expect(asked).toHaveLength(1);
 });
 
 test('that n8n refuses leaves the wait in memory, says why, and is not tried again', async () => {
@@ -208,6 +209,38 @@ test('a clock that was set back makes no crowd', async () => {
   await advance(5_000);
   expect(later.handedOver).toEqual([]);
   await advance(60_000);
+});
+
+test.each([
+  [0, true],
+  [9_999, true],
+  [10_000, false],
+])('%i ms after another one, it comes at once: %s', async (later, isAtOnce) => {
+  const first = waiting({ takes: 1_000 });
+  await advance(61_000);
+  const [{ at }] = first.handedOver;
+  await advance(at + 1_000 + later - Date.now());
+  const next = waiting();
+  await advance(200);
+  expect(next.handedOver).toHaveLength(isAtOnce ? 1 : 0);
+  await advance(62_000);
+});
+
+test('one that is cancelled before its turn leaves no more room than there was', async () => {
+  const cancel = new AbortController();
+  const inMemory = waiting();
+  const queued = [
+    waiting({ takes: 5_000 }),
+    waiting({ takes: 5_000 }),
+    waiting({ signal: cancel.signal }),
+    waiting({ takes: 5_000 }),
+  ];
+  await advance(50);
+  cancel.abort(new Error('stopped'));
+  await advance(1_000);
+  expect(queued.map(({ handedOver }) => handedOver.length)).toEqual([1, 1, 0, 0]);
+  await advance(70_000);
+  expect(inMemory.ends).toEqual({ a: 'released' });
 });
 
 test('one that is cancelled is not handed over, and makes room', async () => {

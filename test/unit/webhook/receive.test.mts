@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { IDataObject } from 'n8n-workflow';
 import { UserError } from 'n8n-workflow';
 
+import { type Account, accountOf } from '../../../nodes/ITeraBiz/account/account.ts';
 import { receive } from '../../../nodes/ITeraBiz/webhook/receive.ts';
 import type { TriggerStore } from '../../../nodes/ITeraBiz/webhook/store.ts';
 import { tokenOf } from '../../../nodes/ITeraBiz/webhook/token.ts';
@@ -34,6 +35,8 @@ interface Delivery extends Pick<TriggerOptions, 'answer' | 'mode' | 'store'> {
   query?: IDataObject;
   body?: string | object;
   signedWith?: string;
+  /** What comes before, with the account of the credential */
+  before?: (account: Account) => void;
   /** How n8n answers once it has tried to start the workflow, or nothing as long as it tries */
   n8nAnswers?: number | null;
 }
@@ -46,6 +49,7 @@ async function deliver({
   answer = () => answered(video),
   parameters,
   mode,
+  before = () => {},
   n8nAnswers = 200,
 }: Delivery = {}) {
   const rawBody = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
@@ -64,6 +68,7 @@ async function deliver({
     parameters: { events: ['video.completed', 'video.failed'], ...parameters },
     delivery: { query, headers, rawBody },
   });
+  before(await accountOf(trigger.context));
   const result = await receive(trigger.context);
   if (!result.noWebhookResponse && n8nAnswers !== null) {
     trigger.response.status(n8nAnswers).json(result.webhookResponse);
@@ -121,6 +126,11 @@ describe('starts nothing, tells the sender no more than it has to know, and the 
       503,
       'iTeraBiz says that the video is still being made',
       confirmed({ ...video, status: 'processing' }),
+    ],
+    [
+      503,
+      'iTeraBiz asked for a pause, or too many events wait for it to confirm them',
+      { before: ({ requests }) => requests.holdBack(60_000) },
     ],
     [503, 'no credential', { answer: () => new UserError('no credential') }],
     [
@@ -217,8 +227,8 @@ describe('Where the store was put back to what it was before', () => {
 });
 
 describe('With a webhook made by hand', () => {
-  const parameters = { registration: 'manual', secretToken: 'chosen-by-the-user' };
-  const query = { token: 'chosen-by-the-user' };
+  const parameters = { registration: 'manual', secretToken: 'chosen-by-the-user-1234' };
+  const query = { token: 'chosen-by-the-user-1234' };
 
   test('only the token of the user opens, not one of an earlier registration', async () => {
     expect((await deliver({ parameters, query })).runs).toHaveLength(1);
@@ -318,6 +328,15 @@ describe('A repeat', () => {
     response.status(200).json({});
   });
 
+  test('is not stored where n8n then fails to start the workflow', async () => {
+    const { store, response } = await deliver({ n8nAnswers: null });
+    await setTimeout(20);
+    delete store.recentEvents;
+    response.status(500).json({});
+    await setTimeout(150);
+    expect(store.recentEvents).toBeUndefined();
+  });
+
   test('is taken for new when n8n has not started the workflow within a minute', async () => {
     jest.useFakeTimers();
     await deliver({ n8nAnswers: null });
@@ -358,7 +377,7 @@ describe('What the API says', () => {
     },
   );
 
-  test.each([true, 'true', null, undefined, '', 0, NaN, 'no such value'])(
+  test.each([true, 'true', null, undefined, '', 0, NaN, 'falsehood', 'not false', [false]])(
     'is asked for where an expression gives %j',
     async (confirmWithApi) => {
       const { asked } = await deliver({ parameters: { options: { confirmWithApi } } });
