@@ -49,7 +49,7 @@ async function deliver({
   answer = () => answered(video),
   parameters,
   mode,
-  before = () => {},
+  before,
   n8nAnswers = 200,
 }: Delivery = {}) {
   const rawBody = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
@@ -68,7 +68,7 @@ async function deliver({
     parameters: { events: ['video.completed', 'video.failed'], ...parameters },
     delivery: { query, headers, rawBody },
   });
-  before(await accountOf(trigger.context));
+  before?.(await accountOf(trigger.context));
   const result = await receive(trigger.context);
   if (!result.noWebhookResponse && n8nAnswers !== null) {
     trigger.response.status(n8nAnswers).json(result.webhookResponse);
