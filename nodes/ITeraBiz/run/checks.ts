@@ -48,13 +48,12 @@ export function checkBody(body: IDataObject): IDataObject {
   );
 }
 
-/** A number among the options or the fields that are not sent: what it may be, and how to say so. */
+/** A number above zero among the options or the fields that are not sent, and how to say what it may be. */
 interface NumberRule {
   label: string;
   /** To follow the quoted value, as in `is not a number of videos` */
   is: string;
   advice: string;
-  least: number;
   isWhole?: boolean;
 }
 
@@ -63,41 +62,35 @@ const NUMBERS: Record<string, NumberRule> = {
     label: 'Limit',
     is: 'is not a number of results',
     advice: 'Enter a whole number from 1 on, as in 50',
-    least: 1,
     isWhole: true,
   },
   maxConcurrency: {
     label: 'Max Concurrency',
     is: 'is not a number of requests',
     advice: 'Enter a whole number from 1 on, as in 5',
-    least: 1,
     isWhole: true,
   },
   maxSeconds: {
     label: 'Max Seconds',
     is: 'is not a length of videos',
     advice: 'Enter a whole number of seconds from 1 on, without a unit, as in 600',
-    least: 1,
     isWhole: true,
   },
   maxVideos: {
     label: 'Max Videos',
     is: 'is not a number of videos',
     advice: 'Enter a whole number from 1 on, as in 10',
-    least: 1,
     isWhole: true,
   },
   maxWait: {
     label: 'Max Wait (Minutes)',
     is: 'is not a time to wait',
     advice: 'Enter a number of minutes, without a unit, as in 60',
-    least: 0,
   },
   pollInterval: {
     label: 'Poll Interval (Seconds)',
     is: 'is not a time between two looks',
     advice: 'Enter a number of seconds from 2 on, without a unit, as in 10',
-    least: 0,
   },
 };
 
@@ -121,10 +114,10 @@ export function checkOptions(options: Options): Options {
  * @throws {BadInput} when it cannot be right
  */
 export function checkNumber(value: unknown, name: string): number {
-  const { label, is, advice, least, isWhole } = NUMBERS[name];
+  const { label, is, advice, isWhole } = NUMBERS[name];
   const text = typeof value === 'number' ? String(value) : textOf(value, label);
   const number = Number(text);
-  const isRight = Number.isFinite(number) && number >= least && number > 0;
+  const isRight = Number.isFinite(number) && number > 0;
   if (isRight && (!isWhole || Number.isInteger(number))) return number;
   throw refusal(label, text, is, advice);
 }

@@ -9,6 +9,8 @@ interface Given {
   videos?: IDataObject[];
   answer?: Answering;
   store?: IDataObject;
+  /** What is kept for the whole workflow */
+  shared?: IDataObject;
   parameters?: IDataObject;
   mode?: string;
   node?: string;
@@ -23,6 +25,7 @@ function polling({
   videos = [],
   answer = () => answered({ data: videos, has_more: false }),
   store = {},
+  shared = {},
   parameters = {},
   mode = 'trigger',
   node = `node ${++nodes}`,
@@ -37,7 +40,7 @@ function polling({
   Object.assign(context, {
     getMode: () => mode,
     getWorkflow: () => ({ id: 'w1' }),
-    getWorkflowStaticData: () => store,
+    getWorkflowStaticData: (of: string) => (of === 'global' ? shared : store),
     logger: { warn: (...said: unknown[]) => void warnings.push(said) },
     ...(budget !== undefined && { getPollBudgetMs: () => budget }),
   });
@@ -54,6 +57,40 @@ const video = (status: string, more: IDataObject = {}): IDataObject => ({
 const idsOf = async ({ polled }: ReturnType<typeof polling>) =>
   (await polled)?.flatMap((items) => items.map(({ json }) => (json.video as IDataObject).id)) ??
   null;
+
+test('goes on from its beginning as long as n8n has stored no later look', async () => {
+  const shared: IDataObject = { mine: 1 };
+  const node = 'dropped';
+  const videos = [video('completed')];
+  expect(await idsOf(polling({ videos, shared, node }))).toBeNull();
+  const beginning = structuredClone(shared);
+  videos.unshift(video('completed'));
+  expect(await idsOf(polling({ videos, shared, node: 'another' }))).toBeNull();
+
+  for (let look = 0; look < 2; look++) {
+    expect(await idsOf(polling({ videos, shared, node }))).toEqual([videos[0].id]);
+    expect(shared).toMatchObject(beginning);
+  }
+
+  const store = {};
+  await polling({ videos, shared, node, store }).polled;
+  await polling({ videos, shared, node, store }).polled;
+  expect(Object.keys(shared)).toEqual(['mine', expect.stringContaining('another')]);
+});
+
+test('writes nothing for the whole workflow from then on', async () => {
+  const shared: IDataObject = {};
+  const store = {};
+  for (let look = 0; look < 2; look++) await polling({ shared, store, node: 'kept' }).polled;
+  Object.freeze(shared);
+  const written = new Proxy(shared, {
+    deleteProperty: () => {
+      throw new Error('written');
+    },
+  });
+  await polling({ shared: written, store, node: 'kept' }).polled;
+  expect(shared).toEqual({});
+});
 
 test('begins from now: what is finished starts nothing, what is running does later', async () => {
   const [done, running] = [video('completed'), video('processing')];

@@ -104,6 +104,15 @@ test('does not come when all videos are finished by then', async () => {
   expect(asked).toHaveLength(1);
 });
 
+test('asks nothing more when the waits end with the node', async () => {
+  const { run, asked } = waiting();
+  await advance(25_000);
+  const before = asked.length;
+  run.waits?.releaseAll();
+  await advance(120_000);
+  expect(asked).toHaveLength(before);
+});
+
 test('that n8n refuses leaves the wait in memory, says why, and is not tried again', async () => {
   const statuses = { a: 'processing' };
   const { ends, warnings } = waiting({ statuses, takes: 0 });
