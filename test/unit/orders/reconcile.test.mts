@@ -28,6 +28,21 @@ test('the one made nearest after the request, before one made earlier', () => {
   expect(idsFor([doubt('a')], listed.slice(0, 1))).toEqual(['before']);
 });
 
+test('of those made earlier the nearest, of all one made in the same moment', () => {
+  const sentAt = 1e12;
+  const made = (id: string, after: number) => job(id, 'a', sentAt + after);
+  const before = [made('early', -5_000), made('just before', -1_000)];
+  expect(idsFor([doubt('a', sentAt)], before)).toEqual(['just before']);
+  const all = [...before, made('after', 5_000)];
+  expect(idsFor([doubt('a', sentAt)], all)).toEqual(['after']);
+  expect(idsFor([doubt('a', sentAt)], [...all, made('now', 0)])).toEqual(['now']);
+});
+
+test('who asked first chooses first', () => {
+  const doubts = [doubt('a', 9_000), doubt('a', 0)];
+  expect(idsFor(doubts, [job('x', 'a', 9_500)])).toEqual([undefined, 'x']);
+});
+
 test.each([
   [-MINUTE, true],
   [-MINUTE - 1, false],
