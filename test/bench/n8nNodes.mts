@@ -164,7 +164,7 @@ export function waitingLoop(submit: INode, url: string, pause: number) {
 export function checkedWebhook(url: string, path: string, secret: INodeCredentialsDetails) {
   const signature = (part: string) =>
     `$('Event').item.json.headers['x-iterabiz-signature'].match(/${part}=(\\w+)/)[1]`;
-  const video = "$('Body').item.json.text.parseJson().data";
+  const event = "$('Body').item.json.text.parseJson()";
   const respond = (name: string, code: number) =>
     node(
       name,
@@ -200,7 +200,7 @@ export function checkedWebhook(url: string, path: string, secret: INodeCredentia
         number: [{ value1: `={{ Math.abs(Date.now() / 1000 - ${signature('t')}) }}`, value2: 300 }],
       },
     }),
-    httpRequest('Confirm', { method: 'GET', url: `=${url}/videos/{{ ${video}.id }}` }),
+    httpRequest('Confirm', { method: 'GET', url: `=${url}/videos/{{ ${event}.data.id }}` }),
     node('Confirmed?', 'n8n-nodes-base.if', {
       conditions: { string: [{ value1: '={{ $json.status }}', value2: 'completed' }] },
     }),
@@ -209,7 +209,7 @@ export function checkedWebhook(url: string, path: string, secret: INodeCredentia
       'n8n-nodes-base.removeDuplicates',
       {
         operation: 'removeItemsSeenInPreviousExecutions',
-        dedupeValue: "={{ $('Body').item.json.text.parseJson().id }}",
+        dedupeValue: `={{ ${event}.id }}`,
       },
       { typeVersion: 2 },
     ),

@@ -10,6 +10,7 @@ import type { N8nProcess } from '../../n8n/server.mts';
 import { type Sandbox, startSandbox, type Video } from '../../sandbox/client.mts';
 import { until } from '../shared/until.mts';
 import { createAndWait, outputOf } from './campaigns.mts';
+import { eventTrigger } from './eventTrigger.mts';
 
 const MINUTES = 60_000;
 const CAMPAIGNS = 10;
@@ -75,12 +76,7 @@ async function activateEvents(): Promise<Workflow> {
   const workflow = await queue.rest.createWorkflow({
     name: 'Events',
     nodes: [
-      node('Event', 'n8n-nodes-iterabiz.iTeraBizTrigger', {
-        typeVersion: 1.1,
-        webhookId: '5b7ad3f0-8d04-4f5e-9d3c-6b3c6a2f0c02',
-        credentials: { iTeraBizApi: credential },
-        parameters: { events: ['video.completed', 'video.failed'], registration: 'automatic' },
-      }),
+      eventTrigger(credential, '5b7ad3f0-8d04-4f5e-9d3c-6b3c6a2f0c02'),
       node('After', 'n8n-nodes-base.noOp', {}),
     ],
     connections: { Event: to('After') },

@@ -6,6 +6,7 @@ import type { Workflow } from '../../n8n/rest.mts';
 import { type N8n, startN8n } from '../../n8n/server.mts';
 import { type Sandbox, startSandbox } from '../../sandbox/client.mts';
 import { until } from '../shared/until.mts';
+import { eventTrigger } from './eventTrigger.mts';
 
 const MINUTES = 60_000;
 const PUBLICATIONS = 10;
@@ -37,17 +38,7 @@ let count = 0;
 async function activeTrigger(): Promise<Workflow> {
   const workflow = await n8n.rest.createWorkflow({
     name: 'Events',
-    nodes: [
-      {
-        name: 'Event',
-        type: 'n8n-nodes-iterabiz.iTeraBizTrigger',
-        typeVersion: 1.1,
-        position: [0, 0],
-        webhookId: `events-${++count}`,
-        credentials: { iTeraBizApi: credential },
-        parameters: { events: ['video.completed', 'video.failed'], registration: 'automatic' },
-      },
-    ],
+    nodes: [eventTrigger(credential, `events-${++count}`)],
     connections: {},
   });
   await n8n.rest.activate(workflow);

@@ -8,6 +8,7 @@ import { missingForQueueMode, type QueueMode, startQueueMode } from '../../n8n/q
 import { type Sandbox, startSandbox } from '../../sandbox/client.mts';
 import { until } from '../shared/until.mts';
 import { outputOf } from './campaigns.mts';
+import { eventTrigger } from './eventTrigger.mts';
 
 const MINUTES = 60_000;
 const EVENTS = 200;
@@ -47,15 +48,7 @@ async function publish(): Promise<string> {
   const workflow = await queue.rest.createWorkflow({
     name: 'Events',
     nodes: [
-      {
-        name: 'Event',
-        type: 'n8n-nodes-iterabiz.iTeraBizTrigger',
-        typeVersion: 1.1,
-        position: [0, 0],
-        webhookId: '5b7ad3f0-8d04-4f5e-9d3c-6b3c6a2f0c03',
-        credentials: { iTeraBizApi: credential },
-        parameters: { events: ['video.completed'], registration: 'automatic' },
-      },
+      eventTrigger(credential, '5b7ad3f0-8d04-4f5e-9d3c-6b3c6a2f0c03', ['video.completed']),
       {
         name: 'After',
         type: 'n8n-nodes-base.noOp',

@@ -45,6 +45,7 @@ export async function handOver(item: Item): Promise<void> {
   try {
     await run.gathered();
     if (!isOneInMemory && !isCrowd()) await waitInMemory(waits);
+    if (waits.size === 0) return;
     await handOvers.enter(HAND_OVERS_AT_ONCE, signal);
   } catch {
     return; // The execution was cancelled, and its waits with it.

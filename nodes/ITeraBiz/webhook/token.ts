@@ -24,7 +24,7 @@ export function tokenOf(key: string, time: number): string {
 
 /** Whether a token was made with this key, and later than the one that was made at a time. */
 export function isLaterToken(given: unknown, key: string, time: number): boolean {
-  const made = parseInt(String(given), 36);
+  const made = typeof given === 'string' ? parseInt(given, 36) : NaN;
   return made > time && isToken(given, tokenOf(key, made));
 }
 

@@ -106,7 +106,7 @@ describe('The list is read', () => {
   const paged =
     (...pages: IDataObject[][]): Answering =>
     ({ qs }) => {
-      const after = (qs as IDataObject).after ?? (qs as IDataObject).starting_after;
+      const { starting_after: after } = qs as IDataObject;
       const number = pages.findIndex((jobs) => jobs.at(-1)!.id === after) + 1;
       return page(pages[number], number + 1 < pages.length);
     };

@@ -48,6 +48,7 @@ test.each([
   ['one with something behind it', `${tokenOf('key', NOW + 1)}A`, false],
   ['a list with one', [tokenOf('key', NOW + 1)], false],
   ['nothing', undefined, false],
+  ['what cannot become text', Object.create(null), false],
 ])('whether %s is a later token', (_case, given, expected) => {
   expect(isLaterToken(given, 'key', NOW)).toBe(expected);
 });
