@@ -301,6 +301,7 @@ export class N8nRest {
     const project = await this.personalProjectId();
     await this.request('POST', `/projects/${project}/data-tables/${dataTableId}/insert`, {
       data: rows,
+      returnType: 'count', // asked for by an earlier n8n
     });
   }
 
