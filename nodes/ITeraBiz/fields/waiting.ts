@@ -41,7 +41,7 @@ export const waitingOptions: INodeProperties[] = [
     displayOptions: onlyWhenWaiting,
     default: false,
     description:
-      'Whether to keep the execution running while it waits. Otherwise n8n puts it aside after a minute at the latest, so that it uses no memory and survives a restart.',
+      'Whether to keep the execution running while it waits. Otherwise n8n puts it aside after a minute at the latest, so that it uses no memory and survives a restart (n8n 2.41 and newer).',
   },
   {
     displayName: 'Max Wait (Minutes)',

@@ -16,12 +16,13 @@ import { keeperWorkflow, type ParkedWait } from './workflows';
 type WorkflowRunner = Pick<IExecuteFunctions, 'executeWorkflow'>;
 
 /**
- * Whether an n8n wakes an execution that it put aside only once the small workflow has ended. n8n
- * behaviour: n8n 1 does so at every pause of it, and hands over no result. A node is not told the version of
- * its n8n, so this asks for something else that came with n8n 2.
+ * Whether an n8n finds what waits for a small workflow that has ended while nobody was there to tell. n8n
+ * behaviour: until 2.41 only the process that woke the small workflow did, from its memory; killed
+ * meanwhile, it left the execution waiting for ever. n8n 1 even woke it at every pause. This constant is what
+ * n8n's search goes by, and came with it.
  */
-function wakesAtTheEnd(n8n: object): boolean {
-  return 'calculateWorkflowChecksum' in n8n;
+function findsTheForgotten(n8n: object): boolean {
+  return 'WAIT_FOR_SUB_EXECUTION' in n8n;
 }
 
 /**
@@ -34,7 +35,7 @@ function wakesAtTheEnd(n8n: object): boolean {
 export function canPark(context: IExecutePaginationFunctions, n8n: object = n8nWorkflow): boolean {
   return (
     !optionsOf({ context }).holdWhileWaiting &&
-    wakesAtTheEnd(n8n) &&
+    findsTheForgotten(n8n) &&
     'executeWorkflow' in context &&
     !isToolCall(context) &&
     /^[^_]/.test(context.getExecutionId() ?? '') &&

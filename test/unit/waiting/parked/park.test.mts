@@ -149,7 +149,10 @@ test('n8n cannot wait within the run of an AI agent, nor where it runs no other 
   expect(canPark(other)).toBe(false);
 });
 
-test('n8n 1 is not trusted with a wait', () => {
-  expect(canPark(onServer().context)).toBe(true);
-  expect(canPark(onServer().context, { NodeApiError: class {} })).toBe(false);
+test('an n8n that can forget who waits is not trusted with a wait', () => {
+  const n8n1 = { WAIT_INDEFINITELY: new Date(), NodeApiError: class {} };
+  const n8n240 = { ...n8n1, calculateWorkflowChecksum: () => '' };
+  const n8n241 = { ...n8n240, WAIT_FOR_SUB_EXECUTION: new Date() };
+  const can = (n8n?: object) => canPark(onServer().context, n8n);
+  expect([n8n1, n8n240, n8n241, undefined].map(can)).toEqual([false, false, true, true]);
 });
