@@ -51,6 +51,8 @@ const NODE_PACKAGES: Record<string, string> = {
 
 const OLDEST_NODE = 24;
 
+const SCRIPT = 'node_modules/n8n/bin/n8n';
+
 /** The folder for what can be made anew: n8n itself, and the data of `npm start`. */
 export function cacheFolder(): string {
   const { XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
@@ -71,17 +73,12 @@ export async function ensureN8n(): Promise<N8nInstall> {
   const { N8N_BIN, PATH = '' } = process.env;
   if (N8N_BIN) {
     if (!existsSync(N8N_BIN)) throw new Error(`N8N_BIN names a file that is not there: ${N8N_BIN}`);
-    return {
-      command: N8N_BIN,
-      args: [],
-      env: { PATH },
-      require: createRequire(realpathSync(N8N_BIN)),
-    };
+    return { command: N8N_BIN, args: [], env: { PATH }, require: requireAsN8n() };
   }
   const folder = installFolder();
   if (!existsSync(folder)) await install(folder);
   const node = findNode(folder);
-  const script = join(folder, 'node_modules/n8n/bin/n8n');
+  const script = join(folder, SCRIPT);
   // It downloads a catalogue at every start. An older n8n has none, and refuses to hear of it.
   const catalogue = join(folder, 'node_modules/n8n/dist/modules/mcp-registry');
   return {
@@ -91,8 +88,14 @@ export async function ensureN8n(): Promise<N8nInstall> {
       PATH: [dirname(node), PATH].join(delimiter), // n8n starts its task runner as `node`
       ...(existsSync(catalogue) && { N8N_DISABLED_MODULES: 'mcp-registry' }),
     },
-    require: createRequire(script),
+    require: requireAsN8n(),
   };
+}
+
+/** Loads modules as the n8n does that {@link ensureN8n} found or installed before. */
+export function requireAsN8n(): NodeJS.Require {
+  const { N8N_BIN } = process.env;
+  return createRequire(N8N_BIN ? realpathSync(N8N_BIN) : join(installFolder(), SCRIPT));
 }
 
 /** Where this n8n belongs: a changed version or lock file is another folder. */

@@ -9,9 +9,11 @@ import { startN8n } from '../../n8n/server.mts';
 import type { Execution, Workflow } from '../../n8n/rest.mts';
 import { startSandbox, type Sandbox } from '../../sandbox/client.mts';
 import { until } from '../shared/until.mts';
-import { createAndWait, outputOf } from './campaigns.mts';
+import { createAndWait, n8nTakesOverWaits, outputOf } from './campaigns.mts';
 
 const MINUTES = 60_000;
+
+const testWhereN8nWaits = n8nTakesOverWaits() ? test : test.skip;
 
 let n8n: N8n;
 let sandbox: Sandbox;
@@ -148,7 +150,7 @@ async function end(executions: Map<string, string>, name: string, status = 'succ
   );
 }
 
-test(
+testWhereN8nWaits(
   'parked executions outlive a hard stop and end like any other wait',
   async () => {
     const twenty = Array.from({ length: 20 }, (_, n) => ({ name: `twenty${n}`, rows: 2 }));
@@ -241,7 +243,7 @@ test(
   15 * MINUTES,
 );
 
-test.each<Campaign>([
+testWhereN8nWaits.each<Campaign>([
   { name: 'split1', rows: 1, onError: 'continueErrorOutput' },
   { name: 'stop1', rows: 1 },
 ])(
@@ -271,4 +273,23 @@ test.each<Campaign>([
     expect(outputOf(execution, 'Failed')).toMatchObject([{ row: 0, script: `${name} 0` }]);
   },
   10 * MINUTES,
+);
+
+test(
+  'a wait that n8n is not to take over, or cannot, stays in memory for longer than a minute',
+  async () => {
+    const options = n8nTakesOverWaits() ? { holdWhileWaiting: true } : {};
+    const held = { name: 'held', rows: 2, options };
+    const id = await n8n.rest.run(await createCampaign(held), 'Start');
+    await until('both are ordered', async () => (await videosOf('held')).length === held.rows);
+    await setTimeout(75_000);
+    expect((await n8n.rest.execution(id)).status).toBe('running');
+    await sandbox.finish(await videosOf('held'));
+    const execution = await n8n.rest.executionReaching(id);
+    expect(outputOf(execution, 'After')).toMatchObject([
+      { status: 'completed' },
+      { status: 'completed' },
+    ]);
+  },
+  3 * MINUTES,
 );

@@ -9,14 +9,16 @@ import type { Execution, ExecutionStatus, ExecutionSummary, Workflow } from '../
 import type { N8nProcess } from '../../n8n/server.mts';
 import { type Sandbox, startSandbox, type Video } from '../../sandbox/client.mts';
 import { until } from '../shared/until.mts';
-import { createAndWait, outputOf } from './campaigns.mts';
+import { createAndWait, n8nTakesOverWaits, outputOf } from './campaigns.mts';
 import { eventTrigger } from './eventTrigger.mts';
 
 const MINUTES = 60_000;
 const CAMPAIGNS = 10;
 const ROWS = 30;
 
-const missing = missingForQueueMode();
+const missing = n8nTakesOverWaits()
+  ? missingForQueueMode()
+  : 'an n8n that can be trusted with a wait (2.41)';
 if (missing) console.warn(`Queue mode is not tested here: ${missing} is not installed.`);
 const testInQueueMode = missing ? test.skip : test;
 
@@ -227,8 +229,8 @@ testInQueueMode(
     }
     await until(
       'all that waited ends',
-      async () => (await countOf(campaigns, 'success')) === CAMPAIGNS - lost.length,
-      within(8),
+      async () => countBy((await executionsOf(campaigns)).map(({ status }) => status)),
+      { isSo: ({ success }) => success === CAMPAIGNS - lost.length, ...within(8) },
     );
     await until(
       'what the events started has ended',
