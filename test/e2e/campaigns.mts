@@ -22,3 +22,6 @@ export function outputOf(execution: Execution, node: string): Record<string, unk
 export function n8nTakesOverWaits(): boolean {
   return 'WAIT_FOR_SUB_EXECUTION' in (requireAsN8n()('n8n-workflow') as object);
 }
+
+/** A test of waits that n8n has taken over. */
+export const testWhereN8nWaits = n8nTakesOverWaits() ? test : test.skip;

@@ -7,7 +7,7 @@ import { type N8n, startN8n } from '../../n8n/server.mts';
 import type { Execution, Workflow } from '../../n8n/rest.mts';
 import { type Sandbox, startSandbox } from '../../sandbox/client.mts';
 import { until } from '../shared/until.mts';
-import { createAndWait, n8nTakesOverWaits, outputOf } from './campaigns.mts';
+import { createAndWait, outputOf, testWhereN8nWaits } from './campaigns.mts';
 
 const MINUTES = 60_000;
 const CROWD = 20;
@@ -89,7 +89,7 @@ const executions = async () =>
 const withStatus = async (...statuses: Execution['status'][]) =>
   (await executions()).filter(({ status }) => statuses.includes(status));
 
-(n8nTakesOverWaits() ? test : test.skip)(
+testWhereN8nWaits(
   'a crowd gets through, is killed in the middle, and is started again: one video per row',
   async () => {
     await publishForm();

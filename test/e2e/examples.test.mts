@@ -18,7 +18,8 @@ let types: (INodeTypeDescription & Json)[];
 
 beforeAll(async () => {
   sandbox = await startSandbox();
-  n8n = await startN8n();
+  // n8n 2 keeps files in its folder by itself, n8n 1 only when told so.
+  n8n = await startN8n({ env: { N8N_DEFAULT_BINARY_DATA_MODE: 'filesystem' } });
   await connect(n8n, sandbox);
   types = (await n8n.rest.nodeTypes('')) as typeof types;
 });

@@ -2,6 +2,7 @@
 import { type N8n, startN8n } from '../../n8n/server.mts';
 import { type Sandbox, startSandbox } from '../../sandbox/client.mts';
 import { until } from '../shared/until.mts';
+import { testWhereN8nWaits } from './campaigns.mts';
 import { Campaign, connect, importExample, itemsOf } from './examples.mts';
 
 const MINUTES = 60_000;
@@ -79,7 +80,7 @@ async function checkByHand(): Promise<void> {
   }
 }
 
-test(
+testWhereN8nWaits(
   'a campaign and a first video outlive hard stops',
   async () => {
     const scripts = Array.from({ length: ROWS }, (_, n) => `row ${String(n).padStart(2, '0')}`);
