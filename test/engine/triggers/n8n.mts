@@ -220,7 +220,12 @@ export class N8n {
     const node = Object.values(workflow.nodes)[0];
     const context = new PollContext(workflow, node, this.additionalData(), mode, 'activate');
     const cursor = JSON.parse(this.cursors.get(id) ?? '{}') as IDataObject;
-    if (hasDurableCursors) Object.assign(context, { resolveNodeStaticData: () => cursor });
+    if (hasDurableCursors) {
+      // Not by n8n's own way: the engine of n8n 1 has none.
+      const global = () => workflow.getStaticData('global');
+      const getWorkflowStaticData = (type: string) => (type === 'node' ? cursor : global());
+      Object.assign(context, { getWorkflowStaticData });
+    }
     Object.assign(context, {
       getPollBudgetMs: pollBudgetMs === undefined ? undefined : () => pollBudgetMs,
     });
