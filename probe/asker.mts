@@ -1,8 +1,8 @@
 import type { IHttpRequestOptions } from 'n8n-workflow';
 
 import { trimBaseUrl } from '../nodes/ITeraBiz/api/address.ts';
-import type { Answer, NoAnswer } from '../nodes/ITeraBiz/api/answer.ts';
-import { attempt, noAnswerFrom, type Requester } from '../nodes/ITeraBiz/client/request.ts';
+import type { ApiResponse, NetworkError } from '../nodes/ITeraBiz/api/response.ts';
+import { attempt, networkErrorFrom, type Requester } from '../nodes/ITeraBiz/client/request.ts';
 import { withRetries } from '../nodes/ITeraBiz/client/retry.ts';
 import { Slots } from '../nodes/ITeraBiz/client/slots.ts';
 import { isAnswer } from './outcome.mts';
@@ -12,9 +12,9 @@ import { type Access, requesterFor } from './requester.mts';
 export interface Exchange {
   /** As in `GET /videos?limit=2` */
   request: string;
-  outcome: Answer | NoAnswer;
+  outcome: ApiResponse | NetworkError;
   /** What each try of it came to; the last one is the outcome */
-  tries: (Answer | NoAnswer)[];
+  tries: (ApiResponse | NetworkError)[];
   /** When it was first sent, in milliseconds since 1970 */
   sentAt: number;
   /** From then to the outcome, in milliseconds */
@@ -80,7 +80,7 @@ export class Asker {
     });
   }
 
-  private async open(options: IHttpRequestOptions): Promise<Answer | NoAnswer> {
+  private async open(options: IHttpRequestOptions): Promise<ApiResponse | NetworkError> {
     const isOwn = new URL(options.url).origin === new URL(this.baseUrl).origin;
     if (isOwn) return await attempt(this.requester, options);
     try {
@@ -92,7 +92,7 @@ export class Asker {
       });
       return { status: response.statusCode, headers: response.headers, body: response.body };
     } catch (error) {
-      const reason = noAnswerFrom(error as Error);
+      const reason = networkErrorFrom(error as Error);
       if (reason) return reason;
       throw error;
     }
@@ -115,7 +115,7 @@ export class Asker {
   private async record(
     request: string,
     method: NonNullable<IHttpRequestOptions['method']>,
-    askOnce: () => Promise<Answer | NoAnswer>,
+    askOnce: () => Promise<ApiResponse | NetworkError>,
   ): Promise<Exchange> {
     const tries: Exchange['tries'] = [];
     const sentAt = Date.now();

@@ -1,7 +1,7 @@
 import { isObject } from '../nodes/ITeraBiz/api/json.ts';
 import { outcomeOf, type Video } from '../nodes/ITeraBiz/api/video.ts';
 import { pageIn } from '../nodes/ITeraBiz/api/page.ts';
-import type { Answer } from '../nodes/ITeraBiz/api/answer.ts';
+import type { ApiResponse } from '../nodes/ITeraBiz/api/response.ts';
 import type { Exchange } from './asker.mts';
 import { isAnswer } from './outcome.mts';
 
@@ -71,7 +71,7 @@ export interface HookLook {
 }
 
 /** The answer, or nothing where none came. */
-export function answerIn(exchange?: Exchange): Answer | undefined {
+export function answerIn(exchange?: Exchange): ApiResponse | undefined {
   return exchange && isAnswer(exchange.outcome) ? exchange.outcome : undefined;
 }
 

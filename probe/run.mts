@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 
 import { errorTextOf } from '../nodes/ITeraBiz/api/errorText.ts';
 import { pageIn, pageQuery } from '../nodes/ITeraBiz/api/page.ts';
-import { meaningOf } from '../nodes/ITeraBiz/api/verdict.ts';
+import { statusClassOf } from '../nodes/ITeraBiz/api/status.ts';
 import { Asker, type Exchange } from './asker.mts';
 import { judge } from './assumptions/index.mts';
 import type { Contract } from './contract.mts';
@@ -63,7 +63,7 @@ async function knock(asker: Asker): Promise<void> {
     );
   }
   const { status, body } = outcome;
-  if (meaningOf(outcome) === 'done' && pageIn(body)) return;
+  if (statusClassOf(outcome) === 'done' && pageIn(body)) return;
   throw new ProbeError(
     `${asker.baseUrl} does not list avatars. It answers with status ${status} and says: ${errorTextOf(body) ?? 'nothing'}. Check the key and the base URL.`,
   );

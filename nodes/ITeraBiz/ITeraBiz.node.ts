@@ -1,8 +1,8 @@
 import type { INodeType, INodeTypeDescription } from 'n8n-workflow';
 import { NodeConnectionTypes } from 'n8n-workflow';
 
-import { searchAvatars } from './pickers/searchAvatars';
-import { searchVideos } from './pickers/searchVideos';
+import { searchAvatars } from './listSearch/searchAvatars';
+import { searchVideos } from './listSearch/searchVideos';
 import { resources } from './resources';
 import { hints } from './resources/hints';
 import { toProperties } from './resources/operation';

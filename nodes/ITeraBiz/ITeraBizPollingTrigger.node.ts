@@ -7,7 +7,7 @@ import type {
 import { NodeConnectionTypes } from 'n8n-workflow';
 
 import { avatarFilter, events } from './fields/events';
-import { searchAvatars } from './pickers/searchAvatars';
+import { searchAvatars } from './listSearch/searchAvatars';
 import { poll } from './polling/poll';
 
 /** Starts a workflow when a video is finished or has failed, by asking iTeraBiz now and then. */

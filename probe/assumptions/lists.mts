@@ -73,7 +73,7 @@ export const lists: Assumption[] = [
   {
     id: 'avatars',
     says: 'The list of avatars is as iTeraBiz documents it',
-    place: 'nodes/ITeraBiz/pickers/searchAvatars.ts',
+    place: 'nodes/ITeraBiz/listSearch/searchAvatars.ts',
     covers: [],
     judge: ({ avatars }, contract) =>
       isSuccess(avatars)
@@ -83,7 +83,7 @@ export const lists: Assumption[] = [
   {
     id: 'filter',
     says: 'The list of videos takes no filter, so that the node sorts out by itself',
-    place: 'nodes/ITeraBiz/actions/list.ts',
+    place: 'nodes/ITeraBiz/operations/list.ts',
     covers: [],
     judge: judgeFilter,
   },
@@ -129,7 +129,7 @@ function hasMore(page: Evidence['two']): boolean {
 }
 
 function judgeOrder(evidence: Evidence): Finding {
-  const times = longestPageIn(evidence).map(madeAt);
+  const times = longestPageIn(evidence).map(createdAt);
   const known = times.filter((time) => !Number.isNaN(time));
   if (new Set(known).size < 2) {
     return cannotTell(
@@ -147,7 +147,7 @@ function judgeOrder(evidence: Evidence): Finding {
   );
 }
 
-const madeAt = ({ created_at }: Video) =>
+const createdAt = ({ created_at }: Video) =>
   typeof created_at === 'string' ? Date.parse(created_at) : NaN;
 
 function judgeFilter(evidence: Evidence): Finding {

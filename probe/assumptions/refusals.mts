@@ -1,5 +1,5 @@
 import { errorTextOf } from '../../nodes/ITeraBiz/api/errorText.ts';
-import type { Answer } from '../../nodes/ITeraBiz/api/answer.ts';
+import type { ApiResponse } from '../../nodes/ITeraBiz/api/response.ts';
 import { isAnswer } from '../outcome.mts';
 import type { Contract } from '../contract.mts';
 import { answerIn, type Evidence, isSuccess, statusIn } from '../evidence.mts';
@@ -13,7 +13,7 @@ import {
   never,
 } from './assumption.mts';
 
-const VERDICT = 'nodes/ITeraBiz/api/verdict.ts';
+const VERDICT = 'nodes/ITeraBiz/api/status.ts';
 
 /** How iTeraBiz says no. */
 export const refusals: Assumption[] = [
@@ -95,7 +95,7 @@ export const refusals: Assumption[] = [
   },
 ];
 
-function triesIn({ exchanges }: Evidence): Answer[] {
+function triesIn({ exchanges }: Evidence): ApiResponse[] {
   return exchanges.flatMap((exchange) => exchange.tries).filter(isAnswer);
 }
 

@@ -156,9 +156,9 @@ function judgeClock({ order, largePage, two }: Evidence): Finding {
   if (dates.some((date) => Number.isNaN(Date.parse(String(date))))) {
     return differs('The answers have no Date');
   }
-  const madeAt = Date.parse(String(objectIn(order?.accepted)?.created_at));
-  if (Number.isNaN(madeAt)) return cannotTell(SPEND);
-  const apart = madeAt - Date.parse(String(dates[0]));
+  const createdAt = Date.parse(String(objectIn(order?.accepted)?.created_at));
+  if (Number.isNaN(createdAt)) return cannotTell(SPEND);
+  const apart = createdAt - Date.parse(String(dates[0]));
   const seen = `The two were ${(Math.abs(apart) / 1_000).toFixed(1)} s apart`;
   return Math.abs(apart) <= DOUBT ? holds(seen) : differs(seen);
 }

@@ -26,8 +26,8 @@ export async function look(ids: string[], reader: Reader, hidden: Set<string>): 
       requests++;
       return await reader.page(after);
     };
-    for await (const { fresh } of pages(counted)) {
-      for (const video of fresh) {
+    for await (const { newItems } of pages(counted)) {
+      for (const video of newItems) {
         const id = videoIdOf(video);
         if (id !== undefined && wanted.delete(id)) seen.set(id, video);
       }

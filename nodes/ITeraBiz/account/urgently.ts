@@ -1,7 +1,7 @@
 import type { IHttpRequestOptions } from 'n8n-workflow';
 
-import { type Answer, NoAnswer } from '../api/answer';
-import { verdictOf } from '../api/verdict';
+import { type ApiResponse, NetworkError } from '../api/response';
+import { retryDecision } from '../api/status';
 import { attempt, type Requester } from '../client/request';
 import { heed } from '../client/retry';
 import { accountOf } from './account';
@@ -25,15 +25,15 @@ export const LONGEST_WAIT = 10_000;
 export async function urgently(
   context: Requester,
   options: IHttpRequestOptions,
-): Promise<Answer | NoAnswer | undefined> {
+): Promise<ApiResponse | NetworkError | undefined> {
   const { requests } = await accountOf(context);
   if (requests.pauseLeft > LONGEST_WAIT || requests.urgentCount >= MOST_WAITING) return undefined;
   await requests.enterFirst(MOST_AT_ONCE);
   try {
     await requests.untilOpen();
     const outcome = await attempt(context, { ...options, method: 'GET' });
-    if (outcome instanceof NoAnswer) return outcome;
-    if (verdictOf('GET', outcome) === 'again') await heed(outcome, requests);
+    if (outcome instanceof NetworkError) return outcome;
+    if (retryDecision('GET', outcome) === 'retry') await heed(outcome, requests);
     return outcome;
   } finally {
     requests.leave();

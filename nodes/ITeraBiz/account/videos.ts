@@ -1,8 +1,8 @@
 import type { IDataObject, IExecutePaginationFunctions, IHttpRequestOptions } from 'n8n-workflow';
 
-import { type Answer, NoAnswer } from '../api/answer';
+import { type ApiResponse, NetworkError } from '../api/response';
 import { type Page, pageIn, pageQuery } from '../api/page';
-import { meaningOf } from '../api/verdict';
+import { statusClassOf } from '../api/status';
 import { isVideoOf, type Video } from '../api/video';
 import { attempt } from '../client/request';
 import { heed } from '../client/retry';
@@ -18,13 +18,13 @@ export interface Reader {
 
 /** A look that got no videos to see. `isFinal` when no further look would. */
 export class RefusedLook extends Error {
-  constructor(readonly refusal: Answer | NoAnswer) {
+  constructor(readonly refusal: ApiResponse | NetworkError) {
     super('The look was refused');
   }
 
   get isFinal(): boolean {
-    if (this.refusal instanceof NoAnswer) return false;
-    return ['badKey', 'notAllowed'].includes(meaningOf(this.refusal));
+    if (this.refusal instanceof NetworkError) return false;
+    return ['badKey', 'notAllowed'].includes(statusClassOf(this.refusal));
   }
 }
 
@@ -38,13 +38,13 @@ export function readerOf(
   prepared: IHttpRequestOptions,
   slots: Slots,
 ): Reader {
-  const ask = async (what: { url: string; qs?: IDataObject }): Promise<Answer> =>
+  const ask = async (what: { url: string; qs?: IDataObject }): Promise<ApiResponse> =>
     await slots.run(async () => {
       await slots.untilOpen();
       const options = { ...prepared, ...what, method: 'GET' as const, body: undefined };
       const answer = await attempt(context, options);
-      if (answer instanceof NoAnswer) throw new RefusedLook(answer);
-      if (meaningOf(answer) !== 'done' && meaningOf(answer) !== 'notFound') {
+      if (answer instanceof NetworkError) throw new RefusedLook(answer);
+      if (statusClassOf(answer) !== 'done' && statusClassOf(answer) !== 'notFound') {
         await heed(answer, slots);
         throw new RefusedLook(answer);
       }
@@ -53,7 +53,7 @@ export function readerOf(
   return {
     async byId(id) {
       const answer = await ask({ url: `/videos/${encodeURIComponent(id)}` });
-      if (meaningOf(answer) === 'notFound') return undefined;
+      if (statusClassOf(answer) === 'notFound') return undefined;
       if (!isVideoOf(id, answer.body)) throw new RefusedLook(answer);
       return answer.body;
     },

@@ -13,9 +13,9 @@ export interface Page {
 
 /** What a page adds to the ones before it. */
 export interface Pageful {
-  fresh: IDataObject[];
+  newItems: IDataObject[];
   /** The API says that there is more, but this page brought nothing new: asking on would never end */
-  isStuck: boolean;
+  cursorStalled: boolean;
 }
 
 /**
@@ -44,12 +44,12 @@ export async function* pages(
   let after: string | undefined;
   for (;;) {
     const { data, has_more } = await fetch(after);
-    const fresh = data.filter(({ id }) => id === undefined || !seen.has(id));
-    fresh.forEach(({ id }) => seen.add(id));
+    const newItems = data.filter(({ id }) => id === undefined || !seen.has(id));
+    newItems.forEach(({ id }) => seen.add(id));
     const last = data[data.length - 1]?.id;
-    const isStuck = has_more && (fresh.length === 0 || last === undefined);
-    yield { fresh, isStuck };
-    if (!has_more || isStuck) return;
+    const cursorStalled = has_more && (newItems.length === 0 || last === undefined);
+    yield { newItems, cursorStalled };
+    if (!has_more || cursorStalled) return;
     after = String(last);
   }
 }

@@ -77,7 +77,7 @@ export function failureReasonOf(video: Video): string | undefined {
 }
 
 /** When a video was made, in milliseconds since 1970; `NaN` where it does not say (assumption: `created_at`). */
-export function madeAt({ created_at }: Video): number {
+export function createdAt({ created_at }: Video): number {
   return typeof created_at === 'string' ? Date.parse(created_at) : NaN;
 }
 

@@ -1,13 +1,13 @@
 import type { IHttpRequestOptions, INode } from 'n8n-workflow';
 
 import type { Subject } from '../messages/answers';
-import { describeNoAnswer, describeRefusal, describeStrangeAnswer } from '../messages/answers';
+import { describeNetworkError, describeRefusal, describeStrangeAnswer } from '../messages/answers';
 import { type Page, pageIn } from '../api/page';
 import type { Requester } from './request';
 import { attempt } from './request';
 import { toNodeError } from '../messages/message';
-import { meaningOf } from '../api/verdict';
-import { type Answer, NoAnswer } from '../api/answer';
+import { statusClassOf } from '../api/status';
+import { type ApiResponse, NetworkError } from '../api/response';
 
 /**
  * Asks the API once.
@@ -21,7 +21,7 @@ export async function ask(
   options: IHttpRequestOptions,
   subject: Subject,
   expected: number[] = [],
-): Promise<Answer> {
+): Promise<ApiResponse> {
   return answerOf(await attempt(context, options), context.getNode(), subject, expected);
 }
 
@@ -31,14 +31,15 @@ export async function ask(
  * @throws {NodeApiError} in words for the user, if not
  */
 export function answerOf(
-  outcome: Answer | NoAnswer,
+  outcome: ApiResponse | NetworkError,
   node: INode,
   subject: Subject,
   expected: number[] = [],
-): Answer {
-  if (outcome instanceof NoAnswer) throw toNodeError(node, describeNoAnswer(outcome, subject));
+): ApiResponse {
+  if (outcome instanceof NetworkError)
+    throw toNodeError(node, describeNetworkError(outcome, subject));
   const { status } = outcome;
-  if (meaningOf(outcome) === 'done' || expected.includes(status)) return outcome;
+  if (statusClassOf(outcome) === 'done' || expected.includes(status)) return outcome;
   throw toNodeError(node, describeRefusal(outcome, subject), undefined, status);
 }
 
@@ -47,7 +48,7 @@ export function answerOf(
  *
  * @throws {NodeApiError} in words for the user, where it is something else, as a web page
  */
-export function pageFrom(answer: Answer, node: INode, subject: Subject): Page {
+export function pageFrom(answer: ApiResponse, node: INode, subject: Subject): Page {
   const page = pageIn(answer.body);
   if (page) return page;
   throw toNodeError(node, describeStrangeAnswer(answer, subject), undefined, answer.status);

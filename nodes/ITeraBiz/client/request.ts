@@ -10,7 +10,7 @@ import type {
 import { NodeOperationError, UserError } from 'n8n-workflow';
 
 import { REFUSED_BEFORE_SENDING, trimBaseUrl } from '../api/address';
-import { type Answer, NoAnswer } from '../api/answer';
+import { type ApiResponse, NetworkError } from '../api/response';
 import { isObject } from '../api/json';
 
 /** Every n8n context from which this package asks the API something. */
@@ -49,7 +49,7 @@ const NEVER_SENT = [
 export async function attempt(
   context: Requester,
   options: IHttpRequestOptions,
-): Promise<Answer | NoAnswer> {
+): Promise<ApiResponse | NetworkError> {
   try {
     const response = (await context.helpers.httpRequestWithAuthentication.call(
       context,
@@ -64,8 +64,8 @@ export async function attempt(
     )) as IN8nHttpFullResponse;
     return { status: response.statusCode, headers: response.headers, body: response.body };
   } catch (error) {
-    const reason = noAnswerFrom(error as Error) ?? error;
-    if (reason instanceof NoAnswer) return reason;
+    const reason = networkErrorFrom(error as Error) ?? error;
+    if (reason instanceof NetworkError) return reason;
     throw reason;
   }
 }
@@ -86,7 +86,7 @@ export async function baseUrlOf(context: Requester): Promise<string> {
  * @returns nothing where the error precedes sending: a credential that is missing or not for this
  *   node, a Base URL or key that the credential refuses, an address that n8n may not ask
  */
-export function noAnswerFrom(error: Error & { httpCode?: unknown }): NoAnswer | undefined {
+export function networkErrorFrom(error: Error & { httpCode?: unknown }): NetworkError | undefined {
   const errors = withCauses(error);
   if (error.httpCode === REFUSED_BEFORE_SENDING) return undefined;
   if (errors.some((one) => one instanceof UserError || one instanceof NodeOperationError)) {
@@ -96,7 +96,7 @@ export function noAnswerFrom(error: Error & { httpCode?: unknown }): NoAnswer | 
   const codes = [...errors.map(({ code }) => code), error.httpCode];
   const code = codes.find((word): word is string => typeof word === 'string') ?? '';
   const { message } = errors[1] ?? error;
-  return new NoAnswer(code, NEVER_SENT.includes(code) ? 'no' : 'maybe', message);
+  return new NetworkError(code, !NEVER_SENT.includes(code), message);
 }
 
 /** An error and what caused it, down to the first cause, within reason. */

@@ -1,7 +1,7 @@
 import type { IHttpRequestMethods } from 'n8n-workflow';
 
-import { type Answer, NoAnswer } from '../api/answer';
-import { retryAfterOf, type Verdict, verdictOf } from '../api/verdict';
+import { type ApiResponse, NetworkError } from '../api/response';
+import { retryAfterOf, type RetryDecision, retryDecision } from '../api/status';
 import type { Slots } from './slots';
 
 /** How often one request is sent at the most. */
@@ -52,7 +52,7 @@ export function pauseAsked(retryAfter: number, random = Math.random()): number {
  * not send their request again by themselves.
  */
 export async function heed(
-  { headers }: Answer,
+  { headers }: ApiResponse,
   way: { holdBack(milliseconds: number): void | Promise<void> },
 ): Promise<void> {
   const retryAfter = retryAfterOf(headers);
@@ -61,8 +61,8 @@ export async function heed(
 
 /** How one request ended, after all its tries. */
 export interface Attempt {
-  outcome: Answer | NoAnswer;
-  verdict: Verdict;
+  outcome: ApiResponse | NetworkError;
+  verdict: RetryDecision;
   tries: number;
   /** From the first try to the end, in seconds */
   seconds: number;
@@ -79,7 +79,7 @@ export interface Attempt {
  * @throws what `ask` throws, and the reason of a cancelled execution
  */
 export async function withRetries(
-  ask: () => Promise<Answer | NoAnswer>,
+  ask: () => Promise<ApiResponse | NetworkError>,
   method: IHttpRequestMethods,
   slots: Slots,
   until = Infinity,
@@ -89,9 +89,9 @@ export async function withRetries(
   for (let tries = 1; ; tries++) {
     await slots.untilOpen();
     const outcome = await ask();
-    const verdict = verdictOf(method, outcome);
-    const retryAfter = outcome instanceof NoAnswer ? undefined : retryAfterOf(outcome.headers);
-    const wait = verdict === 'again' ? pauseBefore(tries, paused, retryAfter) : undefined;
+    const verdict = retryDecision(method, outcome);
+    const retryAfter = outcome instanceof NetworkError ? undefined : retryAfterOf(outcome.headers);
+    const wait = verdict === 'retry' ? pauseBefore(tries, paused, retryAfter) : undefined;
     if (wait === undefined || Date.now() + wait >= until) {
       return { outcome, verdict, tries, seconds: (Date.now() - start) / 1_000 };
     }

@@ -1,6 +1,6 @@
-import { type Answer, NoAnswer } from '../api/answer';
+import { type ApiResponse, NetworkError } from '../api/response';
 import { errorTextOf } from '../api/errorText';
-import { meaningOf } from '../api/verdict';
+import { statusClassOf } from '../api/status';
 import { LABELS } from './labels';
 import { type Message, SUPPORT, withoutStop } from './message';
 
@@ -18,15 +18,15 @@ export interface Subject {
 /**
  * Says what an answer with a status outside 2xx means and what to do about it.
  *
- * What each status means, `api/verdict` says; a status that is not known there has a message too,
+ * What each status means, `api/status` says; a status that is not known there has a message too,
  * with the status and the API's words.
  */
 export function describeRefusal(
-  answer: Answer,
+  answer: ApiResponse,
   { doing, id, tries = 1, seconds = 0 }: Subject,
 ): Message {
   const { status, body, headers } = answer;
-  const meaning = meaningOf(answer);
+  const meaning = statusClassOf(answer);
   const words = errorTextOf(body);
   const said = words && withoutStop(words);
   const quote = said ? `iTeraBiz says: ${said}` : 'iTeraBiz gave no reason';
@@ -95,12 +95,12 @@ export function describeRefusal(
 }
 
 /** Says that no answer came, and whether the request may have arrived all the same. */
-export function describeNoAnswer(
-  { code, arrived }: NoAnswer,
+export function describeNetworkError(
+  { code, maybeSent }: NetworkError,
   { doing, tries = 1, seconds = 0 }: Subject,
 ): Message {
   const tried = howOften(tries, seconds);
-  if (arrived === 'no') {
+  if (!maybeSent) {
     return {
       message: `iTeraBiz could not be reached to ${doing}${tried}`,
       description: `No connection came about${network(code)}, so nothing was sent. Check the Base URL of the credential and that this n8n may reach the internet.`,
@@ -113,7 +113,7 @@ export function describeNoAnswer(
 }
 
 /** Says that a 2xx answer is not what the API sends, as from a web page at the base URL. */
-export function describeStrangeAnswer({ status, body }: Answer, { doing }: Subject): Message {
+export function describeStrangeAnswer({ status, body }: ApiResponse, { doing }: Subject): Message {
   const said = typeof body === 'string' ? errorTextOf(body) : undefined;
   return {
     message: `The answer to the request to ${doing} does not look like one from iTeraBiz`,

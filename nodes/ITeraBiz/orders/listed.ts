@@ -1,7 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { type Page, pages } from '../api/page';
-import { madeAt } from '../api/video';
+import { createdAt } from '../api/video';
 
 /** An entry of a list, and when it was made by our clock (`NaN` where it does not say). */
 export interface Listed {
@@ -43,11 +43,11 @@ export async function readBack(
     return page;
   };
   let count = 0;
-  for await (const { fresh, isStuck } of pages(pageAfter)) {
+  for await (const { newItems, cursorStalled } of pages(pageAfter)) {
     if (++count > most) return 'tooLong';
-    const listed = fresh.map((entry) => ({ entry, at: madeAt(entry) - ahead }));
+    const listed = newItems.map((entry) => ({ entry, at: createdAt(entry) - ahead }));
     listed.forEach(see);
-    if (isStuck) return 'stuck';
+    if (cursorStalled) return 'stuck';
     if (isPast(listed, since)) return 'enough';
   }
   return 'enough';

@@ -4,7 +4,7 @@ import { videoIdOf } from '../api/video';
 import { maxSeconds, maxVideos, previewOnly } from '../fields/limits';
 import { LABELS } from '../messages/labels';
 import type { Message } from '../messages/message';
-import { BadInput, checkBody, checkOptions, isOn } from '../run/checks';
+import { BadInput, checkBody, checkOptions, isOn } from '../orders/validate';
 import { NotSent } from '../run/halt';
 import type { Item } from '../run/item';
 import type { NodeRun } from '../run/nodeRun';

@@ -2,7 +2,7 @@ import type { IDataObject } from 'n8n-workflow';
 import { NodeApiError, sleep } from 'n8n-workflow';
 
 import { PAGE_SIZE, pageQuery } from '../api/page';
-import { meaningOf } from '../api/verdict';
+import { statusClassOf } from '../api/status';
 import { videoIdOf } from '../api/video';
 import { ask, pageFrom } from '../client/ask';
 import type { Item } from '../run/item';
@@ -223,6 +223,6 @@ const TOO_LONG = {
 /** Whether a further look would be refused as well. */
 function isFinal(trouble?: { message: string }): boolean {
   if (!(trouble instanceof NodeApiError)) return trouble instanceof Error;
-  const meaning = meaningOf({ status: Number(trouble.httpCode), body: undefined });
+  const meaning = statusClassOf({ status: Number(trouble.httpCode), body: undefined });
   return !['busy', 'unreachable', 'fault'].includes(meaning);
 }

@@ -5,7 +5,7 @@ import { PAGE_SIZE } from '../api/page';
 import { outcomeOf, videoIdOf } from '../api/video';
 import { lookBack, whenVideoExists } from '../fields/reuse';
 import { type Message, SUPPORT } from '../messages/message';
-import { BadInput } from '../run/checks';
+import { BadInput } from '../orders/validate';
 import type { Item } from '../run/item';
 import type { Options } from '../run/parameters';
 import { readPage } from '../run/read';

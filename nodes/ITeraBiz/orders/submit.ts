@@ -1,9 +1,9 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { type Answer, NoAnswer } from '../api/answer';
+import { type ApiResponse, NetworkError } from '../api/response';
 import { errorTextOf } from '../api/errorText';
 import { isObject } from '../api/json';
-import { meaningOf, verdictOf } from '../api/verdict';
+import { statusClassOf, retryDecision } from '../api/status';
 import { videoIdOf } from '../api/video';
 import { attempt } from '../client/request';
 import { type Attempt, withRetries } from '../client/retry';
@@ -80,8 +80,8 @@ export async function submit(item: Item, doing: string, match?: Match): Promise<
       refused();
       throw error;
     });
-    const verdict = verdictOf('POST', outcome);
-    if (verdict === 'again' || verdict === 'refused') refused();
+    const verdict = retryDecision('POST', outcome);
+    if (verdict === 'retry' || verdict === 'refused') refused();
     return outcome;
   };
   const made = await run.slots.run(async () => {
@@ -99,21 +99,21 @@ export async function submit(item: Item, doing: string, match?: Match): Promise<
   const job = jobIn(made);
   if (job) return job;
   const { outcome, verdict } = made;
-  if (verdict === 'refused' || verdict === 'again') {
+  if (verdict === 'refused' || verdict === 'retry') {
     const failure = failureOf(item, made, { doing });
     if (isHopeless(made)) halt(run, index, failure);
     throw failure;
   }
   const finding = await lookFor(sentAt, false);
   if (finding.job) return accept(finding.job);
-  const status = outcome instanceof NoAnswer ? undefined : outcome.status;
+  const status = outcome instanceof NetworkError ? undefined : outcome.status;
   const said = unknownOutcome(doing, outcome, order, finding);
   throw toNodeError(context.getNode(), said, index, status);
 }
 
 /** What the API accepted, where its answer says so in a way that can be read. */
 function jobIn({ outcome, verdict }: Attempt): IDataObject | undefined {
-  if (verdict !== 'done' || outcome instanceof NoAnswer) return undefined;
+  if (verdict !== 'done' || outcome instanceof NetworkError) return undefined;
   return isObject(outcome.body) ? outcome.body : undefined;
 }
 
@@ -125,14 +125,14 @@ export function jobName(answer: IDataObject): string {
 /** What to tell the user when nobody knows what became of a request that just left. */
 function unknownOutcome(
   doing: string,
-  outcome: Answer | NoAnswer,
+  outcome: ApiResponse | NetworkError,
   order: Order,
   finding: Finding,
 ): Message {
   const next = whatToDo(order, finding);
-  if (outcome instanceof NoAnswer || meaningOf(outcome) !== 'done') {
+  if (outcome instanceof NetworkError || statusClassOf(outcome) !== 'done') {
     const cause =
-      outcome instanceof NoAnswer
+      outcome instanceof NetworkError
         ? 'The connection broke off before iTeraBiz answered'
         : `iTeraBiz answered with a fault on its side (status ${outcome.status}; if it stays, write to ${SUPPORT})`;
     return {

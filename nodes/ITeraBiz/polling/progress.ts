@@ -1,4 +1,4 @@
-import { madeAt, outcomeOf, type Video, videoIdOf } from '../api/video';
+import { createdAt, outcomeOf, type Video, videoIdOf } from '../api/video';
 
 /** How many of the newest videos are remembered: more than a page, so that none shows up as new when others are deleted. */
 export const MOST_RECENT = 500;
@@ -91,7 +91,7 @@ export function advance(before: Progress, { listed, below = [], asked, hidden, g
   dropped.forEach((id) => pending.delete(id));
   const above = [...idsOf(newestFirst), ...before.recent];
   // Only in a list that is not sorted as assumed is something newer below.
-  const isOlder = !(madeAt(belowIt[0] ?? {}) - LATENESS > before.horizon);
+  const isOlder = !(createdAt(belowIt[0] ?? {}) - LATENESS > before.horizon);
   const seen = isOlder ? [...above, ...idsOf(belowIt)] : [...idsOf(belowIt), ...above];
   const recent = [...new Set(seen)].slice(0, MOST_RECENT);
   return {
@@ -114,7 +114,7 @@ export function knownIn({
   horizon,
 }: Omit<Progress, 'hidden'>): (video: Video) => boolean {
   const known = new Set<unknown>([...recent, ...pending]);
-  return (video) => known.has(videoIdOf(video)) || madeAt(video) < horizon;
+  return (video) => known.has(videoIdOf(video)) || createdAt(video) < horizon;
 }
 
 /** The same for what lies in the gap: what lies there may well be older than what is history above it. */
@@ -128,7 +128,7 @@ function knownBelow({ recent, pending, gap }: Progress): (video: Video) => boole
 
 /** Whether a page, which is not empty, is sorted as assumed, as far as its ends tell: newest first. */
 export function isNewestFirst(page: Video[]): boolean {
-  return !(madeAt(page[0]) < madeAt(page[page.length - 1]));
+  return !(createdAt(page[0]) < createdAt(page[page.length - 1]));
 }
 
 /**
@@ -141,7 +141,7 @@ export function isNewestFirst(page: Video[]): boolean {
  * made at 11:45, the one of 11:30 is history, too: it may be among those that fell out.
  */
 function horizonsOf(seen: Video[], recent: string[]): number[] {
-  const times = (videos: Video[]) => videos.map(madeAt).filter((time) => !Number.isNaN(time));
+  const times = (videos: Video[]) => videos.map(createdAt).filter((time) => !Number.isNaN(time));
   const newest = Math.max(...times(seen));
   const kept = new Set(recent);
   const fallen = seen.filter((video) => !kept.has(videoIdOf(video) ?? recent[0]));
@@ -149,7 +149,7 @@ function horizonsOf(seen: Video[], recent: string[]): number[] {
 }
 
 function sorted(videos: Video[]): Video[] {
-  return [...videos].sort((one, other) => madeAt(other) - madeAt(one) || 0);
+  return [...videos].sort((one, other) => createdAt(other) - createdAt(one) || 0);
 }
 
 function idsOf(videos: Video[]): string[] {

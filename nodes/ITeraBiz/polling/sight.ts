@@ -13,7 +13,7 @@ import { Slots } from '../client/slots';
 import { accountOf } from '../account/account';
 import { type Gap, isNewestFirst, knownIn, type Progress, type Sight } from './progress';
 import { toNodeError } from '../messages/message';
-import { meaningOf } from '../api/verdict';
+import { statusClassOf } from '../api/status';
 import type { Reader } from '../account/videos';
 
 /** How far back running videos are looked for at the beginning, in pages of the list. */
@@ -160,14 +160,14 @@ async function readList(
   const videos: Video[] = [];
   let last = after;
   const read = async (): Promise<Part> => {
-    for await (const { fresh, isStuck } of pages(
+    for await (const { newItems, cursorStalled } of pages(
       async (from) => await reader.page(from ?? after),
     )) {
-      videos.push(...fresh);
-      last = videoIdOf(fresh[fresh.length - 1]) ?? last;
+      videos.push(...newItems);
+      last = videoIdOf(newItems[newItems.length - 1]) ?? last;
       // Going on with the newest videos is better than never starting a run again.
-      if (isStuck) warnOfUnseen(context, videos.length);
-      if (isEnough(fresh)) return { videos, brokeOffAt: last };
+      if (cursorStalled) warnOfUnseen(context, videos.length);
+      if (isEnough(newItems)) return { videos, brokeOffAt: last };
     }
     return { videos };
   };
@@ -246,7 +246,7 @@ function readerFor(context: IPollFunctions, deadline: number): PollReader {
     });
     const { outcome, verdict, tries, seconds } = await asked;
     const answer = () => answerOf(outcome, node, { ...subject, tries, seconds }, expected);
-    if (verdict === 'again' && tries < TRIES) {
+    if (verdict === 'retry' && tries < TRIES) {
       silence = answer;
       throw new OutOfTime();
     }
@@ -272,7 +272,7 @@ function readerFor(context: IPollFunctions, deadline: number): PollReader {
     byId: async (id) => {
       const subject = { doing: 'read the video', id };
       const answer = await read({ url: `/videos/${encodeURIComponent(id)}` }, subject, [404]);
-      if (meaningOf(answer) === 'notFound') return undefined;
+      if (statusClassOf(answer) === 'notFound') return undefined;
       if (isVideoOf(id, answer.body)) return answer.body;
       throw toNodeError(node, describeStrangeAnswer(answer, subject));
     },

@@ -1,6 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { parked } from '../actions/parked';
+import { parked } from '../operations/parked';
 import { perItem } from '../run/send';
 import { KEEP, SCOUT } from '../waiting/parked/workflows';
 

@@ -1,7 +1,7 @@
 import type { NodeApiError } from 'n8n-workflow';
 
-import { NoAnswer } from '../api/answer';
-import { meaningOf } from '../api/verdict';
+import { NetworkError } from '../api/response';
+import { statusClassOf } from '../api/status';
 import type { Attempt } from '../client/retry';
 import type { Message } from '../messages/message';
 import type { NodeRun } from './nodeRun';
@@ -19,8 +19,10 @@ export class NotSent extends Error {
  * are used up, or iTeraBiz was not to be had for as long as one request is patient.
  */
 export function isHopeless({ outcome, verdict }: Attempt): boolean {
-  if (verdict === 'again') return true;
-  return !(outcome instanceof NoAnswer) && ['badKey', 'noCredits'].includes(meaningOf(outcome));
+  if (verdict === 'retry') return true;
+  return (
+    !(outcome instanceof NetworkError) && ['badKey', 'noCredits'].includes(statusClassOf(outcome))
+  );
 }
 
 /** From now on the run sends nothing more. What is under way ends as it does. */

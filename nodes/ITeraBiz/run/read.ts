@@ -1,11 +1,11 @@
 import type { IDataObject, IHttpRequestOptions, NodeApiError } from 'n8n-workflow';
 
-import { type Answer, NoAnswer } from '../api/answer';
+import { type ApiResponse, NetworkError } from '../api/response';
 import { type Page, PAGE_SIZE, pageIn, pageQuery } from '../api/page';
 import { attempt } from '../client/request';
 import { type Attempt, withRetries } from '../client/retry';
 import {
-  describeNoAnswer,
+  describeNetworkError,
   describeRefusal,
   describeStrangeAnswer,
   type Subject,
@@ -26,7 +26,7 @@ export async function read(
   item: Item,
   what: { url: string; qs?: IDataObject },
   subject: Subject,
-): Promise<Answer> {
+): Promise<ApiResponse> {
   const { context, prepared, run } = item;
   const options: IHttpRequestOptions = { ...prepared, ...what, method: 'GET', body: undefined };
   const askOnce = async () => {
@@ -34,7 +34,7 @@ export async function read(
     return await attempt(context, { ...options });
   };
   const made = await run.slots.run(async () => await withRetries(askOnce, 'GET', run.slots));
-  if (made.verdict === 'done') return made.outcome as Answer;
+  if (made.verdict === 'done') return made.outcome as ApiResponse;
   const failure = failureOf(item, made, subject);
   if (isHopeless(made)) halt(run, item.index, failure);
   throw failure;
@@ -63,7 +63,7 @@ export async function readPage(
 /** What to tell the user of an answer that is not one of the API. */
 export function strangeAnswer(
   { context, index }: Item,
-  answer: Answer,
+  answer: ApiResponse,
   subject: Subject,
 ): NodeApiError {
   const said = describeStrangeAnswer(answer, subject);
@@ -77,7 +77,7 @@ export function failureOf(
   subject: Subject,
 ): NodeApiError {
   const full = { ...subject, tries, seconds };
-  return outcome instanceof NoAnswer
-    ? toNodeError(context.getNode(), describeNoAnswer(outcome, full), index)
+  return outcome instanceof NetworkError
+    ? toNodeError(context.getNode(), describeNetworkError(outcome, full), index)
     : toNodeError(context.getNode(), describeRefusal(outcome, full), index, outcome.status);
 }

@@ -8,7 +8,7 @@ import { NodeApiError, sleep } from 'n8n-workflow';
 
 import { inReadingOrder, outcomeOf } from '../api/video';
 import { type Message, toNodeError } from '../messages/message';
-import { BadInput } from './checks';
+import { BadInput } from '../orders/validate';
 import { NotSent } from './halt';
 import type { Action, Item } from './item';
 import { join, type NodeRun } from './nodeRun';

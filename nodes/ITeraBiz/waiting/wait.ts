@@ -1,8 +1,8 @@
 import type { Wake } from '../account/watch';
 import { RefusedLook } from '../account/videos';
-import { NoAnswer } from '../api/answer';
+import { NetworkError } from '../api/response';
 import { failureReasonOf, outcomeOf, statusOf, type Video, videoIdOf } from '../api/video';
-import { describeNoAnswer, describeRefusal } from '../messages/answers';
+import { describeNetworkError, describeRefusal } from '../messages/answers';
 import { type Message, SUPPORT, toNodeError } from '../messages/message';
 import type { Item } from '../run/item';
 import { optionsOf } from '../run/parameters';
@@ -56,8 +56,8 @@ export async function waitFor(item: Item, job: Video): Promise<Video | undefined
 /** What to tell the user when no further look is allowed. */
 export function describeRefusedLook({ refusal }: RefusedLook): Message {
   const subject = { doing: 'look for videos' };
-  return refusal instanceof NoAnswer
-    ? describeNoAnswer(refusal, subject)
+  return refusal instanceof NetworkError
+    ? describeNetworkError(refusal, subject)
     : describeRefusal(refusal, subject);
 }
 

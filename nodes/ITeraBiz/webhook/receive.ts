@@ -3,9 +3,9 @@ import { sleep } from 'n8n-workflow';
 
 import type { Claim, VideoEvent } from '../api/events';
 import { eventFrom, eventOf, readEvent } from '../api/events';
-import { NoAnswer } from '../api/answer';
+import { NetworkError } from '../api/response';
 import { isObject } from '../api/json';
-import { meaningOf } from '../api/verdict';
+import { statusClassOf } from '../api/status';
 import { isVideoOf } from '../api/video';
 import { urgently } from '../account/urgently';
 import { whyUnwanted } from '../fields/chosen';
@@ -193,8 +193,8 @@ async function confirm(
   });
   if (!answer)
     return later('iTeraBiz asked for a pause, or too many events wait for it to confirm them');
-  if (answer instanceof NoAnswer) return later('iTeraBiz could not be reached to confirm it');
-  const meaning = meaningOf(answer);
+  if (answer instanceof NetworkError) return later('iTeraBiz could not be reached to confirm it');
+  const meaning = statusClassOf(answer);
   if (meaning === 'notFound') return { status: 400, reason: 'iTeraBiz knows no such video' };
   if (meaning !== 'done' || !isObject(answer.body)) {
     return later(`iTeraBiz did not confirm it, but answered with status ${answer.status}`);

@@ -131,7 +131,7 @@ async function listHooks(context: IHookFunctions): Promise<Hook[]> {
     return pageFrom(answer, context.getNode(), subject);
   };
   const found: Hook[] = [];
-  for await (const { fresh } of pages(fetch)) found.push(...fresh.map(toHook));
+  for await (const { newItems } of pages(fetch)) found.push(...newItems.map(toHook));
   return found;
 }
 

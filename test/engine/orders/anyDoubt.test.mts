@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { INodeParameters, IRun } from 'n8n-workflow';
 
 import { startSandbox, type FaultEffect, type Sandbox } from '../../../sandbox/client.mts';
-import { hideVideosSoFar, textOf } from '../door/promise.mts';
+import { hideVideosSoFar, textOf } from '../runs/promise.mts';
 import { asRetry, createVideo, errorOf, jsonOf, runNode } from '../support.mts';
 
 let sandbox: Sandbox;

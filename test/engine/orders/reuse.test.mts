@@ -4,7 +4,7 @@ import type { IDataObject, INodeParameters, IRun } from 'n8n-workflow';
 
 import { startSandbox, type Sandbox, type Video } from '../../../sandbox/client.mts';
 import { createVideo, errorOf, jsonOf, runNode } from '../support.mts';
-import { expectPromiseKept, hideVideosSoFar, textOf } from '../door/promise.mts';
+import { expectPromiseKept, hideVideosSoFar, textOf } from '../runs/promise.mts';
 
 let sandbox: Sandbox;
 beforeAll(async () => void (sandbox = await startSandbox()));

@@ -27,16 +27,16 @@ test('the first page follows nothing, each other one the last entry before it', 
   );
   expect(asked).toEqual([undefined, 'b', 'd']);
   expect(got).toEqual([
-    { fresh: entries('a', 'b'), isStuck: false },
-    { fresh: entries('c', 'd'), isStuck: false },
-    { fresh: entries('e'), isStuck: false },
+    { newItems: entries('a', 'b'), cursorStalled: false },
+    { newItems: entries('c', 'd'), cursorStalled: false },
+    { newItems: entries('e'), cursorStalled: false },
   ]);
 });
 
 test('an empty list is one page', async () => {
   const { asked, got } = await read({ data: [], has_more: false });
   expect(asked).toEqual([undefined]);
-  expect(got).toEqual([{ fresh: [], isStuck: false }]);
+  expect(got).toEqual([{ newItems: [], cursorStalled: false }]);
 });
 
 test('what an earlier page had does not come again', async () => {
@@ -45,21 +45,21 @@ test('what an earlier page had does not come again', async () => {
     { data: entries('b', 'c'), has_more: false },
   );
   expect(asked).toEqual([undefined, 'b']);
-  expect(got[1].fresh).toEqual(entries('c'));
+  expect(got[1].newItems).toEqual(entries('c'));
 });
 
 test('a page that brings nothing new although there is more is the last one', async () => {
   const page = { data: entries('a', 'b'), has_more: true };
   const { asked, got } = await read(page, page, page);
   expect(asked).toEqual([undefined, 'b']);
-  expect(got[1]).toEqual({ fresh: [], isStuck: true });
+  expect(got[1]).toEqual({ newItems: [], cursorStalled: true });
 });
 
 test('so is an empty page, and one whose last entry has no ID', async () => {
   const empty = await read({ data: [], has_more: true });
-  expect(empty.got).toEqual([{ fresh: [], isStuck: true }]);
+  expect(empty.got).toEqual([{ newItems: [], cursorStalled: true }]);
   const nameless = await read({ data: entries('a', undefined), has_more: true });
-  expect(nameless.got).toEqual([{ fresh: entries('a', undefined), isStuck: true }]);
+  expect(nameless.got).toEqual([{ newItems: entries('a', undefined), cursorStalled: true }]);
 });
 
 test('a repeated last page of a list that ends is no circle', async () => {
@@ -67,7 +67,7 @@ test('a repeated last page of a list that ends is no circle', async () => {
     { data: entries('a'), has_more: true },
     { data: entries('a'), has_more: false },
   );
-  expect(got[1]).toEqual({ fresh: [], isStuck: false });
+  expect(got[1]).toEqual({ newItems: [], cursorStalled: false });
 });
 
 test('entries without an ID are all kept, since nobody can tell them apart', async () => {
@@ -75,7 +75,7 @@ test('entries without an ID are all kept, since nobody can tell them apart', asy
     { data: entries(undefined, undefined, 'a'), has_more: true },
     { data: entries(undefined), has_more: false },
   );
-  expect(got.map(({ fresh }) => fresh.length)).toEqual([3, 1]);
+  expect(got.map(({ newItems }) => newItems.length)).toEqual([3, 1]);
 });
 
 test('a number as ID goes into the next request as text', async () => {
@@ -88,8 +88,8 @@ test('a number as ID goes into the next request as text', async () => {
 
 test('nobody asks for a page that is not wanted', async () => {
   const fetch = jest.fn(async () => ({ data: entries(String(Math.random())), has_more: true }));
-  for await (const { isStuck } of pages(fetch)) {
-    expect(isStuck).toBe(false);
+  for await (const { cursorStalled } of pages(fetch)) {
+    expect(cursorStalled).toBe(false);
     break;
   }
   expect(fetch).toHaveBeenCalledTimes(1);
@@ -106,7 +106,7 @@ test('of any list in pages of any size each entry comes once, in order', async (
         return { data: all.slice(start, start + size), has_more: start + size < total };
       };
       const got: IDataObject[] = [];
-      for await (const { fresh } of pages(fetch)) got.push(...fresh);
+      for await (const { newItems } of pages(fetch)) got.push(...newItems);
       expect(got).toEqual(all);
       expect(requests).toBe(Math.max(1, Math.ceil(total / size)));
     }),
@@ -122,7 +122,7 @@ test('however a server answers, it comes to an end after as many pages as bring 
     fc.asyncProperty(fc.array(page, { minLength: 7, maxLength: 7 }), async (answers) => {
       const { asked, got } = await read(...answers);
       expect(asked.length).toBeLessThanOrEqual(6);
-      expect(got.at(-1)!.isStuck).toBe(true);
+      expect(got.at(-1)!.cursorStalled).toBe(true);
     }),
   );
 });

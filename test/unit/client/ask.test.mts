@@ -3,7 +3,7 @@ import { UserError } from 'n8n-workflow';
 
 import { answerOf, ask, pageFrom } from '../../../nodes/ITeraBiz/client/ask.ts';
 import { answered, connectionReset, fakeContext } from '../fakeContext.mts';
-import { NoAnswer } from '../../../nodes/ITeraBiz/api/answer.ts';
+import { NetworkError } from '../../../nodes/ITeraBiz/api/response.ts';
 
 const subject = { doing: 'list the hooks' };
 const node = { name: 'Trigger' } as INode;
@@ -41,7 +41,7 @@ test('a missing answer is told in words, and an error of another kind stays what
   });
   const other = fakeContext({ answer: () => new UserError('no credential') }).context;
   await expect(ask(other, { url: '' }, subject)).rejects.toThrow('no credential');
-  expect(() => answerOf(new NoAnswer('', 'no', 'x'), node, subject)).toThrow(
+  expect(() => answerOf(new NetworkError('', false, 'x'), node, subject)).toThrow(
     'iTeraBiz could not be reached to list the hooks',
   );
 });

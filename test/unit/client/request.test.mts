@@ -4,11 +4,11 @@ import { NodeApiError, NodeOperationError, UserError } from 'n8n-workflow';
 import {
   attempt,
   baseUrlOf,
-  noAnswerFrom,
+  networkErrorFrom,
   type Requester,
 } from '../../../nodes/ITeraBiz/client/request.ts';
 import { REFUSED_BEFORE_SENDING } from '../../../nodes/ITeraBiz/api/address.ts';
-import { NoAnswer } from '../../../nodes/ITeraBiz/api/answer.ts';
+import { NetworkError } from '../../../nodes/ITeraBiz/api/response.ts';
 
 /** What n8n's request helper throws: its own error around the one of its HTTP client. */
 const wrapped = (cause: object) => Object.assign(new Error('n8n says no'), { cause });
@@ -45,42 +45,42 @@ describe('Why no answer came', () => {
     'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
     'ERR_TLS_CERT_ALTNAME_INVALID',
   ])('%s: nothing was sent', (code) => {
-    expect(noAnswerFrom(wrapped(network(code)))).toMatchObject({ code, arrived: 'no' });
+    expect(networkErrorFrom(wrapped(network(code)))).toMatchObject({ code, maybeSent: false });
   });
 
   test.each(['ECONNRESET', 'ETIMEDOUT', 'ECONNABORTED', 'EPIPE', 'ERR_BAD_RESPONSE', 'NEW_ONE'])(
     '%s: it may have arrived',
     (code) => {
-      const failure = noAnswerFrom(wrapped(network(code)));
-      expect(failure).toBeInstanceOf(NoAnswer);
-      expect(failure).toMatchObject({ code, arrived: 'maybe', message: 'client says no' });
+      const failure = networkErrorFrom(wrapped(network(code)));
+      expect(failure).toBeInstanceOf(NetworkError);
+      expect(failure).toMatchObject({ code, maybeSent: true, message: 'client says no' });
     },
   );
 
   test('is read from an error that n8n did not wrap', () => {
-    expect(noAnswerFrom(network('ECONNRESET'))).toMatchObject({ code: 'ECONNRESET' });
+    expect(networkErrorFrom(network('ECONNRESET'))).toMatchObject({ code: 'ECONNRESET' });
   });
 
   test('an error of the HTTP client without a code may mean that it arrived', () => {
     const cause = Object.assign(new Error('aborted'), { isAxiosError: true });
-    expect(noAnswerFrom(wrapped(cause))).toMatchObject({ code: '', arrived: 'maybe' });
+    expect(networkErrorFrom(wrapped(cause))).toMatchObject({ code: '', maybeSent: true });
   });
 
   test('is read from an error of n8n 1, which has no cause', () => {
     const error = Object.assign(new Error('n8n says no'), { cause: undefined });
     const withStatus = (httpCode: string | null) => Object.assign(error, { httpCode });
-    expect(noAnswerFrom(withStatus('ECONNREFUSED'))).toMatchObject({ arrived: 'no' });
-    expect(noAnswerFrom(withStatus('ECONNRESET'))).toMatchObject({ arrived: 'maybe' });
-    expect(noAnswerFrom(withStatus(null))).toMatchObject({ code: '', arrived: 'maybe' });
-    expect(noAnswerFrom(withStatus(REFUSED_BEFORE_SENDING))).toBeUndefined();
+    expect(networkErrorFrom(withStatus('ECONNREFUSED'))).toMatchObject({ maybeSent: false });
+    expect(networkErrorFrom(withStatus('ECONNRESET'))).toMatchObject({ maybeSent: true });
+    expect(networkErrorFrom(withStatus(null))).toMatchObject({ code: '', maybeSent: true });
+    expect(networkErrorFrom(withStatus(REFUSED_BEFORE_SENDING))).toBeUndefined();
   });
 
   test('is read from however far down it stands, as in the errors of fetch', () => {
     const fetchFailed = (cause?: unknown) => wrapped(new TypeError('fetch failed', { cause }));
-    const maybe = { code: 'UND_ERR_SOCKET', arrived: 'maybe', message: 'fetch failed' };
-    expect(noAnswerFrom(fetchFailed(network('UND_ERR_SOCKET')))).toMatchObject(maybe);
-    const no = { code: 'ECONNREFUSED', arrived: 'no' };
-    expect(noAnswerFrom(fetchFailed(network('ECONNREFUSED')))).toMatchObject(no);
+    const maybe = { code: 'UND_ERR_SOCKET', maybeSent: true, message: 'fetch failed' };
+    expect(networkErrorFrom(fetchFailed(network('UND_ERR_SOCKET')))).toMatchObject(maybe);
+    const no = { code: 'ECONNREFUSED', maybeSent: false };
+    expect(networkErrorFrom(fetchFailed(network('ECONNREFUSED')))).toMatchObject(no);
   });
 
   test('an error that nobody knows may mean that it arrived', () => {
@@ -92,19 +92,19 @@ describe('Why no answer came', () => {
       Object.assign(new Error('x'), { code: 5 }),
       Object.assign(new Error('in a circle'), { cause: undefined as unknown }),
     ]) {
-      expect(noAnswerFrom(error)).toMatchObject({ arrived: 'maybe' });
+      expect(networkErrorFrom(error)).toMatchObject({ maybeSent: true });
     }
     const circle = new Error('in a circle') as Error & { cause?: unknown };
     circle.cause = circle;
-    expect(noAnswerFrom(circle)).toMatchObject({ code: '', arrived: 'maybe' });
+    expect(networkErrorFrom(circle)).toMatchObject({ code: '', maybeSent: true });
   });
 
   test.each([
     ['a missing credential', new NodeOperationError(node, 'no credential')],
     ['a Base URL that the credential refuses', new UserError('no web address')],
   ])('%s precedes sending: there is nothing to answer', (_, error) => {
-    expect(noAnswerFrom(error)).toBeUndefined();
-    expect(noAnswerFrom(new NodeApiError(node, error as never))).toBeUndefined();
+    expect(networkErrorFrom(error)).toBeUndefined();
+    expect(networkErrorFrom(new NodeApiError(node, error as never))).toBeUndefined();
   });
 });
 
@@ -136,7 +136,7 @@ describe('A request', () => {
 
   test('without an answer gives back why', async () => {
     const { context } = contextWith(wrapped(network('ECONNRESET')));
-    expect(await attempt(context, { url: '' })).toBeInstanceOf(NoAnswer);
+    expect(await attempt(context, { url: '' })).toBeInstanceOf(NetworkError);
   });
 
   test('throws what precedes sending', async () => {

@@ -2,15 +2,15 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { PATIENCE, pauseBefore, TRIES, withRetries } from '../../../nodes/ITeraBiz/client/retry.ts';
 import { Slots } from '../../../nodes/ITeraBiz/client/slots.ts';
-import { type Answer, NoAnswer } from '../../../nodes/ITeraBiz/api/answer.ts';
+import { type ApiResponse, NetworkError } from '../../../nodes/ITeraBiz/api/response.ts';
 
-const answer = (status: number, headers: IDataObject = {}): Answer => ({
+const answer = (status: number, headers: IDataObject = {}): ApiResponse => ({
   status,
   headers,
   body: {},
 });
-const neverSent = new NoAnswer('ECONNREFUSED', 'no', 'refused');
-const brokeOff = new NoAnswer('ECONNRESET', 'maybe', 'reset');
+const neverSent = new NetworkError('ECONNREFUSED', false, 'refused');
+const brokeOff = new NetworkError('ECONNRESET', true, 'reset');
 
 describe('The pause before the next try', () => {
   test.each([
@@ -65,7 +65,7 @@ describe('Sending with retries', () => {
   });
 
   /** Gives these outcomes one after the other, the last one for ever, and notes when it was asked. */
-  function scripted(...outcomes: (Answer | NoAnswer)[]) {
+  function scripted(...outcomes: (ApiResponse | NetworkError)[]) {
     const times: number[] = [];
     const ask = async () => {
       times.push(Date.now());
@@ -106,14 +106,14 @@ describe('Sending with retries', () => {
     const made = await end(withRetries(ask, 'POST', new Slots(1)));
     jest.restoreAllMocks();
     expect(times).toEqual([0, 500, 1_500, 3_500, 7_500, 15_500]);
-    expect(made).toEqual({ outcome: answer(503), verdict: 'again', tries: 6, seconds: 15.5 });
+    expect(made).toEqual({ outcome: answer(503), verdict: 'retry', tries: 6, seconds: 15.5 });
   });
 
   test('gives up when the pauses together would be over five minutes', async () => {
     const { ask, times } = scripted(answer(429, { 'retry-after': '120' }));
     const made = await end(withRetries(ask, 'POST', new Slots(1)));
     expect(times).toEqual([0, 120_000, 240_000]);
-    expect(made).toMatchObject({ verdict: 'again', tries: 3, seconds: 240 });
+    expect(made).toMatchObject({ verdict: 'retry', tries: 3, seconds: 240 });
   });
 
   test.each([answer(500), answer(502), answer(504), brokeOff])(
@@ -134,7 +134,7 @@ describe('Sending with retries', () => {
     const { ask, times } = scripted(answer(503, { 'retry-after': '1' }));
     const made = await end(withRetries(ask, 'GET', new Slots(1), Date.now() + until));
     expect(times).toEqual(expected);
-    expect(made).toMatchObject({ verdict: 'again', tries: expected.length });
+    expect(made).toMatchObject({ verdict: 'retry', tries: expected.length });
   });
 
   test('sends a read again after a broken connection', async () => {

@@ -2,12 +2,12 @@
 import type { IContextObject, IDataObject } from 'n8n-workflow';
 import { NodeApiError } from 'n8n-workflow';
 
-import { BadInput, checkBody } from '../../../nodes/ITeraBiz/run/checks.ts';
+import { BadInput, checkBody } from '../../../nodes/ITeraBiz/orders/validate.ts';
 import { halt } from '../../../nodes/ITeraBiz/run/halt.ts';
 import type { Item } from '../../../nodes/ITeraBiz/run/item.ts';
 import { tooMuch } from '../../../nodes/ITeraBiz/orders/plan.ts';
 import {
-  describeNoAnswer,
+  describeNetworkError,
   describeRefusal,
   describeStrangeAnswer,
 } from '../../../nodes/ITeraBiz/messages/answers.ts';
@@ -18,7 +18,7 @@ import { submit } from '../../../nodes/ITeraBiz/orders/submit.ts';
 import { describeEnd } from '../../../nodes/ITeraBiz/waiting/wait.ts';
 import { answered, type Answering, connectionReset, fakeContext } from '../fakeContext.mts';
 import { read, section, table } from './markdown.mts';
-import { NoAnswer } from '../../../nodes/ITeraBiz/api/answer.ts';
+import { NetworkError } from '../../../nodes/ITeraBiz/api/response.ts';
 import { Account } from '../../../nodes/ITeraBiz/account/account.ts';
 
 const doing = 'create the video';
@@ -36,8 +36,8 @@ function ofField(body: IDataObject): string {
 const ofStatus = (status: number, message: string, id?: string) =>
   describeRefusal({ status, headers: {}, body: { error: { message } } }, { doing, id }).message;
 
-const ofNoAnswer = (arrived: 'no' | 'maybe') =>
-  describeNoAnswer(new NoAnswer('ECONNRESET', arrived, ''), { doing }).message;
+const ofNetworkError = (maybeSent: boolean) =>
+  describeNetworkError(new NetworkError('ECONNRESET', maybeSent, ''), { doing }).message;
 
 const ofEnd = (reason: 'finished' | 'gaveUp', status: string) =>
   describeEnd({ reason, video: { status } }, 'video_1', 60)!.message;
@@ -76,8 +76,8 @@ const said: Record<string, () => string | Promise<string>> = {
   'an unknown ID': () => ofStatus(404, 'No such video', 'video_1'),
   'too many requests': () => ofStatus(429, 'Slow down'),
   'a fault': () => ofStatus(500, 'Internal error'),
-  'no connection': () => ofNoAnswer('no'),
-  'a broken connection': () => ofNoAnswer('maybe'),
+  'no connection': () => ofNetworkError(false),
+  'a broken connection': () => ofNetworkError(true),
   'a web page': () =>
     describeStrangeAnswer({ status: 200, headers: {}, body: '<html>' }, { doing }).message,
   'a failed video': () => ofEnd('finished', 'failed'),

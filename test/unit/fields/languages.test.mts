@@ -1,4 +1,4 @@
-import { checkBody } from '../../../nodes/ITeraBiz/run/checks.ts';
+import { checkBody } from '../../../nodes/ITeraBiz/orders/validate.ts';
 import {
   codeOfLanguage,
   LANGUAGE_CODES,

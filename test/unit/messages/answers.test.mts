@@ -2,12 +2,12 @@ import type { IDataObject, INode } from 'n8n-workflow';
 import { NodeApiError } from 'n8n-workflow';
 
 import {
-  describeNoAnswer,
+  describeNetworkError,
   describeRefusal,
   describeStrangeAnswer,
 } from '../../../nodes/ITeraBiz/messages/answers.ts';
 import { toNodeError } from '../../../nodes/ITeraBiz/messages/message.ts';
-import { NoAnswer } from '../../../nodes/ITeraBiz/api/answer.ts';
+import { NetworkError } from '../../../nodes/ITeraBiz/api/response.ts';
 
 const doing = 'create the video';
 const said = (message: string) => ({ error: { code: 'x', message } });
@@ -180,7 +180,7 @@ describe('A refusal', () => {
 
 describe('No answer', () => {
   test('where no connection came about', () => {
-    expect(describeNoAnswer(new NoAnswer('ECONNREFUSED', 'no', 'x'), { doing })).toEqual({
+    expect(describeNetworkError(new NetworkError('ECONNREFUSED', false, 'x'), { doing })).toEqual({
       message: 'iTeraBiz could not be reached to create the video',
       description:
         'No connection came about (network code ECONNREFUSED), so nothing was sent. Check the Base URL of the credential and that this n8n may reach the internet.',
@@ -189,12 +189,12 @@ describe('No answer', () => {
 
   test('where the connection broke off', () => {
     const subject = { doing, tries: 6, seconds: 20 };
-    expect(describeNoAnswer(new NoAnswer('', 'maybe', 'x'), subject)).toEqual({
+    expect(describeNetworkError(new NetworkError('', true, 'x'), subject)).toEqual({
       message:
         'The connection to iTeraBiz broke off before it answered the request to create the video (tried 6 times over 20 seconds)',
       description: 'Try again in a moment. If it stays, write to api@iterabiz.com.',
     });
-    expect(describeNoAnswer(new NoAnswer('EPIPE', 'maybe', 'x'), { doing })).toEqual({
+    expect(describeNetworkError(new NetworkError('EPIPE', true, 'x'), { doing })).toEqual({
       message:
         'The connection to iTeraBiz broke off before it answered the request to create the video',
       description:
@@ -245,8 +245,8 @@ describe('As an error of the node', () => {
   test.each(['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'ENOTFOUND', 'EPIPE', 'ECONNABORTED'])(
     'a message that names %s stays ours',
     (code) => {
-      for (const arrived of ['no', 'maybe'] as const) {
-        const message = describeNoAnswer(new NoAnswer(code, arrived, 'x'), { doing });
+      for (const maybeSent of [false, true]) {
+        const message = describeNetworkError(new NetworkError(code, maybeSent, 'x'), { doing });
         expect(toNodeError(node, message)).toMatchObject(message);
       }
     },

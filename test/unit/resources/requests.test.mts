@@ -1,6 +1,6 @@
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 
-import { checkBody } from '../../../nodes/ITeraBiz/run/checks.ts';
+import { checkBody } from '../../../nodes/ITeraBiz/orders/validate.ts';
 import { resources } from '../../../nodes/ITeraBiz/resources/index.ts';
 import { toProperties } from '../../../nodes/ITeraBiz/resources/operation.ts';
 import { preparedRequests } from '../engine.mts';

@@ -1,11 +1,11 @@
 import type { IDataObject, IExecuteData, INode, INodeExecutionData } from 'n8n-workflow';
 import { NodeApiError, UserError } from 'n8n-workflow';
 
-import { create as createJob } from '../../../nodes/ITeraBiz/actions/create.ts';
-import { download } from '../../../nodes/ITeraBiz/actions/download.ts';
-import { get as getVideo } from '../../../nodes/ITeraBiz/actions/get.ts';
-import { list } from '../../../nodes/ITeraBiz/actions/list.ts';
-import { parked } from '../../../nodes/ITeraBiz/actions/parked.ts';
+import { create as createJob } from '../../../nodes/ITeraBiz/operations/create.ts';
+import { download } from '../../../nodes/ITeraBiz/operations/download.ts';
+import { get as getVideo } from '../../../nodes/ITeraBiz/operations/get.ts';
+import { list } from '../../../nodes/ITeraBiz/operations/list.ts';
+import { parked } from '../../../nodes/ITeraBiz/operations/parked.ts';
 import { KEEP, SCOUT } from '../../../nodes/ITeraBiz/waiting/parked/workflows.ts';
 import { NotSent } from '../../../nodes/ITeraBiz/run/halt.ts';
 import { perItem } from '../../../nodes/ITeraBiz/run/send.ts';

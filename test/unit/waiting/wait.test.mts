@@ -3,7 +3,7 @@ import { UserError } from 'n8n-workflow';
 import { Slots } from '../../../nodes/ITeraBiz/client/slots.ts';
 import { describeEnd, describeRefusedLook } from '../../../nodes/ITeraBiz/waiting/wait.ts';
 import { answered, type Answering, connectionReset, fakeContext } from '../fakeContext.mts';
-import { NoAnswer } from '../../../nodes/ITeraBiz/api/answer.ts';
+import { NetworkError } from '../../../nodes/ITeraBiz/api/response.ts';
 import { Waits, Watch } from '../../../nodes/ITeraBiz/account/watch.ts';
 import { readerOf, RefusedLook } from '../../../nodes/ITeraBiz/account/videos.ts';
 
@@ -72,7 +72,7 @@ describe('A refused look', () => {
   });
 
   test('without an answer is not', () => {
-    expect(new RefusedLook(new NoAnswer('ECONNRESET', 'maybe', 'x')).isFinal).toBe(false);
+    expect(new RefusedLook(new NetworkError('ECONNRESET', true, 'x')).isFinal).toBe(false);
   });
 
   test('is described like any other refusal', () => {
@@ -82,7 +82,7 @@ describe('A refused look', () => {
     expect(describeRefusedLook(new RefusedLook(answer(500))).message).toBe(
       'iTeraBiz could not look for videos because of a fault on its side',
     );
-    const noAnswer = new RefusedLook(new NoAnswer('', 'no', 'x'));
+    const noAnswer = new RefusedLook(new NetworkError('', false, 'x'));
     expect(describeRefusedLook(noAnswer).message).toBe(
       'iTeraBiz could not be reached to look for videos',
     );

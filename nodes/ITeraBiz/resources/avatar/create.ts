@@ -1,4 +1,4 @@
-import { create as createJob } from '../../actions/create';
+import { create as createJob } from '../../operations/create';
 import { additionalFields } from '../../fields/additionalFields';
 import { maxConcurrency, resubmitUnknown } from '../../fields/sending';
 import type { Operation } from '../operation';

@@ -1,4 +1,4 @@
-import { list } from '../../actions/list';
+import { list } from '../../operations/list';
 import { paging } from '../../fields/paging';
 import { maxConcurrency } from '../../fields/sending';
 import type { Operation } from '../operation';

@@ -1,4 +1,4 @@
-import { create } from '../../actions/create';
+import { create } from '../../operations/create';
 import { additionalFields } from '../../fields/additionalFields';
 import { avatar } from '../../fields/avatar';
 import { duration } from '../../fields/duration';

@@ -1,4 +1,4 @@
-import { create as createJob } from '../../actions/create';
+import { create as createJob } from '../../operations/create';
 import { additionalFields } from '../../fields/additionalFields';
 import { avatar } from '../../fields/avatar';
 import { duration } from '../../fields/duration';

@@ -1,4 +1,4 @@
-import { download as downloadVideo } from '../../actions/download';
+import { download as downloadVideo } from '../../operations/download';
 import { maxConcurrency } from '../../fields/sending';
 import { video } from '../../fields/video';
 import type { Operation } from '../operation';

@@ -1,4 +1,4 @@
-import { get as getVideo } from '../../actions/get';
+import { get as getVideo } from '../../operations/get';
 import { maxConcurrency } from '../../fields/sending';
 import { video } from '../../fields/video';
 import { waitForCompletion, waitingOptions } from '../../fields/waiting';

@@ -1,6 +1,6 @@
 import { accountOf } from '../../../nodes/ITeraBiz/account/account.ts';
-import { searchAvatars, avatarEntry } from '../../../nodes/ITeraBiz/pickers/searchAvatars.ts';
-import { searchVideos, videoEntry } from '../../../nodes/ITeraBiz/pickers/searchVideos.ts';
+import { searchAvatars, avatarEntry } from '../../../nodes/ITeraBiz/listSearch/searchAvatars.ts';
+import { searchVideos, videoEntry } from '../../../nodes/ITeraBiz/listSearch/searchVideos.ts';
 import { startSandbox, type Sandbox } from '../../../sandbox/client.mts';
 import { pickerContext } from '../engine.mts';
 

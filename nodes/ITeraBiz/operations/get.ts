@@ -1,7 +1,7 @@
 import type { INodeExecutionData } from 'n8n-workflow';
 
 import { isVideoOf, type Video } from '../api/video';
-import { checkId, checkOptions } from '../run/checks';
+import { checkId, checkOptions } from '../orders/validate';
 import type { Item } from '../run/item';
 import { idParameter, optionsOf } from '../run/parameters';
 import { read, strangeAnswer } from '../run/read';

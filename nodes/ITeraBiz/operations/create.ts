@@ -2,7 +2,7 @@ import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 
 import { letThrough, matchFor, type Plan, planOf, previewOf } from '../orders/plan';
 import { jobName, submit } from '../orders/submit';
-import { BadInput, checkBody } from '../run/checks';
+import { BadInput, checkBody } from '../orders/validate';
 import type { Item } from '../run/item';
 import { textParameter } from '../run/parameters';
 import { withMark } from '../run/reused';

@@ -57,9 +57,9 @@ export async function searchList(
     return page;
   };
 
-  for await (const { fresh } of pages(fetch)) {
+  for await (const { newItems } of pages(fetch)) {
     read += 1;
-    for (const element of fresh) {
+    for (const element of newItems) {
       const entry = list.toEntry(element);
       if (entry && matches(entry, filter)) results.push(entry);
     }

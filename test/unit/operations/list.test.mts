@@ -1,5 +1,5 @@
 import type { Item } from '../../../nodes/ITeraBiz/run/item.ts';
-import { entriesOf } from '../../../nodes/ITeraBiz/actions/list.ts';
+import { entriesOf } from '../../../nodes/ITeraBiz/operations/list.ts';
 import { NodeRun } from '../../../nodes/ITeraBiz/run/nodeRun.ts';
 import { answered, type Answering, fakeContext } from '../fakeContext.mts';
 import { Account } from '../../../nodes/ITeraBiz/account/account.ts';

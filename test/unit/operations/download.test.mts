@@ -1,6 +1,6 @@
 import type { IDataObject, IHttpRequestOptions } from 'n8n-workflow';
 
-import { download, fileName } from '../../../nodes/ITeraBiz/actions/download.ts';
+import { download, fileName } from '../../../nodes/ITeraBiz/operations/download.ts';
 import { NodeRun } from '../../../nodes/ITeraBiz/run/nodeRun.ts';
 import { answered, connectionReset, fakeContext } from '../fakeContext.mts';
 import { Account } from '../../../nodes/ITeraBiz/account/account.ts';

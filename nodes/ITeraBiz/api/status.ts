@@ -1,6 +1,6 @@
 import type { IDataObject, IHttpRequestMethods } from 'n8n-workflow';
 
-import { type Answer, NoAnswer } from './answer';
+import { type ApiResponse, NetworkError } from './response';
 import { errorTextOf } from './errorText';
 import { isObject } from './json';
 
@@ -11,7 +11,7 @@ import { isObject } from './json';
  * missing or malformed" and "Too many requests or the service is temporarily unavailable". Which
  * status each of them has, and all the others, are assumptions.
  */
-export type Meaning =
+export type StatusClass =
   | 'done'
   /** It points to another address */
   | 'moved'
@@ -32,7 +32,7 @@ export type Meaning =
   /** A refusal of a kind that is not known here */
   | 'refused';
 
-const MEANINGS: Record<number, Meaning> = {
+const MEANINGS: Record<number, StatusClass> = {
   400: 'badValues',
   401: 'badKey',
   402: 'noCredits',
@@ -46,7 +46,7 @@ const MEANINGS: Record<number, Meaning> = {
 };
 
 /** What an answer means: by its status, and where money may be meant by its words. */
-export function meaningOf({ status, body }: Pick<Answer, 'status' | 'body'>): Meaning {
+export function statusClassOf({ status, body }: Pick<ApiResponse, 'status' | 'body'>): StatusClass {
   if (!(status >= 200)) return 'fault'; // no status of an answer
   if (status < 300) return 'done';
   if (status < 400) return 'moved';
@@ -69,22 +69,25 @@ function speaksOfMoney(body: unknown): boolean {
  * - `again`: nothing has happened, and it may be accepted in a moment
  * - `unknown`: the API may have acted on it; sending it again could make and charge a second video
  */
-export type Verdict = 'done' | 'refused' | 'again' | 'unknown';
+export type RetryDecision = 'done' | 'refused' | 'retry' | 'unknown';
 
 /**
  * Judges one outcome. Reads may always be sent again; a submission only where it is certain that
  * the API did not act on it.
  */
-export function verdictOf(method: IHttpRequestMethods, outcome: Answer | NoAnswer): Verdict {
+export function retryDecision(
+  method: IHttpRequestMethods,
+  outcome: ApiResponse | NetworkError,
+): RetryDecision {
   const isRead = method === 'GET';
-  if (outcome instanceof NoAnswer) return isRead || outcome.arrived === 'no' ? 'again' : 'unknown';
-  switch (meaningOf(outcome)) {
+  if (outcome instanceof NetworkError) return isRead || !outcome.maybeSent ? 'retry' : 'unknown';
+  switch (statusClassOf(outcome)) {
     case 'done':
       return 'done';
     case 'busy':
-      return 'again';
+      return 'retry';
     case 'unreachable':
-      return isRead ? 'again' : 'unknown';
+      return isRead ? 'retry' : 'unknown';
     case 'fault':
       return isRead ? 'refused' : 'unknown';
     default:

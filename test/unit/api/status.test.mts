@@ -1,15 +1,15 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { type Answer, NoAnswer } from '../../../nodes/ITeraBiz/api/answer.ts';
-import { retryAfterOf, verdictOf } from '../../../nodes/ITeraBiz/api/verdict.ts';
+import { type ApiResponse, NetworkError } from '../../../nodes/ITeraBiz/api/response.ts';
+import { retryAfterOf, retryDecision } from '../../../nodes/ITeraBiz/api/status.ts';
 
-const answer = (status: number, headers: IDataObject = {}): Answer => ({
+const answer = (status: number, headers: IDataObject = {}): ApiResponse => ({
   status,
   headers,
   body: {},
 });
-const neverSent = new NoAnswer('ECONNREFUSED', 'no', 'refused');
-const brokeOff = new NoAnswer('ECONNRESET', 'maybe', 'reset');
+const neverSent = new NetworkError('ECONNREFUSED', false, 'refused');
+const brokeOff = new NetworkError('ECONNRESET', true, 'reset');
 
 describe('The verdict', () => {
   test.each([
@@ -26,25 +26,25 @@ describe('The verdict', () => {
     [408, 'refused', 'refused'],
     [422, 'refused', 'refused'],
     [428, 'refused', 'refused'],
-    [429, 'again', 'again'],
+    [429, 'retry', 'retry'],
     [430, 'refused', 'refused'],
     [499, 'refused', 'refused'],
     [500, 'refused', 'unknown'],
     [501, 'refused', 'unknown'],
-    [502, 'again', 'unknown'],
-    [503, 'again', 'again'],
-    [504, 'again', 'unknown'],
+    [502, 'retry', 'unknown'],
+    [503, 'retry', 'retry'],
+    [504, 'retry', 'unknown'],
     [505, 'refused', 'unknown'],
   ])('on status %i is %s for a read and %s for a submission', (status, read, submission) => {
-    expect(verdictOf('GET', answer(status))).toBe(read);
-    expect(verdictOf('POST', answer(status))).toBe(submission);
+    expect(retryDecision('GET', answer(status))).toBe(read);
+    expect(retryDecision('POST', answer(status))).toBe(submission);
   });
 
   test('without an answer lets a read be sent again, and a submission only if it never left', () => {
-    expect(verdictOf('GET', neverSent)).toBe('again');
-    expect(verdictOf('GET', brokeOff)).toBe('again');
-    expect(verdictOf('POST', neverSent)).toBe('again');
-    expect(verdictOf('POST', brokeOff)).toBe('unknown');
+    expect(retryDecision('GET', neverSent)).toBe('retry');
+    expect(retryDecision('GET', brokeOff)).toBe('retry');
+    expect(retryDecision('POST', neverSent)).toBe('retry');
+    expect(retryDecision('POST', brokeOff)).toBe('unknown');
   });
 });
 

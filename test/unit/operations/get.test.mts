@@ -1,5 +1,5 @@
 import { Account } from '../../../nodes/ITeraBiz/account/account.ts';
-import { get, readVideo } from '../../../nodes/ITeraBiz/actions/get.ts';
+import { get, readVideo } from '../../../nodes/ITeraBiz/operations/get.ts';
 import { NodeRun } from '../../../nodes/ITeraBiz/run/nodeRun.ts';
 import { answered, fakeContext } from '../fakeContext.mts';
 

@@ -3,7 +3,7 @@ import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 import { PAGE_SIZE, pages } from '../api/page';
 import { outcomeOf, statusOf, type Video } from '../api/video';
 import { SUPPORT, toNodeError } from '../messages/message';
-import { checkNumber, checkOptions } from '../run/checks';
+import { checkNumber, checkOptions } from '../orders/validate';
 import type { Item } from '../run/item';
 import { optionsOf } from '../run/parameters';
 import { readPage } from '../run/read';
@@ -38,10 +38,11 @@ export async function entriesOf(
     return (await readPage(item, url, after, size)).page;
   };
   let seen = 0;
-  for await (const { fresh, isStuck } of pages(fetch)) {
-    seen += fresh.length;
-    if (isStuck) throw toNodeError(item.context.getNode(), describeStuckList(seen), item.index);
-    for (const entry of fresh) {
+  for await (const { newItems, cursorStalled } of pages(fetch)) {
+    seen += newItems.length;
+    if (cursorStalled)
+      throw toNodeError(item.context.getNode(), describeStuckList(seen), item.index);
+    for (const entry of newItems) {
       if (!status || hasStatus(entry, status)) entries.push(entry);
     }
     if (entries.length >= limit) break;

@@ -6,7 +6,7 @@ import { LONGEST_DURATION } from '../fields/duration';
 import { codeOfLanguage } from '../fields/languages';
 import { LABELS } from '../messages/labels';
 import type { Message } from '../messages/message';
-import type { Options } from './parameters';
+import type { Options } from '../run/parameters';
 
 /** Longest part of a bad value that a message quotes, in characters. */
 const LONGEST_QUOTE = 60;

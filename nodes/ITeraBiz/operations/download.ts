@@ -1,6 +1,6 @@
 import type { IBinaryData, IN8nHttpFullResponse, INodeExecutionData } from 'n8n-workflow';
 
-import { type Answer, NoAnswer } from '../api/answer';
+import { type ApiResponse, NetworkError } from '../api/response';
 import {
   DOWNLOAD_URL_FIELDS,
   downloadUrlOf,
@@ -9,10 +9,10 @@ import {
   statusOf,
   type Video,
 } from '../api/video';
-import { baseUrlOf, noAnswerFrom } from '../client/request';
+import { baseUrlOf, networkErrorFrom } from '../client/request';
 import { withRetries } from '../client/retry';
 import { type Message, SUPPORT, toNodeError, withoutStop } from '../messages/message';
-import { checkOptions } from '../run/checks';
+import { checkOptions } from '../orders/validate';
 import type { Item } from '../run/item';
 import { optionsOf, textParameter } from '../run/parameters';
 import { failureOf } from '../run/read';
@@ -57,7 +57,7 @@ export async function download(item: Item): Promise<INodeExecutionData[]> {
       const name = textParameter(item, 'binaryPropertyName') || 'data';
       return [{ json: video, binary: { [name]: stored.file } }];
     }
-    const status = made.outcome instanceof NoAnswer ? 0 : made.outcome.status;
+    const status = made.outcome instanceof NetworkError ? 0 : made.outcome.status;
     const { context, index } = item;
     if (!EXPIRED.includes(status)) {
       if (made.verdict !== 'done') {
@@ -100,7 +100,7 @@ async function fetchFile(
   id: string,
   stored: { file?: IBinaryData },
   hopsLeft = MOST_HOPS,
-): Promise<Answer | NoAnswer> {
+): Promise<ApiResponse | NetworkError> {
   const { context, index } = item;
   let isOpen = false;
   try {
@@ -109,7 +109,7 @@ async function fetchFile(
     const { statusCode: status, headers } = response;
     if (status === 200) {
       const file = await store(item, response, id);
-      if (file instanceof NoAnswer) return file;
+      if (file instanceof NetworkError) return file;
       stored.file = file;
     } else {
       (response.body as unknown as FileStream).destroy();
@@ -120,7 +120,7 @@ async function fetchFile(
     return { status, headers, body: undefined };
   } catch (error) {
     context.getExecutionCancelSignal()?.throwIfAborted();
-    const failure = noAnswerFrom(error as Error);
+    const failure = networkErrorFrom(error as Error);
     // n8n behaviour: what storing says without a code is its own word, and never the network's.
     const isOfNetwork =
       failure && (failure.code ? !OF_THIS_MACHINE.includes(failure.code) : !isOpen);
@@ -166,7 +166,7 @@ async function store(
   { context }: Item,
   { headers, body }: IN8nHttpFullResponse,
   id: string,
-): Promise<IBinaryData | NoAnswer> {
+): Promise<IBinaryData | NetworkError> {
   const type = typeOf(headers['content-type']);
   const chosen = String(context.getNodeParameter('options.fileName', '') ?? '');
   const name = fileName(chosen, id, type);
@@ -174,7 +174,7 @@ async function store(
   const expected = Number(headers['content-length'] ?? Number.NaN);
   return file.bytes === undefined || Number.isNaN(expected) || file.bytes === expected
     ? file
-    : new NoAnswer('', 'maybe', `${file.bytes} of ${expected} bytes`);
+    : new NetworkError('', true, `${file.bytes} of ${expected} bytes`);
 }
 
 /** The file's kind; a server that does not say sends a video all the same. */

@@ -2,7 +2,7 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { BY_NAME } from '../fields/avatar';
 import { LABELS } from '../messages/labels';
-import { BadInput } from '../run/checks';
+import { BadInput } from '../orders/validate';
 import type { Item } from '../run/item';
 import type { NodeRun } from '../run/nodeRun';
 import { entriesOf } from './list';

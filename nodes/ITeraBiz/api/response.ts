@@ -1,21 +1,21 @@
 import type { IDataObject } from 'n8n-workflow';
 
 /** What came back, whatever its status. `body` is text where it was not JSON. */
-export interface Answer {
+export interface ApiResponse {
   status: number;
   headers: IDataObject;
   body: unknown;
 }
 
 /** No answer came: the connection failed, broke off or took too long. */
-export class NoAnswer extends Error {
+export class NetworkError extends Error {
   /**
    * @param code the network's word for it, as in `ECONNRESET`; empty where it gave none
-   * @param arrived whether the request may have reached the API
+   * @param maybeSent whether the request may have reached the API
    */
   constructor(
     readonly code: string,
-    readonly arrived: 'no' | 'maybe',
+    readonly maybeSent: boolean,
     message: string,
   ) {
     super(message);
