@@ -1,68 +1,108 @@
 import { createHash } from 'crypto';
 
 import { trimBaseUrl } from '../api/address';
-import type { Requester } from '../client/request';
-import { Lane } from '../client/slots';
-import { Watch } from './watch';
+import { ApiClient, type ClientSettings } from '../client/apiClient';
+import type { Requester } from '../client/http';
+import { RequestQueue } from '../client/requestQueue';
+import { now } from '../client/time';
+import { JobRegistry } from './jobRegistry';
+import { Reconciler } from './reconciler';
+import { VideoPoller } from './videoPoller';
 
-/** How long an account is remembered that nobody uses, in milliseconds. */
+/** How long an account is remembered that nothing uses, in milliseconds. */
 const REMEMBERED = 10 * 60_000;
 
 /**
- * What all executions of this process share that use the same account of iTeraBiz.
+ * What all executions of this process share that use the same iTeraBiz account.
  *
- * Invariant: nothing of an execution stays reachable from here after it has ended or was cancelled.
+ * Invariant: nothing of an execution stays reachable from here after it has ended or was canceled.
  */
 export class Account {
   /** All requests to the API */
-  readonly requests = new Lane();
+  readonly queue = new RequestQueue();
 
-  /** All waits for its jobs */
-  readonly watch = new Watch();
+  /** All waits for its videos */
+  readonly poller = new VideoPoller();
 
-  private readonly files = new Map<string, Lane>();
+  /** Which of its jobs belong to an item */
+  readonly jobs = new JobRegistry();
 
-  private usedAt = Date.now();
+  /** Looks for what submissions of unknown outcome have made */
+  readonly reconcilers = {
+    '/avatars': new Reconciler(this.jobs, '/avatars'),
+    '/videos': new Reconciler(this.jobs, '/videos'),
+  };
 
-  /**
-   * The downloads from one host. They have lanes of their own, so that neither a slow file nor a host in
-   * trouble delays the API, or files from elsewhere.
-   */
-  filesFrom(host: string): Lane {
-    this.files.forEach((lane, other) => lane.isIdle && this.files.delete(other));
-    const lane = this.files.get(host) ?? new Lane();
-    this.files.set(host, lane);
-    return lane;
+  private readonly fileQueues = new Map<string, RequestQueue>();
+
+  private usedAt = now();
+
+  /** @param id tells this account from others, without telling its key */
+  constructor(readonly id: string) {}
+
+  client(context: Requester, settings: ClientSettings): ApiClient {
+    return new ApiClient(context, this.queue, settings);
   }
 
-  /** Somebody asked for it. */
+  /**
+   * Downloads from one host. They queue apart, so that neither a slow file nor a host in trouble
+   * delays the API, or files from elsewhere.
+   */
+  fileClient(host: string, context: Requester, settings: ClientSettings): ApiClient {
+    this.fileQueues.forEach((queue, other) => queue.isIdle && this.fileQueues.delete(other));
+    const queue = this.fileQueues.get(host) ?? new RequestQueue();
+    this.fileQueues.set(host, queue);
+    return new ApiClient(context, queue, settings);
+  }
+
   use(): this {
-    this.usedAt = Date.now();
+    this.usedAt = now();
     return this;
   }
 
   get isForgotten(): boolean {
-    const parts = [this.requests, this.watch, ...this.files.values()];
-    return Date.now() - this.usedAt > REMEMBERED && parts.every(({ isIdle }) => isIdle);
+    const parts = [this.queue, this.poller, ...this.fileQueues.values()];
+    return now() - this.usedAt > REMEMBERED && parts.every(({ isIdle }) => isIdle);
   }
 }
 
-/** By a hash of base URL and API key: a credential may get another key, and then it is another account. */
+/** By a hash of base URL and API key: a credential that gets another key leads to another account. */
 const accounts = new Map<string, Account>();
+
+/** The account that each credential led to last, by the credential's ID. */
+const byCredential = new Map<string, Account>();
 
 /**
  * The account that the node's credential leads to.
  *
- * Asking n8n for the credential costs a query, so ask once per run of a node.
+ * n8n behavior: it asks its database for the credential each time. So ask once per run of a node.
  *
  * @throws n8n's own errors, as for a missing credential
  */
 export async function accountOf(context: Requester): Promise<Account> {
   const { baseUrl, apiKey } = await context.getCredentials('iTeraBizApi');
   const secret = JSON.stringify([trimBaseUrl(baseUrl), String(apiKey ?? '').trim()]);
-  const key = createHash('sha256').update(secret).digest('hex');
-  accounts.forEach((account, other) => account.isForgotten && accounts.delete(other));
-  const account = accounts.get(key) ?? new Account();
-  accounts.set(key, account);
+  const id = createHash('sha256').update(secret).digest('hex');
+  for (const known of [accounts, byCredential]) {
+    known.forEach((account, other) => account.isForgotten && known.delete(other));
+  }
+  const account = accounts.get(id) ?? new Account(id);
+  accounts.set(id, account);
+  const credential = credentialIdOf(context);
+  if (credential) byCredential.set(credential, account);
   return account.use();
+}
+
+/**
+ * The same without asking n8n, where this process has seen the credential before. For what only
+ * queues: a credential whose key was changed since leads to the queue of the old account, which can
+ * only make us gentler.
+ */
+export async function queuedAccountOf(context: Requester): Promise<Account> {
+  const known = byCredential.get(credentialIdOf(context) ?? '');
+  return known?.use() ?? (await accountOf(context));
+}
+
+function credentialIdOf(context: Requester): string | undefined {
+  return context.getNode().credentials?.iTeraBizApi?.id ?? undefined;
 }

@@ -1,9 +1,10 @@
 import type { IDataObject, ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 
-import { urgently } from '../account/urgently';
-import { answerOf, pageFrom } from '../client/ask';
-import { type Page, pageQuery, pages } from '../api/page';
+import { accountOf } from '../account/account';
+import { type Page, pages } from '../api/page';
+import { RequestFailed } from '../client/apiClient';
+import { now } from '../client/time';
 
 type Entry = INodeListSearchResult['results'][number];
 
@@ -14,6 +15,9 @@ export interface Found extends Entry {
 
 /** How many pages are searched for a text in one go, before the user sees what was found so far. */
 const MOST_PAGES = 20;
+
+/** How long somebody waits for a picker to fill, in milliseconds. */
+const LONGEST_WAIT = 30_000;
 
 const BUSY = {
   message: 'iTeraBiz asked for a pause',
@@ -89,10 +93,16 @@ async function fetchPage(
   { url, doing }: PickerList,
   after?: string,
 ): Promise<Page> {
-  const node = context.getNode();
-  const outcome = await urgently(context, { url, qs: pageQuery(after) });
-  if (!outcome) throw new NodeOperationError(node, BUSY.message, BUSY);
-  const page = pageFrom(answerOf(outcome, node, { doing }), node, { doing });
+  const account = await accountOf(context);
+  const deadline = now() + LONGEST_WAIT;
+  const client = account.client(context, { priority: 'interactive', retry: false, deadline });
+  const { page } = await client.page(url, after).catch((error: unknown) => {
+    if (!(error instanceof RequestFailed)) throw error;
+    const node = context.getNode();
+    throw error.attempt.tries === 0
+      ? new NodeOperationError(node, BUSY.message, BUSY)
+      : error.toNodeError(node, { doing });
+  });
 
   // A server that ignores the cursor would fill the picker with the same page for ever.
   const repeats = after !== undefined && page.data.some(({ id }) => String(id) === after);

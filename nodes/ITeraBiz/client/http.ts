@@ -1,4 +1,5 @@
 import type {
+  IExecuteFunctions,
   IExecuteSingleFunctions,
   IHookFunctions,
   IHttpRequestOptions,
@@ -15,6 +16,7 @@ import { isObject } from '../api/json';
 
 /** Every n8n context from which this package asks the API something. */
 export type Requester =
+  | IExecuteFunctions
   | IExecuteSingleFunctions
   | IHookFunctions
   | ILoadOptionsFunctions
@@ -38,15 +40,15 @@ const NEVER_SENT = [
 ];
 
 /**
- * Asks the API once, with the user's credential, and returns its answer whatever the status.
+ * Asks the API once, with the user's credential, and returns its response whatever the status.
  *
- * Redirects are not followed. n8n behaviour: some versions send the API key along to another host.
+ * Redirects are not followed. n8n behavior: some versions send the API key along to another host.
  *
  * @param options as n8n takes them; a path without `baseURL` gets the credential's
  * @returns the answer, or why nothing, or only part of it, came back
  * @throws what precedes sending, as a missing credential: the API cannot have heard of it
  */
-export async function attempt(
+export async function send(
   context: Requester,
   options: IHttpRequestOptions,
 ): Promise<ApiResponse | NetworkError> {
@@ -77,7 +79,7 @@ export async function baseUrlOf(context: Requester): Promise<string> {
 }
 
 /**
- * Why no answer came. n8n behaviour: it wraps what its HTTP client throws, which may wrap what the
+ * Why no answer came. n8n behavior: it wraps what its HTTP client throws, which may wrap what the
  * network says.
  *
  * Invariant: what precedes sending is named here, one by one. Every other error, known or not, may
@@ -92,7 +94,7 @@ export function networkErrorFrom(error: Error & { httpCode?: unknown }): Network
   if (errors.some((one) => one instanceof UserError || one instanceof NodeOperationError)) {
     return undefined;
   }
-  // n8n behaviour: version 1 keeps no cause, and the client's code as the status of its own error.
+  // n8n behavior: version 1 keeps no cause, and the client's code as the status of its own error.
   const codes = [...errors.map(({ code }) => code), error.httpCode];
   const code = codes.find((word): word is string => typeof word === 'string') ?? '';
   const { message } = errors[1] ?? error;

@@ -1,8 +1,8 @@
 import { createHash } from 'crypto';
 import type { IDataObject } from 'n8n-workflow';
 
-import { isObject } from '../api/json';
-import { languageCode } from '../api/language';
+import { isObject } from './json';
+import { languageCode } from './language';
 
 /** What is asked of the API, ready to be sent: where to, and the fields. */
 export interface Order {

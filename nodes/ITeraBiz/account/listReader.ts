@@ -3,38 +3,32 @@ import type { IDataObject } from 'n8n-workflow';
 import { type Page, pages } from '../api/page';
 import { createdAt } from '../api/video';
 
-/** An entry of a list, and when it was made by our clock (`NaN` where it does not say). */
+/** An entry of a list, and when it was created by our clock (`NaN` where it does not say). */
 export interface Listed {
   entry: IDataObject;
   at: number;
-}
-
-/** A page with the headers that it came with. */
-export interface PageAnswer {
-  page: Page;
-  headers: IDataObject;
 }
 
 /** How far a list was read: as far as was asked, or not, because it is too long or goes in circles. */
 export type Extent = 'enough' | 'tooLong' | 'stuck';
 
 /**
- * Reads a list from its newest end, page by page, as far back as asked. Nothing is kept of it here.
+ * Reads a list from its newest end, page by page, as far back as asked. Nothing of it is kept here.
  *
  * Assumptions: `created_at` is when the API accepted a job, by the clock that its `Date` header shows.
  * Where a list does not begin with the newest, it is read to its end.
  *
  * @param fetch asks for the page that follows an ID
  * @param since milliseconds since 1970, by our clock
- * @param most how many pages are read at the most
- * @param see gets every entry, older ones of the last page too
+ * @param mostPages how many pages are read at the most
+ * @param onEntry gets every entry, older ones of the last page too
  * @throws what `fetch` throws
  */
 export async function readBack(
-  fetch: (after?: string) => Promise<PageAnswer>,
+  fetch: (after?: string) => Promise<{ page: Page; headers: IDataObject }>,
   since: number,
-  most: number,
-  see: (listed: Listed) => void,
+  mostPages: number,
+  onEntry: (listed: Listed) => void,
 ): Promise<Extent> {
   let ahead = 0;
   const pageAfter = async (after?: string): Promise<Page> => {
@@ -44,9 +38,9 @@ export async function readBack(
   };
   let count = 0;
   for await (const { newItems, cursorStalled } of pages(pageAfter)) {
-    if (++count > most) return 'tooLong';
+    if (++count > mostPages) return 'tooLong';
     const listed = newItems.map((entry) => ({ entry, at: createdAt(entry) - ahead }));
-    listed.forEach(see);
+    listed.forEach(onEntry);
     if (cursorStalled) return 'stuck';
     if (isPast(listed, since)) return 'enough';
   }

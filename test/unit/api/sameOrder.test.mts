@@ -7,7 +7,7 @@ import {
   listOf,
   nameOf,
   type Order,
-} from '../../../nodes/ITeraBiz/orders/sameOrder.ts';
+} from '../../../nodes/ITeraBiz/api/sameOrder.ts';
 
 const video = (body: IDataObject): Order => ({ url: '/videos', body });
 const content = (body: IDataObject): Order => ({ url: '/content/generate', body });

@@ -1,0 +1,98 @@
+import { pages } from '../api/page';
+import { downloadUrlOf, outcomeOf, type Video, videoIdOf } from '../api/video';
+import type { ApiClient } from '../client/apiClient';
+
+/** What a poll saw of each video; `undefined` for one that the API does not know. */
+export type Snapshot = Map<string, Video | undefined>;
+
+/** How a poll reads. An {@link ApiClient} does. */
+export type VideoReader = Pick<ApiClient, 'page' | 'video'>;
+
+/** How long a poll's surprises are waited for, in milliseconds. */
+export const PATIENCE = {
+  /** A video that the API does not know (any more): a new one may take a while to show */
+  unknown: 60_000,
+  /** A completed one without a link */
+  withoutLink: 60_000,
+};
+
+/** When the polls of one wait first met a surprise that has not passed since. By any one clock. */
+export interface Surprises {
+  unknownSince?: number;
+  withoutLinkSince?: number;
+}
+
+/** How a wait ended: finished or failed, or no longer known to the API. */
+export type Ending = 'ended' | 'gone';
+
+/**
+ * What a poll means for a wait. The one rule, wherever the wait is.
+ *
+ * @param surprises of this wait; updated here
+ * @param at milliseconds by the clock of `surprises`
+ * @returns nothing while the wait goes on
+ */
+export function endingIn(
+  snapshot: Snapshot,
+  id: string,
+  surprises: Surprises,
+  at: number,
+): Ending | undefined {
+  if (!snapshot.has(id)) return undefined;
+  const video = snapshot.get(id);
+  if (!video) {
+    surprises.unknownSince ??= at;
+    return at - surprises.unknownSince >= PATIENCE.unknown ? 'gone' : undefined;
+  }
+  surprises.unknownSince = undefined;
+  const outcome = outcomeOf(video);
+  if (outcome === 'running') return undefined;
+  if (outcome === 'failed' || downloadUrlOf(video)) return 'ended';
+  surprises.withoutLinkSince ??= at;
+  return at - surprises.withoutLinkSince >= PATIENCE.withoutLink ? 'ended' : undefined;
+}
+
+/**
+ * Polls how some videos are doing, with never more requests than there are videos: one is asked for by
+ * its ID, many are read from the list.
+ *
+ * @param unlisted the IDs that the list did not show; kept by the caller from one poll to the next.
+ *   They are asked for by ID: now, or, where the list has cost too many requests, next time.
+ * @returns what was seen; an ID that is missing was not asked for this time
+ * @throws {RequestFailed} when a request was refused
+ */
+export async function fetchSnapshot(
+  ids: string[],
+  reader: VideoReader,
+  unlisted: Set<string>,
+): Promise<Snapshot> {
+  const snapshot: Snapshot = new Map();
+  const listed = ids.filter((id) => !unlisted.has(id));
+  let requests = 0;
+
+  if (listed.length > 1) {
+    const wanted = new Set(listed);
+    const fetch = async (after?: string) => {
+      requests++;
+      return (await reader.page('/videos', after)).page;
+    };
+    for await (const { newItems } of pages(fetch)) {
+      for (const video of newItems) {
+        const id = videoIdOf(video);
+        if (id === undefined || !wanted.delete(id)) continue;
+        snapshot.set(id, video);
+        // A list may leave the link out: asked for by its ID, the video has it.
+        if (outcomeOf(video) === 'completed' && !downloadUrlOf(video)) unlisted.add(id);
+      }
+      if (wanted.size === 0 || requests >= listed.length) break;
+    }
+    wanted.forEach((id) => unlisted.add(id));
+  }
+
+  const single = listed.length === 1 ? listed : [];
+  const hidden = ids.filter((id) => unlisted.has(id));
+  for (const id of [...single, ...hidden].slice(0, ids.length - requests)) {
+    snapshot.set(id, await reader.video(id));
+  }
+  return snapshot;
+}

@@ -1,0 +1,248 @@
+import type {
+  IDataObject,
+  IHttpRequestMethods,
+  IHttpRequestOptions,
+  INode,
+  NodeApiError,
+} from 'n8n-workflow';
+
+import { type Page, PAGE_SIZE, pageIn, pageQuery } from '../api/page';
+import { type ApiResponse, NetworkError } from '../api/response';
+import { retryAfterOf, type RetryDecision, retryDecision, statusClassOf } from '../api/status';
+import { isVideoOf, type Video } from '../api/video';
+import {
+  describeNetworkError,
+  describeRefusal,
+  describeStrangeAnswer,
+  type Subject,
+} from '../messages/answers';
+import { type Message, toNodeError } from '../messages/message';
+import { type Requester, send } from './http';
+import type { Priority, RequestQueue } from './requestQueue';
+import { backOff, PATIENCE, TRIES } from './retry';
+import { atLeast, now, signalUntil } from './time';
+
+/** Longest wait for a response where the user set none, in milliseconds. n8n's own for declarative nodes */
+export const TIMEOUT = 300_000;
+
+/** How one request ended, after all its tries. */
+export interface Attempt {
+  outcome: ApiResponse | NetworkError;
+  decision: RetryDecision;
+  /** How often it was sent; 0 where a pause or the deadline came first */
+  tries: number;
+  /** From the first try to the end, in seconds */
+  seconds: number;
+}
+
+/** A request that brought nothing: refused, given up, or answered with something else. */
+export class RequestFailed extends Error {
+  /** @param isStrange the status was one of success, but the content is not what was asked for */
+  constructor(
+    readonly attempt: Attempt,
+    readonly isStrange = false,
+  ) {
+    super('The request to iTeraBiz failed');
+  }
+
+  /** What happened, in words for the user. */
+  describe(subject: Subject): Message {
+    const { outcome, tries, seconds } = this.attempt;
+    const tried = { ...subject, tries, seconds };
+    if (outcome instanceof NetworkError) return describeNetworkError(outcome, tried);
+    return this.isStrange
+      ? describeStrangeAnswer(outcome, subject)
+      : describeRefusal(outcome, tried);
+  }
+
+  /** The same as an error of a node. */
+  toNodeError(node: INode, subject: Subject): NodeApiError {
+    return toNodeError(node, this.describe(subject), undefined, this.status);
+  }
+
+  /** The status of the response, where there was one. */
+  get status(): number | undefined {
+    const { outcome } = this.attempt;
+    return outcome instanceof NetworkError ? undefined : outcome.status;
+  }
+}
+
+/** How a client's requests queue and are retried. */
+export interface ClientSettings {
+  priority: Priority;
+  /** The most requests of the account that may be in flight when one of these starts. Default: 5 */
+  concurrency?: number;
+  /** Whether to send again what may be sent again. Default: true */
+  retry?: boolean;
+  /** When to give up, by `now()` of client/time. Default: never */
+  deadline?: number;
+  signal?: AbortSignal;
+  /** n8n's Request Options: timeout, proxy, certificates */
+  options?: Partial<IHttpRequestOptions>;
+}
+
+/** What is asked for. */
+export interface ApiRequest {
+  method: IHttpRequestMethods;
+  /** A path, which gets the credential's Base URL */
+  url: string;
+  qs?: IDataObject;
+  body?: IDataObject;
+  headers?: IDataObject;
+}
+
+/**
+ * The one way to the API: every request of the package waits here for its turn and for pauses, is
+ * retried as far as that is safe, and obeys Retry-After for all requests of the account.
+ */
+export class ApiClient {
+  /**
+   * @param context in whose name n8n sends the requests
+   * @param queue of the account
+   */
+  constructor(
+    readonly context: Requester,
+    private readonly queue: RequestQueue,
+    readonly settings: ClientSettings,
+  ) {}
+
+  /** The same client with other settings. */
+  with(settings: Partial<ClientSettings>): ApiClient {
+    return new ApiClient(this.context, this.queue, { ...this.settings, ...settings });
+  }
+
+  /**
+   * Sends a request until it is answered, refused for good or given up, or its outcome is unknown.
+   *
+   * @throws what precedes sending, as for a missing credential, and the signal's reason
+   */
+  async request(request: ApiRequest): Promise<Attempt> {
+    return await this.schedule(request.method, async () => await this.send(request));
+  }
+
+  /** Sends a request once, now. For {@link schedule}. */
+  async send(request: ApiRequest): Promise<ApiResponse | NetworkError> {
+    const { options, signal, deadline = Infinity } = this.settings;
+    const timeout = Math.min(Number(options?.timeout) || TIMEOUT, atLeast(1, deadline - now()));
+    const abortSignal = request.method === 'GET' ? signal : undefined;
+    return await send(this.context, { ...options, ...request, timeout, abortSignal });
+  }
+
+  /**
+   * The same around any way of sending. Whatever the API asks of one request it asks of all: its
+   * Retry-After holds back the account's whole queue, also after the last try.
+   *
+   * @param sendOnce sends the request once; it is not called again where it throws
+   * @throws what `sendOnce` throws, and the signal's reason
+   */
+  async schedule(
+    method: IHttpRequestMethods,
+    sendOnce: () => Promise<ApiResponse | NetworkError>,
+  ): Promise<Attempt> {
+    const { queue } = this;
+    const { priority, concurrency = 5, retry = true, deadline = Infinity } = this.settings;
+    const signal = signalUntil(deadline, this.settings.signal);
+    let patience = PATIENCE;
+    let start = now();
+    let last: Attempt | undefined;
+
+    const attemptOnce = async (): Promise<Attempt | undefined> => {
+      if (queue.pauseLeft > patience) return undefined;
+      patience -= queue.pauseLeft;
+      await queue.waitUntilResumed(signal);
+      if (!last) start = now();
+      const outcome = await sendOnce();
+      const decision = retryDecision(method, outcome);
+      const tries = (last?.tries ?? 0) + 1;
+      const isRetried = retry && decision === 'retry' && tries < TRIES;
+      this.applyRetryAfter(outcome, decision, isRetried ? tries : undefined);
+      last = { outcome, decision, tries, seconds: (now() - start) / 1_000 };
+      return isRetried ? undefined : last;
+    };
+    try {
+      for (;;) {
+        const before = last;
+        const end = await queue.run(attemptOnce, { priority, concurrency, signal });
+        if (end) return end;
+        if (last === before) return last ?? this.notSent();
+      }
+    } catch (error) {
+      this.settings.signal?.throwIfAborted();
+      if (signal?.aborted) return last ?? this.notSent();
+      throw error;
+    }
+  }
+
+  /**
+   * Reads something.
+   *
+   * @param expected statuses that are an answer, too
+   * @throws {RequestFailed} when it is refused or no answer came
+   */
+  async read(
+    request: Omit<ApiRequest, 'method' | 'body'>,
+    expected: number[] = [],
+  ): Promise<ApiResponse> {
+    const attempt = await this.request({ ...request, method: 'GET' });
+    const { outcome, decision } = attempt;
+    if (outcome instanceof NetworkError) throw new RequestFailed(attempt);
+    if (decision === 'done' || expected.includes(outcome.status)) return outcome;
+    throw new RequestFailed(attempt);
+  }
+
+  /**
+   * A page of a list, with the headers that it came with.
+   *
+   * @param after the ID that it follows; the first page follows none
+   * @throws {RequestFailed} also where what comes back is no list
+   */
+  async page(
+    url: string,
+    after?: string,
+    size = PAGE_SIZE,
+  ): Promise<{ page: Page; headers: IDataObject }> {
+    const response = await this.read({ url, qs: pageQuery(after, size) });
+    const page = pageIn(response.body);
+    if (page) return { page, headers: response.headers };
+    throw strange(response);
+  }
+
+  /**
+   * One video, or `undefined` where the API knows none of this ID.
+   *
+   * @throws {RequestFailed} also where what comes back is another one
+   */
+  async video(id: string): Promise<Video | undefined> {
+    const response = await this.read({ url: `/videos/${encodeURIComponent(id)}` }, [404]);
+    if (statusClassOf(response) === 'notFound') return undefined;
+    if (isVideoOf(id, response.body)) return response.body;
+    throw strange(response);
+  }
+
+  /**
+   * Holds back the queue where the API asks for it, or before a request is sent again.
+   *
+   * @param tries how often it was sent, where it is to be sent again
+   */
+  private applyRetryAfter(
+    outcome: ApiResponse | NetworkError,
+    decision: RetryDecision,
+    tries?: number,
+  ): void {
+    const isAnswer = decision === 'done' || outcome instanceof NetworkError;
+    const retryAfter = isAnswer ? undefined : retryAfterOf(outcome.headers);
+    if (retryAfter === undefined && tries === undefined) return;
+    this.queue.pauseFor(backOff(tries ?? 1, retryAfter), outcome);
+  }
+
+  /** What to report where a pause or the deadline came before the first try. */
+  private notSent(): Attempt {
+    const because = this.queue.pauseLeft > 0 ? this.queue.pausedBy : undefined;
+    const outcome = because ?? new NetworkError('', false, 'There was no time left to send it');
+    return { outcome, decision: 'retry', tries: 0, seconds: 0 };
+  }
+}
+
+function strange(outcome: ApiResponse): RequestFailed {
+  return new RequestFailed({ outcome, decision: 'done', tries: 1, seconds: 0 }, true);
+}

@@ -1,0 +1,67 @@
+import * as n8nWorkflow from 'n8n-workflow';
+
+/** The longest timer of Node.js, in milliseconds. It takes a longer one for none at all. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/**
+ * Milliseconds on a clock that is never set, for everything that measures a duration.
+ *
+ * Not for what is stored or compared with the API's times: that takes `Date.now()`.
+ */
+export function now(): number {
+  return performance.now();
+}
+
+/**
+ * n8n behavior: the package exports the one that can be canceled under this name in n8n 1, and under
+ * `sleep` in n8n 2.
+ */
+const { sleepWithAbort = n8nWorkflow.sleep } = n8nWorkflow as {
+  sleepWithAbort?: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
+};
+
+const never = new AbortController().signal;
+
+/**
+ * Waits, but no longer than the signal allows. No timer is left behind.
+ *
+ * @param milliseconds more than 24 days count as 24 days
+ * @throws the signal's reason as soon as it aborts
+ */
+export async function pause(milliseconds: number, signal: AbortSignal = never): Promise<void> {
+  signal.throwIfAborted();
+  const bounded = Math.min(atLeast(0, milliseconds), LONGEST_TIMER);
+  await unlessAborted(sleepWithAbort(bounded, signal), signal);
+}
+
+/**
+ * What a task returns, without waiting for it any longer than the signal allows.
+ *
+ * @throws what the task throws, and the signal's reason as soon as it aborts
+ */
+export async function unlessAborted<T>(task: Promise<T>, signal?: AbortSignal): Promise<T> {
+  if (!signal || signal === never) return await task;
+  let abort = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason as Error);
+    signal.addEventListener('abort', abort);
+  });
+  try {
+    return await Promise.race([task, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+/** A signal that aborts with the given one, or at a moment of {@link now}. */
+export function signalUntil(deadline: number, signal?: AbortSignal): AbortSignal | undefined {
+  if (deadline === Infinity) return signal;
+  const left = Math.min(Math.ceil(atLeast(0, deadline - now())), LONGEST_TIMER);
+  const timeUp = AbortSignal.timeout(left);
+  return signal ? AbortSignal.any([signal, timeUp]) : timeUp;
+}
+
+/** A number, or the floor where it is less or no number. */
+export function atLeast(floor: number, value: unknown): number {
+  return Math.max(floor, Number(value) || floor);
+}
