@@ -5,8 +5,8 @@ import { searchAvatars } from './listSearch/searchAvatars';
 import { searchVideos } from './listSearch/searchVideos';
 import { resources } from './resources';
 import { hints } from './resources/hints';
-import { toProperties } from './resources/operation';
-import { parkedProperties } from './resources/parked';
+import { durableOperations, durableProperties } from './resources/durableWait';
+import { toCustomOperations, toProperties } from './resources/operation';
 
 /**
  * The action node: a description, nothing else. Each operation names what carries it out; the
@@ -32,11 +32,12 @@ export class ITeraBiz implements INodeType {
     inputs: [NodeConnectionTypes.Main],
     outputs: [NodeConnectionTypes.Main],
     credentials: [{ name: 'iTeraBizApi', required: true }],
-    // n8n behaviour: without this it does not take the node for a declarative one, as it has methods, and
-    // runs it in a way that leaves it untold when its execution is cancelled.
+    // n8n behavior: without this it does not take a node with methods for a declarative one.
     requestDefaults: {},
-    properties: [...toProperties(resources, 'video'), ...parkedProperties],
+    properties: [...toProperties(resources, 'video'), ...durableProperties],
   };
 
   methods = { listSearch: { searchAvatars, searchVideos } };
+
+  customOperations = toCustomOperations(resources, { video: durableOperations });
 }

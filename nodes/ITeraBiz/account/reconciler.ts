@@ -2,7 +2,6 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { NetworkError } from '../api/response';
 import { compare, finderOf, nameOf, type Order } from '../api/sameOrder';
-import { statusClassOf } from '../api/status';
 import { videoIdOf } from '../api/video';
 import { type ApiClient, RequestFailed, TIMEOUT } from '../client/apiClient';
 import { now, pause } from '../client/time';
@@ -208,10 +207,11 @@ function failed({ message }: Error): RequestFailed {
 /** Whether a further poll would be refused as well. */
 function isFinal(trouble: Finding['trouble']): boolean {
   if (trouble === undefined || trouble === 'tooLong') return false;
-  const { outcome, decision } = trouble.attempt;
-  if (outcome instanceof NetworkError) return decision === 'refused';
+  const { statusClass, isStrange, attempt } = trouble;
+  const refused = ['badKey', 'notAllowed', 'notFound', 'badValues', 'noCredits'];
   return (
-    trouble.isStrange ||
-    ['badKey', 'notAllowed', 'notFound', 'badValues'].includes(statusClassOf(outcome))
+    isStrange ||
+    refused.includes(statusClass ?? '') ||
+    (attempt.tries === 0 && attempt.decision === 'refused')
   );
 }

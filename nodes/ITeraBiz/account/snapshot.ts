@@ -1,6 +1,6 @@
 import { pages } from '../api/page';
 import { downloadUrlOf, outcomeOf, type Video, videoIdOf } from '../api/video';
-import type { ApiClient } from '../client/apiClient';
+import { type ApiClient, RequestFailed } from '../client/apiClient';
 
 /** What a poll saw of each video; `undefined` for one that the API does not know. */
 export type Snapshot = Map<string, Video | undefined>;
@@ -92,7 +92,12 @@ export async function fetchSnapshot(
   const single = listed.length === 1 ? listed : [];
   const hidden = ids.filter((id) => unlisted.has(id));
   for (const id of [...single, ...hidden].slice(0, ids.length - requests)) {
-    snapshot.set(id, await reader.video(id));
+    snapshot.set(id, await reader.video(id).catch(unknownOrThrow));
   }
   return snapshot;
+}
+
+function unknownOrThrow(error: unknown): undefined {
+  if (error instanceof RequestFailed && error.statusClass === 'notFound') return undefined;
+  throw error;
 }

@@ -1,5 +1,3 @@
-import { NetworkError } from '../api/response';
-import { statusClassOf } from '../api/status';
 import type { Video } from '../api/video';
 import { type ApiClient, RequestFailed } from '../client/apiClient';
 import { atLeast, now, pause } from '../client/time';
@@ -263,10 +261,8 @@ export class VideoPoller {
 }
 
 /** A refusal that another poll would meet, too: the key is refused, or may not read videos. */
-function isIncurable({ attempt: { outcome } }: RequestFailed): boolean {
-  return (
-    !(outcome instanceof NetworkError) && ['badKey', 'notAllowed'].includes(statusClassOf(outcome))
-  );
+function isIncurable({ statusClass }: RequestFailed): boolean {
+  return statusClass === 'badKey' || statusClass === 'notAllowed';
 }
 
 /** How a wait ended with this poll, or nothing while it goes on. */

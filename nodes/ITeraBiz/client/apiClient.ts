@@ -8,7 +8,13 @@ import type {
 
 import { type Page, PAGE_SIZE, pageIn, pageQuery } from '../api/page';
 import { type ApiResponse, NetworkError } from '../api/response';
-import { retryAfterOf, type RetryDecision, retryDecision, statusClassOf } from '../api/status';
+import {
+  retryAfterOf,
+  type RetryDecision,
+  retryDecision,
+  type StatusClass,
+  statusClassOf,
+} from '../api/status';
 import { isVideoOf, type Video } from '../api/video';
 import {
   describeNetworkError,
@@ -58,6 +64,12 @@ export class RequestFailed extends Error {
   /** The same as an error of a node. */
   toNodeError(node: INode, subject: Subject): NodeApiError {
     return toNodeError(node, this.describe(subject), undefined, this.status);
+  }
+
+  /** What the refusal means; nothing where no response came, or a strange one. */
+  get statusClass(): StatusClass | undefined {
+    const { outcome } = this.attempt;
+    return outcome instanceof NetworkError || this.isStrange ? undefined : statusClassOf(outcome);
   }
 
   /** The status of the response, where there was one. */
@@ -176,18 +188,13 @@ export class ApiClient {
   /**
    * Reads something.
    *
-   * @param expected statuses that are an answer, too
    * @throws {RequestFailed} when it is refused or no answer came
    */
-  async read(
-    request: Omit<ApiRequest, 'method' | 'body'>,
-    expected: number[] = [],
-  ): Promise<ApiResponse> {
+  async read(request: Omit<ApiRequest, 'method' | 'body'>): Promise<ApiResponse> {
     const attempt = await this.request({ ...request, method: 'GET' });
     const { outcome, decision } = attempt;
-    if (outcome instanceof NetworkError) throw new RequestFailed(attempt);
-    if (decision === 'done' || expected.includes(outcome.status)) return outcome;
-    throw new RequestFailed(attempt);
+    if (outcome instanceof NetworkError || decision !== 'done') throw new RequestFailed(attempt);
+    return outcome;
   }
 
   /**
@@ -208,13 +215,12 @@ export class ApiClient {
   }
 
   /**
-   * One video, or `undefined` where the API knows none of this ID.
+   * One video.
    *
    * @throws {RequestFailed} also where what comes back is another one
    */
-  async video(id: string): Promise<Video | undefined> {
-    const response = await this.read({ url: `/videos/${encodeURIComponent(id)}` }, [404]);
-    if (statusClassOf(response) === 'notFound') return undefined;
+  async video(id: string): Promise<Video> {
+    const response = await this.read({ url: `/videos/${encodeURIComponent(id)}` });
     if (isVideoOf(id, response.body)) return response.body;
     throw strange(response);
   }

@@ -1,9 +1,4 @@
-import type {
-  IDataObject,
-  IExecuteSingleFunctions,
-  IHttpRequestOptions,
-  INodeProperties,
-} from 'n8n-workflow';
+import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
 import { isObject } from '../api/json';
 
@@ -41,16 +36,7 @@ export const additionalFields: INodeProperties = {
       ],
     },
   ],
-  routing: { send: { preSend: [addFields] } },
 };
-
-async function addFields(
-  this: IExecuteSingleFunctions,
-  request: IHttpRequestOptions,
-): Promise<IHttpRequestOptions> {
-  const fields = this.getNodeParameter('additionalFields.field', []) as IDataObject[];
-  return { ...request, body: withFields(request.body as IDataObject, fields) };
-}
 
 /** A body with further fields, each given as `{name, value}`. A field without a name is left out. */
 export function withFields(body: IDataObject, fields: IDataObject[]): IDataObject {

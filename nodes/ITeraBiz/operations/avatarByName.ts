@@ -1,39 +1,28 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { BY_NAME } from '../fields/avatar';
+import type { ApiClient } from '../client/apiClient';
+import { BadInput } from '../fields/validate';
 import { LABELS } from '../messages/labels';
-import { BadInput } from '../orders/validate';
-import type { Item } from '../run/item';
-import type { NodeRun } from '../run/nodeRun';
-import { entriesOf } from './list';
+import { readList } from './getMany';
 
 /** Most avatars that a message names. */
 const MOST_NAMED = 20;
 
-/** The account's avatars, read once for all items of a run of the node. */
-const avatarsOf = new WeakMap<NodeRun, Promise<IDataObject[]>>();
-
 /**
- * The body that n8n prepared, with the ID in place of an avatar's name where the user gave that.
+ * A function that finds an avatar's ID by its name, for one run of the node: the account's avatars are
+ * read when the first name is asked for, and once.
  *
- * @throws {BadInput} when the account has no avatar of this name, or several
- * @throws {NodeApiError} when the avatars cannot be read
+ * The function throws {@link BadInput} where the account has no avatar of this name, or several, and
+ * `ItemFailed` where the avatars cannot be read.
  */
-export async function withAvatarId(item: Item): Promise<IDataObject> {
-  const { context, prepared, run } = item;
-  const body = prepared.body as IDataObject;
-  const name = String(body.avatar_id ?? '').trim();
-  if (name === '') return body;
-  const chosen = context.getNodeParameter('avatarId', {}) as IDataObject;
-  if (chosen.mode !== BY_NAME) return body;
-
-  const known = avatarsOf.get(run) ?? readAvatars(item);
-  avatarsOf.set(run, known);
-  return { ...body, avatar_id: idOfAvatar(name, await known) };
-}
-
-async function readAvatars(item: Item): Promise<IDataObject[]> {
-  return await entriesOf({ ...item, prepared: { ...item.prepared, url: '/avatars' } }, Infinity);
+export function avatarFinder(
+  client: () => Promise<ApiClient>,
+): (name: string) => Promise<IDataObject[string]> {
+  let avatars: Promise<IDataObject[]> | undefined;
+  return async (name) => {
+    avatars ??= client().then(async (known) => await readList(known, '/avatars', Infinity));
+    return idOfAvatar(name, await avatars);
+  };
 }
 
 /**

@@ -1,38 +1,51 @@
-import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
-
-import { letThrough, matchFor, type Plan, planOf, previewOf } from '../orders/plan';
-import { jobName, submit } from '../orders/submit';
-import { BadInput, checkBody } from '../orders/validate';
-import type { Item } from '../run/item';
-import { textParameter } from '../run/parameters';
-import { withMark } from '../run/reused';
+import { videoIdOf } from '../api/video';
+import { Ledger } from '../orders/ledger';
+import { isToSend, whyNotWith, whyTooMuch } from '../orders/limits';
+import { previewOf } from '../orders/preview';
+import { findExisting, type Match } from '../orders/reuse';
+import { prepareRows } from '../orders/rows';
+import { submitAll } from '../orders/submit';
+import { ItemFailed, Results } from '../run/results';
+import type { Perform } from '../run/run';
 import { finish } from '../waiting/finish';
-import { withAvatarId } from './avatarByName';
+import { avatarFinder } from './avatarByName';
 
 /**
- * Orders what the item describes, once, and waits for it where the user wants to. Nothing is sent
- * before all rows of the run are checked; a preview sends nothing at all.
+ * Orders what the items describe, each once, and waits for it where the user wants to. Nothing is sent
+ * before all items of the run are checked; a preview sends nothing at all.
  */
-export async function create(item: Item): Promise<INodeExecutionData[]> {
-  const { index, prepared, run } = item;
-  const plan = await planOf(item, withAvatarId);
-  if (plan.isPreview) {
-    const body = plan.problems.has(index) ? undefined : await checkedBody(item, plan);
-    return [{ json: previewOf(item, plan, body) }];
-  }
-  const body = await checkedBody(item, plan);
-  const match = plan.refusal ? undefined : await matchFor(item, plan, body);
-  letThrough(item, plan, body, match);
-  const doing = `${textParameter(item, 'operation')} the ${textParameter(item, 'resource')}`;
-  const job = await submit({ ...item, prepared: { ...prepared, body } }, doing, match);
-  run.accepted.set(index, jobName(job));
-  const output = await finish(item, job);
-  return output.map(({ json }) => ({ json: withMark(json, run.reused.get(index)) }));
-}
+export const create: Perform = async (run, request) => {
+  const results = new Results(run);
+  const account = await run.account();
+  const client = await run.client();
+  const ledger = new Ledger(run.memory, run.index, account.id);
+  const own = new Set(ledger.answers.map(videoIdOf));
 
-/** @throws {BadInput} for a row that cannot be right: as it was planned, or as it came in later */
-async function checkedBody(item: Item, { problems }: Plan): Promise<IDataObject> {
-  const problem = problems.get(item.index);
-  if (problem) throw new BadInput(problem);
-  return checkBody(await withAvatarId(item));
-}
+  const rows = await prepareRows(run, request, ledger, avatarFinder(run.client));
+  const isStopped = run.onError === 'stop' && rows.bad.size > 0;
+  const { matches, refusal: unclear } = isStopped
+    ? { matches: new Map<number, Match>(), refusal: whyNotWith(rows) }
+    : await findExisting(client, rows.good, ledger, (id) => own.has(id));
+  const toSend = rows.good.filter((row) => isToSend(row) && !matches.get(row.item)?.job);
+  const refusal = unclear ?? whyTooMuch(toSend, rows);
+
+  if (rows.isPreview) {
+    const preview = previewOf(rows, toSend, matches, refusal);
+    preview.forEach((json, item) => results.outputs.set(item, [{ json }]));
+    return results.collect();
+  }
+
+  rows.bad.forEach(({ error }, item) => results.fail(item, error));
+  const refused = refusal ? toSend : [];
+  refused.forEach(({ item }, place) => {
+    const isFirst = place === 0 && rows.bad.size === 0;
+    const reason = isFirst ? 'item' : 'notSent';
+    results.fail(item, new ItemFailed({ ...refusal!, reason }));
+  });
+  const rest = refusal ? rows.good.filter((row) => !refused.includes(row)) : rows.good;
+  if (results.isStopped) return results.collect();
+
+  const shared = { account, client, ledger, results, doing: request.doing };
+  const jobs = await submitAll(run, shared, rest, matches);
+  return await finish(run, results, jobs);
+};

@@ -1,4 +1,4 @@
-import type { IBinaryData, IN8nHttpFullResponse, INodeExecutionData } from 'n8n-workflow';
+import type { IBinaryData, IN8nHttpFullResponse } from 'n8n-workflow';
 
 import { type ApiResponse, NetworkError } from '../api/response';
 import {
@@ -9,14 +9,13 @@ import {
   statusOf,
   type Video,
 } from '../api/video';
-import { baseUrlOf, networkErrorFrom } from '../client/request';
-import { withRetries } from '../client/retry';
-import { type Message, SUPPORT, toNodeError, withoutStop } from '../messages/message';
-import { checkOptions } from '../orders/validate';
-import type { Item } from '../run/item';
-import { optionsOf, textParameter } from '../run/parameters';
-import { failureOf } from '../run/read';
-import { readVideo, videoIdFrom } from './get';
+import { type ApiClient, RequestFailed } from '../client/apiClient';
+import { baseUrlOf, networkErrorFrom } from '../client/http';
+import { type Message, SUPPORT, withoutStop } from '../messages/message';
+import { ItemFailed } from '../run/results';
+import type { Perform, Run } from '../run/run';
+import { readVideo, videoIdOfItem } from './get';
+import { perItem } from './perItem';
 
 /** These say that a link is no longer good (assumption: the API does not say how links expire). */
 const EXPIRED = [401, 403, 404, 410];
@@ -35,52 +34,57 @@ interface FileStream {
 }
 
 /**
- * Reads a video anew, and streams its file into n8n's binary data, so that memory does not grow
+ * Reads videos anew, and streams their files into n8n's binary data, so that memory does not grow
  * with the file. A link that has expired is fetched anew once.
- *
- * @returns the video, with its file
- * @throws {NodeApiError} when it is not finished, names no file, or its file does not come whole
  */
-export async function download(item: Item): Promise<INodeExecutionData[]> {
-  checkOptions(optionsOf(item));
-  const id = videoIdFrom(item);
-  for (let isSecondLink = false; ; isSecondLink = true) {
-    const video = await readFinished(item, id);
-    const url = linkOf(item, video, id);
-    const stored: { file?: IBinaryData } = {};
-    const slots = item.run.filesFrom(hostOf(url));
-    const made = await slots.run(
-      async () =>
-        await withRetries(async () => await fetchFile(item, url, id, stored), 'GET', slots),
-    );
-    if (stored.file) {
-      const name = textParameter(item, 'binaryPropertyName') || 'data';
-      return [{ json: video, binary: { [name]: stored.file } }];
-    }
-    const status = made.outcome instanceof NetworkError ? 0 : made.outcome.status;
-    const { context, index } = item;
-    if (!EXPIRED.includes(status)) {
-      if (made.verdict !== 'done') {
-        throw failureOf(item, made, { doing: `download the file of video ${id}` });
+export const download: Perform = async (run) =>
+  await perItem(run, async (item, client) => {
+    run.options(item);
+    const id = videoIdOfItem(run, item);
+    for (let isSecondLink = false; ; isSecondLink = true) {
+      const video = await readFinished(client, id);
+      const url = linkOf(video, id);
+      const stored: { file?: IBinaryData } = {};
+      const { settings, context } = client;
+      const files = (await run.account()).fileClient(hostOf(url), context, settings);
+      const attempt = await files.schedule(
+        'GET',
+        async () => await fetchFile({ run, item, client }, url, id, stored),
+      );
+      if (stored.file) {
+        const name = String(run.parameter('binaryPropertyName', item)).trim() || 'data';
+        return [{ json: video, binary: { [name]: stored.file } }];
       }
-      throw toNodeError(context.getNode(), describeEmptyLink(id, status), index, status);
+      const status = attempt.outcome instanceof NetworkError ? 0 : attempt.outcome.status;
+      if (!EXPIRED.includes(status)) {
+        const doing = `download the file of video ${id}`;
+        if (attempt.decision !== 'done') throw ItemFailed.by(new RequestFailed(attempt), { doing });
+        throw failed(describeEmptyLink(id, status), status);
+      }
+      if (isSecondLink) throw failed(describeDeadLink(id, status), status);
     }
-    if (isSecondLink) {
-      throw toNodeError(context.getNode(), describeDeadLink(id, status), index, status);
-    }
-  }
+  });
+
+interface Download {
+  run: Run;
+  item: number;
+  client: ApiClient;
 }
 
-async function readFinished(item: Item, id: string): Promise<Video> {
-  const video = await readVideo(item, id, `find video ${id}`);
+function failed(said: Message, status?: number): ItemFailed {
+  return new ItemFailed({ ...said, status, reason: 'item' });
+}
+
+async function readFinished(client: ApiClient, id: string): Promise<Video> {
+  const video = await readVideo(client, id, `find video ${id}`);
   if (outcomeOf(video) === 'completed') return video;
-  throw toNodeError(item.context.getNode(), describeUnfinished(video, id), item.index);
+  throw failed(describeUnfinished(video, id));
 }
 
-function linkOf({ context, index }: Item, video: Video, id: string): string {
+function linkOf(video: Video, id: string): string {
   const url = downloadUrlOf(video);
   if (url && /^https?:\/\//i.test(url)) return url;
-  throw toNodeError(context.getNode(), describeNoLink(id, url), index);
+  throw failed(describeNoLink(id, url));
 }
 
 /** What is no address is found out when it is asked for. */
@@ -95,37 +99,43 @@ function hostOf(url: string): string {
  * @throws {NodeApiError} when n8n cannot store it
  */
 async function fetchFile(
-  item: Item,
+  download: Download,
   url: string,
   id: string,
   stored: { file?: IBinaryData },
   hopsLeft = MOST_HOPS,
 ): Promise<ApiResponse | NetworkError> {
-  const { context, index } = item;
+  const { run } = download;
   let isOpen = false;
   try {
-    const response = await open(item, url);
+    const response = await open(download, url);
     isOpen = true;
     const { statusCode: status, headers } = response;
     if (status === 200) {
-      const file = await store(item, response, id);
+      const file = await store(download, response, id);
       if (file instanceof NetworkError) return file;
       stored.file = file;
     } else {
       (response.body as unknown as FileStream).destroy();
       if (status >= 300 && status < 400 && typeof headers.location === 'string' && hopsLeft > 0) {
-        return await fetchFile(item, new URL(headers.location, url).href, id, stored, hopsLeft - 1);
+        return await fetchFile(
+          download,
+          new URL(headers.location, url).href,
+          id,
+          stored,
+          hopsLeft - 1,
+        );
       }
     }
     return { status, headers, body: undefined };
   } catch (error) {
-    context.getExecutionCancelSignal()?.throwIfAborted();
+    run.signal?.throwIfAborted();
     const failure = networkErrorFrom(error as Error);
     // n8n behaviour: what storing says without a code is its own word, and never the network's.
     const isOfNetwork =
       failure && (failure.code ? !OF_THIS_MACHINE.includes(failure.code) : !isOpen);
     if (isOfNetwork) return failure;
-    throw toNodeError(context.getNode(), describeNotStored(id, error as Error), index);
+    throw failed(describeNotStored(id, error as Error));
   }
 }
 
@@ -135,13 +145,10 @@ async function fetchFile(
  * Invariant: the API key goes along only to the API's own address. So where the API sends us
  * elsewhere, we go there by ourselves. n8n behaviour: not every version leaves the key behind.
  */
-async function open({ context, prepared }: Item, url: string): Promise<IN8nHttpFullResponse> {
+async function open({ run, client }: Download, url: string): Promise<IN8nHttpFullResponse> {
   const options = {
-    ...prepared,
+    ...run.requestOptions,
     method: 'GET' as const,
-    baseURL: undefined,
-    body: undefined,
-    qs: undefined,
     // Packed on the way, a file would have another length than the one announced.
     headers: { 'Accept-Encoding': 'identity' },
     url,
@@ -149,8 +156,9 @@ async function open({ context, prepared }: Item, url: string): Promise<IN8nHttpF
     encoding: 'stream' as const,
     returnFullResponse: true,
     ignoreHttpStatusErrors: true,
-    abortSignal: context.getExecutionCancelSignal(),
+    abortSignal: run.signal,
   };
+  const { context } = client;
   const isOwn = new URL(url).origin === new URL(await baseUrlOf(context)).origin;
   const response: unknown = isOwn
     ? await context.helpers.httpRequestWithAuthentication.call(context, 'iTeraBizApi', {
@@ -163,14 +171,13 @@ async function open({ context, prepared }: Item, url: string): Promise<IN8nHttpF
 
 /** Streams a file into n8n's binary data. One that breaks off is fetched again like any other read. */
 async function store(
-  { context }: Item,
+  { run, item }: Download,
   { headers, body }: IN8nHttpFullResponse,
   id: string,
 ): Promise<IBinaryData | NetworkError> {
   const type = typeOf(headers['content-type']);
-  const chosen = String(context.getNodeParameter('options.fileName', '') ?? '');
-  const name = fileName(chosen, id, type);
-  const file = await context.helpers.prepareBinaryData(body as Buffer, name, type);
+  const chosen = String(run.parameter('options.fileName', item) ?? '');
+  const file = await run.store(body, fileName(chosen, id, type), type);
   const expected = Number(headers['content-length'] ?? Number.NaN);
   return file.bytes === undefined || Number.isNaN(expected) || file.bytes === expected
     ? file

@@ -1,38 +1,45 @@
-import type { INodeExecutionData } from 'n8n-workflow';
-
-import { isVideoOf, type Video } from '../api/video';
-import { checkId, checkOptions } from '../orders/validate';
-import type { Item } from '../run/item';
-import { idParameter, optionsOf } from '../run/parameters';
-import { read, strangeAnswer } from '../run/read';
+import type { Video } from '../api/video';
+import type { ApiClient } from '../client/apiClient';
+import { checkId } from '../fields/validate';
+import { waitsOf } from '../orders/rows';
+import { eachItem } from '../run/eachItem';
+import { reading, Results } from '../run/results';
+import type { Job, Perform, Run } from '../run/run';
 import { finish } from '../waiting/finish';
+import { itemsOf } from './perItem';
 
-/** Gives out one video, finished where the user wants to wait for it. */
-export async function get(item: Item): Promise<INodeExecutionData[]> {
-  checkOptions(optionsOf(item));
-  const id = videoIdFrom(item);
-  return await finish(item, await readVideo(item, id, `get video ${id}`));
-}
+/** Gives out single videos, finished where the user wants to wait for them. */
+export const get: Perform = async (run) => {
+  const results = new Results(run);
+  const jobs = new Map<number, Job>();
+  await eachItem(run, itemsOf(run), run.concurrency, async (item) => {
+    const job = await results.of(item, async () => {
+      results.throwIfAborted();
+      const options = run.options(item);
+      const waits = waitsOf(run, item);
+      const id = videoIdOfItem(run, item);
+      return { video: await readVideo(await run.client(), id, `get video ${id}`), options, waits };
+    });
+    if (job) jobs.set(item, job);
+  });
+  return await finish(run, results, jobs);
+};
 
 /**
  * The ID of the video that the user picked or entered.
  *
  * @throws {BadInput} when it cannot be one; nothing is asked then
  */
-export function videoIdFrom(item: Item): string {
-  return checkId(idParameter(item, 'videoId'), 'Video');
+export function videoIdOfItem(run: Run, item: number): string {
+  return checkId(run.parameter('videoId', item), 'Video');
 }
 
 /**
  * Reads one video.
  *
  * @param doing to follow "iTeraBiz could not …", as in `get video video_7`
- * @throws {NodeApiError} when it is refused, no answer came, or the answer is not this video
+ * @throws {ItemFailed} when it is refused, no answer came, or the answer is not this video
  */
-export async function readVideo(item: Item, id: string, doing: string): Promise<Video> {
-  const subject = { doing, id };
-  const url = `${item.prepared.url}/${encodeURIComponent(id)}`;
-  const answer = await read(item, { url }, subject);
-  if (isVideoOf(id, answer.body)) return answer.body;
-  throw strangeAnswer(item, answer, subject);
+export async function readVideo(client: ApiClient, id: string, doing: string): Promise<Video> {
+  return await reading(async () => await client.video(id), { doing, id });
 }

@@ -1,9 +1,11 @@
 import { createHash, randomBytes } from 'crypto';
-import type { IContextObject, IDataObject, IHttpRequestOptions } from 'n8n-workflow';
+import type { IContextObject, IDataObject } from 'n8n-workflow';
+
+import type { Order } from '../api/sameOrder';
 
 /**
- * What became of one submission: sent at this time (milliseconds since 1970) without a readable
- * answer, or accepted with this one. Executions that an older version of this package ran have no time.
+ * What became of one submission: sent at this time (milliseconds since 1970) with an unknown outcome, or
+ * accepted with this answer. Executions that an older version of this package ran have no time.
  */
 export type Entry =
   | { state: 'sent'; at?: number }
@@ -13,32 +15,45 @@ export type Entry =
 interface Book {
   seed: string;
   entries: Record<string, Entry>;
+  /** How often the API has refused a submission for certain, by key */
+  refusals?: Record<string, number>;
 }
 
 /**
  * The record of what a node submitted in one execution.
  *
- * It lives in the node's context. n8n behaviour: it keeps that through Retry On Fail and saves it with
+ * It lives in the node's context. n8n behavior: it keeps that through Retry On Fail and saves it with
  * the execution, so that a later retry from the execution list finds it again. A submission is known by
- * the run of the node (a loop runs it many times, and means it), its item, and what is sent.
+ * the run of the node (a loop runs it many times, and means it), its item, the account, and what is sent.
  */
 export class Ledger {
   private readonly book: Book;
 
-  /** @param context what `getContext('node')` returns; the record is kept inside it */
-  constructor(context: IContextObject) {
-    context.submissions ??= { seed: randomBytes(16).toString('hex'), entries: {} };
-    this.book = context.submissions as Book;
+  /**
+   * @param memory of the run; the record is kept inside it
+   * @param run which run of the node this is
+   * @param accountId whose jobs these are: with another key, a retry orders for another account
+   */
+  constructor(
+    memory: IContextObject,
+    private readonly run: number,
+    private readonly accountId: string,
+  ) {
+    memory.submissions ??= { seed: randomBytes(16).toString('hex'), entries: {} };
+    this.book = memory.submissions as Book;
   }
 
   /** The name of a submission in this record. */
-  keyOf(run: number, item: number, { method, url, body }: IHttpRequestOptions): string {
-    return `${run}/${item}/${hash(`${method} ${url} ${JSON.stringify(body)}`)}`;
+  keyOf(item: number, { url, body }: Order): string {
+    return `${this.run}/${item}/${hash(`${this.accountId} POST ${url} ${JSON.stringify(body)}`)}`;
   }
 
   /** What is known of a submission; nothing means that it was never sent, or refused. */
-  find(key: string): Entry | undefined {
-    return this.book.entries[key];
+  find(item: number, order: Order): Entry | undefined {
+    const { entries } = this.book;
+    // Older versions of this package did not say whose job it was.
+    const former = hash(`POST ${order.url} ${JSON.stringify(order.body)}`);
+    return entries[this.keyOf(item, order)] ?? entries[`${this.run}/${item}/${former}`];
   }
 
   /** What the API answered to every submission that it accepted. */
@@ -53,12 +68,24 @@ export class Ledger {
    *
    * @param at milliseconds since 1970
    */
-  sent(key: string, at?: number): void {
+  sent(key: string, at: number): void {
     this.book.entries[key] = { state: 'sent', at };
   }
 
   accepted(key: string, answer: IDataObject, reused?: boolean): void {
     this.book.entries[key] = { state: 'accepted', answer, ...(reused !== undefined && { reused }) };
+  }
+
+  /**
+   * It is certain that the API did not act on it this time.
+   *
+   * @param before what was known before it was sent: a refusal takes back no earlier doubt
+   */
+  refused(key: string, before?: Entry): void {
+    this.book.refusals ??= {};
+    this.book.refusals[key] = (this.book.refusals[key] ?? 0) + 1;
+    if (before) this.book.entries[key] = before;
+    else delete this.book.entries[key];
   }
 
   /** How many other submissions of exactly the same were accepted before. */
@@ -70,17 +97,16 @@ export class Ledger {
     ).length;
   }
 
-  /** It is certain that the API did not act on it. */
-  refused(key: string): void {
-    delete this.book.entries[key];
-  }
-
   /**
-   * A value for the `Idempotency-Key` header: the same on every retry of this submission, another
-   * one for every other. Assumption: the API honours the header or ignores it; nothing relies on it.
+   * A value for the `Idempotency-Key` header: the same as long as the outcome is unknown, another one
+   * after a refusal, since an API may keep its first answer. Assumption: the API honors the header or
+   * ignores it; nothing relies on it.
+   *
+   * @param shared in place of this record's own, where other executions are to send the same
    */
-  idempotencyKey(key: string): string {
-    return hash(`${this.book.seed} ${key}`);
+  idempotencyKey(key: string, shared = `${this.book.seed} ${key}`): string {
+    const refusals = this.book.refusals?.[key];
+    return hash(refusals ? `${shared} ${refusals}` : shared);
   }
 }
 

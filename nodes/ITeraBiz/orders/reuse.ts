@@ -1,133 +1,103 @@
-import { createHash } from 'crypto';
 import type { IDataObject } from 'n8n-workflow';
 
+import { type Extent, type Listed, readBack } from '../account/listReader';
 import { PAGE_SIZE } from '../api/page';
+import { compare, finderOf, nameOf, type Order } from '../api/sameOrder';
 import { outcomeOf, videoIdOf } from '../api/video';
+import type { ApiClient } from '../client/apiClient';
 import { lookBack, whenVideoExists } from '../fields/reuse';
 import { type Message, SUPPORT } from '../messages/message';
-import { BadInput } from '../orders/validate';
-import type { Item } from '../run/item';
-import type { Options } from '../run/parameters';
-import { readPage } from '../run/read';
-import { type Extent, type Listed, readBack } from './listed';
-import { compare, finderOf, nameOf, type Order } from './sameOrder';
+import { ItemFailed, reading } from '../run/results';
+import type { Ledger } from './ledger';
+import type { Row } from './rows';
 
 /** Pages that are read at the most: 20,000 videos. */
 const MOST_PAGES = 200;
-
-const DAY = 24 * 60 * 60_000;
-
-/** An order whose video may be there already. */
-export interface Wanted {
-  item: number;
-  order: Order;
-  /** How old that video may be: milliseconds since 1970, by our clock */
-  since: number;
-  /** How many of the same order this execution made before, in other runs of the node */
-  before: number;
-}
 
 /** What the list says of an order. */
 export interface Match {
   /** The job that is there already, and is this item's now */
   job?: IDataObject;
-  /** The name of that order */
-  order: string;
   /**
    * For the `Idempotency-Key` where it is to be ordered. The same for whoever wants the same order and
    * sees the same list, in the same hour: executions that start together get one video where the API
-   * honours the header.
+   * honors the header.
    */
   key: string;
-}
-
-/**
- * Whether the user wants an existing video used, and from when on.
- *
- * @returns milliseconds since 1970, or `undefined` where every item is to be ordered
- * @throws {BadInput} when an expression gives something else: nobody knows then what was meant
- */
-export function reuseSince(options: Options, now = Date.now()): number | undefined {
-  // An expression that gives nothing is not the same as no choice.
-  const choice: unknown = 'whenVideoExists' in options ? options.whenVideoExists : 'order';
-  if (choice === 'order') return undefined;
-  if (choice !== 'reuse') {
-    throw new BadInput({
-      message: `"${whenVideoExists.displayName}": "${String(choice)}" is not one of the choices`,
-      description:
-        'Choose one from the list, or let the expression give order or reuse. Nothing was sent to iTeraBiz.',
-    });
-  }
-  const given: unknown = 'lookBack' in options ? options.lookBack : lookBack.default;
-  const isNumber = typeof given === 'number' || (typeof given === 'string' && given.trim() !== '');
-  const days = isNumber ? Number(given) : NaN;
-  if (!(days > 0 && days < Infinity)) {
-    throw new BadInput({
-      message: `"${lookBack.displayName}": "${String(given)}" is not a number of days`,
-      description: 'Enter a number above 0, as in 30. Nothing was sent to iTeraBiz.',
-    });
-  }
-  return now - days * DAY;
 }
 
 /** Rows of one order, and the jobs of the list that were made by the same one. */
 interface Group {
   order: Order;
-  rows: Wanted[];
+  rows: Row[];
   /** How old the job of any row may be */
   since: number;
   jobs: Listed[];
-  /** How many there are, failed ones included, and the newest of them, as far as the list was read */
+  /** How many there are, failed ones included, as far as the list was read */
   made: number;
   /** A job of which the list does not say enough to tell */
   unclear?: string;
 }
 
 /**
- * Reads the account's list and gives each row the oldest job that is the same order, has not failed
- * and is nobody else's. Of two equal rows each needs a job of its own.
+ * Reads the account's list and gives each row that wants it the oldest job that is the same order, has
+ * not failed and belongs to no other row. Of two equal rows each needs a job of its own.
  *
  * @param isTaken whether a job belongs to another row
- * @throws {BadInput} when the list does not say what its jobs were made of, or is too long
- * @throws {NodeApiError} when it cannot be read
+ * @returns by item; or why it cannot be told, so that nothing may be sent
+ * @throws the signal's reason
  */
 export async function findExisting(
-  item: Item,
-  wanted: Wanted[],
+  client: ApiClient,
+  rows: Row[],
+  ledger: Ledger,
   isTaken: (id: string) => boolean,
-): Promise<Map<number, Match>> {
+): Promise<{ matches: Map<number, Match>; refusal?: Message }> {
+  const wanted = rows.filter(
+    (row) => row.reuseSince !== undefined && row.known?.state !== 'accepted',
+  );
+  const matches = new Map<number, Match>();
+  if (wanted.length === 0) return { matches };
   const groups = groupsOf(wanted);
   const groupsFor = finderOf(groups);
   const since = Math.min(...groups.map((group) => group.since));
-  const extent = await readBack(
-    async (after) => await readPage(item, '/videos', after),
-    since,
-    MOST_PAGES,
-    (listed) => {
-      if (listed.at < since) return;
-      const { entry } = listed;
-      const id = videoIdOf(entry);
-      for (const group of id === undefined ? [] : groupsFor(entry)) {
-        if (listed.at < group.since) continue;
-        group.made += 1;
-        if (outcomeOf(entry) !== 'failed' && !isTaken(id!)) group.jobs.push(listed);
-      }
-      noteUnclear(groups, listed);
-    },
-  );
-  if (extent !== 'enough') throw new BadInput(describeExtent(extent));
-  return assignOldest(groups);
+  try {
+    const extent = await readBack(
+      async (after) =>
+        await reading(async () => await client.page('/videos', after), {
+          doing: 'list the videos',
+        }),
+      since,
+      MOST_PAGES,
+      (listed) => {
+        if (listed.at < since) return;
+        const { entry } = listed;
+        const id = videoIdOf(entry);
+        for (const group of id === undefined ? [] : groupsFor(entry)) {
+          if (listed.at < group.since) continue;
+          group.made += 1;
+          if (outcomeOf(entry) !== 'failed' && !isTaken(id!)) group.jobs.push(listed);
+        }
+        noteUnclear(groups, listed);
+      },
+    );
+    if (extent !== 'enough') return { matches, refusal: describeExtent(extent) };
+  } catch (error) {
+    if (!(error instanceof ItemFailed)) throw error;
+    return { matches, refusal: error.failure };
+  }
+  const refusal = assignOldest(groups, ledger, matches);
+  return refusal ? { matches: new Map(), refusal } : { matches };
 }
 
-function groupsOf(wanted: Wanted[]): Group[] {
+function groupsOf(wanted: Row[]): Group[] {
   const groups = new Map<string, Group>();
   for (const row of wanted) {
     const name = nameOf(row.order);
-    const group = groups.get(name) ?? {
-      ...{ order: row.order, rows: [], since: row.since, jobs: [], made: 0 },
-    };
+    const since = row.reuseSince!;
+    const group = groups.get(name) ?? { order: row.order, rows: [], since, jobs: [], made: 0 };
     group.rows.push(row);
-    group.since = Math.min(group.since, row.since);
+    group.since = Math.min(group.since, since);
     groups.set(name, group);
   }
   return [...groups.values()];
@@ -143,24 +113,27 @@ function noteUnclear(groups: Group[], { entry, at }: Listed): void {
 }
 
 /** A job that fits rows of several orders, because the list says too little to tell them apart, is given out once. */
-function assignOldest(groups: Group[]): Map<number, Match> {
+function assignOldest(
+  groups: Group[],
+  ledger: Ledger,
+  matches: Map<number, Match>,
+): Message | undefined {
   const taken = new Set<Listed>();
   const hour = new Date().toISOString().slice(0, 13);
-  const matches = new Map<number, Match>();
   for (const { order, rows, jobs, made, unclear } of groups) {
     const oldestFirst = [...jobs].sort((one, other) => timeOf(one) - timeOf(other));
     const name = nameOf(order);
     let missing = 0;
-    for (const { item, since, before } of rows) {
+    for (const { item, key, reuseSince: since = 0 } of rows) {
       const own = oldestFirst.find((one) => !taken.has(one) && !(one.at < since));
       if (own) taken.add(own);
-      else if (unclear !== undefined) throw new BadInput(describeUnclear(unclear));
+      else if (unclear !== undefined) return describeUnclear(unclear);
       else missing += 1;
-      const key = createHash('sha256').update(`${name} ${hour} ${made} ${before} ${missing}`);
-      matches.set(item, { job: own?.entry, order: name, key: key.digest('hex').slice(0, 32) });
+      const before = ledger.countLike(key);
+      matches.set(item, { job: own?.entry, key: `${name} ${hour} ${made} ${before} ${missing}` });
     }
   }
-  return matches;
+  return undefined;
 }
 
 /** Jobs that do not say when they were made come last. */

@@ -1,7 +1,13 @@
-import type { IHttpRequestMethods, INodeProperties } from 'n8n-workflow';
+import type {
+  IExecuteFunctions,
+  IExecutePaginationFunctions,
+  IHttpRequestMethods,
+  INodeExecutionData,
+  INodeProperties,
+  INodeType,
+} from 'n8n-workflow';
 
-import type { Action } from '../run/item';
-import { perItem } from '../run/send';
+import { type Perform, type RequestTemplate, runOf, runOfItem } from '../run/run';
 
 /** One thing the node can do, and what carries it out. Each lives in a file of its own. */
 export interface Operation {
@@ -12,7 +18,7 @@ export interface Operation {
   description: string;
   request: { method: IHttpRequestMethods; url: string };
   /** Carries it out */
-  perform: Action;
+  perform: Perform;
   /** What the editor shows, from top to bottom */
   fields: INodeProperties[];
   /** What the editor offers under Options */
@@ -37,7 +43,7 @@ interface Use {
 /**
  * The node's parameters: which resource, which operation, the operation's fields and options.
  *
- * The engine walks all of them for every item, so a field that several operations share becomes one
+ * n8n's editor and its routing walk all of them, so a field that several operations share becomes one
  * parameter where n8n's display rules can say it, and all options sit in one collection.
  */
 export function toProperties(resources: Resource[], defaultResource: string): INodeProperties[] {
@@ -66,25 +72,71 @@ export function toProperties(resources: Resource[], defaultResource: string): IN
 }
 
 /**
- * Every operation names what carries it out. n8n behaviour: a function in `operations.pagination` makes
- * the request of an item in n8n's place, where `paginate` says so.
+ * What carries out each operation, for n8n's `customOperations`: all items of a run at once.
+ *
+ * @param more operations that no user sees, by resource
  */
-function operationPicker({ value, operations, defaultOperation }: Resource): INodeProperties {
+export function toCustomOperations(
+  resources: Resource[],
+  more: Record<string, Record<string, Perform>>,
+): INodeType['customOperations'] {
+  return Object.fromEntries(
+    resources.map((resource) => [
+      resource.value,
+      Object.fromEntries([
+        ...resource.operations.map((operation) => [
+          operation.value,
+          forAllItems(operation.perform, templateOf(resource, operation)),
+        ]),
+        ...Object.entries(more[resource.value] ?? {}).map(([name, perform]) => [
+          name,
+          forAllItems(perform, { doing: '', url: '', fields: [] }),
+        ]),
+      ]),
+    ]),
+  );
+}
+
+function templateOf(resource: Resource, operation: Operation): RequestTemplate {
+  const { request, fields } = operation;
+  return { doing: `${operation.value} the ${resource.value}`, url: request.url, fields };
+}
+
+function forAllItems(perform: Perform, template: RequestTemplate) {
+  return async function (this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+    return [await perform(runOf(this), template)];
+  };
+}
+
+/**
+ * The same for a tool. n8n behavior: a function in `operations.pagination` makes the request of an item in
+ * n8n's place, where `paginate` says so.
+ */
+function forOneItem(perform: Perform, template: RequestTemplate) {
+  return async function (this: IExecutePaginationFunctions): Promise<INodeExecutionData[]> {
+    return await perform(runOfItem(this), template);
+  };
+}
+
+function operationPicker(resource: Resource): INodeProperties {
+  const { value, operations, defaultOperation } = resource;
   return {
     displayName: 'Operation',
     name: 'operation',
     type: 'options',
     noDataExpression: true,
     displayOptions: { show: { resource: [value] } },
-    options: operations.map(({ name, value, action, description, request, perform }) => ({
-      name,
-      value,
-      action,
-      description,
+    options: operations.map((operation) => ({
+      name: operation.name,
+      value: operation.value,
+      action: operation.action,
+      description: operation.description,
       routing: {
-        request,
+        request: operation.request,
         send: { paginate: true },
-        operations: { pagination: perItem(perform) },
+        operations: {
+          pagination: forOneItem(operation.perform, templateOf(resource, operation)),
+        },
       },
     })),
     default: defaultOperation,

@@ -1,30 +1,158 @@
 import type { INodeExecutionData } from 'n8n-workflow';
 
-import type { Video } from '../api/video';
-import type { Item } from '../run/item';
-import { handOver } from './handOver';
-import { canPark } from './parked/park';
-import { waitFor } from './wait';
+import type { WaitResult } from '../account/videoPoller';
+import { outcomeOf, statusOf, type Video, videoIdOf } from '../api/video';
+import { RequestFailed } from '../client/apiClient';
+import { now, pause } from '../client/time';
+import { ItemFailed, type Results } from '../run/results';
+import type { Job, Run } from '../run/run';
+import { handOver, isTimeToHandOver, patienceOf } from './durable';
+import { describeEnd, type Wait, waitOptionsOf } from './outcome';
+
+/** How long an AI agent or MCP client waits for its tool, in milliseconds. Many give up after a minute. */
+const TOOL_PATIENCE = 45_000;
+
+/** How long before n8n cancels an execution its waits end, in milliseconds. */
+const BEFORE_TIMEOUT = 5_000;
 
 /**
- * What becomes of a job: it is given out at once, or once it is finished, as the user wants it.
+ * Gives out jobs at once, or once they are finished, as their items want it.
  *
- * @returns nothing when the wait ended elsewhere: n8n took it over, or another item failed the node
- * @throws {NodeApiError} as {@link waitFor} does
+ * @returns the node's output; nothing where n8n has taken over the wait, and gives it out later
+ * @throws {NodeApiError} where an item failed and the node is to stop
  */
-export async function finish(item: Item, job: Video): Promise<INodeExecutionData[]> {
-  if (!item.context.getNodeParameter('waitForCompletion', false)) return [{ json: job }];
-  const finished = await waitUntilDone(item, job);
-  return finished ? [{ json: finished }] : [];
+export async function finish(
+  run: Run,
+  results: Results,
+  jobs: Map<number, Job>,
+): Promise<INodeExecutionData[]> {
+  if (results.isStopped) return results.collect();
+  let waits: Wait[] = [];
+  for (const [item, job] of jobs) {
+    if (!job.waits) results.outputs.set(item, [{ json: job.video }]);
+    else await results.of(item, () => void waits.push(waitFor(run, results, item, job)));
+  }
+  const [ended, running] = [true, false].map((isEnded) =>
+    waits.filter(({ request }) => (outcomeOf(request.last) !== 'running') === isEnded),
+  );
+  ended.forEach((wait) =>
+    settle(run, results, wait, { reason: 'ended', video: wait.request.last }),
+  );
+  waits = running;
+  const isDurable = run.executeWorkflow && !waits.some(({ hold }) => hold);
+  if (isDurable) {
+    waits = await patienceOf(run, async (patience) =>
+      waits.length > 0 ? await waitInMemory(run, results, waits, patience) : [],
+    );
+    const isToHandOver = waits.length > 0 && !results.isStopped && isTimeToHandOver(run);
+    if (isToHandOver && (await handOver(run, results, waits))) return [];
+  }
+  await waitInMemory(run, results, waits, Infinity);
+  return results.collect();
 }
 
-/** Waits in memory at first, then lets n8n wait. Nothing comes back when the wait ended elsewhere. */
-async function waitUntilDone(item: Item, job: Video): Promise<Video | undefined> {
-  const { context, index, run } = item;
-  run.asked(index);
-  if (!run.isHandingOver && canPark(context)) {
-    run.isHandingOver = true;
-    void handOver(item);
+/** @throws {ItemFailed} for a job without an ID */
+function waitFor(run: Run, results: Results, item: number, { video, options }: Job): Wait {
+  const id = videoIdOf(video);
+  if (id === undefined) throw new ItemFailed({ ...NO_ID, reason: 'item' });
+  results.awaited.set(item, id);
+  const wait = waitOptionsOf(options);
+  let deadline = now() + wait.maxWait * 60_000;
+  if (run.isTool) deadline = Math.min(deadline, results.startedAt + TOOL_PATIENCE);
+  const untilTimeout = (run.timeoutAt ?? Infinity) - Date.now() - BEFORE_TIMEOUT;
+  wait.isCutShort = now() + untilTimeout < deadline;
+  return {
+    item,
+    options: wait,
+    hold: options.holdWhileWaiting === true,
+    request: {
+      id,
+      interval: (options.pollInterval ?? 10) * 1_000,
+      deadline: Math.min(deadline, now() + untilTimeout),
+      last: video,
+    },
+  };
+}
+
+const NO_ID = {
+  message: 'iTeraBiz accepted the request, but its answer has no ID to wait for',
+  description:
+    'Switch off Wait for Completion to get the answer as it is, and look for the job in your iTeraBiz dashboard.',
+};
+
+/**
+ * Waits in memory, together with all other waits of the account.
+ *
+ * @param patience when to stop although videos are still being made, in milliseconds
+ * @returns the waits that are still on
+ * @throws the signal's reason when the execution is canceled
+ */
+async function waitInMemory(
+  run: Run,
+  results: Results,
+  waits: Wait[],
+  patience: number,
+): Promise<Wait[]> {
+  if (waits.length === 0 || patience === 0) return waits;
+  const pending = new Map(waits.map((wait) => [wait.request, wait]));
+  const end = new AbortController();
+  const signal = run.signal ? AbortSignal.any([run.signal, end.signal]) : end.signal;
+  const client = (await run.client()).with({ signal });
+  const { poller } = await run.account();
+  if (patience < Infinity) {
+    // What has finished by then is not handed over any more.
+    pause(patience, signal)
+      .then(async () => await poller.pollOnce([], client))
+      .then(
+        () => end.abort(),
+        () => end.abort(),
+      );
   }
-  return await waitFor(item, job);
+  try {
+    await poller.wait([...pending.keys()], client, (request, result) => {
+      const wait = pending.get(request)!;
+      pending.delete(request);
+      settle(run, results, wait, result);
+      if (results.isStopped) end.abort();
+    });
+  } catch (error) {
+    run.signal?.throwIfAborted();
+    if (!end.signal.aborted) {
+      pending.forEach((wait) => refuse(results, wait, error));
+      pending.clear();
+    }
+  } finally {
+    end.abort();
+  }
+  return [...pending.values()];
+}
+
+/** A wait has ended. */
+function settle(run: Run, results: Results, wait: Wait, result: WaitResult): void {
+  const { item, options, request } = wait;
+  if (result.reason === 'timedOut' && run.isTool) {
+    return void results.outputs.set(item, [{ json: forTool(request.id, result.video) }]);
+  }
+  const problem = describeEnd(result, request.id, options);
+  if (problem) results.failures.set(item, { ...problem, reason: 'item' });
+  else results.outputs.set(item, [{ json: result.video }]);
+}
+
+/** No further poll is allowed. */
+function refuse(results: Results, { item, request }: Wait, error: unknown): void {
+  const { message, description } =
+    error instanceof RequestFailed
+      ? error.describe({ doing: 'look for videos' })
+      : { message: (error as Error).message, description: '' };
+  const said = { message: `The wait for video ${request.id} ended: ${message}`, description };
+  results.failures.set(item, { ...said, reason: 'account' });
+}
+
+/** What a model gets to read of a video that takes longer than a tool can. */
+function forTool(id: string, video: Video) {
+  return {
+    id,
+    status: statusOf(video),
+    message: `The video is ordered and still being made. Do not create it again: get video ${id} by its ID in a few minutes.`,
+  };
 }

@@ -7,7 +7,9 @@ import { NetworkError } from '../api/response';
 import { isObject } from '../api/json';
 import { statusClassOf } from '../api/status';
 import { isVideoOf } from '../api/video';
-import { urgently } from '../account/urgently';
+import { queuedAccountOf } from '../account/account';
+import { ApiClient } from '../client/apiClient';
+import { now } from '../client/time';
 import { whyUnwanted } from '../fields/chosen';
 import { keyOf, recentEventsOf, type Verdict } from './recentEvents';
 import { SIGNATURE_HEADER, signatureProblem } from './signature';
@@ -19,6 +21,9 @@ const LARGEST_BODY = 1_000_000;
 
 /** How long to wait for the API's confirmation, in milliseconds. The sender waits meanwhile. */
 const CONFIRMATION_TIMEOUT = 10_000;
+
+/** How many events may wait for confirmation. Whatever sends that many can send some again. */
+const MOST_WAITING = 1_000;
 
 /** How long n8n may take to start a workflow, in milliseconds. After that the event may come again. */
 const LONGEST_START = 60_000;
@@ -187,12 +192,15 @@ async function confirm(
   { videoId, ...claim }: Claim,
 ): Promise<VideoEvent | Verdict> {
   const later = (reason: string): Verdict => ({ status: 503, reason });
-  const answer = await urgently(context, {
-    url: `/videos/${encodeURIComponent(videoId)}`,
-    timeout: CONFIRMATION_TIMEOUT,
-  });
-  if (!answer)
-    return later('iTeraBiz asked for a pause, or too many events wait for it to confirm them');
+  const { queue } = await queuedAccountOf(context);
+  if (queue.waitingCount('interactive') >= MOST_WAITING) {
+    return later('too many events wait for iTeraBiz to confirm them');
+  }
+  const deadline = now() + CONFIRMATION_TIMEOUT;
+  const client = new ApiClient(context, queue, { priority: 'interactive', retry: false, deadline });
+  const url = `/videos/${encodeURIComponent(videoId)}`;
+  const { outcome: answer, tries } = await client.request({ method: 'GET', url });
+  if (tries === 0) return later('iTeraBiz asked for a pause');
   if (answer instanceof NetworkError) return later('iTeraBiz could not be reached to confirm it');
   const meaning = statusClassOf(answer);
   if (meaning === 'notFound') return { status: 400, reason: 'iTeraBiz knows no such video' };

@@ -3,15 +3,22 @@ import { NodeOperationError } from 'n8n-workflow';
 
 import type { EventName } from '../api/events';
 import { isObject } from '../api/json';
-import { ask, pageFrom } from '../client/ask';
 import { chosenEvents } from '../fields/chosen';
 import { describeStrangeAnswer } from '../messages/answers';
 import { toNodeError } from '../messages/message';
-import { pageQuery, pages } from '../api/page';
-import { baseUrlOf } from '../client/request';
+import { pageIn, pageQuery, pages } from '../api/page';
+import { accountOf } from '../account/account';
+import { type ApiResponse, NetworkError } from '../api/response';
+import { type ApiRequest, RequestFailed } from '../client/apiClient';
+import { baseUrlOf } from '../client/http';
+import { now } from '../client/time';
+import type { Subject } from '../messages/answers';
 import { unreachableHost } from './reachability';
 import { storeOf } from './store';
 import { isGoodToken, newKey, SHORTEST_TOKEN, TOKEN_PARAMETER, tokenOf } from './token';
+
+/** How long one request may take, its turn included, in milliseconds. */
+const LONGEST_WAIT = 30_000;
 
 /** Marks the webhooks that this node registers, also for the user who meets one in the dashboard. */
 const MARK = ['registered_by', 'n8n'] as const;
@@ -112,7 +119,7 @@ async function createHook(
 ): Promise<{ id: string; secret?: string }> {
   const subject = { doing: 'register this trigger' };
   const options = { method: 'POST', url: '/webhooks', body: { url, events } } as const;
-  const answer = await ask(context, options, subject, NOT_OFFERED);
+  const answer = await request(context, options, subject, NOT_OFFERED);
   if (NOT_OFFERED.includes(answer.status)) throw cannotRegister(context);
   const { id, secret } = isObject(answer.body) ? answer.body : ({} as IDataObject);
   if (typeof id !== 'string' || !id) {
@@ -126,9 +133,11 @@ async function listHooks(context: IHookFunctions): Promise<Hook[]> {
   const subject = { doing: 'list the webhooks' };
   const fetch = async (after?: string) => {
     const options = { method: 'GET', url: '/webhooks', qs: pageQuery(after) } as const;
-    const answer = await ask(context, options, subject, NOT_OFFERED);
+    const answer = await request(context, options, subject, NOT_OFFERED);
     if (NOT_OFFERED.includes(answer.status)) return { data: [], has_more: false };
-    return pageFrom(answer, context.getNode(), subject);
+    const page = pageIn(answer.body);
+    if (page) return page;
+    throw toNodeError(context.getNode(), describeStrangeAnswer(answer, subject));
   };
   const found: Hook[] = [];
   for await (const { newItems } of pages(fetch)) found.push(...newItems.map(toHook));
@@ -163,7 +172,7 @@ type Removal = 'removed' | 'was gone' | 'is left';
 async function removeHook(context: IHookFunctions, id: string): Promise<Removal> {
   const options = { method: 'DELETE', url: `/webhooks/${encodeURIComponent(id)}` } as const;
   try {
-    const { status } = await ask(context, options, { doing: 'remove the webhook', id }, GONE);
+    const { status } = await request(context, options, { doing: 'remove the webhook', id }, GONE);
     return GONE.includes(status) ? 'was gone' : 'removed';
   } catch (error) {
     warn(context, `Could not remove the webhook ${id} at iTeraBiz`, error);
@@ -255,4 +264,26 @@ function assertGoodToken(context: IHookFunctions): void {
         'It keeps everyone but iTeraBiz from starting this workflow, so it has to be long, and known to nobody else.',
     },
   );
+}
+
+/**
+ * @param expected statuses that are an answer, too
+ * @throws {NodeApiError} in words for the user, when it is refused or no answer came
+ */
+async function request(
+  context: IHookFunctions,
+  options: ApiRequest,
+  subject: Subject,
+  expected: number[],
+): Promise<ApiResponse> {
+  const deadline = now() + LONGEST_WAIT;
+  const account = await accountOf(context);
+  const client = account.client(context, { priority: 'interactive', retry: false, deadline });
+  const attempt = await client.request(options);
+  const { outcome, decision } = attempt;
+  const isAnswer =
+    !(outcome instanceof NetworkError) &&
+    (decision === 'done' || expected.includes(outcome.status));
+  if (isAnswer) return outcome;
+  throw new RequestFailed(attempt).toNodeError(context.getNode(), subject);
 }

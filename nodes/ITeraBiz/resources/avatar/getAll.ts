@@ -1,4 +1,4 @@
-import { list } from '../../operations/list';
+import { getMany } from '../../operations/getMany';
 import { paging } from '../../fields/paging';
 import { maxConcurrency } from '../../fields/sending';
 import type { Operation } from '../operation';
@@ -9,7 +9,7 @@ export const getAll: Operation = {
   action: 'Get many avatars',
   description: 'List the avatars in your account',
   request: { method: 'GET', url: '/avatars' },
-  perform: list,
+  perform: getMany,
   fields: paging,
   options: [maxConcurrency],
 };

@@ -1,4 +1,4 @@
-import { list } from '../../operations/list';
+import { getMany } from '../../operations/getMany';
 import { paging } from '../../fields/paging';
 import { maxConcurrency } from '../../fields/sending';
 import type { Operation } from '../operation';
@@ -9,7 +9,7 @@ export const getAll: Operation = {
   action: 'Get many videos',
   description: 'List the videos in your account, finished or not',
   request: { method: 'GET', url: '/videos' },
-  perform: list,
+  perform: getMany,
   fields: [
     ...paging,
     {

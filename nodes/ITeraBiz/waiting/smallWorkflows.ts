@@ -1,13 +1,15 @@
 import type {
   IContextObject,
   IDataObject,
-  IExecutePaginationFunctions,
   INode,
+  INodeParameters,
   IWorkflowBase,
 } from 'n8n-workflow';
 import { NodeConnectionTypes } from 'n8n-workflow';
 
-import type { OnError } from '../../run/report';
+import type { Surprises } from '../account/snapshot';
+import type { OnError, Run } from '../run/run';
+import type { WaitOptions } from './outcome';
 
 /**
  * n8n behaviour: it waits only in a Wait node, and wakes what waits there after restarts too. So the node
@@ -27,73 +29,76 @@ import type { OnError } from '../../run/report';
  */
 
 /** The operation of the keeper: gives out the result once all videos have ended. No user sees it. */
-export const KEEP = 'keepParked';
+export const COORDINATE = 'keepParked';
 
 /** The operation of the scout: looks after the videos from time to time. No user sees it. */
-export const SCOUT = 'scoutParked';
+export const POLL = 'scoutParked';
 
 /** n8n behaviour: it keeps waits that are shorter in memory. In seconds. */
 export const SHORTEST_PAUSE = 66;
 
 /**
- * What both know of the wait. No texts of anybody's. n8n behaviour: it takes a text that begins with `=`
+ * What both know of the wait. No texts of users. n8n behavior: it takes a text that begins with `=`
  * for an expression.
  */
-export interface ParkedWait {
+export interface DurableWait {
   /** The user's execution, which waits */
   execution: string;
   /** Milliseconds since 1970 */
   since: number;
-  deadline: number;
-  /** Minutes, for the message at the deadline */
-  maxWait: number;
-  failedVideos: 'stop' | 'output';
   onError: OnError;
   /** Whether the node made the jobs, and its message has to name them */
   accepted: boolean;
-  /** The items whose videos are waited for, as n8n counts them. The others have their output already. */
-  waiting: number[];
+  /** Of each item whose video is waited for. The others have their output already. */
+  waits: Array<WaitOptions & { item: number; deadline: number }>;
   /** Of these, whether their video was there already, by item, where the user wanted that */
   reused?: Record<number, boolean>;
 }
 
-/** What one look leaves for what comes after it. */
+/** What older versions of this package wrote: one deadline and one set of options for all items. */
+interface FormerWait extends WaitOptions {
+  deadline: number;
+  waiting: number[];
+}
+
+/** A video that is waited for; its deadline in milliseconds since 1970. */
+export interface AwaitedVideo extends WaitOptions {
+  item: number;
+  deadline: number;
+  id: string;
+}
+
+/** What one poll leaves for what comes after it. n8n behavior: kept over all runs of the node in its execution */
 interface Memory {
   /** Whether there is nothing more to wait for */
   done?: boolean;
-  /** Seconds until the scout's next look */
+  /** Seconds until the next poll */
   pause?: number;
-  /** The videos that were still being made at the scout's last look */
+  /** The videos that were still being made at the last poll */
   pending?: string[];
-  /** Those of them that the API does not list */
-  hidden?: string[];
+  /** By video */
+  surprises?: Record<string, Surprises>;
 }
 
-/** What the keeper and the scout find in their parameters, and in their memory. */
-export interface Parked {
+/** What the small workflows find in their parameters, and in their memory. */
+export interface ReadDurableWait {
   /** What each item of the user's node gives out if nothing more is learned of its video */
   items: IDataObject[];
-  /** The videos that are waited for, by item */
-  waiting: Map<number, string>;
-  /** Each of these videos once */
-  ids: string[];
-  wait: ParkedWait;
-  /** n8n behaviour: kept over all runs of the node in this execution. Empty in the first one */
+  videos: AwaitedVideo[];
+  wait: DurableWait;
   memory: IContextObject & Memory;
 }
 
-export function readParked(context: IExecutePaginationFunctions): Parked {
-  const items = context.getNodeParameter('parkedItems') as IDataObject[];
-  const wait = context.getNodeParameter('parkedWait') as unknown as ParkedWait;
-  const idOf = (item: number) => (items[item].details as { videoId: string }).videoId;
-  const waiting = new Map(wait.waiting.map((item) => [item, idOf(item)]));
-  return {
-    items,
-    waiting,
-    ids: [...new Set(waiting.values())],
-    wait,
-    memory: context.getContext('node'),
-  };
+export function readDurableWait(run: Run): ReadDurableWait {
+  const items = run.parameter('parkedItems', 0) as IDataObject[];
+  const wait = run.parameter('parkedWait', 0) as DurableWait & FormerWait;
+  const former = wait.waiting?.map((item) => ({ ...wait, item }));
+  const videos = (wait.waits ?? former).map((one) => {
+    const { videoId } = items[one.item].details as { videoId: string };
+    const { item, deadline, maxWait, failedVideos, isCutShort } = one;
+    return { item, deadline, maxWait, failedVideos, isCutShort, id: videoId };
+  });
+  return { items, videos, wait, memory: run.memory };
 }
 
 /**
@@ -106,7 +111,11 @@ export function readParked(context: IExecutePaginationFunctions): Parked {
  * @param workflowId of the user's workflow; n8n lists the executions of the small ones under it
  * @param owner the user's node; those that look are of its kind and have its credential
  */
-export function keeperWorkflow(workflowId: string, owner: INode, wait: ParkedWait): IWorkflowBase {
+export function coordinatorWorkflow(
+  workflowId: string,
+  owner: INode,
+  wait: DurableWait,
+): IWorkflowBase {
   const pause: Pause = {
     type: 'n8n-nodes-base.executeWorkflow',
     typeVersion: 1.2,
@@ -116,10 +125,10 @@ export function keeperWorkflow(workflowId: string, owner: INode, wait: ParkedWai
     parameters: {
       source: 'parameter',
       mode: 'once',
-      workflowJson: JSON.stringify(scoutWorkflow(workflowId, owner, wait)),
+      workflowJson: JSON.stringify(pollerWorkflow(workflowId, owner, wait)),
     },
   };
-  return loop(workflowId, owner, wait, KEEP, pause, 'look');
+  return loop(workflowId, owner, wait, COORDINATE, pause, 'look');
 }
 
 /**
@@ -128,7 +137,7 @@ export function keeperWorkflow(workflowId: string, owner: INode, wait: ParkedWai
  * It begins with the pause, so that it is put aside with the items as they came in. n8n behaviour: it
  * keeps them as the keeper's result, should the keeper not get to another one.
  */
-export function scoutWorkflow(workflowId: string, owner: INode, wait: ParkedWait): IWorkflowBase {
+export function pollerWorkflow(workflowId: string, owner: INode, wait: DurableWait): IWorkflowBase {
   const pause: Pause = {
     type: 'n8n-nodes-base.wait',
     typeVersion: 1.1,
@@ -139,7 +148,7 @@ export function scoutWorkflow(workflowId: string, owner: INode, wait: ParkedWait
       amount: `={{ $node[${JSON.stringify(owner.name)}].context.pause ?? ${SHORTEST_PAUSE} }}`,
     },
   };
-  return loop(workflowId, owner, wait, SCOUT, pause, 'pause');
+  return loop(workflowId, owner, wait, POLL, pause, 'pause');
 }
 
 type Pause = Pick<INode, 'type' | 'typeVersion' | 'parameters' | 'onError' | 'notes'>;
@@ -148,7 +157,7 @@ type Pause = Pick<INode, 'type' | 'typeVersion' | 'parameters' | 'onError' | 'no
 function loop(
   workflowId: string,
   owner: INode,
-  wait: ParkedWait,
+  wait: DurableWait,
   operation: string,
   pause: Pause,
   first: 'look' | 'pause',
@@ -177,7 +186,8 @@ function loop(
     activeVersionId: null,
     createdAt: now,
     updatedAt: now,
-    settings: { executionOrder: 'v1' },
+    // n8n behavior: it then keeps nothing of an execution that went well, once it has ended.
+    settings: { executionOrder: 'v1', saveDataSuccessExecution: 'none' },
     nodes: [
       ...nodes.map((node, column) => ({
         ...node,
@@ -202,8 +212,8 @@ const at = (x: number, y: number): INode['position'] => [x, y];
 type SmallNode = Omit<INode, 'id' | 'position'>;
 
 /** For who finds the small execution in n8n's list and opens it. */
-function noteNode(name: string, { execution, waiting }: ParkedWait): SmallNode {
-  const videos = waiting.length === 1 ? 'a video' : `${waiting.length} videos`;
+function noteNode(name: string, { execution, waits }: DurableWait): SmallNode {
+  const videos = waits.length === 1 ? 'a video' : `${waits.length} videos`;
   const content = [
     `## Part of execution ${execution}`,
     `Execution ${execution} waits for ${videos} of iTeraBiz and goes on by itself. This is how n8n does the waiting: it orders nothing, costs nothing, and ends by itself.`,
@@ -231,7 +241,7 @@ function lookNode(
   { name, type, typeVersion, credentials, parameters }: INode,
   operation: string,
   start: string,
-  wait: ParkedWait,
+  wait: DurableWait,
 ): SmallNode {
   return {
     name,
@@ -239,12 +249,12 @@ function lookNode(
     typeVersion,
     credentials,
     executeOnce: true,
-    notes: operation === KEEP ? 'gives out the videos' : 'looks at the videos',
+    notes: operation === COORDINATE ? 'gives out the videos' : 'looks at the videos',
     parameters: {
       resource: 'video',
       operation,
       parkedItems: `={{ $(${JSON.stringify(start)}).all().map((item) => item.json) }}`,
-      parkedWait: { ...wait },
+      parkedWait: { ...wait } as unknown as INodeParameters,
       requestOptions: parameters.requestOptions ?? {},
     },
   };

@@ -7,7 +7,7 @@ import {
   checkNumber,
   checkOptions,
   isOn,
-} from '../../../nodes/ITeraBiz/orders/validate.ts';
+} from '../../../nodes/ITeraBiz/fields/validate.ts';
 
 /** What the user would read. */
 function complaintOf(check: () => unknown): { message: string; description: string } {

@@ -2,11 +2,26 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { isId } from '../api/ids';
 import { languageCode } from '../api/language';
-import { LONGEST_DURATION } from '../fields/duration';
-import { codeOfLanguage } from '../fields/languages';
+import { LONGEST_DURATION } from './duration';
+import { codeOfLanguage } from './languages';
 import { LABELS } from '../messages/labels';
 import type { Message } from '../messages/message';
-import type { Options } from '../run/parameters';
+
+/** What a user chose under Options; what is not shown for an operation is missing. */
+export interface Options {
+  maxConcurrency?: number;
+  maxSeconds?: number;
+  maxVideos?: number;
+  previewOnly?: boolean;
+  resubmitUnknown?: boolean;
+  whenVideoExists?: 'order' | 'reuse';
+  lookBack?: number;
+  maxWait?: number;
+  pollInterval?: number;
+  failedVideos?: 'stop' | 'output';
+  holdWhileWaiting?: boolean;
+  fileName?: string;
+}
 
 /** Longest part of a bad value that a message quotes, in characters. */
 const LONGEST_QUOTE = 60;

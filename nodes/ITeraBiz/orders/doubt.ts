@@ -1,0 +1,74 @@
+import type { Finding } from '../account/reconciler';
+import { errorTextOf } from '../api/errorText';
+import { type ApiResponse, NetworkError } from '../api/response';
+import { listOf, type Order, textFieldOf } from '../api/sameOrder';
+import { statusClassOf } from '../api/status';
+import { resubmitUnknown } from '../fields/sending';
+import { type Message, SUPPORT } from '../messages/message';
+
+/** What to tell the user when nobody knows what became of a request that just left. */
+export function describeDoubt(
+  doing: string,
+  outcome: ApiResponse | NetworkError,
+  order: Order,
+  finding: Finding,
+): Message {
+  const next = whatToDo(order, finding);
+  if (outcome instanceof NetworkError || statusClassOf(outcome) !== 'done') {
+    const cause =
+      outcome instanceof NetworkError
+        ? 'The connection broke off before iTeraBiz answered'
+        : `iTeraBiz answered with a fault on its side (status ${outcome.status}; if it stays, write to ${SUPPORT})`;
+    return {
+      message: `Check this one: nobody knows whether iTeraBiz accepted the request to ${doing}`,
+      description: `${cause}. The request may have been accepted, so it was not sent again: that could charge you twice. ${next}.`,
+    };
+  }
+  const { status, body } = outcome;
+  if (typeof body === 'string' && /^\s*</.test(body)) {
+    const title = errorTextOf(body);
+    return {
+      message: `Check this one: a web page answered the request to ${doing}, and not iTeraBiz as usual`,
+      description: `Check the Base URL of the credential: it should be the address of the API, as in https://api.iterabiz.com/v1. The page came with status ${status}${title ? ` and is called: ${title}` : ''}. If the Base URL is right, the request may have been accepted all the same, so it was not sent again: that could charge you twice. ${next}.`,
+    };
+  }
+  return {
+    message: `Check this one: iTeraBiz accepted the request to ${doing}, but its answer cannot be read`,
+    description: `The answer (status ${status}) was cut off or is not in the expected form, so the ID is not known. The request was not sent again: that could charge you twice. ${next}. If this keeps happening, check the Base URL of the credential, or write to ${SUPPORT}.`,
+  };
+}
+
+/** The same for a request that left in an earlier try of this execution. */
+export function describeOldDoubt(doing: string, order: Order, finding?: Finding): Message {
+  return {
+    message: `Check this one: an earlier try may have been accepted already, so the request to ${doing} was not sent again`,
+    description: `Sending it again could charge you twice. ${whatToDo(order, finding)}.`,
+  };
+}
+
+/** What was looked for in vain, and how the user can look: a list may be late, or say less than a person sees. */
+function whatToDo(order: Order, finding?: Finding): string {
+  const again = `If it is there, go on with its ID; if it is not, run this item again with "${resubmitUnknown.displayName}" switched on in the options`;
+  const list = listOf(order) === '/avatars' ? 'Avatar: Get Many' : 'Video: Get Many';
+  if (!finding) {
+    return `Look in your iTeraBiz dashboard, or run ${list}, for one made at this time with these values. ${again}`;
+  }
+  const since = `${clock(finding.since)} UTC`;
+  const what = `one made since ${since} with the same ${textFieldOf(order)} and values`;
+  const looked = finding.polls === 1 ? 'once' : `${finding.polls} times`;
+  const result = finding.trouble
+    ? `This node could not find out by itself, for ${what} (${troubleOf(finding.trouble)})`
+    : `This node looked ${looked} through the list of your account for ${what}, the last time at ${clock(finding.at)} UTC, and found none`;
+  return `${result}. Look in your iTeraBiz dashboard, or run ${list} in a few minutes. ${again}`;
+}
+
+/** A moment as people read it, as in `2026-01-31 14:03:59`. */
+function clock(at: number): string {
+  return new Date(at).toISOString().slice(0, 19).replace('T', ' ');
+}
+
+function troubleOf(trouble: NonNullable<Finding['trouble']>): string {
+  return trouble === 'tooLong'
+    ? 'Only the newest entries of a very long list were read'
+    : trouble.describe({ doing: 'list what the account has' }).message;
+}

@@ -1,0 +1,130 @@
+import type { IDataObject, INodeProperties } from 'n8n-workflow';
+
+import { isObject } from '../api/json';
+import type { Order } from '../api/sameOrder';
+import { BY_NAME } from '../fields/avatar';
+import { lookBack, whenVideoExists } from '../fields/reuse';
+import { waitForCompletion } from '../fields/waiting';
+import { withFields } from '../fields/additionalFields';
+import { BadInput, checkBody, isOn, type Options } from '../fields/validate';
+import type { Message } from '../messages/message';
+import { breather } from '../run/eachItem';
+import type { RequestTemplate, Run } from '../run/run';
+import type { Entry, Ledger } from './ledger';
+
+const DAY = 24 * 60 * 60_000;
+
+/** An item that can be ordered. */
+export interface Row {
+  item: number;
+  options: Options;
+  /** Whether to wait until its video is finished */
+  waits: boolean;
+  /** Checked, as it would be sent */
+  order: Order;
+  /** Its name in the ledger */
+  key: string;
+  /** What is known of it from before, in this execution */
+  known?: Entry;
+  /** From when on an existing video counts, in milliseconds since 1970; nothing where none does */
+  reuseSince?: number;
+}
+
+/** What a run is about to order, checked over all its items before the first is sent. */
+export interface Rows {
+  good: Row[];
+  /** Items that cannot be right, and why; with the body, as far as there is one */
+  bad: Map<number, { error: Error & { said?: Message }; body: IDataObject }>;
+  isPreview: boolean;
+  /** What this run may order at the most */
+  maxVideos: number;
+  maxSeconds: number;
+}
+
+/**
+ * Makes and checks the body of every item.
+ *
+ * @param findAvatar an avatar's ID by its name
+ * @throws what `findAvatar` throws, but for {@link BadInput}
+ */
+export async function prepareRows(
+  run: Run,
+  { url, fields }: RequestTemplate,
+  ledger: Ledger,
+  findAvatar: (name: string) => Promise<IDataObject[string]>,
+): Promise<Rows> {
+  const rows: Rows = {
+    ...{ good: [], bad: new Map(), isPreview: false },
+    ...{ maxVideos: Infinity, maxSeconds: Infinity },
+  };
+  const breathe = breather();
+  const isByName = run.locatorMode('avatarId') === BY_NAME;
+  for (let item = 0; item < run.size; item++) {
+    await breathe();
+    let body: IDataObject = {};
+    try {
+      const options = run.options(item);
+      rows.isPreview ||= options.previewOnly === true;
+      rows.maxVideos = Math.min(rows.maxVideos, options.maxVideos ?? Infinity);
+      rows.maxSeconds = Math.min(rows.maxSeconds, options.maxSeconds ?? Infinity);
+      body = bodyOf(run, fields, item);
+      const name = isByName ? String(body.avatar_id ?? '').trim() : '';
+      if (name !== '') body = { ...body, avatar_id: await findAvatar(name) };
+      const order = { url, body: checkBody(body) };
+      rows.good.push({
+        ...{ item, options, waits: waitsOf(run, item), order, key: ledger.keyOf(item, order) },
+        ...{ known: ledger.find(item, order), reuseSince: reuseSince(options) },
+      });
+    } catch (error) {
+      run.signal?.throwIfAborted();
+      rows.bad.set(item, { error: error as Error, body });
+    }
+  }
+  return rows;
+}
+
+/** @throws {BadInput} where an expression gives neither yes nor no */
+export function waitsOf(run: Run, item: number): boolean {
+  const { name, displayName } = waitForCompletion;
+  return isOn(run.parameter(name, item, false), displayName);
+}
+
+/** The body of an item, by what the description says: a field names where it goes. */
+function bodyOf(run: Run, fields: INodeProperties[], item: number): IDataObject {
+  const body: IDataObject = {};
+  for (const { name, routing } of fields) {
+    const property = routing?.send?.property;
+    if (property) body[property] = run.parameter(name, item) as IDataObject[string];
+  }
+  const added = run.parameter('additionalFields.field', item, []);
+  return withFields(body, Array.isArray(added) ? added.filter(isObject) : []);
+}
+
+/**
+ * Whether the user wants an existing video used, and from when on.
+ *
+ * @returns milliseconds since 1970, or `undefined` where every item is to be ordered
+ * @throws {BadInput} when an expression gives something else: nobody knows then what was meant
+ */
+function reuseSince(options: Options, now = Date.now()): number | undefined {
+  // An expression that gives nothing is not the same as no choice.
+  const choice: unknown = 'whenVideoExists' in options ? options.whenVideoExists : 'order';
+  if (choice === 'order') return undefined;
+  if (choice !== 'reuse') {
+    throw new BadInput({
+      message: `"${whenVideoExists.displayName}": "${String(choice)}" is not one of the choices`,
+      description:
+        'Choose one from the list, or let the expression give order or reuse. Nothing was sent to iTeraBiz.',
+    });
+  }
+  const given: unknown = 'lookBack' in options ? options.lookBack : lookBack.default;
+  const isNumber = typeof given === 'number' || (typeof given === 'string' && given.trim() !== '');
+  const days = isNumber ? Number(given) : NaN;
+  if (!(days > 0 && days < Infinity)) {
+    throw new BadInput({
+      message: `"${lookBack.displayName}": "${String(given)}" is not a number of days`,
+      description: 'Enter a number above 0, as in 30. Nothing was sent to iTeraBiz.',
+    });
+  }
+  return now - days * DAY;
+}

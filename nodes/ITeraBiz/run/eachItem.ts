@@ -1,0 +1,46 @@
+import { sleep } from 'n8n-workflow';
+
+import { now, pause } from '../client/time';
+import type { Run } from './run';
+
+/** A run computes no longer than this at a time, in milliseconds. */
+const LONGEST_BLOCK = 25;
+
+/**
+ * A function that lets n8n get on with other work where the caller has been computing for a while. To be
+ * called once per item.
+ */
+export function breather(): () => Promise<void> {
+  let last = now();
+  return async () => {
+    if (now() - last < LONGEST_BLOCK) return;
+    await sleep(0);
+    last = now();
+  };
+}
+
+/**
+ * Runs a task for each of some items, in order, so many at a time, at the pace of n8n's Batching.
+ *
+ * @param task does not throw, unless the execution was canceled
+ */
+export async function eachItem(
+  { batching: { size, interval }, signal }: Pick<Run, 'batching' | 'signal'>,
+  items: number[],
+  concurrency: number,
+  task: (item: number) => Promise<void>,
+): Promise<void> {
+  const breathe = breather();
+  const start = now();
+  let next = 0;
+  const work = async () => {
+    while (next < items.length) {
+      const place = next++;
+      const early = start + Math.floor(place / size) * interval - now();
+      if (interval > 0 && early > 0) await pause(early, signal);
+      await breathe();
+      await task(items[place]);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, work));
+}

@@ -1,0 +1,289 @@
+import type {
+  ExecuteWorkflowData,
+  IContextObject,
+  IDataObject,
+  IExecuteFunctions,
+  IExecutePaginationFunctions,
+  IHttpRequestOptions,
+  INode,
+  INodeExecutionData,
+  INodeProperties,
+  IWorkflowBase,
+} from 'n8n-workflow';
+import * as n8nWorkflow from 'n8n-workflow';
+import { NodeOperationError } from 'n8n-workflow';
+
+import { type Account, accountOf } from '../account/account';
+import { isObject } from '../api/json';
+import type { Video } from '../api/video';
+import { type ApiClient, TIMEOUT } from '../client/apiClient';
+import { checkOptions, type Options } from '../fields/validate';
+
+/** n8n's On Error setting of a node: it stops, or goes on with the message, on either output. */
+export type OnError = 'stop' | 'continueRegularOutput' | 'continueErrorOutput';
+
+/**
+ * One run of the node: all that an operation needs of n8n. The only place that touches n8n's execution
+ * contexts, so no operation knows by which way n8n called it.
+ */
+export interface Run {
+  readonly node: INode;
+  /** How many items came in */
+  readonly size: number;
+  /** Which run of the node in its execution this is, from 0: a loop runs it many times */
+  readonly index: number;
+  readonly onError: OnError;
+  /** Whether an AI agent or an MCP client called the node as its tool, and waits for the answer */
+  readonly isTool: boolean;
+  /** Whether it was started in the editor */
+  readonly isManual: boolean;
+  /** Aborts when the execution is canceled */
+  readonly signal?: AbortSignal;
+  /** When n8n will cancel the execution (Timeout in the workflow's settings), in milliseconds since 1970 */
+  readonly timeoutAt?: number;
+  /** Kept through Retry On Fail, and saved with the execution (n8n behavior) */
+  readonly memory: IContextObject;
+  /** n8n's Request Options: timeout, proxy, certificates */
+  readonly requestOptions: Partial<IHttpRequestOptions>;
+  /** n8n's Batching, under Request Options: so many items start, then comes a pause in milliseconds */
+  readonly batching: { size: number; interval: number };
+  readonly executionId?: string;
+  readonly workflowId?: string;
+
+  /** The JSON of an input item. */
+  input(item: number): IDataObject;
+  /**
+   * A parameter of an item; the value of a resource locator.
+   *
+   * @throws n8n's own error where its expression fails
+   */
+  parameter(name: string, item: number, fallback?: unknown): unknown;
+  /** What the user chose under Options for an item. @throws {BadInput} where it cannot be right */
+  options(item: number): Options;
+  /** How many requests of this run may be in flight at once */
+  readonly concurrency: number;
+  /** How the user chose in a resource locator: `list`, `id` or `name`. */
+  locatorMode(name: string): string | undefined;
+  /** The account of the node's credential. @throws n8n's own errors, as for a missing credential */
+  account(): Promise<Account>;
+  /** A client for the rows of this run. @throws as `account` */
+  client(): Promise<ApiClient>;
+  /** Stores a file as n8n's binary data. */
+  store(file: unknown, name: string, type: string): ReturnType<StoreFile>;
+  /** Shows something beside the node's output. */
+  hint(message: string): void;
+  warn(message: string): void;
+  /**
+   * Runs a small workflow, and puts this execution aside while that one waits. Missing where this n8n
+   * cannot take over a wait.
+   */
+  executeWorkflow?(
+    workflow: IWorkflowBase,
+    items: INodeExecutionData[],
+  ): Promise<ExecuteWorkflowData>;
+}
+
+type StoreFile = IExecuteFunctions['helpers']['prepareBinaryData'];
+
+/** A job, and what its item wants. */
+export interface Job {
+  video: Video;
+  options: Options;
+  /** Whether to give it out only once it is finished */
+  waits: boolean;
+}
+
+/** Carries out an operation for all items of a run, and returns what goes to the next node. */
+export type Perform = (run: Run, request: RequestTemplate) => Promise<INodeExecutionData[]>;
+
+/** What an operation's description says of its request. */
+export interface RequestTemplate {
+  /** As in `create the video`, for messages */
+  doing: string;
+  url: string;
+  /** A field says by `routing.send.property` where it goes in the body */
+  fields: INodeProperties[];
+}
+
+/** A run of all items, as n8n's `customOperations` gets them. */
+export function runOf(context: IExecuteFunctions): Run {
+  const isTool = context.getExecuteData().data.main === undefined;
+  const items = context.getInputData(0, isTool ? 'ai_tool' : 'main');
+  const settings = context.getWorkflowSettings?.();
+  return {
+    ...common(context, (name, item, fallback) => context.getNodeParameter(name, item, fallback)),
+    size: items.length,
+    isTool,
+    timeoutAt: timeoutOf(context, Number(settings?.executionTimeout)),
+    input: (item) => items[item].json,
+    hint: (message) => context.addExecutionHints?.({ message, location: 'outputPane' }),
+    ...(!isTool && canHandOver(context) && { executeWorkflow: workflowRunner(context) }),
+  };
+}
+
+/**
+ * A run of one item, as a tool of an AI agent. n8n behavior: agents before version 3 and the MCP
+ * Server Trigger run a tool through its description's `routing`, and do not ask for `customOperations`.
+ */
+export function runOfItem(context: IExecutePaginationFunctions): Run {
+  return {
+    ...common(context, (name, _, fallback) => context.getNodeParameter(name, fallback)),
+    size: 1,
+    isTool: true,
+    input: () => context.getInputData().json,
+    hint: () => {},
+  };
+}
+
+type GetParameter = (name: string, item: number, fallback?: object) => unknown;
+
+function common(
+  context: IExecuteFunctions | IExecutePaginationFunctions,
+  getParameter: GetParameter,
+) {
+  const node = context.getNode();
+  const signal = context.getExecutionCancelSignal();
+  const parameter = parameterReader(node, getParameter);
+  const { batching, ...options } = requestOptionsFrom(parameter('requestOptions', 0, {}), node);
+  let account: Promise<Account> | undefined;
+  const optionsOf = (item: number) => checkOptions(parameter('options', item, {}) as Options);
+  const concurrency = concurrencyFrom(() => optionsOf(0));
+  const accountOnce = async () => await (account ??= accountOf(context));
+  return {
+    node,
+    // n8n behavior: its contexts know, though their type does not say so.
+    index: (context as { runIndex?: number }).runIndex ?? 0,
+    onError: onErrorOf(node, context.continueOnFail()),
+    isManual: context.getMode() === 'manual',
+    signal,
+    memory: context.getContext('node'),
+    requestOptions: options,
+    batching,
+    executionId: context.getExecutionId(),
+    workflowId: context.getWorkflow().id,
+    parameter,
+    options: optionsOf,
+    concurrency,
+    locatorMode: (name: string) => {
+      const chosen: unknown = node.parameters[name];
+      return isObject(chosen) ? String(chosen.mode) : undefined;
+    },
+    account: accountOnce,
+    client: async () =>
+      (await accountOnce()).client(context, { priority: 'row', concurrency, signal, options }),
+    store: async (file: unknown, name: string, type: string) =>
+      await context.helpers.prepareBinaryData(file as Buffer, name, type),
+    warn: (message: string) =>
+      context.logger.warn(message, { node: node.name, executionId: context.getExecutionId() }),
+  };
+}
+
+function onErrorOf({ onError }: INode, continues: boolean): OnError {
+  if (!continues) return 'stop';
+  return onError === 'continueErrorOutput' ? onError : 'continueRegularOutput';
+}
+
+/** A first item whose options cannot be right fails by itself; the others go on as by default. */
+function concurrencyFrom(options: () => Options): number {
+  try {
+    return options().maxConcurrency ?? 5;
+  } catch {
+    return 5;
+  }
+}
+
+/** Reads a parameter once for all items where no expression is in it. */
+function parameterReader(node: INode, getParameter: GetParameter): Run['parameter'] {
+  const fixed = new Map<string, unknown>();
+  return (name, item, fallback = '') => {
+    if (fixed.has(name)) return fixed.get(name);
+    const value = valueOf(getParameter(name, item, fallback as object));
+    if (!hasExpression(node.parameters[name.split('.')[0]])) fixed.set(name, value);
+    return value;
+  };
+}
+
+function valueOf(value: unknown): unknown {
+  return isObject(value) && value.__rl === true ? value.value : value;
+}
+
+function hasExpression(value: unknown): boolean {
+  if (typeof value === 'string') return value.startsWith('=');
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.values(value).some(hasExpression);
+}
+
+/** n8n's Request Options as its HTTP client takes them. */
+function requestOptionsFrom(value: unknown, node: INode) {
+  const { batching, proxy, timeout, allowUnauthorizedCerts } = value as IDataObject;
+  const batch = isObject(batching) && isObject(batching.batch) ? batching.batch : {};
+  return {
+    batching: {
+      size: Math.max(1, Number(batch.batchSize) || 1),
+      interval: Math.max(0, Number(batch.batchInterval) || 0),
+    },
+    timeout: Number(timeout) || TIMEOUT,
+    ...(proxy ? { proxy: proxyFrom(String(proxy), node) } : {}),
+    ...(allowUnauthorizedCerts ? { skipSslCertificateValidation: true } : {}),
+  };
+}
+
+function proxyFrom(address: string, node: INode): IHttpRequestOptions['proxy'] {
+  const { hostname, port, protocol, username, password } = URL.canParse(address)
+    ? new URL(address)
+    : ({} as Partial<URL>);
+  if (!hostname || !port || !protocol) {
+    throw new NodeOperationError(node, 'The proxy under Request Options is not valid', {
+      description: 'Enter its whole address with the port, as in http://proxy.example.com:3128',
+    });
+  }
+  return {
+    host: hostname,
+    port: Number(port),
+    protocol: protocol.replace(/:$/, ''),
+    ...(username && {
+      auth: {
+        username: decodeURIComponent(username),
+        password: decodeURIComponent(password ?? ''),
+      },
+    }),
+  };
+}
+
+/**
+ * n8n behavior: the moment is known to its contexts, though their type does not say so. Where it is not,
+ * the setting counts from now on.
+ */
+function timeoutOf(context: object, seconds: number): number | undefined {
+  const { additionalData } = context as { additionalData?: { executionTimeoutTimestamp?: number } };
+  const known = additionalData?.executionTimeoutTimestamp;
+  return known ?? (seconds > 0 ? Date.now() + seconds * 1_000 : undefined);
+}
+
+/**
+ * Whether n8n can put this execution aside: not where no n8n server keeps executions. n8n behavior: what
+ * it does not keep has no ID, or one that begins with an underscore.
+ *
+ * n8n behavior: until 2.41 an execution that waited for a small workflow was left waiting forever when
+ * n8n was killed at the wrong moment. The search that finds it goes by this constant, and came with it.
+ */
+export function canHandOver(
+  context: Pick<IExecuteFunctions, 'getExecutionId' | 'getWorkflow'>,
+  n8n: object = n8nWorkflow,
+): boolean {
+  return (
+    'WAIT_FOR_SUB_EXECUTION' in n8n &&
+    /^[^_]/.test(context.getExecutionId() ?? '') &&
+    /^[^_]/.test(context.getWorkflow().id ?? '')
+  );
+}
+
+function workflowRunner(context: IExecuteFunctions): Run['executeWorkflow'] {
+  const executionId = context.getExecutionId();
+  const workflowId = context.getWorkflow().id ?? '';
+  return async (code, items) =>
+    await context.executeWorkflow({ code }, items, undefined, {
+      parentExecution: { executionId, workflowId, shouldResume: true },
+      executionMode: context.getMode(),
+    });
+}

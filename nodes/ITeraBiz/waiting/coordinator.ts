@@ -1,0 +1,137 @@
+import type { INodeExecutionData, NodeApiError } from 'n8n-workflow';
+
+import { endingIn, type Snapshot } from '../account/snapshot';
+import type { WaitResult } from '../account/videoPoller';
+import { outcomeOf, videoIdOf } from '../api/video';
+import { RequestFailed } from '../client/apiClient';
+import { type Message, toNodeError } from '../messages/message';
+import { describeStop, errorJson, type JobList, withMark } from '../run/results';
+import type { Perform, Run } from '../run/run';
+import { describeEnd } from './outcome';
+import { type AwaitedVideo, type ReadDurableWait, readDurableWait } from './smallWorkflows';
+
+/** How long after its deadline the last poll for a video may still be refused, in milliseconds. */
+const GRACE = 10 * 60_000;
+
+/** n8n behavior: an error after a wait is kept, and a retry from the execution list only repeats it. */
+const GET_BY_ID =
+  'n8n cannot take up this wait again, so do not retry this execution: get them with Video: Get and these IDs';
+
+/**
+ * Polls for all videos of a durable wait.
+ *
+ * Example: of three rows the second was refused, the others wait for videos A and C. While A is still
+ * being made, this gives out the three items as they came in: *interrupted A, refusal, interrupted C*. That
+ * is never the end, unless n8n is killed in that moment. Once both have ended it gives out *A, refusal, C*,
+ * and the same where C failed, with the reason in place of C. Where the node is to stop, a failed C is an
+ * error instead, which names A.
+ *
+ * @returns what the user's node gives out, one item per input item, in input order; what it would
+ *   give out now while some are still being made
+ * @throws {NodeApiError} when that node is to stop because of one of them
+ */
+export const coordinate: Perform = async (run) => {
+  const durable = readDurableWait(run);
+  const { items, videos, memory } = durable;
+  const soFar = items.map((json) => ({ json }));
+  if (memory.done === undefined) {
+    memory.done = false;
+    return soFar;
+  }
+  const ids = [...new Set(videos.map(({ id }) => id))];
+  let snapshot: Snapshot | RequestFailed;
+  try {
+    snapshot = await pollForAll(run, ids);
+  } catch (error) {
+    if (!(error instanceof RequestFailed)) throw error;
+    snapshot = error;
+  }
+  memory.surprises ??= {};
+  const ends = new Map<number, WaitResult | RequestFailed>();
+  for (const video of videos) {
+    const end = endOf(snapshot, video, (memory.surprises[video.id] ??= {}));
+    if (end) ends.set(video.item, end);
+  }
+  memory.done = ends.size === videos.length;
+  return memory.done ? outcome(run, durable, ends) : soFar;
+};
+
+/** The jobs in full, in as many polls as it takes, within reason. */
+async function pollForAll(run: Run, ids: string[]): Promise<Snapshot> {
+  const { poller } = await run.account();
+  const client = await run.client();
+  const all: Snapshot = new Map();
+  for (let polls = 0; polls < 3 && all.size < ids.length; polls++) {
+    const missing = ids.filter((id) => !all.has(id));
+    (await poller.pollOnce(missing, client)).forEach((video, id) => all.set(id, video));
+  }
+  return all;
+}
+
+/** How the wait for one video has ended, or nothing while it goes on. */
+function endOf(
+  snapshot: Snapshot | RequestFailed,
+  { id, deadline }: AwaitedVideo,
+  surprises: Parameters<typeof endingIn>[2],
+): WaitResult | RequestFailed | undefined {
+  if (snapshot instanceof RequestFailed) return snapshot;
+  const at = Date.now();
+  const video = snapshot.get(id) ?? {};
+  const reason = endingIn(snapshot, id, surprises, at);
+  if (reason) return { reason, video };
+  const isOver = at >= deadline + (snapshot.has(id) ? 0 : GRACE);
+  return isOver ? { reason: 'timedOut', video } : undefined;
+}
+
+/** What the user's node gives out, item by item, or its error where it is to stop. */
+function outcome(
+  run: Run,
+  { items, videos, wait }: ReadDurableWait,
+  ends: Map<number, WaitResult | RequestFailed>,
+): INodeExecutionData[] {
+  const failures = new Map<number, Message>();
+  const [finished, failed, running]: JobList[] = [
+    { title: 'Finished', jobs: [] },
+    { title: 'Failed', jobs: [] },
+    { title: 'Still being made', jobs: [] },
+  ];
+  const awaited = new Map(videos.map((video) => [video.item, video]));
+  const output = items.map((soFar, item) => {
+    const video = awaited.get(item);
+    const end = ends.get(item);
+    const json = end && 'video' in end ? end.video : soFar;
+    const job = video?.id ?? videoIdOf(json);
+    if (job !== undefined) {
+      const how = outcomeOf(json);
+      const list = how === 'completed' ? finished : how === 'failed' ? failed : running;
+      list.jobs.push([item, job]);
+    }
+    if (!video || !end) return { json };
+    const failure = describeWait(end, video);
+    if (!failure) return { json: withMark(json, wait.reused?.[item]) };
+    failures.set(item, failure);
+    return { json: { ...soFar, ...errorJson(failure, wait.onError, {}, video.id) } };
+  });
+  if (wait.onError !== 'stop' || failures.size === 0) return output;
+
+  const [[first, own]] = failures;
+  const lists = wait.accepted ? [finished, failed, running] : [];
+  const all = { failures, skipped: new Set<number>() };
+  const said = describeStop(own, first, all, items.length, lists, GET_BY_ID);
+  throw ofItem(toNodeError(run.node, said), first);
+}
+
+function describeWait(end: WaitResult | RequestFailed, video: AwaitedVideo): Message | undefined {
+  if (!(end instanceof RequestFailed)) return describeEnd(end, video.id, video);
+  const { message, description } = end.describe({ doing: 'look for videos' });
+  return { message: `The wait for video ${video.id} ended: ${message}`, description };
+}
+
+/**
+ * An error that n8n shows as one of this item of the user's node. n8n behavior: it would name the
+ * item of the call, which is the first one, whatever the error says.
+ */
+function ofItem(error: NodeApiError, itemIndex: number): NodeApiError {
+  Object.defineProperty(error.context, 'itemIndex', { value: itemIndex, enumerable: true });
+  return error;
+}

@@ -1,0 +1,123 @@
+import type { IDataObject } from 'n8n-workflow';
+
+import { RequestQueue } from '../client/requestQueue';
+import { now } from '../client/time';
+import type { Message } from '../messages/message';
+import { errorJson, type Results } from '../run/results';
+import type { Run } from '../run/run';
+import type { Wait } from './outcome';
+import { coordinatorWorkflow, type DurableWait } from './smallWorkflows';
+
+/** How long a wait stays in memory before n8n takes it over, in milliseconds. */
+const IN_MEMORY = { production: 60_000, manual: 10 * 60_000 };
+
+/** Executions whose hand-overs follow each other within this are a crowd, in milliseconds. */
+const CROWD = 10_000;
+
+/** A wait that n8n takes over may end this much later than asked, in milliseconds: it looks once a minute. */
+const LATENESS = 2 * 60_000;
+
+/**
+ * Whether a production execution waits in memory. More than one would hold what the others need: each
+ * takes some ten megabytes of n8n's, and one of the places where n8n limits how many executions run.
+ *
+ * Of the whole process, since it is n8n that is spared here, and not the API.
+ */
+let isOneInMemory = false;
+
+/** When the last wait was handed over, by `now()` of client/time */
+let handedOverAt = -Infinity;
+
+/**
+ * A hand-over takes n8n a moment of computing and some memory. Two at a time keep two cores busy; more are
+ * no faster.
+ */
+const handOvers = new RequestQueue();
+const HAND_OVERS_AT_ONCE = 2;
+
+/**
+ * Lets a run wait in memory for as long as that is best: a minute, or not at all where another execution
+ * waits there, or where they come in a crowd. Someone who looks on in the editor sees the result sooner
+ * from memory.
+ *
+ * @param wait gets that time in milliseconds
+ */
+export async function patienceOf<T>(run: Run, wait: (patience: number) => Promise<T>): Promise<T> {
+  if (run.isManual) return await wait(IN_MEMORY.manual);
+  if (isOneInMemory || now() - handedOverAt < CROWD) return await wait(0);
+  isOneInMemory = true;
+  try {
+    return await wait(IN_MEMORY.production);
+  } finally {
+    isOneInMemory = false;
+  }
+}
+
+/** Whether the workflow's Timeout leaves enough time for n8n to wait. */
+export function isTimeToHandOver({ timeoutAt = Infinity }: Run): boolean {
+  return timeoutAt - Date.now() > 2 * LATENESS;
+}
+
+/**
+ * Hands the waits of a run that are still on over to n8n.
+ *
+ * @returns whether n8n has put the execution aside; if not, the waits stay in memory
+ * @throws the signal's reason when the execution is canceled
+ */
+export async function handOver(run: Run, results: Results, waits: Wait[]): Promise<boolean> {
+  const turn = { priority: 'row', concurrency: HAND_OVERS_AT_ONCE, signal: run.signal } as const;
+  return await handOvers.run(async () => {
+    try {
+      const wait = durableWaitOf(run, results, waits);
+      const items = itemsSoFar(run, results).map((json) => ({ json }));
+      const workflow = coordinatorWorkflow(run.workflowId ?? '', run.node, wait);
+      const { waitTill } = await run.executeWorkflow!(workflow, items);
+      if (!waitTill) throw new Error('n8n did not put the execution aside');
+      handedOverAt = now();
+      return true;
+    } catch (error) {
+      run.signal?.throwIfAborted();
+      run.warn(
+        `iTeraBiz: n8n could not take over the wait, so it stays in memory, where a restart of n8n ends it: ${(error as Error).message}`,
+      );
+      return false;
+    }
+  }, turn);
+}
+
+function durableWaitOf(run: Run, results: Results, waits: Wait[]): DurableWait {
+  const latest = (run.timeoutAt ?? Infinity) - LATENESS;
+  const at = Date.now();
+  return {
+    execution: run.executionId ?? '',
+    since: at,
+    onError: run.onError,
+    accepted: results.accepted.size > 0,
+    reused: Object.fromEntries(results.reused),
+    waits: waits.map(({ item, options, request: { deadline } }) => {
+      const until = at + deadline - now();
+      const isCutShort = options.isCutShort || latest < until;
+      return { ...options, item, isCutShort, deadline: Math.min(until, latest) };
+    }),
+  };
+}
+
+/** What each item would give out if the wait ended now, for whatever reason. */
+function itemsSoFar(run: Run, results: Results): IDataObject[] {
+  return Array.from({ length: run.size }, (_, item) => {
+    const result = results.outputs.get(item)?.[0]?.json;
+    if (result) return result;
+    const kept = run.onError === 'continueRegularOutput' ? run.input(item) : {};
+    const id = results.awaited.get(item);
+    const failure = results.failures.get(item) ?? describeInterrupted(id ?? '');
+    return errorJson(failure, run.onError, kept, id);
+  });
+}
+
+/** Seen only where n8n was killed in the moment between the last poll and the result. */
+export function describeInterrupted(id: string): Message {
+  return {
+    message: `n8n was stopped before it learned what became of video ${id}`,
+    description: 'It is not lost: iTeraBiz goes on with it. Get it with Video: Get and this ID',
+  };
+}
