@@ -79,6 +79,11 @@ export async function runNode(
   );
 }
 
+/** The same sandbox as another account, so that a long pause holds back no other test. */
+export function asOtherAccount({ url }: Sandbox): { baseUrl: string } {
+  return { baseUrl: url.replace('127.0.0.1', 'localhost') };
+}
+
 /** The node's items on one of its outputs. */
 export function itemsOf(result: IRun, output = 0): INodeExecutionData[] {
   return outputOf(result, 'iTeraBiz', output);

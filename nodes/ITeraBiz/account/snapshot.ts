@@ -14,6 +14,8 @@ export const PATIENCE = {
   unknown: 60_000,
   /** A completed one without a link */
   withoutLink: 60_000,
+  /** Refusals that no retry would cure, several in a row */
+  refused: 60_000,
 };
 
 /** When the polls of one wait first met a surprise that has not passed since. By any one clock. */
@@ -50,6 +52,28 @@ export function endingIn(
   if (outcome === 'failed' || downloadUrlOf(video)) return 'ended';
   surprises.withoutLinkSince ??= at;
   return at - surprises.withoutLinkSince >= PATIENCE.withoutLink ? 'ended' : undefined;
+}
+
+/** Refused polls in a row that no retry would cure, and when the first of them came. By any one clock. */
+export interface Refusals {
+  count: number;
+  since: number;
+}
+
+/**
+ * Whether a refused poll ends a wait. One never does: a page of a proxy may look like it.
+ *
+ * @param refusals of this wait; updated here
+ */
+export function isRefusedForGood(error: RequestFailed, refusals: Refusals, at: number): boolean {
+  const { statusClass } = error;
+  if (statusClass !== 'badKey' && statusClass !== 'notAllowed') {
+    refusals.count = 0;
+    return false;
+  }
+  if (refusals.count === 0) refusals.since = at;
+  refusals.count += 1;
+  return refusals.count >= 3 && at - refusals.since >= PATIENCE.refused;
 }
 
 /**

@@ -1,7 +1,15 @@
 import type { Video } from '../api/video';
 import { type ApiClient, RequestFailed } from '../client/apiClient';
 import { atLeast, now, pause } from '../client/time';
-import { type Ending, endingIn, fetchSnapshot, type Snapshot, type Surprises } from './snapshot';
+import {
+  type Ending,
+  endingIn,
+  isRefusedForGood,
+  type Refusals,
+  fetchSnapshot,
+  type Snapshot,
+  type Surprises,
+} from './snapshot';
 
 /** All in milliseconds. */
 export const POLLING = {
@@ -11,8 +19,6 @@ export const POLLING = {
   shortestPause: 1_000,
   /** After refusals, pauses grow to at most this */
   longestPause: 60_000,
-  /** Refusals that no retry would cure end the waits when they have gone on for this long */
-  refusedFor: 60_000,
 };
 
 /** A video that is waited for. */
@@ -38,6 +44,7 @@ interface Waiter extends WaitRequest, Surprises {}
 interface Group {
   client: ApiClient;
   waiters: Set<Waiter>;
+  refusals: Refusals;
   /** Set where a single poll is wanted, as soon as may be */
   once?: { ids: string[]; resolve: (snapshot: Snapshot) => void };
   onResult: (request: WaitRequest, result: WaitResult) => void;
@@ -48,8 +55,8 @@ interface Group {
 /**
  * Polls for everything that waits for the videos of an account, whichever executions it belongs to.
  *
- * A refused poll is no end: the videos are rendered all the same. Only refusals that no retry would
- * cure, several of them and over some time, end the waits.
+ * A refused poll is no end of a wait: the videos are rendered all the same. Only refusals that no retry
+ * would cure, several of them and over some time, are.
  *
  * Invariant: it knows only what waits for something.
  */
@@ -65,9 +72,6 @@ export class VideoPoller {
 
   /** Refused polls in a row */
   private refusals = 0;
-
-  /** Of these, the last ones in a row that no retry would cure, and when the first of them came */
-  private incurable = { count: 0, since: 0 };
 
   private wake = () => {};
 
@@ -106,8 +110,7 @@ export class VideoPoller {
   /**
    * Polls once for some videos, together with whatever else is waited for.
    *
-   * @returns what was seen: nothing where the poll was refused for now
-   * @throws the signal's reason, and {@link RequestFailed} where the poll was refused for good
+   * @throws the signal's reason, and {@link RequestFailed} where the poll was refused
    */
   async pollOnce(ids: string[], client: ApiClient): Promise<Snapshot> {
     let snapshot: Snapshot = new Map();
@@ -132,6 +135,7 @@ export class VideoPoller {
         group = {
           ...what,
           client: client.with({ priority: 'poll', retry: false }),
+          refusals: { count: 0, since: 0 },
           resolve,
           reject,
         };
@@ -203,37 +207,29 @@ export class VideoPoller {
       ]),
     );
     let snapshot: Snapshot = new Map();
-    let final: RequestFailed | undefined;
+    let refusal: RequestFailed | undefined;
     try {
       snapshot = await fetchSnapshot([...ids], asker.client, this.unlisted);
-      this.refusals = this.incurable.count = 0;
+      this.refusals = 0;
     } catch (error) {
       // What met one group in its own name says nothing about the others.
       if (asker.client.settings.signal?.aborted) return;
       if (!(error instanceof RequestFailed)) return asker.reject(error);
-      final = this.refused(error);
+      this.refusals += 1;
+      refusal = error;
     } finally {
       this.polledAt = now();
     }
     for (const group of groups) {
       if (!this.groups.has(group)) continue;
-      if (final) group.reject(final);
-      else this.tell(group, snapshot);
+      if (refusal && (group.once || isRefusedForGood(refusal, group.refusals, now()))) {
+        group.reject(refusal);
+      } else {
+        if (!refusal) group.refusals.count = 0;
+        this.tell(group, snapshot);
+      }
     }
     this.forgetUnlisted();
-  }
-
-  /** Counts a refused poll, and returns it where it is one too many. */
-  private refused(error: RequestFailed): RequestFailed | undefined {
-    this.refusals += 1;
-    if (!isIncurable(error)) {
-      this.incurable.count = 0;
-      return undefined;
-    }
-    if (this.incurable.count === 0) this.incurable.since = now();
-    this.incurable.count += 1;
-    const { count, since } = this.incurable;
-    return count >= 3 && now() - since >= POLLING.refusedFor ? error : undefined;
   }
 
   private tell(group: Group, snapshot: Snapshot): void {
@@ -258,11 +254,6 @@ export class VideoPoller {
     );
     this.unlisted.forEach((id) => wanted.has(id) || this.unlisted.delete(id));
   }
-}
-
-/** A refusal that another poll would meet, too: the key is refused, or may not read videos. */
-function isIncurable({ statusClass }: RequestFailed): boolean {
-  return statusClass === 'badKey' || statusClass === 'notAllowed';
 }
 
 /** How a wait ended with this poll, or nothing while it goes on. */

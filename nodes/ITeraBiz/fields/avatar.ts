@@ -1,7 +1,5 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { ID_PATTERN } from '../api/ids';
-
 /** How an avatar is given by its name, which is no part of a request: it is looked up first. */
 export const BY_NAME = 'name';
 
@@ -26,15 +24,6 @@ export const avatar: INodeProperties = {
       name: 'id',
       type: 'string',
       placeholder: 'e.g. avatar_abc123',
-      validation: [
-        {
-          type: 'regex',
-          properties: {
-            regex: ID_PATTERN,
-            errorMessage: 'An ID has no spaces and no slashes, as in avatar_abc123',
-          },
-        },
-      ],
     },
     {
       displayName: 'By Name',

@@ -1,7 +1,5 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { ID_PATTERN } from '../api/ids';
-
 /**
  * A video job of the account. It is not sent by itself: the operations put it into their URL.
  *
@@ -30,15 +28,6 @@ export const video: INodeProperties = {
       name: 'id',
       type: 'string',
       placeholder: 'e.g. video_abc123',
-      validation: [
-        {
-          type: 'regex',
-          properties: {
-            regex: ID_PATTERN,
-            errorMessage: 'An ID has no spaces and no slashes, as in video_abc123',
-          },
-        },
-      ],
     },
   ],
 };

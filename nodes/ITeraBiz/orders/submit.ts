@@ -131,6 +131,7 @@ async function submit(shared: Submissions, row: Row, match?: Match): Promise<Sen
     if (decision === 'retry' || decision === 'refused') ledger.refused(key, known);
     return outcome;
   };
+  results.throwIfAborted();
   jobs.sending.add(order);
   try {
     const attempt = await client.schedule('POST', sendOnce);

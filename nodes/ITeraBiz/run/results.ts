@@ -287,9 +287,13 @@ export function errorJson(
   input: IDataObject,
   videoId?: string,
 ): IDataObject {
+  const details: IDataObject = {
+    ...(reason && reason !== 'item' && { reason }),
+    ...(videoId !== undefined && { videoId }),
+  };
   const failure: IDataObject = {
     error: [withoutStop(message), description].filter(Boolean).join('. '),
-    details: { ...(reason && { reason }), ...(videoId !== undefined && { videoId }) },
+    ...(Object.keys(details).length > 0 && { details }),
   };
   return onError === 'continueErrorOutput' ? failure : { ...input, ...failure };
 }

@@ -271,7 +271,9 @@ export function canHandOver(
   context: Pick<IExecuteFunctions, 'getExecutionId' | 'getWorkflow'>,
   n8n: object = n8nWorkflow,
 ): boolean {
+  const { additionalData } = context as { additionalData?: object };
   return (
+    (!additionalData || 'executeWorkflow' in additionalData) &&
     'WAIT_FOR_SUB_EXECUTION' in n8n &&
     /^[^_]/.test(context.getExecutionId() ?? '') &&
     /^[^_]/.test(context.getWorkflow().id ?? '')

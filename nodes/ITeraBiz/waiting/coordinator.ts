@@ -1,6 +1,6 @@
 import type { INodeExecutionData, NodeApiError } from 'n8n-workflow';
 
-import { endingIn, type Snapshot } from '../account/snapshot';
+import { endingIn, isRefusedForGood, type Snapshot } from '../account/snapshot';
 import type { WaitResult } from '../account/videoPoller';
 import { outcomeOf, videoIdOf } from '../api/video';
 import { RequestFailed } from '../client/apiClient';
@@ -39,17 +39,17 @@ export const coordinate: Perform = async (run) => {
     return soFar;
   }
   const ids = [...new Set(videos.map(({ id }) => id))];
-  let snapshot: Snapshot | RequestFailed;
-  try {
-    snapshot = await pollForAll(run, ids);
-  } catch (error) {
+  const snapshot = await pollForAll(run, ids).catch((error: unknown) => {
     if (!(error instanceof RequestFailed)) throw error;
-    snapshot = error;
-  }
+    return error;
+  });
   memory.surprises ??= {};
+  memory.refusals ??= { count: 0, since: Date.now() };
+  const isRefused =
+    snapshot instanceof RequestFailed && isRefusedForGood(snapshot, memory.refusals, Date.now());
   const ends = new Map<number, WaitResult | RequestFailed>();
   for (const video of videos) {
-    const end = endOf(snapshot, video, (memory.surprises[video.id] ??= {}));
+    const end = isRefused ? snapshot : endOf(snapshot, video, (memory.surprises[video.id] ??= {}));
     if (end) ends.set(video.item, end);
   }
   memory.done = ends.size === videos.length;
@@ -74,8 +74,8 @@ function endOf(
   { id, deadline }: AwaitedVideo,
   surprises: Parameters<typeof endingIn>[2],
 ): WaitResult | RequestFailed | undefined {
-  if (snapshot instanceof RequestFailed) return snapshot;
   const at = Date.now();
+  if (snapshot instanceof RequestFailed) return at >= deadline + GRACE ? snapshot : undefined;
   const video = snapshot.get(id) ?? {};
   const reason = endingIn(snapshot, id, surprises, at);
   if (reason) return { reason, video };

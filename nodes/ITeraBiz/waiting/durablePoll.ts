@@ -1,4 +1,4 @@
-import { endingIn, type Snapshot } from '../account/snapshot';
+import { endingIn, isRefusedForGood } from '../account/snapshot';
 import { RequestFailed } from '../client/apiClient';
 import type { Perform } from '../run/run';
 import { readDurableWait, SHORTEST_PAUSE } from './smallWorkflows';
@@ -18,22 +18,23 @@ export const pollDurably: Perform = async (run) => {
   const { pending = [...new Set(videos.map(({ id }) => id))] } = memory;
   const { poller } = await run.account();
 
-  const snapshot = await poller.pollOnce(pending, await run.client()).catch(refusedForGood);
   memory.surprises ??= {};
-  const running = pending.filter(
-    (id) => snapshot && !endingIn(snapshot, id, (memory.surprises![id] ??= {}), at),
-  );
+  memory.refusals ??= { count: 0, since: at };
+  let running = pending;
+  try {
+    const snapshot = await poller.pollOnce(pending, await run.client());
+    memory.refusals.count = 0;
+    running = pending.filter((id) => !endingIn(snapshot, id, (memory.surprises![id] ??= {}), at));
+  } catch (error) {
+    if (!(error instanceof RequestFailed)) throw error;
+    // The coordinator polls by itself then, and says what it met.
+    if (isRefusedForGood(error, memory.refusals, at)) running = [];
+  }
   memory.done = running.length === 0 || deadline <= at;
   memory.pause = nextPause(at - wait.since, deadline - at);
   memory.pending = running;
   return [{ json: { pending: running.length } }];
 };
-
-/** The coordinator polls by itself, and says what it met. */
-function refusedForGood(error: unknown): Snapshot | undefined {
-  if (error instanceof RequestFailed) return undefined;
-  throw error;
-}
 
 /** Seconds until the next poll: a quarter of the wait so far, within n8n's and our own bounds. */
 export function nextPause(waited: number, left: number): number {

@@ -47,7 +47,7 @@ export async function finish(
     const isToHandOver = waits.length > 0 && !results.isStopped && isTimeToHandOver(run);
     if (isToHandOver && (await handOver(run, results, waits))) return [];
   }
-  await waitInMemory(run, results, waits, Infinity);
+  if (!results.isStopped) await waitInMemory(run, results, waits, Infinity);
   return results.collect();
 }
 

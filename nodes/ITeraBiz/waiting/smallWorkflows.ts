@@ -7,7 +7,7 @@ import type {
 } from 'n8n-workflow';
 import { NodeConnectionTypes } from 'n8n-workflow';
 
-import type { Surprises } from '../account/snapshot';
+import type { Refusals, Surprises } from '../account/snapshot';
 import type { OnError, Run } from '../run/run';
 import type { WaitOptions } from './outcome';
 
@@ -78,6 +78,7 @@ interface Memory {
   pending?: string[];
   /** By video */
   surprises?: Record<string, Surprises>;
+  refusals?: Refusals;
 }
 
 /** What the small workflows find in their parameters, and in their memory. */

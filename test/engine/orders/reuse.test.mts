@@ -254,21 +254,6 @@ describe('With ceilings and previews', () => {
     expect(reused(result)).toEqual([true, false, false]);
     expect((await sandbox.stats()).requests).toEqual({ 'GET /videos': 1, [POST]: 2 });
   });
-
-  test('a row that comes in other than foreseen is looked for by itself', async () => {
-    const [one, two] = [await have('b'), await have('b')];
-    const script = '={{ Date.now() - $json.start < 0 ? "a" : "b" }}';
-    const start = Date.now() + 600;
-    const requestOptions = { batching: { batch: { batchSize: 1, batchInterval: 800 } } };
-    const parameters = reusing({}, { script, requestOptions });
-    const result = await runNode(sandbox, parameters, { items: [{ start: 0 }, { start }] });
-    expect(
-      jsonOf(result)
-        .map(({ id }) => id)
-        .sort(),
-    ).toEqual([one.id, two.id].sort());
-    expect(await ordered()).toEqual([]);
-  });
 });
 
 test('whatever the account has: ordered is what is missing, no more and no less', async () => {

@@ -163,7 +163,7 @@ describe('Retry On Fail', () => {
 
 describe("A retry from n8n's execution list", () => {
   test('sends only what was not accepted before, with the same key', async () => {
-    await sandbox.fault({ on: POST, type: 'refuse', status: 503, retryAfter: 9_999, skip: 3 });
+    await sandbox.fault({ on: POST, type: 'refuse', status: 402, skip: 3 });
     const parameters = createVideo({ options: { maxConcurrency: 1 } });
     const failed = await runNode(sandbox, parameters, { items: rows(5) });
     expect(errorOf(failed)).toMatchObject({ item: 3 });

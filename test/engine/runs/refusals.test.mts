@@ -1,5 +1,5 @@
 import { startSandbox, type Sandbox } from '../../../sandbox/client.mts';
-import { createVideo, errorOf, jsonOf, rows, runNode } from '../support.mts';
+import { asOtherAccount, createVideo, errorOf, jsonOf, rows, runNode } from '../support.mts';
 import { acceptedScripts, expectPromiseKept, jobsIn, lineOf, pairsOf, textOf } from './promise.mts';
 
 let sandbox: Sandbox;
@@ -51,8 +51,17 @@ test('ten times 429 without Retry-After: six tries, and a message that says how 
 
 test('a Retry-After beyond all patience is not waited for, and asked no more', async () => {
   await sandbox.fault({ ...busy, retryAfter: 86_400, times: 'always' });
-  const result = await runNode(sandbox, createVideo(), { items: rows(1) });
+  const other = asOtherAccount(sandbox);
+  const result = await runNode(sandbox, createVideo(), { items: rows(1), ...other });
   expect(errorOf(result).message).toBe('iTeraBiz is too busy to create the video');
+  expect((await sandbox.stats()).requests).toEqual({ 'POST /videos': 1 });
+  // Other executions are held back as well: they say so, and ask nothing.
+  const later = await Promise.all(
+    rows(20).map(async (row) => await runNode(sandbox, createVideo(), { items: [row], ...other })),
+  );
+  later.forEach((one) =>
+    expect(errorOf(one).message).toBe('iTeraBiz is too busy to create the video'),
+  );
   expect((await sandbox.stats()).requests).toEqual({ 'POST /videos': 1 });
 });
 

@@ -1,9 +1,13 @@
 import type { INodeParameters } from 'n8n-workflow';
 
 import { startSandbox, type Sandbox, type SandboxStats } from '../../../sandbox/client.mts';
+import { PATIENCE } from '../../../nodes/ITeraBiz/account/snapshot.ts';
 import { until } from '../../shared/until.mts';
 import { createVideo, errorOf, itemsOf, jsonOf, rows, runNode } from '../support.mts';
 import { expectPromiseKept, jobsIn, pairsOf, textOf } from './promise.mts';
+
+PATIENCE.unknown = 3_000;
+PATIENCE.refused = 3_000;
 
 let sandbox: Sandbox;
 beforeAll(async () => void (sandbox = await startSandbox()));
@@ -178,14 +182,28 @@ test('a look that is refused, breaks off or brings no JSON is no end', async () 
   expect(requests[ONE]).toBe(8);
 });
 
-test('a key that is refused during the wait ends it, and names the jobs', async () => {
-  await sandbox.fault({ on: LIST, ...refusal, status: 401 });
+test('a key that is refused for a while during the wait ends it, and names the jobs', async () => {
+  await sandbox.fault({ on: LIST, ...refusal, status: 401, times: 'always' });
   const result = await runNode(sandbox, waiting(), { items: rows(3) });
   expect(errorOf(result).message).toMatch(
     /^The wait for video video_\w+ ended: iTeraBiz does not accept the API key/,
   );
   await expectPromiseKept(sandbox, result);
-  expect(looksOf(await sandbox.stats())).toBe(1);
+  expect(looksOf(await sandbox.stats())).toBeGreaterThanOrEqual(3);
+});
+
+test.each([401, 403])('one %i during the wait ends none of six', async (status) => {
+  const running = Promise.all(
+    rows(6).map(async (row) => await runNode(sandbox, waiting(), { items: [row] })),
+  );
+  await submitted(6);
+  await sandbox.fault({ on: LIST, ...refusal, status });
+  await sandbox.fault({ on: ONE, ...refusal, status });
+  await looks(3);
+  await sandbox.finish();
+  for (const result of await running) {
+    expect(jsonOf(result)).toMatchObject([{ status: 'completed' }]);
+  }
 });
 
 test('giving up names the job and its last status', async () => {
@@ -213,10 +231,13 @@ test('a job that is deleted meanwhile ends its wait, and not that of the others'
     settings: { onError: 'continueErrorOutput' },
   });
   await submitted(2);
+  const since = Date.now();
   const gone = await idOf(1);
   await sandbox.fault({ on: LIST, type: 'hideVideos', ids: [gone], times: 'always' });
   await sandbox.fault({ on: ONE, type: 'refuse', status: 404, containing: gone, times: 'always' });
-  await looks(5);
+  await until('the video is unknown for a while', async () => Date.now(), {
+    isSo: (at) => at > since + PATIENCE.unknown + 4_000,
+  });
   await sandbox.finish();
   const result = await running;
   expect(jsonOf(result, 0)).toMatchObject([{ status: 'completed' }]);
