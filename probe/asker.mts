@@ -2,9 +2,9 @@ import type { IHttpRequestOptions } from 'n8n-workflow';
 
 import { trimBaseUrl } from '../nodes/ITeraBiz/api/address.ts';
 import type { ApiResponse, NetworkError } from '../nodes/ITeraBiz/api/response.ts';
-import { attempt, networkErrorFrom, type Requester } from '../nodes/ITeraBiz/client/request.ts';
-import { withRetries } from '../nodes/ITeraBiz/client/retry.ts';
-import { Slots } from '../nodes/ITeraBiz/client/slots.ts';
+import { ApiClient } from '../nodes/ITeraBiz/client/apiClient.ts';
+import { openFile, type Requester, send } from '../nodes/ITeraBiz/client/http.ts';
+import { RequestQueue } from '../nodes/ITeraBiz/client/requestQueue.ts';
 import { isAnswer } from './outcome.mts';
 import { type Access, requesterFor } from './requester.mts';
 
@@ -34,7 +34,7 @@ export class Asker {
 
   private readonly stranger: Requester;
 
-  private readonly slots: Slots;
+  private readonly client: ApiClient;
 
   /**
    * @param wrongKey a key that is none
@@ -48,7 +48,8 @@ export class Asker {
     this.baseUrl = trimBaseUrl(access.baseUrl);
     this.requester = requesterFor(access);
     this.stranger = requesterFor({ ...access, apiKey: wrongKey });
-    this.slots = new Slots(1);
+    const settings = { priority: 'row', concurrency: 1 } as const;
+    this.client = new ApiClient(this.requester, new RequestQueue(), settings);
   }
 
   async get(path: string, qs?: IHttpRequestOptions['qs']): Promise<Exchange> {
@@ -71,31 +72,12 @@ export class Asker {
 
   /** Reads the head of a file and leaves the rest. The key goes to the API's own host alone. */
   async head(url: string, headers = {}): Promise<Exchange> {
-    const options: IHttpRequestOptions = { method: 'GET', url, headers, encoding: 'stream' };
     return await this.record(`GET ${new URL(url).origin}/… (a file)`, 'GET', async () => {
-      const answer = await this.open({ ...options, json: false, timeout: TIMEOUT });
+      const answer = await openFile(this.requester, { url, headers, timeout: TIMEOUT });
       if (!isAnswer(answer)) return answer;
       (answer.body as { destroy(): void }).destroy();
       return { ...answer, body: undefined };
     });
-  }
-
-  private async open(options: IHttpRequestOptions): Promise<ApiResponse | NetworkError> {
-    const isOwn = new URL(options.url).origin === new URL(this.baseUrl).origin;
-    if (isOwn) return await attempt(this.requester, options);
-    try {
-      const response = await this.requester.helpers.httpRequest({
-        ...options,
-        returnFullResponse: true,
-        ignoreHttpStatusErrors: true,
-        disableFollowRedirect: true,
-      });
-      return { status: response.statusCode, headers: response.headers, body: response.body };
-    } catch (error) {
-      const reason = networkErrorFrom(error as Error);
-      if (reason) return reason;
-      throw error;
-    }
   }
 
   private async send(
@@ -108,7 +90,7 @@ export class Asker {
     return await this.record(
       `${method} ${url}${query && '?'}${query}${aside}`,
       method,
-      async () => await attempt(requester, { ...options, timeout: TIMEOUT }),
+      async () => await send(requester, { ...options, timeout: TIMEOUT }),
     );
   }
 
@@ -119,15 +101,11 @@ export class Asker {
   ): Promise<Exchange> {
     const tries: Exchange['tries'] = [];
     const sentAt = Date.now();
-    const { outcome } = await withRetries(
-      async () => {
-        const came = await askOnce();
-        tries.push(came);
-        return came;
-      },
-      method,
-      this.slots,
-    );
+    const { outcome } = await this.client.schedule(method, async () => {
+      const came = await askOnce();
+      tries.push(came);
+      return came;
+    });
     const exchange = { request, outcome, tries, sentAt, ms: Date.now() - sentAt };
     this.exchanges.push(exchange);
     this.onAnswer(exchange);

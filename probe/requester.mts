@@ -2,7 +2,7 @@ import { LoadOptionsContext } from 'n8n-core';
 
 import { ITeraBizApi } from '../credentials/ITeraBizApi.credentials.ts';
 import { engine } from '../n8n/embedded.mts';
-import type { Requester } from '../nodes/ITeraBiz/client/request.ts';
+import type { Requester } from '../nodes/ITeraBiz/client/http.ts';
 import { ITeraBiz } from '../nodes/ITeraBiz/ITeraBiz.node.ts';
 
 /** Where the API is, and the key to it, as they stand in the credential in n8n. */

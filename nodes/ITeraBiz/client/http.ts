@@ -52,24 +52,50 @@ export async function send(
   context: Requester,
   options: IHttpRequestOptions,
 ): Promise<ApiResponse | NetworkError> {
-  try {
-    const response = (await context.helpers.httpRequestWithAuthentication.call(
-      context,
-      'iTeraBizApi',
-      {
+  const { httpRequestWithAuthentication } = context.helpers;
+  return await answerOf(
+    async () =>
+      await httpRequestWithAuthentication.call(context, 'iTeraBizApi', {
         json: true,
         ...options,
-        returnFullResponse: true,
-        ignoreHttpStatusErrors: true,
-        disableFollowRedirect: true,
-      },
-    )) as IN8nHttpFullResponse;
-    return { status: response.statusCode, headers: response.headers, body: response.body };
+        ...AS_IT_IS,
+      }),
+  );
+}
+
+/** Every answer is returned as it came. */
+const AS_IT_IS = {
+  returnFullResponse: true,
+  ignoreHttpStatusErrors: true,
+  disableFollowRedirect: true,
+};
+
+async function answerOf(ask: () => Promise<unknown>): Promise<ApiResponse | NetworkError> {
+  try {
+    const { statusCode: status, headers, body } = (await ask()) as IN8nHttpFullResponse;
+    return { status, headers, body };
   } catch (error) {
-    const reason = networkErrorFrom(error as Error) ?? error;
-    if (reason instanceof NetworkError) return reason;
-    throw reason;
+    const reason = networkErrorFrom(error as Error);
+    if (reason) return reason;
+    throw error;
   }
+}
+
+/**
+ * Asks for a file, and returns with its first bytes: the body is a stream, whatever the status.
+ *
+ * Invariant: the API key goes along only to the API's own address. So redirects are not followed here.
+ *
+ * @throws as {@link send}
+ */
+export async function openFile(
+  context: Requester,
+  options: IHttpRequestOptions,
+): Promise<ApiResponse | NetworkError> {
+  const request = { ...options, json: false, encoding: 'stream' as const };
+  const home = await baseUrlOf(context);
+  if (new URL(options.url).origin === new URL(home).origin) return await send(context, request);
+  return await answerOf(async () => await context.helpers.httpRequest({ ...request, ...AS_IT_IS }));
 }
 
 /** The credential's base URL, without a slash at its end. */
