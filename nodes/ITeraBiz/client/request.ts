@@ -10,7 +10,7 @@ import type {
 import { NodeOperationError, UserError } from 'n8n-workflow';
 
 import { REFUSED_BEFORE_SENDING, trimBaseUrl } from '../api/address';
-import { type ApiResponse, NetworkError } from '../api/response';
+import { type ApiResponse, NetworkError, neverSent } from '../api/response';
 import { isObject } from '../api/json';
 
 /** Every n8n context from which this package asks the API something. */
@@ -20,22 +20,6 @@ export type Requester =
   | ILoadOptionsFunctions
   | IPollFunctions
   | IWebhookFunctions;
-
-/** These say that no connection came about, so that nothing can have arrived. */
-const NEVER_SENT = [
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ERR_INVALID_URL',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'CERT_HAS_EXPIRED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-];
 
 /**
  * Asks the API once, with the user's credential, and returns its answer whatever the status.
@@ -96,7 +80,7 @@ export function networkErrorFrom(error: Error & { httpCode?: unknown }): Network
   const codes = [...errors.map(({ code }) => code), error.httpCode];
   const code = codes.find((word): word is string => typeof word === 'string') ?? '';
   const { message } = errors[1] ?? error;
-  return new NetworkError(code, !NEVER_SENT.includes(code), message);
+  return new NetworkError(code, !neverSent(code, message), message);
 }
 
 /** An error and what caused it, down to the first cause, within reason. */
