@@ -1,5 +1,6 @@
 import type { IBinaryData, IN8nHttpFullResponse, INodeExecutionData } from 'n8n-workflow';
 
+import { fileName, kindByType } from '../api/file';
 import { type ApiResponse, NetworkError } from '../api/response';
 import {
   DOWNLOAD_URL_FIELDS,
@@ -20,8 +21,6 @@ import { readVideo, videoIdFrom } from './get';
 
 /** These say that a link is no longer good (assumption: the API does not say how links expire). */
 const EXPIRED = [401, 403, 404, 410];
-
-const VIDEO_TYPE = 'video/mp4';
 
 /** The API may send us on to where its files are. More hops than this are a circle. */
 const MOST_HOPS = 5;
@@ -167,35 +166,14 @@ async function store(
   { headers, body }: IN8nHttpFullResponse,
   id: string,
 ): Promise<IBinaryData | NetworkError> {
-  const type = typeOf(headers['content-type']);
+  const { extension, mimeType } = kindByType(headers['content-type']);
   const chosen = String(context.getNodeParameter('options.fileName', '') ?? '');
-  const name = fileName(chosen, id, type);
-  const file = await context.helpers.prepareBinaryData(body as Buffer, name, type);
+  const name = fileName(chosen, id, extension);
+  const file = await context.helpers.prepareBinaryData(body as Buffer, name, mimeType);
   const expected = Number(headers['content-length'] ?? Number.NaN);
   return file.bytes === undefined || Number.isNaN(expected) || file.bytes === expected
     ? file
     : new NetworkError('', true, `${file.bytes} of ${expected} bytes`);
-}
-
-/** The file's kind; a server that does not say sends a video all the same. */
-function typeOf(contentType: unknown): string {
-  const type = String(contentType ?? '')
-    .split(';')[0]
-    .trim();
-  return type && type !== 'application/octet-stream' ? type : VIDEO_TYPE;
-}
-
-/**
- * What to call the file: what the user chose, or else the video's ID. Without an ending it gets the
- * one of its kind.
- *
- * @param type as in `video/mp4`
- */
-export function fileName(chosen: string, id: string, type: string): string {
-  const name = chosen.replace(/[/\\:*?"<>|]|\p{Cc}/gu, '_').trim() || id;
-  const ending =
-    { 'video/quicktime': 'mov', 'video/x-matroska': 'mkv' }[type] ?? type.split('/')[1];
-  return /\.[a-z0-9]{2,4}$/i.test(name) ? name : `${name}.${ending}`;
 }
 
 function describeUnfinished(video: Video, id: string): Message {
@@ -232,7 +210,7 @@ function describeNotStored(id: string, { message }: Error): Message {
 function describeDeadLink(id: string, status: number): Message {
   return {
     message: `The download link of video ${id} does not work (status ${status}), nor does a fresh one`,
-    description: `Try again later; if it stays, write to ${SUPPORT} and name this video.`,
+    description: `Try again later; if it keeps happening, write to ${SUPPORT} and name this video.`,
   };
 }
 
@@ -240,6 +218,6 @@ function describeDeadLink(id: string, status: number): Message {
 function describeEmptyLink(id: string, status: number): Message {
   return {
     message: `The download link of video ${id} leads to no file (status ${status})`,
-    description: `Try again later; if it stays, write to ${SUPPORT} and name this video.`,
+    description: `Try again later; if it keeps happening, write to ${SUPPORT} and name this video.`,
   };
 }
