@@ -1,5 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 
+import { sameName } from '../api/text';
 import { BY_NAME } from '../fields/avatar';
 import { LABELS } from '../messages/labels';
 import { BadInput } from '../orders/validate';
@@ -43,7 +44,7 @@ async function readAvatars(item: Item): Promise<IDataObject[]> {
  * @throws {BadInput} when there is none, or more than one; it says which there are
  */
 export function idOfAvatar(name: string, avatars: IDataObject[]): IDataObject[string] {
-  const same = avatars.filter((avatar) => folded(avatar.name) === folded(name));
+  const same = avatars.filter((avatar) => sameName(avatar.name, name));
   if (same.length === 1) return same[0].id;
   const which = same.length === 0 ? 'No avatar is' : `${same.length} avatars are`;
   throw new BadInput({
@@ -61,11 +62,4 @@ function listed(names: unknown[]): string {
   const shown = names.slice(0, MOST_NAMED).map((name) => `"${String(name)}"`);
   const more = names.length - shown.length;
   return shown.join('; ') + (more > 0 ? ` and ${more} more` : '');
-}
-
-function folded(name: unknown): string {
-  return String(name ?? '')
-    .replace(/\s+/g, ' ')
-    .trim()
-    .toLowerCase();
 }
