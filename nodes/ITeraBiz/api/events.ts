@@ -1,6 +1,6 @@
 import { isId } from './ids';
 import type { Outcome, Video } from './video';
-import { outcomeOf, videoIdOf } from './video';
+import { outcomeOf, timeOf, videoIdOf } from './video';
 import { isObject } from './json';
 
 /** What the triggers can start on (documented). */
@@ -120,7 +120,7 @@ function nameIn(value: unknown): string | undefined {
 }
 
 function timeIn(value: unknown): string | undefined {
-  const milliseconds = typeof value === 'string' ? Date.parse(value) : NaN;
+  const milliseconds = timeOf(value);
   return Number.isNaN(milliseconds) ? undefined : new Date(milliseconds).toISOString();
 }
 

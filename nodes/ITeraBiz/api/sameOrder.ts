@@ -3,6 +3,7 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { isObject } from './json';
 import { languageCode } from './language';
+import { comparableText } from './text';
 
 /** What is asked of the API, ready to be sent: where to, and the fields. */
 export interface Order {
@@ -23,6 +24,9 @@ const TEXTS: Record<string, string> = {
   '/videos': 'script',
 };
 
+/** Objects in which a list may repeat the request. */
+const WRAPPERS = ['input', 'request', 'params'];
+
 /** The field whose text makes an order what it is, as in `script`. */
 export function textFieldOf({ url }: Order): string {
   return TEXTS[url];
@@ -37,23 +41,47 @@ export function listOf({ url }: Order): '/avatars' | '/videos' {
  * Compares an entry of a list with an order, by the fields that the entry states. What it does not
  * state says nothing; only its text has to be there.
  *
+ * Invariant: only another text, or another avatar, makes it another order. An API may write down all
+ * else in its own way, such as the real length of a finished video, and a wrong "other" is paid for.
+ *
  * Assumption: a list says what each job was made of, as it was sent, in the fields of the request,
- * and a generated one by its `prompt`. A text that ends in dots may have been shortened.
+ * and a generated one by its `prompt`. A text may have been cut.
  */
 export function compare(order: Order, listed: IDataObject): Likeness {
+  const text = textLikeness(order, listed);
+  const avatar = text === 'other' ? text : avatarLikeness(order, listed);
+  if (avatar === 'other') return 'other';
+  const isSame = text === 'same' && avatar === 'same' && differing(order, listed).length === 0;
+  return isSame ? 'same' : 'unclear';
+}
+
+/**
+ * Why {@link compare} cannot tell, in plain words to follow "because", as in `its Script is not in the list`.
+ *
+ * @param labels what the editor calls each field of the API
+ */
+export function whyUnclear(
+  order: Order,
+  listed: IDataObject,
+  labels: Record<string, string>,
+): string {
   const field = textFieldOf(order);
-  if (field === 'script' && isStated(listed.prompt)) return 'other';
-  if (field === 'prompt' && isStated(listed.script) && !isStated(listed.prompt)) return 'other';
-  const stated = Object.keys(order.body).filter(
-    (name) => name !== field && isStated(order.body[name]) && isStated(listed[name]),
-  );
-  if (!stated.every((name) => isEqual(order, listed, name))) return 'other';
-  if (!isStated(listed[field])) return 'unclear';
-  const text = plain(listed[field]);
-  const wanted = plain(order.body[field]);
-  if (text === wanted) return 'same';
-  const [, beginning] = /^(.+?)\s*(?:…|\.\.\.)$/s.exec(text) ?? [];
-  return beginning && wanted.startsWith(beginning) ? 'unclear' : 'other';
+  const text = textLikeness(order, listed);
+  const isListed = textIn(listed, field) !== '';
+  const states = (name: string, stated = statedIn(listed, name)) =>
+    `its ${labels[name] ?? name} is listed as ${shown(stated)}, and this item has ${shown(order.body[name])}`;
+  const reasons = differing(order, listed).map((name) => states(name));
+  if (avatarLikeness(order, listed) !== 'same') {
+    reasons.unshift(
+      states('avatar_id', statedIn(listed, 'avatar_id') ?? statedIn(listed, 'avatar')),
+    );
+  }
+  if (text !== 'same') {
+    reasons.unshift(
+      `its ${labels[field] ?? field} is ${isListed ? 'cut short in' : 'not in'} the list`,
+    );
+  }
+  return reasons.join('; ');
 }
 
 /**
@@ -65,14 +93,13 @@ export function finderOf<T extends { order: Order }>(
 ): (listed: IDataObject) => T[] {
   const byText = new Map<string, T[]>();
   for (const one of wanted) {
-    const field = textFieldOf(one.order);
-    const key = `${field} ${plain(one.order.body[field])}`;
+    const key = textIn(one.order.body, textFieldOf(one.order));
     byText.set(key, [...(byText.get(key) ?? []), one]);
   }
   const fields = Object.values(TEXTS);
   return (listed) =>
-    fields
-      .flatMap((field) => byText.get(`${field} ${plain(listed[field])}`) ?? [])
+    [...new Set(fields.map((field) => textIn(listed, field)))]
+      .flatMap((text) => byText.get(text) ?? [])
       .filter(({ order }) => compare(order, listed) === 'same');
 }
 
@@ -86,14 +113,106 @@ export function nameOf({ url, body }: Order): string {
     .digest('hex');
 }
 
+function textLikeness(order: Order, listed: IDataObject): Likeness {
+  const field = textFieldOf(order);
+  const { script, prompt } = textsOf(listed);
+  // A script was not made by a prompt, nor the other way round.
+  if (field === 'script' && prompt && prompt !== script) return 'other';
+  if (field === 'prompt' && script && !prompt) return 'other';
+  const text = textIn(listed, field);
+  const wanted = textIn(order.body, field);
+  if (text === '' || wanted === '') return 'unclear';
+  if (text === wanted) return 'same';
+  return isCutOf(wanted, text) ? 'unclear' : 'other';
+}
+
+/** A text that was cut without dots is at least this long, in characters: within a word, or after one. */
+const SHORTEST_CUT = { withinWord: 8, afterWord: 50 };
+
+/** Whether a text can be the beginning of a longer one, which a list has cut. */
+function isCutOf(whole: string, text: string): boolean {
+  const [, beginning] = /^(.+?)\s*(?:\.{3}|…)$/s.exec(text) ?? [];
+  // Such a cut may go through a tag or an entity.
+  if (beginning) return whole.startsWith(beginning.replace(/\s*(<\/?[a-z][^<>]*|&#?\w*)$/i, ''));
+  if (!whole.startsWith(text)) return false;
+  const isWithinWord = /\p{L}$/u.test(text) && /^\p{L}/u.test(whole.slice(text.length));
+  if (isWithinWord) return text.length >= SHORTEST_CUT.withinWord;
+  return text.length >= SHORTEST_CUT.afterWord && !/[\d.!?。！？]$/.test(text);
+}
+
+/** The list may name a look of the avatar, as in `avatar_1_front`, or its name in place of its ID. */
+function avatarLikeness({ body }: Order, listed: IDataObject): Likeness {
+  const own = statedIn(listed, 'avatar_id');
+  const stated = own ?? statedIn(listed, 'avatar');
+  if (!isStated(body.avatar_id) || !isStated(stated)) return 'same';
+  const [wanted, id] = [plain(body.avatar_id), plain(idIn(stated))];
+  if (wanted === id) return 'same';
+  const isLook = id.startsWith(wanted) && /^[_.:/~-]/.test(id.slice(wanted.length));
+  const isName = isObject(stated) ? isObject(idIn(stated)) : own === undefined;
+  return isLook || isName ? 'unclear' : 'other';
+}
+
+/** The fields besides text and avatar that the list states in another way. */
+function differing({ url, body }: Order, listed: IDataObject): string[] {
+  const isLesser = (name: string) => name !== TEXTS[url] && name !== 'avatar_id';
+  return Object.keys(body).filter((name) => {
+    const [wanted, stated] = [body[name], statedIn(listed, name)];
+    return isLesser(name) && isStated(wanted) && isStated(stated) && !isEqual(wanted, stated, name);
+  });
+}
+
+function isEqual(wanted: IDataObject[string], stated: IDataObject[string], field: string): boolean {
+  if (typeof wanted === 'number' || typeof stated === 'number') {
+    return secondsIn(wanted) === secondsIn(stated);
+  }
+  return plain(wanted, field) === plain(stated, field);
+}
+
+/** A number, also as `"45"`, `"45.0"` or `"45s"`. */
+function secondsIn(value: unknown): number {
+  return Number(String(value).replace(/\s*s(ec(onds?)?)?\.?$/i, '') || NaN);
+}
+
+/** What an entry, or a request, states of a field. */
+function statedIn(entry: IDataObject, field: string): IDataObject[string] {
+  const places = [entry, ...WRAPPERS.map((name) => entry[name]).filter(isObject)];
+  return places.map((place) => place[field]).find(isStated);
+}
+
+/** An object counts by its ID, where it has one. */
+function idIn(value: IDataObject[string]): IDataObject[string] {
+  return isObject(value) ? ((value.id as string | undefined) ?? value) : value;
+}
+
 function isStated(value: IDataObject[string]): boolean {
   return value !== undefined && value !== null && plain(value) !== '';
 }
 
-function isEqual({ body }: Order, listed: IDataObject, field: string): boolean {
-  const [one, other] = [body[field], listed[field]];
-  if (typeof one === 'number' || typeof other === 'number') return Number(one) === Number(other);
-  return plain(one, field) === plain(other, field);
+/** The texts of an entry as they are compared. Worked out once: it is compared with many orders. */
+type Texts = Record<'name' | 'prompt' | 'script' | 'text', string>;
+const known = new WeakMap<IDataObject, Texts>();
+
+function textsOf(entry: IDataObject): Texts {
+  const text = (field: string) => {
+    const stated = plain(statedIn(entry, field) ?? '');
+    return comparableText(stated) || stated;
+  };
+  const texts = known.get(entry) ?? {
+    ...{ name: text('name'), prompt: text('prompt'), script: text('script'), text: text('text') },
+  };
+  known.set(entry, texts);
+  return texts;
+}
+
+/** The text under its own name, or as `text`. */
+function textIn(entry: IDataObject, field: string): string {
+  const texts = textsOf(entry);
+  return texts[field as keyof Texts] || (field === 'name' ? '' : texts.text);
+}
+
+function shown(value: unknown): string {
+  const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }
 
 /** A value as text that is the same for the same value, however it was written down. */

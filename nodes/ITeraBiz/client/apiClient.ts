@@ -209,7 +209,7 @@ export class ApiClient {
     size = PAGE_SIZE,
   ): Promise<{ page: Page; headers: IDataObject }> {
     const response = await this.read({ url, qs: pageQuery(after, size) });
-    const page = pageIn(response.body);
+    const page = pageIn(response.body, size);
     if (page) return { page, headers: response.headers };
     throw strange(response);
   }

@@ -30,6 +30,24 @@ export function codeOfLanguage(name: string): string | undefined {
   return codes.get(name.toLowerCase());
 }
 
+/**
+ * What was likely meant by a code whose language nobody knows, as `ja-JP` by `jp`: people take the code
+ * of a country for that of its language. `undefined` where it is no country's.
+ */
+export function likelyLanguage(code: string): string | undefined {
+  if (!/^[a-z]{2}$/i.test(code)) return undefined;
+  const { language, region = '' } = new Intl.Locale(`und-${code}`).maximize();
+  const isCountry = new Intl.DisplayNames('en', { type: 'region', fallback: 'none' }).of(region);
+  return isCountry && `${language}-${region}`;
+}
+
+/** Whether a code in its usual spelling is one of a spoken language: `jp`, `tbd` and `und` are not. */
+export function isLanguage(code: string): boolean {
+  const [language] = code.split('-');
+  const names = new Intl.DisplayNames('en', { type: 'language', fallback: 'none' });
+  return !['mul', 'zxx'].includes(language) && names.of(language) !== undefined;
+}
+
 function codesByName(): Map<string, string> {
   const dialects = new Intl.DisplayNames('en', { type: 'language', languageDisplay: 'dialect' });
   // The written standard has another name than the language.

@@ -7,6 +7,7 @@ import {
   listOf,
   nameOf,
   type Order,
+  whyUnclear,
 } from '../../../nodes/ITeraBiz/api/sameOrder.ts';
 
 const video = (body: IDataObject): Order => ({ url: '/videos', body });
@@ -24,12 +25,12 @@ const anyBody = fc.record({
   duration: fc.integer({ min: 1, max: 3600 }),
 });
 
-/** The same, as some API may write it down. */
+/** The same, in ways that some API may write it down, by which it is still known. */
 const written = ({ script, language, duration, ...rest }: IDataObject, look: boolean[]) => ({
   ...rest,
   script: look[0] ? `  ${String(script)}\n` : script,
   language: look[1] ? String(language).toLowerCase().replace(/-/g, '_') : language,
-  duration: look[2] ? `${String(duration)}.0` : duration,
+  duration: look[2] ? `${String(duration)}.0 s` : duration,
   ...{ id: 'video_1', status: 'queued', video_url: null },
 });
 const looks = fc.tuple(fc.boolean(), fc.boolean(), fc.boolean());
@@ -39,6 +40,86 @@ test('a job is the same as its own order, however it is written down', () => {
     fc.property(anyBody, looks, (order, look) => {
       expect(compare(video(order), written(order, look))).toBe('same');
     }),
+  );
+});
+
+/** What people write, and what APIs make of it. */
+const spoken = fc
+  .array(
+    fc.constantFrom(
+      'Hello',
+      'you',
+      'José',
+      "it's",
+      '"tea"',
+      'fish & chips',
+      '—',
+      '5 < 6',
+      'ok…',
+      '\n\n',
+    ),
+    { minLength: 2, maxLength: 9 },
+  )
+  .map((words) => `We say ${words.join(' ')}.`);
+const textSpellings: ((text: string) => string)[] = [
+  (text) => text,
+  (text) => text.normalize('NFD'),
+  (text) => text.replace(/'/g, '’').replace(/"/g, '”').replace(/—/g, '-').replace(/…/g, '...'),
+  (text) => text.replace(/\s+/g, ' '),
+  (text) => text.replace(/ /g, '\u00A0'),
+  (text) => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/"/g, '&quot;'),
+  (text) => `<speak>${text.replace(/ /, ' <break time="1s"/> ')}</speak>`,
+  (text) => `\uFEFF${text.replace(/ /, '\u200B ')}`,
+];
+const lesser = {
+  language: fc.constantFrom('en-US', 'EN_us', 'en', 'eng', 'English', null, undefined),
+  duration: fc.constantFrom(45, '45', '45s', '45 sec', '45.0', 43.76, '00:45', 45_000, null),
+};
+const wrappers: ((fields: IDataObject) => IDataObject)[] = [
+  (fields) => fields,
+  ({ script, ...rest }) => ({ ...rest, text: script }),
+  ({ avatar_id, ...rest }) => ({ ...rest, avatar: { id: avatar_id, name: 'Anna' } }),
+  ({ avatar_id, ...rest }) => ({ ...rest, avatar_id: { id: avatar_id } }),
+  (fields) => ({ input: fields }),
+  ({ script, ...rest }) => ({ ...rest, request: { script } }),
+  ({ avatar_id, ...rest }) => ({ ...rest, avatar_id: `${String(avatar_id)}_front` }),
+  ({ script, ...rest }) => ({ ...rest, script: `${String(script).slice(0, -4)}…` }),
+];
+const spelled = fc.record({
+  script: spoken,
+  spell: fc.constantFrom(...textSpellings),
+  wrap: fc.constantFrom(...wrappers),
+  ...lesser,
+});
+
+test('random spellings of one order are the same or unclear, never another one', () => {
+  fc.assert(
+    fc.property(spelled, ({ script, spell, wrap, ...rest }) => {
+      const order = video({ ...body, script });
+      const listed = { id: 'video_1', ...wrap({ ...body, ...rest, script: spell(script) }) };
+      const likeness = compare(order, listed);
+      expect(likeness).not.toBe('other');
+      expect(whyUnclear(order, listed) === '').toBe(likeness === 'same');
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('another script or another avatar is another order, however it is spelled', () => {
+  fc.assert(
+    fc.property(
+      spelled,
+      spoken,
+      fc.boolean(),
+      ({ script, spell, wrap, ...rest }, other, isAvatar) => {
+        const order = video({ ...body, script });
+        const differing = isAvatar ? { avatar_id: 'avatar_2' } : { script: spell(`${other} No!`) };
+        const listed = wrap({ ...body, ...rest, script: spell(script), ...differing });
+        expect(compare(order, listed)).toBe('other');
+        expect(finderOf([{ order }])(listed)).toEqual([]);
+      },
+    ),
+    { numRuns: 500 },
   );
 });
 
@@ -52,15 +133,18 @@ test('fields that the list does not state say nothing, but its text has to be th
   );
 });
 
-test('one field that is stated and differs makes it another order', () => {
+test('another text or avatar makes it another order, any other field makes it unclear', () => {
   fc.assert(
     fc.property(
       anyBody,
       anyBody,
       fc.constantFrom('avatar_id', 'language', 'duration', 'script'),
       (order, other, field) => {
-        fc.pre(order[field] !== other[field] && !/(…|\.\.\.)\s*$/.test(other.script));
-        expect(compare(video(order), { ...order, [field]: other[field] })).toBe('other');
+        const isCut = order.script.startsWith(other.script.replace(/\s*(…|\.\.\.)$/, ''));
+        fc.pre(order[field] !== other[field] && !isCut);
+        const listed = { ...order, [field]: other[field] };
+        const isDecisive = field === 'avatar_id' || field === 'script';
+        expect(compare(video(order), listed)).toBe(isDecisive ? 'other' : 'unclear');
       },
     ),
   );
@@ -83,19 +167,58 @@ test.each<[string, Order, IDataObject, string]>([
   ],
   ['a text that was cut short', video(body), { ...body, script: 'Hello…' }, 'unclear'],
   ['with three dots', video(body), { ...body, script: 'Hello ...' }, 'unclear'],
+  ['without dots, within a word', video(body), { ...body, script: 'Hello the' }, 'unclear'],
+  ['a beginning that is short', video(body), { ...body, script: 'Hello' }, 'other'],
+  [
+    'a number that goes on',
+    video({ script: 'Tip number 12' }),
+    { script: 'Tip number 1' },
+    'other',
+  ],
+  [
+    'without dots, after a word',
+    video({ script: `${'word '.repeat(20)}end` }),
+    { script: 'word '.repeat(12) },
+    'unclear',
+  ],
+  [
+    'a whole sentence',
+    video({ script: `${'word '.repeat(12)}end. Bye.` }),
+    { script: `${'word '.repeat(12)}end.` },
+    'other',
+  ],
+  ['a look of the avatar', video(body), { ...body, avatar_id: 'avatar_1_front' }, 'unclear'],
+  ['an avatar with a longer number', video(body), { ...body, avatar_id: 'avatar_12' }, 'other'],
+  ['an avatar by its name', video(body), { script: body.script, avatar: 'Anna' }, 'unclear'],
+  [
+    'an avatar as an object without an ID',
+    video(body),
+    { ...body, avatar_id: { name: 'Anna' } },
+    'unclear',
+  ],
+  [
+    'a text of its own for another avatar',
+    video(body),
+    { ...body, script: 'Hello…', avatar_id: 'avatar_2' },
+    'other',
+  ],
+  ['nothing but markup', video({ script: '<a>' }), { script: '<a>' }, 'same'],
   ['but begins otherwise', video(body), { ...body, script: 'Hullo…' }, 'other'],
   ['dots alone', video(body), { ...body, script: '…' }, 'other'],
   ['dots of its own', video({ script: 'So…' }), { script: 'So…' }, 'same'],
   ['other line ends', video({ script: 'a\nb' }), { script: 'a\r\nb ' }, 'same'],
   ['accents made of two signs', video({ script: 'é' }), { script: 'e\u0301' }, 'same'],
   ['numbers as text', video({ ...body, script: '7' }), { ...body, script: 7 }, 'same'],
-  ['not a number', video(body), { ...body, duration: 'long' }, 'other'],
-  ['not a language', video(body), { ...body, language: 'English' }, 'other'],
+  ['not a number', video(body), { ...body, duration: 'long' }, 'unclear'],
+  ['the real length', video(body), { ...body, duration: 43.76 }, 'unclear'],
+  ['another length without a text', video(body), { duration: 30 }, 'unclear'],
+  ['not a language', video(body), { ...body, language: 'English' }, 'unclear'],
+  ['a language without its region', video(body), { ...body, language: 'en' }, 'unclear'],
   [
     'a further field',
     video({ ...body, background: 'office' }),
     { ...body, background: 'beach' },
-    'other',
+    'unclear',
   ],
   ['that the list leaves out', video({ ...body, background: 'office' }), body, 'same'],
   [
@@ -114,7 +237,7 @@ test.each<[string, Order, IDataObject, string]>([
     'an object that differs',
     video({ ...body, look: { a: 1 } }),
     { ...body, look: { a: 2 } },
-    'other',
+    'unclear',
   ],
   [
     'an avatar by its name',
@@ -126,6 +249,18 @@ test.each<[string, Order, IDataObject, string]>([
   ['nothing that is stated', video(body), {}, 'unclear'],
 ])('%s', (_, order, listed, likeness) => {
   expect(compare(order, listed)).toBe(likeness);
+});
+
+test.each<[IDataObject, string]>([
+  [{ ...body, duration: 43.76 }, 'its Duration (Seconds) is listed as 43.76, and this item has 45'],
+  [{ ...body, script: 'Hello…' }, 'its Script is cut short in the list'],
+  [
+    { avatar_id: 'avatar_1_front', language: 'en' },
+    'its Script is not in the list; its Avatar is listed as avatar_1_front, and this item has avatar_1; its Language is listed as en, and this item has en-US',
+  ],
+  [body, ''],
+])('why %j is unclear', (listed, why) => {
+  expect(whyUnclear(video(body), listed)).toBe(why);
 });
 
 test('of many orders, those are found that compare as the same', () => {
