@@ -44,8 +44,8 @@ export function likelyLanguage(code: string): string | undefined {
 /** Whether a code in its usual spelling is one of a spoken language: `jp`, `tbd` and `und` are not. */
 export function isLanguage(code: string): boolean {
   const [language] = code.split('-');
-  const names = new Intl.DisplayNames('en', { type: 'language', fallback: 'none' });
-  return !['mul', 'zxx'].includes(language) && names.of(language) !== undefined;
+  // What has no name is called by its code.
+  return !['mul', 'und', 'zxx'].includes(language) && standard.of(language) !== language;
 }
 
 function codesByName(): Map<string, string> {

@@ -122,9 +122,11 @@ const SHORTEST_CUT = { withinWord: 8, afterWord: 50 };
 
 /** Whether a text can be the beginning of a longer one, which a list has cut. */
 function isCutOf(whole: string, text: string): boolean {
-  const [, beginning] = /^(.+?)\s*(?:\.{3}|…)$/s.exec(text) ?? [];
-  // Such a cut may go through a tag or an entity.
-  if (beginning) return whole.startsWith(beginning.replace(/\s*(<\/?[a-z][^<>]*|&#?\w*)$/i, ''));
+  if (text.endsWith('...') && text.length > 3) {
+    // Such a cut may go through a tag or an entity.
+    const beginning = text.slice(0, -3).replace(/\s*(<\/?[a-z][^<>]*|&#?\w*)?$/i, '');
+    return whole.startsWith(beginning);
+  }
   if (!whole.startsWith(text)) return false;
   const isWithinWord = /\p{L}$/u.test(text) && /^\p{L}/u.test(whole.slice(text.length));
   if (isWithinWord) return text.length >= SHORTEST_CUT.withinWord;
@@ -184,11 +186,15 @@ type Texts = Record<'name' | 'prompt' | 'script' | 'text', string>;
 const known = new WeakMap<IDataObject, Texts>();
 
 function textsOf(entry: IDataObject): Texts {
+  return known.get(entry) ?? readTexts(entry);
+}
+
+function readTexts(entry: IDataObject): Texts {
   const text = (field: string) => {
     const stated = plain(statedIn(entry, field) ?? '');
     return comparableText(stated) || stated;
   };
-  const texts = known.get(entry) ?? {
+  const texts = {
     ...{ name: text('name'), prompt: text('prompt'), script: text('script'), text: text('text') },
   };
   known.set(entry, texts);
