@@ -2,8 +2,8 @@ import { createHash } from 'crypto';
 import type { IDataObject } from 'n8n-workflow';
 
 import { isObject } from '../api/json';
-import { languageCode } from '../api/language';
 import { comparableText } from '../api/text';
+import { languageCode } from '../fields/languages';
 import { LABELS } from '../messages/labels';
 
 /** What is asked of the API, ready to be sent: where to, and the fields. */
