@@ -41,7 +41,7 @@ export const videos: Assumption[] = [
   {
     id: 'made-of',
     says: 'The list says what each video was made of: script or prompt, avatar_id, language, duration',
-    place: 'nodes/ITeraBiz/api/sameOrder.ts',
+    place: 'nodes/ITeraBiz/account/sameOrder.ts',
     covers: ['script', 'prompt', 'avatar_id', 'language', 'duration'].map(
       (field) => `schemas/Video/${field}`,
     ),

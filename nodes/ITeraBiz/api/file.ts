@@ -55,10 +55,7 @@ export function kindByType(contentType: unknown): VideoKind {
 export function whatInstead(firstBytes: Buffer): string | undefined {
   if (firstBytes.length === 0) return 'an empty file';
   if (sniffVideo(firstBytes)) return undefined;
-  const text = firstBytes
-    .toString('utf8')
-    .replace(/^\uFEFF/, '')
-    .trim();
+  const text = firstBytes.toString('utf8').trim();
   if (/^(\xFF\xD8\xFF|\x89PNG|GIF8)/.test(firstBytes.toString('latin1', 0, 4))) return 'a picture';
   if (text === '') return 'an empty file';
   if (/[^\P{Cc}\s]|\uFFFD/u.test(text.slice(0, 200))) return undefined;

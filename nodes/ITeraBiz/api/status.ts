@@ -60,9 +60,9 @@ const MAY_MEAN_CREDITS = [0, 400, 403, 422, 429];
 
 const CREDITS = /(^|[^a-z])(credits?|balance|funds|payment|billing)([^a-z]|$)/i;
 const LACK =
-  /insufficient|not enough|(^|[^a-z])(no|out of|used up|too low|need|top up|ran out|run out)([^a-z]|$)|exhaust|deplet|exceed|required/i;
+  /insufficient|not enough|(^|[^a-z])(no|out of|used up|too low|need|top up|ran out|run out)([^a-z]|$)|exhaust|deplet|exceed|payment.required/i;
 const RATE =
-  /rate.?limit|too many requests|throttl|slow down|(per|a|each|every|\/) ?(s|sec|second|min|minute|hour)([^a-z]|$)|try again in/i;
+  /rate.?limit|too many requests|throttl|slow down|(per|each|every|\/|requests an?|credits an?|videos an?) ?(s|sec|second|min|minute|hour)([^a-z]|$)|try again in/i;
 
 /**
  * What an answer means: by its status, and where that is not enough by its words. A success that says

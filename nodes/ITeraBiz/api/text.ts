@@ -9,7 +9,6 @@ export function visibleText(text: string): string {
 /** A name or a search as it is compared: one Unicode form, single blanks, no capitals. */
 export function folded(name: unknown): string {
   return visibleText(String(name ?? ''))
-    .normalize('NFC')
     .replace(/\s+/g, ' ')
     .toLowerCase()
     .normalize('NFC');

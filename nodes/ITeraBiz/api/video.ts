@@ -62,12 +62,15 @@ const PLACES = ['data', 'job', 'video', 'result', 'content', 'response', 'output
 
 /**
  * The created or requested object in an answer's body: whatever has an ID, at the top level or inside
- * `data`, `job` and the like. What has no ID is no accepted job, nor is what says no.
+ * `data`, `job` and the like; an envelope may have an ID of its own. What has no ID is no accepted
+ * job, nor is what says no.
  */
 export function jobIn(body: unknown): IDataObject | undefined {
   if (isObject(body) && isDenied(body)) return undefined;
   const named = objectsIn(body).filter((one) => videoIdOf(one) !== undefined);
-  return named.find(({ status }) => typeof status === 'string') ?? named[0];
+  const isMade = (one: IDataObject) =>
+    ['avatar_id', 'created_at', 'name'].some((key) => key in one);
+  return named.find(isMade) ?? named.find(({ status }) => status !== undefined) ?? named[0];
 }
 
 /**
@@ -80,7 +83,8 @@ export function saysNo(body: unknown): boolean {
   if (isDenied(body) || FAILED.concat('fail', 'failure').includes(statusOf(body).toLowerCase())) {
     return true;
   }
-  const { error, errors, code, statusCode } = body;
+  const { data, error, errors, code, statusCode } = body;
+  if (Array.isArray(data) && data.length > 0) return false;
   if (error === true || errorTextOf({ error, errors }) !== undefined) return true;
   return Number(code ?? statusCode) >= 400 && errorTextOf(body) !== undefined;
 }

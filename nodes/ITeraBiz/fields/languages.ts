@@ -31,6 +31,21 @@ export function codeOfLanguage(name: string): string | undefined {
 }
 
 /**
+ * A BCP-47 code in its usual spelling, or `undefined` where a text is none, as `EN_us` → `en-US`.
+ *
+ * BCP-47 allows words of five to eight letters for languages, but none is in use: they are names.
+ */
+export function languageCode(text: string): string | undefined {
+  const code = text.trim().replace(/_/g, '-');
+  if (!/^[a-z]{2,3}(-|$)/i.test(code)) return undefined;
+  try {
+    return Intl.getCanonicalLocales(code)[0];
+  } catch {
+    return undefined;
+  }
+}
+
+/**
  * What was likely meant by a code whose language nobody knows, as `ja-JP` by `jp`: people take the code
  * of a country for that of its language. `undefined` where it is no country's.
  */
@@ -44,8 +59,8 @@ export function likelyLanguage(code: string): string | undefined {
 /** Whether a code in its usual spelling is one of a spoken language: `jp`, `tbd` and `und` are not. */
 export function isLanguage(code: string): boolean {
   const [language] = code.split('-');
-  const names = new Intl.DisplayNames('en', { type: 'language', fallback: 'none' });
-  return !['mul', 'zxx'].includes(language) && names.of(language) !== undefined;
+  // What has no name is called by its code.
+  return !['mul', 'und', 'zxx'].includes(language) && standard.of(language) !== language;
 }
 
 function codesByName(): Map<string, string> {

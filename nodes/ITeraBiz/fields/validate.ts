@@ -2,12 +2,11 @@ import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
 import { isId } from '../api/ids';
 import { isObject } from '../api/json';
-import { languageCode } from '../api/language';
 import { readSwitch } from '../api/switch';
 import { visibleText } from '../api/text';
 import { outcomeOf } from '../api/video';
 import { LONGEST_DURATION } from './duration';
-import { codeOfLanguage, isLanguage, likelyLanguage } from './languages';
+import { codeOfLanguage, isLanguage, languageCode, likelyLanguage } from './languages';
 import { previewOnly } from './limits';
 import { lookBack, whenVideoExists } from './reuse';
 import { resubmitUnknown } from './sending';

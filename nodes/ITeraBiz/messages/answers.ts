@@ -147,7 +147,7 @@ function howOften(tries: number, seconds: number): string {
  *
  * @param milliseconds what the API asks for, where it does
  */
-export function inHowLong(milliseconds?: number): string {
+function inHowLong(milliseconds?: number): string {
   if (milliseconds === undefined) return 'in a few minutes';
   const minutes = Math.ceil(milliseconds / 60_000);
   if (minutes <= 1) return 'in a minute';

@@ -18,7 +18,7 @@ import {
   type Video,
 } from '../api/video';
 import { type ApiClient, RequestFailed } from '../client/apiClient';
-import { firstBytesOf, openFile } from '../client/http';
+import { firstBytesOf, openFile, type Requester } from '../client/http';
 import { now, pause } from '../client/time';
 import { type Message, SUPPORT, withoutStop } from '../messages/message';
 import { ItemFailed } from '../run/results';
@@ -96,7 +96,7 @@ async function fetchFile(
   let fetched: Fetched | undefined;
   const attempt = await files.schedule('GET', async () => {
     try {
-      const response = await openAtLast(run, client, url);
+      const response = await openAtLast(run, client.context, url);
       if (response instanceof NetworkError) return response;
       fetched = await storeVideo(run, response, id, chosen);
       return fetched.response;
@@ -109,13 +109,15 @@ async function fetchFile(
   const isAnswered = !(attempt.outcome instanceof NetworkError) && attempt.decision !== 'retry';
   if (fetched && isAnswered) return fetched;
   const doing = `download the file of video ${id}`;
-  throw ItemFailed.by(new RequestFailed(attempt), { doing });
+  // Trouble with one host is not trouble with the account.
+  const { failure } = ItemFailed.by(new RequestFailed(attempt), { doing });
+  throw new ItemFailed({ ...failure, reason: 'item' });
 }
 
 /** Opens a link, at the end of at most so many redirects: the API key must not follow them. */
 async function openAtLast(
   run: Run,
-  { context }: ApiClient,
+  context: Requester,
   url: string,
   hopsLeft = MOST_HOPS,
 ): Promise<ApiResponse | NetworkError> {
@@ -131,7 +133,7 @@ async function openAtLast(
   const isMoved = linkStatus(response.status) === 'moved' && typeof location === 'string';
   if (!isMoved || hopsLeft === 0) return response;
   (response.body as { destroy(): void }).destroy();
-  return await openAtLast(run, { context } as ApiClient, new URL(location, url).href, hopsLeft - 1);
+  return await openAtLast(run, context, new URL(location, url).href, hopsLeft - 1);
 }
 
 /**
@@ -149,8 +151,7 @@ async function storeVideo(
   const response: ApiResponse = { status, headers, body: undefined };
   if (status !== 200) {
     (body as { destroy(): void }).destroy();
-    const words = first.toString('utf8');
-    return { status: linkStatus(status, words), response: { ...response, body: words } };
+    return { status: linkStatus(status, first.toString('utf8')), response };
   }
   const kind = sniffVideo(first);
   const instead = kind ? undefined : whatInstead(first);

@@ -1,7 +1,7 @@
 import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
 import { isObject } from '../api/json';
-import type { Order } from '../api/sameOrder';
+import type { Order } from '../account/sameOrder';
 import { BY_NAME } from '../fields/avatar';
 import { waitForCompletion } from '../fields/waiting';
 import { withFields } from '../fields/additionalFields';

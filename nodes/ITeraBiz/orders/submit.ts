@@ -2,7 +2,7 @@ import type { IDataObject } from 'n8n-workflow';
 
 import type { Account } from '../account/account';
 import { NetworkError } from '../api/response';
-import { listOf } from '../api/sameOrder';
+import { listOf } from '../account/sameOrder';
 import { retryDecision } from '../api/status';
 import { jobIn, videoIdOf } from '../api/video';
 import { type ApiClient, RequestFailed } from '../client/apiClient';

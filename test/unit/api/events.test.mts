@@ -67,6 +67,15 @@ describe('readEvent', () => {
     });
   });
 
+  it.each(['2025-01-15T10:30:00', '2025-01-15 10:30:00', 1_736_937_000, 1_736_937_000_000])(
+    'reads the time %j as UTC',
+    (at) => {
+      const body = { ...event, created_at: at, data: video };
+      expect(claimIn(body)?.occurredAt).toBe('2025-01-15T10:30:00.000Z');
+      expect(eventOf({ ...video, completed_at: at })?.occurredAt).toBe('2025-01-15T10:30:00.000Z');
+    },
+  );
+
   it.each(['soon', '', 1e300, null, '+999999-01-01T00:00:00Z'])(
     'drops the time %j',
     (created_at) => {

@@ -189,6 +189,8 @@ describe('The created object', () => {
     [{ success: true, error: null, data: { video: job } }],
     [{ code: 100, message: 'Success', data: job }],
     [{ id: 'req_1', data: job }],
+    [{ id: 'req_1', status: 'success', data: { ...job, avatar_id: 'avatar_1' } }],
+    [{ ...job, created_at: '2026-01-31T10:30:00Z', output: { id: 'file_1', status: 'pending' } }],
     [{ ...job, avatar: { id: 'avatar_1', status: 'ready' } }],
   ])('is found in %j', (body) => {
     expect(jobIn(body)).toMatchObject(job);
@@ -244,6 +246,7 @@ describe('A body says no', () => {
     [{ success: false, id: 'video_1' }],
     [{ error: 'No', data: { id: 1_234_567_890_123_456_789 } }],
     [{ data: [], has_more: false }],
+    [{ data: [{ name: 'a' }], errors: ['One is missing'] }],
     ['No'],
     [null],
   ])('%j does not', (body) => expect(saysNo(body)).toBe(false));

@@ -8,7 +8,7 @@ import {
   nameOf,
   type Order,
   whyUnclear,
-} from '../../../nodes/ITeraBiz/api/sameOrder.ts';
+} from '../../../nodes/ITeraBiz/account/sameOrder.ts';
 
 const video = (body: IDataObject): Order => ({ url: '/videos', body });
 const content = (body: IDataObject): Order => ({ url: '/content/generate', body });
@@ -83,7 +83,10 @@ const wrappers: ((fields: IDataObject) => IDataObject)[] = [
   (fields) => ({ input: fields }),
   ({ script, ...rest }) => ({ ...rest, request: { script } }),
   ({ avatar_id, ...rest }) => ({ ...rest, avatar_id: `${String(avatar_id)}_front` }),
-  ({ script, ...rest }) => ({ ...rest, script: `${String(script).slice(0, -4)}…` }),
+  ({ script, ...rest }) => ({
+    ...rest,
+    script: `${String(script).normalize('NFC').slice(0, -4)}…`,
+  }),
 ];
 const spelled = fc.record({
   script: spoken,
@@ -113,7 +116,7 @@ test('another script or another avatar is another order, however it is spelled',
       fc.boolean(),
       ({ script, spell, wrap, ...rest }, other, isAvatar) => {
         const order = video({ ...body, script });
-        const differing = isAvatar ? { avatar_id: 'avatar_2' } : { script: spell(`${other} No!`) };
+        const differing = isAvatar ? { avatar_id: 'avatar_2' } : { script: spell(`No! ${other}`) };
         const listed = wrap({ ...body, ...rest, script: spell(script), ...differing });
         expect(compare(order, listed)).toBe('other');
         expect(finderOf([{ order }])(listed)).toEqual([]);

@@ -1,9 +1,10 @@
 import { createHash } from 'crypto';
 import type { IDataObject } from 'n8n-workflow';
 
-import { isObject } from './json';
-import { languageCode } from './language';
-import { comparableText } from './text';
+import { isObject } from '../api/json';
+import { comparableText } from '../api/text';
+import { languageCode } from '../fields/languages';
+import { LABELS } from '../messages/labels';
 
 /** What is asked of the API, ready to be sent: where to, and the fields. */
 export interface Order {
@@ -55,21 +56,13 @@ export function compare(order: Order, listed: IDataObject): Likeness {
   return isSame ? 'same' : 'unclear';
 }
 
-/**
- * Why {@link compare} cannot tell, in plain words to follow "because", as in `its Script is not in the list`.
- *
- * @param labels what the editor calls each field of the API
- */
-export function whyUnclear(
-  order: Order,
-  listed: IDataObject,
-  labels: Record<string, string>,
-): string {
+/** Why {@link compare} cannot tell, in plain words to follow "because", as in `its Script is not in the list`. */
+export function whyUnclear(order: Order, listed: IDataObject): string {
   const field = textFieldOf(order);
   const text = textLikeness(order, listed);
   const isListed = textIn(listed, field) !== '';
   const states = (name: string, stated = statedIn(listed, name)) =>
-    `its ${labels[name] ?? name} is listed as ${shown(stated)}, and this item has ${shown(order.body[name])}`;
+    `its ${LABELS[name] ?? name} is listed as ${shown(stated)}, and this item has ${shown(order.body[name])}`;
   const reasons = differing(order, listed).map((name) => states(name));
   if (avatarLikeness(order, listed) !== 'same') {
     reasons.unshift(
@@ -78,7 +71,7 @@ export function whyUnclear(
   }
   if (text !== 'same') {
     reasons.unshift(
-      `its ${labels[field] ?? field} is ${isListed ? 'cut short in' : 'not in'} the list`,
+      `its ${LABELS[field] ?? field} is ${isListed ? 'cut short in' : 'not in'} the list`,
     );
   }
   return reasons.join('; ');
@@ -101,6 +94,29 @@ export function finderOf<T extends { order: Order }>(
     [...new Set(fields.map((field) => textIn(listed, field)))]
       .flatMap((text) => byText.get(text) ?? [])
       .filter(({ order }) => compare(order, listed) === 'same');
+}
+
+/** So many first characters of a text decide which orders an entry is compared with. */
+const START = 12;
+
+/** Finds, among many orders, those of which an entry does not say enough to tell. */
+export function unclearFinderOf<T extends { order: Order }>(
+  wanted: Iterable<T>,
+): (listed: IDataObject) => T[] {
+  const all = [...wanted];
+  const byStart = new Map<string, T[]>();
+  for (const one of all) {
+    const start = textIn(one.order.body, textFieldOf(one.order)).slice(0, START);
+    byStart.set(start, [...(byStart.get(start) ?? []), one]);
+  }
+  const fields = Object.values(TEXTS);
+  return (listed) => {
+    const texts = fields.map((field) => textIn(listed, field)).filter((text) => text !== '');
+    const isShort = texts.length === 0 || texts.some(({ length }) => length < START);
+    const starts = new Set(texts.map((text) => text.slice(0, START)));
+    const near = isShort ? all : [...starts].flatMap((start) => byStart.get(start) ?? []);
+    return near.filter(({ order }) => compare(order, listed) === 'unclear');
+  };
 }
 
 /** A name for an order, the same for the same one: by address and all that is sent. */
@@ -131,9 +147,11 @@ const SHORTEST_CUT = { withinWord: 8, afterWord: 50 };
 
 /** Whether a text can be the beginning of a longer one, which a list has cut. */
 function isCutOf(whole: string, text: string): boolean {
-  const [, beginning] = /^(.+?)\s*(?:\.{3}|…)$/s.exec(text) ?? [];
-  // Such a cut may go through a tag or an entity.
-  if (beginning) return whole.startsWith(beginning.replace(/\s*(<\/?[a-z][^<>]*|&#?\w*)$/i, ''));
+  if (text.endsWith('...') && text.length > 3) {
+    // Such a cut may go through a tag or an entity.
+    const beginning = text.slice(0, -3).replace(/\s*(<\/?[a-z][^<>]*|&#?\w*)?$/i, '');
+    return whole.startsWith(beginning);
+  }
   if (!whole.startsWith(text)) return false;
   const isWithinWord = /\p{L}$/u.test(text) && /^\p{L}/u.test(whole.slice(text.length));
   if (isWithinWord) return text.length >= SHORTEST_CUT.withinWord;
@@ -193,11 +211,15 @@ type Texts = Record<'name' | 'prompt' | 'script' | 'text', string>;
 const known = new WeakMap<IDataObject, Texts>();
 
 function textsOf(entry: IDataObject): Texts {
+  return known.get(entry) ?? readTexts(entry);
+}
+
+function readTexts(entry: IDataObject): Texts {
   const text = (field: string) => {
     const stated = plain(statedIn(entry, field) ?? '');
     return comparableText(stated) || stated;
   };
-  const texts = known.get(entry) ?? {
+  const texts = {
     ...{ name: text('name'), prompt: text('prompt'), script: text('script'), text: text('text') },
   };
   known.set(entry, texts);
