@@ -62,8 +62,9 @@ export const download: Perform = async (run) =>
         return [{ json: video, binary: { [name]: file } }];
       }
       const isEarly = status === 'notReadyYet' && now() + wait < giveUpAt;
+      const isOld = status === 'expired' || status === 'noVideo';
       if (isEarly) await pause(wait, run.signal);
-      else if (status === 'refused' || status === 'notReadyYet' || ++renewals > 1) {
+      else if (!isOld || ++renewals > 1) {
         throw failed(describeDeadLink(id, response, instead), response.status);
       }
     }
@@ -213,7 +214,7 @@ function describeDeadLink(id: string, { status }: ApiResponse, instead?: string)
   return {
     message: instead
       ? `The download link of video ${id} leads to ${instead} instead of a video`
-      : `The download link of video ${id} does not work (status ${status}), nor does a fresh one`,
+      : `The download link of video ${id} does not work (status ${status})`,
     description: `The video itself is finished and paid for. Try again later; if it keeps happening, write to ${SUPPORT} and name this video.`,
   };
 }

@@ -2,13 +2,7 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { type Extent, type Listed, readBack } from '../account/listReader';
 import { PAGE_SIZE } from '../api/page';
-import {
-  finderOf,
-  nameOf,
-  type Order,
-  unclearFinderOf,
-  whyUnclear,
-} from '../account/sameOrder';
+import { finderOf, nameOf, type Order, unclearFinderOf, whyUnclear } from '../account/sameOrder';
 import { outcomeOf, videoIdOf } from '../api/video';
 import type { ApiClient } from '../client/apiClient';
 import { lookBack, whenVideoExists } from '../fields/reuse';

@@ -85,13 +85,21 @@ test('the oldest one is taken', async () => {
 test.each<[string, Partial<Video>]>([
   ['failed', { status: 'failed' }],
   ['of other words', { script: 'A' }],
-  ['of another length', { duration: 31 }],
   ['of another avatar', { avatar_id: 'avatar_maria01' }],
-  ['of another language', { language: 'en-GB' }],
   ['older than asked for', { created_at: new Date(Date.now() - 30.5 * DAY).toISOString() }],
 ])('one %s is not used', async (_, more) => {
   await have('a', more);
   expect(reused(await runAgain(scripts('a')))).toEqual([false]);
+});
+
+test.each<[string, Partial<Video>, string]>([
+  ['length', { duration: 31 }, 'its Duration (Seconds) is listed as'],
+  ['language', { language: 'en-GB' }, 'its Language is listed as'],
+])('one of another %s is unclear: nothing is sent, and it says why', async (_, more, why) => {
+  await have('a', more);
+  const result = await runAgain(scripts('a'));
+  expect(errorOf(result).message).toContain(why);
+  expect(await ordered()).toEqual([]);
 });
 
 test.each([
@@ -123,7 +131,7 @@ test.each([
   expect((await sandbox.stats()).requests).toEqual({});
 });
 
-test.each(['Reuse', '={{ "use" }}', '={{ null }}', '={{ 1 }}'])(
+test.each(['={{ "use" }}', '={{ null }}', '={{ 1 }}'])(
   'When the Same Video Exists %j: nothing is sent',
   async (whenVideoExists) => {
     const result = await runAgain(scripts('a'), { whenVideoExists });
@@ -169,7 +177,7 @@ describe('Nothing is sent', () => {
     await sandbox.settings({ listOmits: ['script', 'prompt'] });
     const result = await runAgain(scripts('a', 'b'));
     expect(errorOf(result).message).toBe(
-      `Nothing was sent: the list of your account does not say what video ${id} was made of`,
+      `Nothing was sent: video ${id} may be the one of item 0, but its Script is not in the list`,
     );
     expect(textOf(result)).toContain('Choose "Order Another One"');
     expect(await ordered()).toEqual([]);
