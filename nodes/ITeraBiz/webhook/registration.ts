@@ -2,7 +2,6 @@ import type { IDataObject, IHookFunctions } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 
 import { pageQuery, pages } from '../api/page';
-import type { ApiResponse } from '../api/response';
 import { videoIdOf as idOf } from '../api/video';
 import { ask, pageFrom } from '../client/ask';
 import { baseUrlOf } from '../client/request';
@@ -68,11 +67,10 @@ export async function register(context: IHookFunctions): Promise<boolean> {
   address.searchParams.set(TOKEN_PARAMETER, token);
   address.searchParams.set(...MARK);
   const url = address.href;
-
   const doing = 'register this trigger';
-  const answer = await send(context, 'POST', { doing }, NOT_OFFERED, {
-    body: { url, events: chosenEvents(context) },
-  });
+  const body = { url, events: chosenEvents(context) };
+  const request = { method: 'POST', url: '/webhooks', body } as const;
+  const answer = await ask(context, request, { doing }, NOT_OFFERED);
   if (NOT_OFFERED.includes(answer.status)) {
     throw refusal(
       context,
@@ -86,13 +84,9 @@ export async function register(context: IHookFunctions): Promise<boolean> {
   }
   const earlier = store.registration?.hookId;
   const { secret } = answer.body as IDataObject;
+  const signing = typeof secret === 'string' && secret ? { secret } : {};
   store.tokens = { key, latest: time };
-  store.registration = {
-    hookId,
-    url,
-    token,
-    ...(typeof secret === 'string' && secret && { secret }),
-  };
+  store.registration = { hookId, url, token, ...signing };
 
   const leftOver = new Set([...(await idsOfOurs(context)), ...(earlier ? [earlier] : [])]);
   leftOver.delete(hookId);
@@ -127,7 +121,8 @@ export async function unregister(context: IHookFunctions): Promise<boolean> {
 async function listHooks(context: IHookFunctions): Promise<IDataObject[]> {
   const subject = { doing: 'list the webhooks' };
   const fetch = async (after?: string) => {
-    const answer = await send(context, 'GET', subject, NOT_OFFERED, { qs: pageQuery(after) });
+    const request = { method: 'GET', url: '/webhooks', qs: pageQuery(after) } as const;
+    const answer = await ask(context, request, subject, NOT_OFFERED);
     if (NOT_OFFERED.includes(answer.status)) return { data: [], has_more: false };
     return pageFrom(answer, context.getNode(), subject);
   };
@@ -153,25 +148,14 @@ async function removeHook(
   context: IHookFunctions,
   id: string,
 ): Promise<'removed' | 'was gone' | 'is left'> {
+  const request = { method: 'DELETE', url: `/webhooks/${encodeURIComponent(id)}` } as const;
   try {
-    const { status } = await send(context, 'DELETE', { doing: 'remove the webhook', id }, GONE);
+    const { status } = await ask(context, request, { doing: 'remove the webhook', id }, GONE);
     return GONE.includes(status) ? 'was gone' : 'removed';
   } catch (error) {
     warn(context, `Could not remove the webhook ${id} at iTeraBiz`, error);
     return 'is left';
   }
-}
-
-/** Every request about webhooks is sent from here. */
-async function send(
-  context: IHookFunctions,
-  method: 'DELETE' | 'GET' | 'POST',
-  subject: { doing: string; id?: string },
-  expected: number[],
-  content: { body?: IDataObject; qs?: IDataObject } = {},
-): Promise<ApiResponse> {
-  const url = subject.id ? `/webhooks/${encodeURIComponent(subject.id)}` : '/webhooks';
-  return await ask(context, { method, url, ...content }, subject, expected);
 }
 
 function warn(context: IHookFunctions, what: string, error: unknown): void {
