@@ -1,5 +1,5 @@
 import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
-import { sleep } from 'n8n-workflow';
+import { jsonParse, sleep } from 'n8n-workflow';
 
 import type { UnverifiedEvent, VideoEvent } from '../api/events';
 import { eventFrom, eventOf, readEvent } from '../api/events';
@@ -42,9 +42,8 @@ const ANSWERS = {
  */
 export async function receive(context: IWebhookFunctions): Promise<IWebhookResponseData> {
   // What fails is on our side, as a credential that is gone: the sender should try again.
-  const { status, reason, start } = await judge(context).catch(({ message }: Error) =>
-    later(message),
-  );
+  const failed = (error: Error) => later(error.message);
+  const { status, reason, start } = await judge(context).catch(failed);
   const message = ANSWERS[status];
   if (start) return { webhookResponse: { message }, workflowData: [[{ json: { ...start } }]] };
 
@@ -58,9 +57,9 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 }
 
 async function judge(context: IWebhookFunctions): Promise<Reply> {
-  const admission = admissionOf(context);
-  if (!admission) return { status: 401, reason: 'its token is missing or wrong' };
-  const { secret } = admission;
+  const access = accessOf(context);
+  if (!access) return { status: 401, reason: 'its token is missing or wrong' };
+  const { secret } = access;
   if (secret === '') {
     return later('the Signing Secret is empty, so no event can be checked; enter or remove it');
   }
@@ -72,13 +71,11 @@ async function judge(context: IWebhookFunctions): Promise<Reply> {
   const forged = secret && signatureProblem(header, rawBody, secret);
   if (forged) return { status: 401, reason: forged };
 
-  const reading = readEvent(parsed(rawBody));
+  const reading = readEvent(jsonParse(String(rawBody), { fallbackValue: null }));
+  if ('unverified' in reading) return await replyTo(reading.unverified, context);
   if ('malformed' in reading) return { status: 400, reason: reading.malformed };
-  if ('unknownEvent' in reading) {
-    const name = JSON.stringify(reading.unknownEvent);
-    return { status: 200, reason: `the event ${name} is not known here` };
-  }
-  return await replyTo(reading.unverified, context);
+  const name = JSON.stringify(reading.unknownEvent);
+  return { status: 200, reason: `the event ${name} is not known here` };
 }
 
 /**
@@ -89,11 +86,11 @@ async function judge(context: IWebhookFunctions): Promise<Reply> {
  *
  * @returns nothing for every other sender
  */
-function admissionOf(context: IWebhookFunctions): { secret?: string } | undefined {
+function accessOf(context: IWebhookFunctions): { secret?: string } | undefined {
   const given = (context.getRequestObject().query as IDataObject)[TOKEN_PARAMETER];
   if (isManual(context)) {
-    const access = manualAccess(context);
-    return isGoodToken(access.token) && isToken(given, access.token) ? access : undefined;
+    const manual = manualAccess(context);
+    return isGoodToken(manual.token) && isToken(given, manual.token) ? manual : undefined;
   }
   const { tokens, registration } = storeOf(context);
   if (registration && isToken(given, registration.token)) return registration;
@@ -109,14 +106,6 @@ async function rawBodyOf(context: IWebhookFunctions): Promise<Buffer | undefined
   const request = context.getRequestObject();
   await request.readRawBody().catch(() => {}); // broken off, or far too large
   return request.rawBody;
-}
-
-function parsed(rawBody: Buffer | undefined): unknown {
-  try {
-    return JSON.parse(String(rawBody));
-  } catch {
-    return undefined;
-  }
 }
 
 /**

@@ -58,7 +58,14 @@ export async function isRegistered(context: IHookFunctions): Promise<boolean> {
  */
 export async function register(context: IHookFunctions): Promise<boolean> {
   const endpoint = endpointOf(context);
-  assertReachable(context, endpoint, await baseUrlOf(context));
+  const host = unreachableHost(endpoint, await baseUrlOf(context));
+  if (host !== undefined) {
+    throw refusal(
+      context,
+      `iTeraBiz cannot reach this n8n at "${host}", which is an address inside your own network. Use the iTeraBiz Polling Trigger instead, or set WEBHOOK_URL in n8n's settings to the address under which the internet reaches it`,
+      'The iTeraBiz Polling Trigger works behind a router and has the same output. The person who hosts your n8n can set the environment variable WEBHOOK_URL, as in https://n8n.example.com/',
+    );
+  }
   const store = storeOf(context);
   const { key, latest } = store.tokens ?? { key: newKey(), latest: 0 };
   const time = Math.max(Date.now(), latest + 1);
@@ -75,7 +82,7 @@ export async function register(context: IHookFunctions): Promise<boolean> {
     throw refusal(
       context,
       'iTeraBiz does not let this trigger register its address. Set Registration to Manual and paste the address into your iTeraBiz dashboard, or use the iTeraBiz Polling Trigger',
-      'With Registration set to Manual, the notice in the trigger says which address to paste, and how to add a secret token to it. If you did not expect this, check the Base URL of the credential.',
+      'The notice below Registration says which address to paste. If you did not expect this, check the Base URL of the credential.',
     );
   }
   const hookId = idOf(answer.body);
@@ -133,10 +140,10 @@ async function listHooks(context: IHookFunctions): Promise<IDataObject[]> {
 
 /** The webhooks that this node registered for this URL, with whatever token. */
 async function idsOfOurs(context: IHookFunctions): Promise<string[]> {
-  const endpoint = endpointOf(context);
-  const isOurs = ({ url }: IDataObject) =>
-    isSameEndpoint(url, endpoint) && new URL(String(url)).searchParams.get(MARK[0]) === MARK[1];
   try {
+    const endpoint = endpointOf(context);
+    const isOurs = ({ url }: IDataObject) =>
+      isSameEndpoint(url, endpoint) && new URL(String(url)).searchParams.get(MARK[0]) === MARK[1];
     return (await listHooks(context)).filter(isOurs).flatMap((hook) => idOf(hook) ?? []);
   } catch (error) {
     warn(context, 'Could not ask iTeraBiz for webhooks that are left over', error);
@@ -144,10 +151,9 @@ async function idsOfOurs(context: IHookFunctions): Promise<string[]> {
   }
 }
 
-async function removeHook(
-  context: IHookFunctions,
-  id: string,
-): Promise<'removed' | 'was gone' | 'is left'> {
+type Removal = 'removed' | 'was gone' | 'is left';
+
+async function removeHook(context: IHookFunctions, id: string): Promise<Removal> {
   const request = { method: 'DELETE', url: `/webhooks/${encodeURIComponent(id)}` } as const;
   try {
     const { status } = await ask(context, request, { doing: 'remove the webhook', id }, GONE);
@@ -159,7 +165,7 @@ async function removeHook(
 }
 
 function warn(context: IHookFunctions, what: string, error: unknown): void {
-  context.logger.warn(`${what}: ${error instanceof Error ? error.message : String(error)}`, {
+  context.logger.warn(`${what}: ${(error as Error).message}`, {
     workflowId: context.getWorkflow().id,
     node: context.getNode().name,
   });
@@ -185,23 +191,12 @@ function isSameEndpoint(one: unknown, other: string): boolean {
   return a.origin === b.origin && a.pathname === b.pathname;
 }
 
-function assertReachable(context: IHookFunctions, endpoint: string, apiUrl: string): void {
-  const host = unreachableHost(endpoint, apiUrl);
-  if (host === undefined) return;
-  throw refusal(
-    context,
-    `iTeraBiz cannot reach this n8n at "${host}", which is an address inside your own network. Use the iTeraBiz Polling Trigger instead, or set WEBHOOK_URL in n8n's settings to the address under which the internet reaches it`,
-    'A webhook is a call from iTeraBiz to your n8n. The iTeraBiz Polling Trigger checks iTeraBiz by itself, so it works behind a router, and has the same output. The person who hosts your n8n can set the environment variable WEBHOOK_URL, as in https://n8n.example.com/',
-  );
-}
-
 function checkAccess(context: IHookFunctions): void {
   const { token, secret } = manualAccess(context);
   if (!isGoodToken(token)) {
     throw refusal(
       context,
       `The Secret Token needs at least ${SHORTEST_TOKEN} characters, only letters, digits, "-" and "_". Let a password manager make one, and put it at the end of the address in your iTeraBiz dashboard, after ?token=`,
-      'It keeps everyone but iTeraBiz from starting this workflow, so it has to be long and secret.',
     );
   }
   if (secret === '') {

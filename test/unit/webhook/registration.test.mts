@@ -329,10 +329,9 @@ describe('A webhook made by hand', () => {
 
   test.each(['', 'short'])('needs a better token than "%s"', async (secretToken) => {
     const { context } = triggerWith({ parameters: { ...parameters, secretToken } });
-    await expect(isRegistered(context)).rejects.toMatchObject({
-      message: expect.stringMatching(/^The Secret Token needs at least 20 characters/),
-      description: expect.stringContaining('it has to be long'),
-    });
+    await expect(isRegistered(context)).rejects.toThrow(
+      /^The Secret Token needs at least 20 characters/,
+    );
   });
 
   test('is not ours to remove', async () => {
