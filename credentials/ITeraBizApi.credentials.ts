@@ -82,11 +82,11 @@ export class ITeraBizApi implements ICredentialType {
     rules: [
       whenStatus(
         401,
-        'iTeraBiz does not accept this API key. Copy it again from your iTeraBiz dashboard, or make a new one there.',
+        'iTeraBiz does not accept this API key. Copy it again from your iTeraBiz dashboard, or create a new one.',
       ),
       whenStatus(
         403,
-        'iTeraBiz does not let this API key in. Check in your iTeraBiz dashboard what it may do, or make a new one there.',
+        'This API key has no access. Check its permissions in your iTeraBiz dashboard, or create a new one.',
       ),
       whenStatus(
         404,
@@ -100,7 +100,7 @@ export class ITeraBizApi implements ICredentialType {
           key: 'data',
           value: undefined,
           message:
-            'What answers at this Base URL is not the iTeraBiz API, but perhaps a web page. The Base URL is usually https://api.iterabiz.com/v1',
+            'This Base URL leads to something else than the iTeraBiz API, such as a web page. It is usually https://api.iterabiz.com/v1',
         },
       },
     ] as ICredentialTestRequest['rules'],

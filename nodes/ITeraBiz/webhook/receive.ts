@@ -110,8 +110,8 @@ async function rawBodyOf(context: IWebhookFunctions): Promise<Buffer | undefined
 
 /**
  * The reply to an event from the right sender. What the API confirms decides which event it is: a video
- * that has ended in one way is one event, whatever IDs it is delivered with. Without a confirmation, what
- * the sender says is all there is.
+ * that has ended in one way is one event, whatever IDs it is delivered with, so one that fails a second time
+ * is a repeat, too. Without a confirmation, what the sender says is all there is.
  */
 async function replyTo(unverified: UnverifiedEvent, context: IWebhookFunctions): Promise<Reply> {
   const options = context.getNodeParameter('options', {}) as IDataObject;
@@ -180,9 +180,9 @@ async function confirm(
   if (!answer)
     return later('iTeraBiz asked for a pause, or too many events wait for it to confirm them');
   if (answer instanceof NetworkError) return later('iTeraBiz could not be reached to confirm it');
-  const meaning = statusClassOf(answer);
-  if (meaning === 'notFound') return { status: 400, reason: 'iTeraBiz knows no such video' };
-  if (meaning !== 'done' || !isObject(answer.body)) {
+  const statusClass = statusClassOf(answer);
+  if (statusClass === 'notFound') return { status: 400, reason: 'iTeraBiz knows no such video' };
+  if (statusClass !== 'done' || !isObject(answer.body)) {
     return later(`iTeraBiz did not confirm it, but answered with status ${answer.status}`);
   }
   if (!isVideoOf(videoId, answer.body)) return later('iTeraBiz answered with another video');

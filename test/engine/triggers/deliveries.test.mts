@@ -136,9 +136,9 @@ describe('the same event', () => {
   it('is not a video that failed and the same one once it is finished', async () => {
     await activeTrigger();
     const videoId = await video('failed');
-    const claim = async (type: string, id: string) =>
+    const say = async (type: string, id: string) =>
       await sandbox.sendEvent({ body: JSON.stringify({ id, type, data: { id: videoId } }) });
-    await claim('video.failed', 'evt_1');
+    await say('video.failed', 'evt_1');
     await sandbox.fault({
       on: 'GET /videos/{id}',
       type: 'rewrite',
@@ -146,18 +146,18 @@ describe('the same event', () => {
       times: 'always',
     });
     // Said to have failed, twice, but rendered again since: what the API says now is what counts.
-    await Promise.all([claim('video.completed', 'evt_2'), claim('video.failed', 'evt_3')]);
-    for (const id of ['evt_4', 'evt_5']) await claim('video.completed', id);
+    await Promise.all([say('video.completed', 'evt_2'), say('video.failed', 'evt_3')]);
+    for (const id of ['evt_4', 'evt_5']) await say('video.completed', id);
     expect(kinds()).toEqual(['video.failed', 'video.completed']);
   });
 
   it('is not used up by a sender who says something else than the API', async () => {
     await activeTrigger();
     const videoId = await video('failed');
-    const claim = { type: 'video.completed', data: { id: videoId } };
-    await sandbox.sendEvent({ body: JSON.stringify(claim) });
+    const said = { type: 'video.completed', data: { id: videoId } };
+    await sandbox.sendEvent({ body: JSON.stringify(said) });
     await sandbox.fault({ on: 'GET /videos/{id}', type: 'rewrite', fields: { status: 'done' } });
-    await sandbox.sendEvent({ body: JSON.stringify(claim) });
+    await sandbox.sendEvent({ body: JSON.stringify(said) });
     expect(kinds()).toEqual(['video.failed', 'video.completed']);
   });
 

@@ -13,7 +13,7 @@ import { fakeTrigger, type TriggerOptions } from './fakeTrigger.mts';
 const token = 'the-token-of-this-webhook';
 const secret = 'whsec_test';
 const video = { id: 'vid_1', status: 'completed', avatar_id: 'avatar_1' };
-const claimed = {
+const sent = {
   id: 'evt_1',
   type: 'video.completed',
   created_at: '2025-01-15T10:30:00Z',
@@ -43,7 +43,7 @@ interface Delivery extends Pick<TriggerOptions, 'answer' | 'mode' | 'store'> {
 
 async function deliver({
   query = { token },
-  body = claimed,
+  body = sent,
   signedWith,
   store = { registration: { hookId: 'wh_1', url: 'https://n8n.example', token } },
   answer = () => answered(video),
@@ -164,7 +164,7 @@ describe('starts nothing, tells the sender no more than it has to know, and the 
 });
 
 test('a body of a million bytes is not too large', async () => {
-  const body = JSON.stringify(claimed).padEnd(1_000_000);
+  const body = JSON.stringify(sent).padEnd(1_000_000);
   expect((await deliver({ body })).runs).toEqual([event]);
 });
 
@@ -316,7 +316,7 @@ describe('A repeat', () => {
     const first = await deliver({ n8nAnswers: null });
     const repeats = [deliver(), deliver()];
     const other = await deliver({
-      body: { ...claimed, data: { id: 'vid_2', status: 'completed' } },
+      body: { ...sent, data: { id: 'vid_2', status: 'completed' } },
       answer: () => answered({ ...video, id: 'vid_2' }),
       n8nAnswers: null,
     });
@@ -392,7 +392,7 @@ describe('What the API says', () => {
     async (confirmWithApi) => {
       const { asked, runs } = await deliver({ parameters: { options: { confirmWithApi } } });
       expect(asked).toEqual([]);
-      expect(runs).toEqual([{ ...event, video: claimed.data }]);
+      expect(runs).toEqual([{ ...event, video: sent.data }]);
     },
   );
 
@@ -407,10 +407,10 @@ describe('What the API says', () => {
 
 test('which event it is, is what the API confirms: other event IDs make no other', async () => {
   const { store } = await deliver();
-  const repeat = await deliver({ body: { ...claimed, id: 'evt_2' }, store });
+  const repeat = await deliver({ body: { ...sent, id: 'evt_2' }, store });
   expect([repeat.runs, repeat.asked]).toEqual([[], []]);
   const failed = { ...video, status: 'failed' };
-  const again = { ...claimed, type: 'video.failed', data: { id: 'vid_1' } };
+  const again = { ...sent, type: 'video.failed', data: { id: 'vid_1' } };
   const { runs } = await deliver({ body: again, store, answer: () => answered(failed) });
   expect(runs).toMatchObject([{ event: 'video.failed' }]);
 });
