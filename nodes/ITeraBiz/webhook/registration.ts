@@ -4,6 +4,7 @@ import { NodeOperationError } from 'n8n-workflow';
 import { accountOf } from '../account/account';
 import { pageIn, pageQuery, pages } from '../api/page';
 import { type ApiResponse, NetworkError } from '../api/response';
+import { statusClassOf } from '../api/status';
 import { videoIdOf as idOf } from '../api/video';
 import { type ApiRequest, RequestFailed } from '../client/apiClient';
 import { baseUrlOf } from '../client/http';
@@ -238,10 +239,10 @@ async function ask(
   const account = await accountOf(context);
   const client = account.client(context, { priority: 'interactive', retry: false, deadline });
   const attempt = await client.request(options);
-  const { outcome, decision } = attempt;
+  const { outcome } = attempt;
   const isAnswer =
     !(outcome instanceof NetworkError) &&
-    (decision === 'done' || expected.includes(outcome.status));
+    (statusClassOf(outcome) === 'done' || expected.includes(outcome.status));
   if (isAnswer) return outcome;
   throw new RequestFailed(attempt).toNodeError(context.getNode(), subject);
 }
