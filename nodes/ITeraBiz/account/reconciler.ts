@@ -165,19 +165,26 @@ export class Reconciler {
     const listed: Listed[] = [];
     const couldBe = finderOf(doubts);
     const since = Math.min(...doubts.map(({ sentAt }) => sentAt)) - DOUBT;
-    const asker = doubts[0];
+    const [asker] = doubts;
+    // Next time it is another one's turn, in case this one cannot get through.
+    this.doubts.delete(asker);
+    this.doubts.add(asker);
     const client = asker.client.with({ priority: 'poll', retry: false });
-    const trouble = await readBack(
-      async (after) => await client.page(this.url, after),
-      since,
-      MOST_PAGES,
-      (one) => couldBe(one.entry).length > 0 && listed.push(one),
-    ).then(
-      (extent) => (extent === 'enough' ? undefined : ('tooLong' as const)),
-      (error: unknown) => (error instanceof RequestFailed ? error : failed(error as Error)),
-    );
-    // An execution that was canceled meanwhile spoils nothing for the others.
-    if (trouble && !this.doubts.has(asker)) return;
+    let trouble: Finding['trouble'];
+    try {
+      const extent = await readBack(
+        async (after) => await client.page(this.url, after),
+        since,
+        MOST_PAGES,
+        (one) => couldBe(one.entry).length > 0 && listed.push(one),
+      );
+      if (extent !== 'enough') trouble = 'tooLong';
+    } catch (error) {
+      // What met one execution in its own name says nothing about the others.
+      if (!this.doubts.has(asker)) return;
+      if (!(error instanceof RequestFailed)) return this.end(asker, at, failed(error as Error));
+      trouble = error;
+    }
 
     const present = doubts.filter((doubt) => this.doubts.has(doubt));
     const free = listed.filter(({ entry }) => {
@@ -190,11 +197,13 @@ export class Reconciler {
       if (job) this.jobs.assign(videoIdOf(job));
       doubt.polls += 1;
       doubt.moments = doubt.moments.filter((moment) => moment > start + RECONCILING.together);
-      if (job || doubt.moments.length === 0 || isFinal(trouble)) {
-        this.doubts.delete(doubt);
-        doubt.resolve({ job, since: doubt.sentAt, at, polls: doubt.polls, trouble });
-      }
+      if (job || doubt.moments.length === 0 || isFinal(trouble)) this.end(doubt, at, trouble, job);
     }
+  }
+
+  private end(doubt: Doubt, at: number, trouble: Finding['trouble'], job?: IDataObject): void {
+    this.doubts.delete(doubt);
+    doubt.resolve({ job, since: doubt.sentAt, at, polls: doubt.polls, trouble });
   }
 }
 
@@ -207,11 +216,6 @@ function failed({ message }: Error): RequestFailed {
 /** Whether a further poll would be refused as well. */
 function isFinal(trouble: Finding['trouble']): boolean {
   if (trouble === undefined || trouble === 'tooLong') return false;
-  const { statusClass, isStrange, attempt } = trouble;
   const refused = ['badKey', 'notAllowed', 'notFound', 'badValues', 'noCredits'];
-  return (
-    isStrange ||
-    refused.includes(statusClass ?? '') ||
-    (attempt.tries === 0 && attempt.decision === 'refused')
-  );
+  return trouble.isStrange || refused.includes(trouble.statusClass ?? '');
 }

@@ -114,7 +114,9 @@ export async function fetchSnapshot(
   }
 
   const single = listed.length === 1 ? listed : [];
-  const hidden = ids.filter((id) => unlisted.has(id));
+  const all = new Set(ids);
+  // First those that were not listed first: they may have been left for this poll.
+  const hidden = [...unlisted].filter((id) => all.has(id));
   for (const id of [...single, ...hidden].slice(0, ids.length - requests)) {
     snapshot.set(id, await reader.video(id).catch(unknownOrThrow));
   }

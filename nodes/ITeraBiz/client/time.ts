@@ -57,7 +57,8 @@ export async function unlessAborted<T>(task: Promise<T>, signal?: AbortSignal): 
 export function signalUntil(deadline: number, signal?: AbortSignal): AbortSignal | undefined {
   if (deadline === Infinity) return signal;
   const left = Math.min(Math.ceil(atLeast(0, deadline - now())), LONGEST_TIMER);
-  const timeUp = AbortSignal.timeout(left);
+  // A timer of no time would still let a request go out first.
+  const timeUp = left > 0 ? AbortSignal.timeout(left) : AbortSignal.abort();
   return signal ? AbortSignal.any([signal, timeUp]) : timeUp;
 }
 

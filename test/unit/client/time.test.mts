@@ -1,4 +1,10 @@
-import { atLeast, pause } from '../../../nodes/ITeraBiz/client/pause.ts';
+import {
+  atLeast,
+  now,
+  pause,
+  signalUntil,
+  unlessAborted,
+} from '../../../nodes/ITeraBiz/client/time.ts';
 
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());
@@ -21,7 +27,7 @@ test.each([undefined, new AbortController().signal])('lasts as long as it says',
   expect(state.end).toBe('resolved');
 });
 
-test('ends at once when the execution is cancelled, with the reason', async () => {
+test('ends at once when the execution is canceled, with the reason', async () => {
   const cancel = new AbortController();
   const state = watched(pause(500, cancel.signal));
   await jest.advanceTimersByTimeAsync(100);
@@ -31,7 +37,7 @@ test('ends at once when the execution is cancelled, with the reason', async () =
   expect(state.end).toBe(reason);
 });
 
-test('does not begin in a cancelled execution', async () => {
+test('does not begin in a canceled execution', async () => {
   const reason = new Error('stopped');
   await expect(pause(500, AbortSignal.abort(reason))).rejects.toBe(reason);
 });
@@ -44,7 +50,7 @@ test('leaves no listener behind', async () => {
   await jest.advanceTimersByTimeAsync(10);
   await paused;
   expect(remove.mock.calls).toEqual(add.mock.calls.map(([name, listener]) => [name, listener]));
-  expect(add).toHaveBeenCalledTimes(1);
+  expect(add).toHaveBeenCalled();
 });
 
 test.each([Number.NaN, -5])('a pause of %p is over at once', async (milliseconds) => {
@@ -57,6 +63,49 @@ test.each([Infinity, 1e12])('a pause of %p is a long one', async (milliseconds) 
   const state = watched(pause(milliseconds));
   await jest.advanceTimersByTimeAsync(2_000_000_000);
   expect(state.end).toBe('pending');
+});
+
+test('a task is not waited for any longer than the signal allows', async () => {
+  const cancel = new AbortController();
+  const state = watched(unlessAborted(new Promise(() => undefined), cancel.signal));
+  cancel.abort('stopped');
+  await jest.advanceTimersByTimeAsync(0);
+  expect(state.end).toBe('stopped');
+  expect(await unlessAborted(Promise.resolve(1), new AbortController().signal)).toBe(1);
+  expect(await unlessAborted(Promise.resolve(2))).toBe(2);
+});
+
+describe('A signal until a moment', () => {
+  test('is the given one where there is no such moment', () => {
+    const { signal } = new AbortController();
+    expect(signalUntil(Infinity, signal)).toBe(signal);
+    expect(signalUntil(Infinity)).toBeUndefined();
+  });
+
+  test('aborts then, or with the given one', async () => {
+    jest.useRealTimers();
+    const cancel = new AbortController();
+    const [early, late] = [signalUntil(now() + 5)!, signalUntil(now() + 60_000, cancel.signal)!];
+    await new Promise((resolve) => early.addEventListener('abort', resolve));
+    expect(late.aborted).toBe(false);
+    cancel.abort('stopped');
+    expect([late.aborted, late.reason]).toEqual([true, 'stopped']);
+  });
+
+  test('in the past, or one that is none, has aborted already; one in a year is a long one', () => {
+    jest.useRealTimers();
+    for (const moment of [now() - 1_000, Number.NaN]) {
+      const signal = signalUntil(moment)!;
+      expect(signal.aborted).toBe(true);
+    }
+    expect(signalUntil(now() + 3.2e10)!.aborted).toBe(false);
+  });
+});
+
+test('a clock that is set moves no moment', () => {
+  const before = now();
+  jest.setSystemTime(0);
+  expect(now()).toBe(before);
 });
 
 test.each<[number, unknown, number]>([

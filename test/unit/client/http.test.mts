@@ -2,11 +2,12 @@ import type { INode } from 'n8n-workflow';
 import { NodeApiError, NodeOperationError, UserError } from 'n8n-workflow';
 
 import {
-  attempt,
   baseUrlOf,
   networkErrorFrom,
+  openFile,
   type Requester,
-} from '../../../nodes/ITeraBiz/client/request.ts';
+  send,
+} from '../../../nodes/ITeraBiz/client/http.ts';
 import { REFUSED_BEFORE_SENDING } from '../../../nodes/ITeraBiz/api/address.ts';
 import { NetworkError } from '../../../nodes/ITeraBiz/api/response.ts';
 
@@ -108,12 +109,66 @@ describe('Why no answer came', () => {
   });
 });
 
+describe('A file', () => {
+  const film = { statusCode: 200, headers: {}, body: 'a stream' };
+  const url = 'https://files.example/film';
+
+  /** Which helper was asked, and with what. */
+  function opening(outcome: object = film) {
+    const { context, asked } = contextWith(outcome, 'https://api.example/v1');
+    const plain: object[] = [];
+    const httpRequest = async (options: object) => {
+      plain.push(options);
+      if (outcome instanceof Error) throw outcome;
+      return outcome;
+    };
+    Object.assign(context.helpers, { httpRequest });
+    return { context, asked, plain };
+  }
+
+  test('comes as a stream, from elsewhere without the key, and no redirect is followed', async () => {
+    const { context, asked, plain } = opening();
+    expect(await openFile(context, { url, method: 'GET' })).toMatchObject({ status: 200 });
+    expect(asked).toEqual([]);
+    expect(plain).toMatchObject([
+      { url, json: false, encoding: 'stream', disableFollowRedirect: true },
+    ]);
+  });
+
+  test.each(['https://api.example/files/film', 'https://API.example:443/film'])(
+    'of the API itself comes with the key: %s',
+    async (own) => {
+      const { context, asked, plain } = opening();
+      await openFile(context, { url: own });
+      expect(asked).toMatchObject([
+        { credential: 'iTeraBizApi', json: false, encoding: 'stream', disableFollowRedirect: true },
+      ]);
+      expect(plain).toEqual([]);
+    },
+  );
+
+  test.each([
+    'https://api.example.evil/film',
+    'http://api.example/film',
+    'https://api.example:8443/',
+  ])('of an address that only looks like it comes without: %s', async (other) => {
+    const { context, asked } = opening();
+    await openFile(context, { url: other });
+    expect(asked).toEqual([]);
+  });
+
+  test('that does not come says why', async () => {
+    const { context } = opening(network('ECONNRESET'));
+    expect(await openFile(context, { url })).toBeInstanceOf(NetworkError);
+  });
+});
+
 describe('A request', () => {
   const response = { statusCode: 418, headers: { a: 'b' }, body: 'tea' };
 
   test('goes out with the credential, which knows the base URL, and follows no redirect', async () => {
     const { context, asked } = contextWith(response);
-    await attempt(context, { url: '/videos', method: 'GET', timeout: 5 });
+    await send(context, { url: '/videos', method: 'GET', timeout: 5 });
     expect(asked).toEqual([
       {
         credential: 'iTeraBizApi',
@@ -131,17 +186,17 @@ describe('A request', () => {
   test('returns the answer whatever its status', async () => {
     const { context } = contextWith(response);
     const answer = { status: 418, headers: { a: 'b' }, body: 'tea' };
-    expect(await attempt(context, { url: '' })).toEqual(answer);
+    expect(await send(context, { url: '' })).toEqual(answer);
   });
 
   test('without an answer gives back why', async () => {
     const { context } = contextWith(wrapped(network('ECONNRESET')));
-    expect(await attempt(context, { url: '' })).toBeInstanceOf(NetworkError);
+    expect(await send(context, { url: '' })).toBeInstanceOf(NetworkError);
   });
 
   test('throws what precedes sending', async () => {
     const { context } = contextWith(new UserError('no credential'));
-    await expect(attempt(context, { url: '' })).rejects.toThrow('no credential');
+    await expect(send(context, { url: '' })).rejects.toThrow('no credential');
   });
 
   test.each([

@@ -1,0 +1,184 @@
+/**
+ * A run of the node as operations see it (the port in run/run.ts): plain values, and a real client
+ * that asks a server over HTTP, or a function where a test sets the time.
+ */
+import axios from 'axios';
+import type {
+  IContextObject,
+  IDataObject,
+  IHttpRequestOptions,
+  INode,
+  INodeExecutionData,
+  IWorkflowBase,
+} from 'n8n-workflow';
+
+import { Account } from '../../nodes/ITeraBiz/account/account.ts';
+import type { Requester } from '../../nodes/ITeraBiz/client/http.ts';
+import { checkOptions, type Options } from '../../nodes/ITeraBiz/fields/validate.ts';
+import type { Run } from '../../nodes/ITeraBiz/run/run.ts';
+
+/** What the API answers, or the error of the network. */
+export type Answering = (
+  request: IHttpRequestOptions,
+) => IDataObject | Error | Promise<IDataObject | Error>;
+
+export function answered(body: unknown, statusCode = 200, headers: IDataObject = {}): IDataObject {
+  return { statusCode, headers, body } as IDataObject;
+}
+
+/** As n8n has it: its own error around the one of its HTTP client. */
+export const connectionReset = Object.assign(new Error('n8n wraps this'), {
+  cause: Object.assign(new Error('reset'), { code: 'ECONNRESET' }),
+});
+
+/** A server's address, with the key that it takes. */
+export interface Address {
+  url: string;
+  apiKey: string;
+}
+
+/** In whose name requests are sent, and a record of them. */
+export function requesterOf(api: Address | Answering) {
+  const asked: IHttpRequestOptions[] = [];
+  const { url: baseUrl, apiKey } =
+    typeof api === 'function' ? { url: 'https://api.example/v1', apiKey: 'sk_test' } : api;
+  const ask = async (options: IHttpRequestOptions, headers: IDataObject = {}) => {
+    asked.push(options);
+    if (typeof api !== 'function') return await overHttp(baseUrl, options, headers);
+    const answer = await api(options);
+    if (answer instanceof Error) throw answer;
+    return answer;
+  };
+  const context = {
+    getNode: () => ({ name: 'iTeraBiz' }),
+    getCredentials: async () => ({ baseUrl, apiKey }),
+    helpers: {
+      httpRequest: async (options: IHttpRequestOptions) => await ask(options),
+      httpRequestWithAuthentication: async (_: string, options: IHttpRequestOptions) =>
+        await ask(options, { Authorization: `Bearer ${apiKey}` }),
+    },
+  } as unknown as Requester;
+  return { context, asked };
+}
+
+/** As n8n's own helper does it, as far as this package asks for it. */
+async function overHttp(baseURL: string, options: IHttpRequestOptions, headers: IDataObject) {
+  const { url, method, qs, body, timeout, abortSignal, encoding } = options;
+  const response = await axios.request({
+    ...{ baseURL, url, method, params: qs, data: body, timeout, proxy: false, maxRedirects: 0 },
+    headers: { ...options.headers, ...headers } as Record<string, string>,
+    signal: abortSignal as AbortSignal | undefined,
+    responseType: encoding === 'stream' ? 'stream' : undefined,
+    validateStatus: () => true,
+  });
+  return { statusCode: response.status, headers: response.headers, body: response.data };
+}
+
+export interface FakeRunOptions
+  extends Partial<
+    Pick<
+      Run,
+      | 'index'
+      | 'onError'
+      | 'isTool'
+      | 'isManual'
+      | 'signal'
+      | 'timeoutAt'
+      | 'memory'
+      | 'requestOptions'
+      | 'batching'
+      | 'concurrency'
+    >
+  > {
+  api: Address | Answering;
+  /** JSON of the input items. Default: one empty item */
+  items?: IDataObject[];
+  /** Of all items, or by item */
+  parameters?: IDataObject | ((item: number, input: IDataObject) => IDataObject);
+  /** Default: one of its own */
+  account?: Account;
+  node?: Partial<INode>;
+  /** n8n, where it takes over waits: it gets the small workflow and the items */
+  takeOver?: (workflow: IWorkflowBase, items: IDataObject[]) => Promise<{ waitTill?: Date }>;
+}
+
+let accounts = 0;
+
+/** A run, and what came of it. */
+export function fakeRun({
+  api,
+  items = [{}],
+  parameters = {},
+  account = new Account(`account ${++accounts}`),
+  node,
+  takeOver,
+  ...values
+}: FakeRunOptions) {
+  const { context, asked } = requesterOf(api);
+  const hints: string[] = [];
+  const warnings: string[] = [];
+  const stored: { name: string; type: string; content: string }[] = [];
+  const all = typeof parameters === 'function' ? parameters : () => parameters;
+  const memory: IContextObject = {};
+  const parameter: Run['parameter'] = (name, item, fallback = '') => {
+    const path = name.split('.');
+    const found = path.reduce<unknown>(
+      (within, key) => (within as IDataObject | undefined)?.[key],
+      all(item, items[item]),
+    );
+    return found ?? fallback;
+  };
+  const base = {
+    node: {
+      id: 'node',
+      name: 'iTeraBiz',
+      type: 'n8n-nodes-iterabiz.iTeraBiz',
+      typeVersion: 1,
+      position: [0, 0] as [number, number],
+      parameters: {},
+      ...node,
+    },
+    size: items.length,
+    index: 0,
+    onError: 'stop' as const,
+    isTool: false,
+    isManual: false,
+    memory,
+    requestOptions: {},
+    batching: { size: 1, interval: 0 },
+    executionId: '7',
+    workflowId: 'w1',
+    concurrency: 5,
+    ...values,
+  };
+  const { signal, concurrency, requestOptions } = base as Run;
+  const run: Run = {
+    ...base,
+    input: (item) => items[item],
+    parameter,
+    options: (item) => checkOptions(parameter('options', item, {}) as Options),
+    locatorMode: () => undefined,
+    account: async () => account,
+    client: async () =>
+      account.client(context, { priority: 'row', concurrency, signal, options: requestOptions }),
+    store: async (file, name, type) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of file as AsyncIterable<Buffer>) chunks.push(chunk);
+      const content = Buffer.concat(chunks);
+      stored.push({ name, type, content: content.toString() });
+      return { data: '', fileName: name, mimeType: type, bytes: content.length };
+    },
+    hint: (message) => void hints.push(message),
+    warn: (message) => void warnings.push(message),
+    ...(takeOver && {
+      executeWorkflow: async (workflow: IWorkflowBase, data: INodeExecutionData[]) => {
+        const { waitTill } = await takeOver(
+          workflow,
+          data.map(({ json }) => json),
+        );
+        return { executionId: '8', data: [[]], waitTill };
+      },
+    }),
+  };
+  return { run, account, asked, hints, warnings, stored };
+}

@@ -1,0 +1,83 @@
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+
+/** A request as it came in. */
+export interface Asked {
+  method: string;
+  /** Below the Base URL, without the query */
+  path: string;
+  query: Record<string, string>;
+  headers: IncomingHttpHeaders;
+  body?: Record<string, unknown>;
+}
+
+/** `break` ends the connection without an answer. */
+export type Reply = { status?: number; headers?: Record<string, string>; body?: unknown } | 'break';
+
+/** A little HTTP server, written apart from the sandbox, that answers as a test says. */
+export class LittleApi {
+  readonly apiKey = 'sk_test_little';
+
+  readonly asked: Asked[] = [];
+
+  reply: (asked: Asked) => Reply | Promise<Reply> = () => ({ body: {} });
+
+  private readonly server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', async () => {
+      const { pathname, searchParams } = new URL(request.url!, 'http://localhost');
+      const text = Buffer.concat(chunks).toString();
+      const asked: Asked = {
+        method: request.method!,
+        path: pathname.replace(/^\/v1/, ''),
+        query: Object.fromEntries(searchParams),
+        headers: request.headers,
+        ...(text && { body: JSON.parse(text) as Asked['body'] }),
+      };
+      this.asked.push(asked);
+      const reply = await this.reply(asked);
+      if (reply === 'break') return void request.socket.destroy();
+      const { status = 200, headers = {}, body = '' } = reply;
+      const isText = typeof body === 'string';
+      response.writeHead(status, {
+        'content-type': isText ? 'text/plain' : 'application/json',
+        ...headers,
+      });
+      response.end(isText ? body : JSON.stringify(body));
+    });
+  });
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/v1`;
+  }
+
+  /** The requests of one method. */
+  by(method: string): Asked[] {
+    return this.asked.filter((one) => one.method === method);
+  }
+
+  async start(): Promise<void> {
+    this.server.listen(0, '127.0.0.1');
+    await once(this.server, 'listening');
+  }
+
+  async stop(): Promise<void> {
+    this.server.closeAllConnections();
+    this.server.close();
+    await once(this.server, 'close');
+  }
+}
+
+/** One server for the tests of a file; each begins with no requests and an empty answer. */
+export function useLittleApi(): LittleApi {
+  const api = new LittleApi();
+  beforeAll(async () => await api.start());
+  beforeEach(() => {
+    api.asked.length = 0;
+    api.reply = () => ({ body: {} });
+  });
+  afterAll(async () => await api.stop());
+  return api;
+}

@@ -1,0 +1,401 @@
+import fc from 'fast-check';
+import type { IDataObject } from 'n8n-workflow';
+import { UserError } from 'n8n-workflow';
+
+import { Account } from '../../../nodes/ITeraBiz/account/account.ts';
+import { assign, RECONCILING } from '../../../nodes/ITeraBiz/account/reconciler.ts';
+import type { Order } from '../../../nodes/ITeraBiz/api/sameOrder.ts';
+import { answered, type Answering, connectionReset, requesterOf } from '../../shared/fakeRun.mts';
+
+const SECOND = 1_000;
+const MINUTE = 60_000;
+
+describe('Which job a doubt is about', () => {
+  const order = (script: string, more = {}): Order => ({
+    url: '/videos',
+    body: { script, ...more },
+  });
+  const doubt = (script: string, sentAt = 0, timeout = MINUTE) => ({
+    order: order(script),
+    sentAt,
+    timeout,
+  });
+  const job = (id: string, script: string, at: number) => ({ entry: { id, script }, at });
+
+  /** Which job each doubt got. */
+  const idsFor = <T extends ReturnType<typeof doubt>>(
+    doubts: T[],
+    listed: ReturnType<typeof job>[],
+    sending: Order[] = [],
+  ) => {
+    const found = assign(doubts, listed, sending);
+    return doubts.map((one) => found.get(one)?.id);
+  };
+
+  test('the one made nearest after the request, before one made earlier', () => {
+    const listed = [job('before', 'a', -1_000), job('late', 'a', 40_000), job('near', 'a', 5_000)];
+    expect(idsFor([doubt('a')], listed)).toEqual(['near']);
+    expect(idsFor([doubt('a')], listed.slice(0, 1))).toEqual(['before']);
+  });
+
+  test('of those made earlier the nearest, of all one made in the same moment', () => {
+    const sentAt = 1e12;
+    const made = (id: string, after: number) => job(id, 'a', sentAt + after);
+    const before = [made('early', -5_000), made('just before', -1_000)];
+    expect(idsFor([doubt('a', sentAt)], before)).toEqual(['just before']);
+    const all = [...before, made('after', 5_000)];
+    expect(idsFor([doubt('a', sentAt)], all)).toEqual(['after']);
+    expect(idsFor([doubt('a', sentAt)], [...all, made('now', 0)])).toEqual(['now']);
+  });
+
+  test('who asked first chooses first', () => {
+    const doubts = [doubt('a', 9_000), doubt('a', 0)];
+    expect(idsFor(doubts, [job('x', 'a', 9_500)])).toEqual([undefined, 'x']);
+  });
+
+  test.each([
+    [-MINUTE, true],
+    [-MINUTE - 1, false],
+    [2 * MINUTE, true],
+    [2 * MINUTE + 1, false],
+    [NaN, false],
+  ])('made %d ms after the request: %s', (at, isFound) => {
+    expect(idsFor([doubt('a')], [job('x', 'a', at)])).toEqual([isFound ? 'x' : undefined]);
+  });
+
+  test('equal orders share the jobs, each gets its own', () => {
+    const doubts = [doubt('a', 9_000), doubt('a', 0), doubt('a', 20_000)];
+    expect(idsFor(doubts, [job('2', 'a', 9_500), job('1', 'a', 1_000)])).toEqual([
+      '2',
+      '1',
+      undefined,
+    ]);
+  });
+
+  test('what an order on its way may have made is left alone', () => {
+    expect(
+      idsFor([doubt('a')], [job('x', 'a', 5)], [order('a', { background: 'office' })]),
+    ).toEqual([undefined]);
+    expect(idsFor([doubt('a')], [job('x', 'a', 5)], [order('b')])).toEqual(['x']);
+  });
+
+  test('what two different orders may have made is left alone', () => {
+    const two = [doubt('a'), { ...doubt('a'), order: order('a', { background: 'office' }) }];
+    expect(idsFor(two, [job('x', 'a', 5), job('y', 'a', 6)])).toEqual([undefined, undefined]);
+  });
+
+  test('whatever is listed: no job twice, none of other words, and as many as there can be', () => {
+    const word = fc.constantFrom('a', 'b', 'c');
+    const time = fc.integer({ min: -2 * MINUTE, max: 3 * MINUTE });
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(word, fc.integer({ min: 0, max: MINUTE }))),
+        fc.array(fc.tuple(word, time)),
+        fc.uniqueArray(word),
+        (sent, made, sending) => {
+          const doubts = sent.map(([script, at]) => doubt(script, at));
+          const listed = made.map(([script, at], n) => job(String(n), script, at));
+          const found = assign(
+            doubts,
+            listed,
+            sending.map((script) => order(script)),
+          );
+          const ids = [...found.values()].map(({ id }) => id);
+          expect(new Set(ids).size).toBe(ids.length);
+          for (const [{ order: of, sentAt }, entry] of found) {
+            const { at } = listed[Number(entry.id)];
+            expect(entry.script).toBe(of.body.script);
+            expect(sending).not.toContain(entry.script);
+            expect(at - sentAt).toBeGreaterThanOrEqual(-MINUTE);
+            expect(at - sentAt).toBeLessThanOrEqual(2 * MINUTE);
+          }
+          // Nobody goes without while a job is left that would be theirs.
+          for (const lone of doubts.filter((one) => !found.has(one))) {
+            const left = listed.filter(
+              ({ entry, at }) =>
+                entry.script === lone.order.body.script &&
+                !sending.some((one) => one === entry.script) &&
+                !ids.includes(entry.id) &&
+                at >= lone.sentAt - MINUTE &&
+                at <= lone.sentAt + 2 * MINUTE,
+            );
+            expect(left).toEqual([]);
+          }
+        },
+      ),
+    );
+  });
+});
+
+describe('Looking for the job of a doubt', () => {
+  const POLLS = RECONCILING.polls.length;
+  const OVER = Math.max(...RECONCILING.polls) + SECOND;
+
+  beforeEach(() => void jest.useFakeTimers({ now: Date.parse('2026-01-05T10:00:00Z') }));
+  afterEach(() => void jest.useRealTimers());
+
+  const advance = async (ms: number) => await jest.advanceTimersByTimeAsync(ms);
+
+  /** As the list shows it, made so long after now, in milliseconds. */
+  const job = (id: string | null, after = 0, more: IDataObject = {}): IDataObject => ({
+    id,
+    script: 'Hi',
+    created_at: new Date(Date.now() + after).toISOString(),
+    ...more,
+  });
+  const page = (jobs: IDataObject[], has_more = false) => answered({ data: jobs, has_more });
+
+  /** An account whose list answers like this, and executions that look for an order in it. */
+  function looking(answer: Answering) {
+    const account = new Account('one');
+    let asked = 0;
+    const find = ({
+      after = 0,
+      script = 'Hi',
+      timeout = undefined as number | undefined,
+      isOld = false,
+      signal = undefined as AbortSignal | undefined,
+    } = {}) => {
+      const { context } = requesterOf((request) => {
+        asked += 1;
+        return answer(request);
+      });
+      const client = account.client(context, { priority: 'row', signal, options: { timeout } });
+      const order = { url: '/videos', body: { script } };
+      return account.reconcilers['/videos'].find(client, order, Date.now() + after, isOld);
+    };
+    return {
+      account,
+      find,
+      get asked() {
+        return asked;
+      },
+    };
+  }
+
+  test('what is found is assigned, at the first poll that shows it', async () => {
+    const since = Date.now();
+    const place = looking(() => page(Date.now() - since < 5 * SECOND ? [] : [job('found')]));
+    const finding = place.find();
+    await advance(6 * SECOND);
+    const at = since + 5 * SECOND;
+    expect(await finding).toMatchObject({ job: { id: 'found' }, polls: 2, since, at });
+    expect(place.account.jobs.isAssigned('found')).toBe(true);
+    expect(place.asked).toBe(2);
+  });
+
+  test('what is not there is looked for as often as it may still come', async () => {
+    const place = looking(() => page([job('other', 0, { script: 'Ho' })]));
+    const finding = place.find();
+    await advance(OVER);
+    expect(await finding).toMatchObject({ job: undefined, polls: POLLS, trouble: undefined });
+    expect(place.asked).toBe(POLLS);
+  });
+
+  test('all doubts share their polls, also one that comes later', async () => {
+    const place = looking(() => page([]));
+    const both = [place.find(), place.find()];
+    await advance(4.5 * SECOND);
+    expect(place.asked).toBe(1);
+    const later = place.find();
+    await advance(SECOND);
+    expect(place.asked).toBe(2);
+    await advance(OVER);
+    expect((await Promise.all([...both, later])).map((finding) => finding.job)).toEqual(
+      Array(3).fill(undefined),
+    );
+    // Three of them would have asked three times as often.
+    expect(place.asked).toBeLessThan(2 * POLLS);
+  });
+
+  test.each([
+    [5 * SECOND, 66 * SECOND, false],
+    [5 * SECOND, 64 * SECOND, true],
+    [undefined, 66 * SECOND, true],
+    [undefined, 361 * SECOND, false],
+  ])('an answer waited for %s ms, a job made after %i ms: %s', async (timeout, after, isFound) => {
+    const finding = looking(() => page([job('late', after)])).find({ timeout });
+    await advance(OVER);
+    expect((await finding).job?.id).toBe(isFound ? 'late' : undefined);
+  });
+
+  test.each([
+    ['without an ID', job(null)],
+    ['of other words', job('a', 0, { script: 'Ho' })],
+    ['that was generated', job('a', 0, { prompt: 'Hi' })],
+    ['without its script', job('a', 0, { script: null })],
+    ['that does not say when it was made', job('a', 0, { created_at: null })],
+    ['of long before', job('a', -3 * MINUTE)],
+  ])('a job %s is not the one', async (_, listed) => {
+    expect((await looking(() => page([listed])).find({ isOld: true })).job).toBeUndefined();
+  });
+
+  test('what is assigned, or an order on its way may have made, is left alone', async () => {
+    const place = looking(() => page([job('another')]));
+    const order = { url: '/videos', body: { script: 'Hi' } };
+    place.account.jobs.sending.add(order);
+    expect((await place.find({ isOld: true })).job).toBeUndefined();
+    place.account.jobs.sending.delete(order);
+    place.account.jobs.assign('another');
+    expect((await place.find({ isOld: true })).job).toBeUndefined();
+  });
+
+  describe('The list is read', () => {
+    /** Each page by the last entry of the one before. */
+    const paged =
+      (...pages: IDataObject[][]): Answering =>
+      ({ qs }) => {
+        const { starting_after: after } = qs as IDataObject;
+        const number = pages.findIndex((jobs) => jobs.at(-1)!.id === after) + 1;
+        return page(pages[number], number + 1 < pages.length);
+      };
+    const other = { script: 'x' };
+
+    test('as far back as a minute before the first request', async () => {
+      const place = looking(
+        paged(
+          [job('1', 10 * SECOND, other), job('2', -30 * SECOND, other)],
+          [job('3', -40 * SECOND), job('4', -70 * SECOND, other)],
+          [job('5', -71 * SECOND, other)],
+        ),
+      );
+      expect(await place.find({ isOld: true })).toMatchObject({ job: { id: '3' }, polls: 1 });
+      expect(place.asked).toBe(2);
+    });
+
+    test('for the oldest of all doubts', async () => {
+      const place = looking(
+        paged(
+          [job('1', 10 * SECOND, other), job('2', -70 * SECOND, other)],
+          [job('3', -110 * SECOND, { script: 'old' })],
+        ),
+      );
+      const both = [place.find(), place.find({ script: 'old', after: -120 * SECOND })];
+      await advance(OVER);
+      expect((await Promise.all(both)).map((finding) => finding.job?.id)).toEqual([undefined, '3']);
+    });
+
+    test('by the clock of the API, where its answer tells it', async () => {
+      const date = new Date(Date.now() + 30 * MINUTE).toUTCString();
+      const ahead = () =>
+        answered({ data: [job('ahead', 30 * MINUTE)], has_more: false }, 200, { date });
+      expect((await looking(ahead).find({ isOld: true })).job?.id).toBe('ahead');
+    });
+
+    test('to no end where it has none, which is said', async () => {
+      let entries = 0;
+      const place = looking(() => page([job(`x${++entries}`, 0, other)], true));
+      expect(await place.find({ isOld: true })).toMatchObject({ trouble: 'tooLong' });
+      expect(place.asked).toBeLessThanOrEqual(21);
+    });
+  });
+
+  test.each([
+    [400, 1],
+    [401, 1],
+    [402, 1],
+    [403, 1],
+    [404, 1],
+    [429, POLLS],
+    [500, POLLS],
+    [502, POLLS],
+  ])('a list refused with %i is read %i times', async (status, times) => {
+    const place = looking(() => answered({}, status));
+    const finding = place.find();
+    await advance(OVER);
+    const { trouble, polls } = await finding;
+    expect([polls, place.asked]).toEqual([times, times]);
+    expect(trouble).toMatchObject({ status });
+  });
+
+  test.each([
+    ['a web page', () => answered('<html>'), 1],
+    ['nothing', () => connectionReset, POLLS],
+  ])('a list that is %s is no list', async (_, answer, times) => {
+    const place = looking(answer);
+    const finding = place.find();
+    await advance(OVER);
+    expect((await finding).trouble).toBeDefined();
+    expect(place.asked).toBe(times);
+  });
+
+  describe('What keeps one execution from asking', () => {
+    const noCredential = new UserError('no credential');
+
+    test('ends its search, says why, and leaves the account able to look', async () => {
+      let answer: Answering = () => noCredential;
+      const place = looking((request) => answer(request));
+      const finding = place.find();
+      await advance(OVER);
+      const attempt = { tries: 0, outcome: { message: 'no credential' } };
+      expect((await finding).trouble).toMatchObject({ attempt });
+      answer = () => page([job('one')]);
+      expect((await place.find({ isOld: true })).job?.id).toBe('one');
+    });
+
+    test('costs the others nothing', async () => {
+      let count = 0;
+      const place = looking(() => (++count === 1 ? noCredential : page([])));
+      const [own, other] = [place.find(), place.find()];
+      await advance(OVER);
+      expect((await own).trouble).toBeDefined();
+      expect(await other).toMatchObject({ trouble: undefined, polls: POLLS });
+    });
+
+    test('as a proxy of its own that is down: the others take their turn', async () => {
+      const place = looking(() => page([job('one', 0, { script: 'Ho' })]));
+      const { context } = requesterOf(() => connectionReset);
+      const client = place.account.client(context, { priority: 'row' });
+      const order = { url: '/videos', body: { script: 'Hi' } };
+      const cutOff = place.account.reconcilers['/videos'].find(client, order, Date.now(), false);
+      const other = place.find({ script: 'Ho' });
+      await advance(10 * SECOND);
+      expect((await other).job?.id).toBe('one');
+      await advance(OVER);
+      await cutOff;
+    });
+  });
+
+  describe('An execution that is canceled', () => {
+    test('polls no more, and says why', async () => {
+      const cancel = new AbortController();
+      const place = looking(() => page([]));
+      const finding = place.find({ signal: cancel.signal });
+      const end = expect(finding).rejects.toThrow('stopped');
+      await advance(2 * SECOND);
+      cancel.abort(new Error('stopped'));
+      await end;
+      await advance(OVER);
+      expect(place.asked).toBe(1);
+      await expect(place.find({ signal: cancel.signal })).rejects.toThrow('stopped');
+    });
+
+    test('takes nothing from another one', async () => {
+      const cancel = new AbortController();
+      const place = looking(() => {
+        if (!cancel.signal.aborted) cancel.abort(new Error('stopped'));
+        return page([job('one')]);
+      });
+      const stopped = place.find({ signal: cancel.signal, after: -10 });
+      const end = expect(stopped).rejects.toThrow('stopped');
+      const other = place.find();
+      await advance(OVER);
+      await end;
+      expect((await other).job?.id).toBe('one');
+    });
+
+    test('in whose name a poll was made, which it spoils, costs the others none of theirs', async () => {
+      const cancel = new AbortController();
+      const place = looking(() => {
+        if (cancel.signal.aborted) return page([]);
+        cancel.abort(new Error('stopped'));
+        return connectionReset;
+      });
+      const end = expect(place.find({ signal: cancel.signal })).rejects.toThrow('stopped');
+      const other = place.find();
+      await advance(OVER);
+      await end;
+      expect(await other).toMatchObject({ polls: POLLS });
+    });
+  });
+});
