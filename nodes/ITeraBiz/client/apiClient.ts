@@ -135,7 +135,8 @@ export class ApiClient {
   /** Sends a request once, now. For {@link schedule}. */
   async send(request: ApiRequest): Promise<ApiResponse | NetworkError> {
     const { options, signal, deadline = Infinity } = this.settings;
-    const timeout = Math.min(Number(options?.timeout) || TIMEOUT, atLeast(1, deadline - now()));
+    const left = Math.ceil(atLeast(1, deadline - now()));
+    const timeout = Math.min(Number(options?.timeout) || TIMEOUT, left);
     const abortSignal = request.method === 'GET' ? signal : undefined;
     return await send(this.context, { ...options, ...request, timeout, abortSignal });
   }
