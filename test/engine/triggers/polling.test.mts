@@ -518,7 +518,7 @@ describe('a workflow that is published while its account is busy', () => {
   const history = 150;
 
   /** Publishes, and looks on after that. @returns what n8n was told, and the runs that followed */
-  async function publish(account: Sandbox, own: N8n, afterwards = () => {}) {
+  async function publish(account: Sandbox, own: N8n, afterwards = () => undefined as void) {
     own.pollBudgetMs = 1_000;
     const refused = await own.activate('w1').then(
       () => undefined,
@@ -538,7 +538,7 @@ describe('a workflow that is published while its account is busy', () => {
         getCredentials: async () => ({ apiKey: account.apiKey, baseUrl: account.url }),
         getNode: () => ({}),
       } as never);
-      let end = () => {};
+      let end: () => void = () => undefined;
       const held = new Promise<void>((resolve) => (end = resolve));
       const row = { priority: 'row', concurrency: 5 } as const;
       const rows = Array.from({ length: 8 }, () => queue.run(() => held, row));

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { NetworkError } from '../../../nodes/ITeraBiz/api/response.ts';
 import type { Video } from '../../../nodes/ITeraBiz/api/video.ts';
 import { RequestFailed } from '../../../nodes/ITeraBiz/client/apiClient.ts';
-import { fetchBeginning, fetchNews, type Poll } from '../../../nodes/ITeraBiz/polling/news.ts';
+import { fetchFirst, fetchNext, type Poll } from '../../../nodes/ITeraBiz/polling/fetch.ts';
 import type { Progress } from '../../../nodes/ITeraBiz/polling/progress.ts';
 
 const PAGE = 100;
@@ -100,9 +100,9 @@ class World {
         return job && toVideo(job);
       },
     };
-    const poll: Poll = { client, warn: () => {}, snapshot: new Map() };
+    const poll: Poll = { client, warn: () => undefined, snapshot: new Map() };
     const before = this.stored && (JSON.parse(this.stored) as Progress);
-    const read = before ? fetchNews(poll, before) : fetchBeginning(poll);
+    const read = before ? fetchNext(poll, before) : fetchFirst(poll);
     const step = await read.catch((error: unknown) => {
       if (!(error instanceof RequestFailed)) throw error;
     });
@@ -146,8 +146,8 @@ const act = fc.oneof(
   },
 );
 
-async function run(world: World, deeds: Array<Record<string, unknown>>): Promise<void> {
-  for (const deed of deeds as Array<Record<string, never>>) {
+async function run(world: World, deeds: Record<string, unknown>[]): Promise<void> {
+  for (const deed of deeds as Record<string, never>[]) {
     if ('make' in deed) world.make(deed.make, deed.isLate);
     if ('finish' in deed) world.finish(deed.finish, deed.count, deed.status, deed.hasLink);
     if ('delete' in deed) world.delete(deed.delete);
