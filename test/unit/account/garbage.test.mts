@@ -51,7 +51,7 @@ async function executionsThatAreOver(account: Account) {
   await expect(finding).rejects.toThrow('canceled');
 
   const queued = execution(account);
-  let end = () => {};
+  let end: () => void = () => undefined;
   const busy = account.queue.run(async () => await new Promise<void>((done) => (end = done)), TURN);
   const turn = queued.client.request({ method: 'GET', url: '/videos' });
   await sleep(10);
