@@ -14,6 +14,7 @@ import type {
 
 import { Account } from '../../nodes/ITeraBiz/account/account.ts';
 import type { Requester } from '../../nodes/ITeraBiz/client/http.ts';
+import { unlessAborted } from '../../nodes/ITeraBiz/client/time.ts';
 import { checkOptions, type Options } from '../../nodes/ITeraBiz/fields/validate.ts';
 import type { Run } from '../../nodes/ITeraBiz/run/run.ts';
 
@@ -45,7 +46,10 @@ export function requesterOf(api: Address | Answering) {
   const ask = async (options: IHttpRequestOptions, headers: IDataObject = {}) => {
     asked.push(options);
     if (typeof api !== 'function') return await overHttp(baseUrl, options, headers);
-    const answer = await api(options);
+    const answer = await unlessAborted(
+      Promise.resolve(api(options)),
+      options.abortSignal as AbortSignal | undefined,
+    );
     if (answer instanceof Error) throw answer;
     return answer;
   };
