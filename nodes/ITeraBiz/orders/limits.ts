@@ -1,5 +1,6 @@
 import { maxSeconds, maxVideos } from '../fields/limits';
 import type { Message } from '../messages/message';
+import { itemOf } from '../run/results';
 import type { Row, Rows } from './rows';
 
 /** Whether an item would really be sent: nothing is known of it, or the user wants it sent again all the same. */
@@ -39,11 +40,11 @@ export function whyTooMuch(
 }
 
 /** Why good items are not sent where the node is to stop: others are invalid. */
-export function whyNotWith({ bad }: Rows): Message {
+export function whyNotWith({ good, bad }: Rows): Message {
   const [first] = bad.keys();
   return {
-    message: `Not sent, because item ${first} (row ${first + 1})${bad.size > 1 ? ` and ${bad.size - 1} more` : ''} cannot be right`,
+    message: `Not sent, because ${itemOf(first, good.length + bad.size)}${bad.size > 1 ? ` and ${bad.size - 1} more are` : ' is'} invalid`,
     description:
-      'This node stops when an item fails (On Error, in its Settings), so nothing is sent as long as one is wrong',
+      'This node stops when an item fails (On Error, in its Settings), so nothing is sent while one is invalid',
   };
 }
