@@ -1,5 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 
+import type { JobRegistry } from '../account/jobRegistry';
 import { type Extent, type Listed, readBack } from '../account/listReader';
 import { PAGE_SIZE } from '../api/page';
 import { finderOf, nameOf, type Order, unclearFinderOf, whyUnclear } from '../account/sameOrder';
@@ -49,6 +50,7 @@ interface Group {
  */
 export async function findExisting(
   client: ApiClient,
+  jobs: JobRegistry,
   rows: Row[],
   ledger: Ledger,
   isTaken: (id: string) => boolean,
@@ -88,12 +90,23 @@ export async function findExisting(
       },
     );
     if (extent !== 'enough') return { matches, refusal: describeExtent(extent) };
+    groups.forEach((group) => addUnlisted(group, jobs, isTaken));
   } catch (error) {
     if (!(error instanceof ItemFailed)) throw error;
     return { matches, refusal: error.failure };
   }
   const refusal = assignOldest(groups, ledger, matches);
   return refusal ? { matches: new Map(), refusal } : { matches };
+}
+
+/** What this process has made, and the list does not show yet. */
+function addUnlisted(group: Group, jobs: JobRegistry, isTaken: (id: string) => boolean): void {
+  const known = new Set(group.jobs.map(({ entry }) => videoIdOf(entry)));
+  for (const one of jobs.madeBy(nameOf(group.order))) {
+    const id = videoIdOf(one.entry);
+    if (id === undefined || known.has(id) || isTaken(id) || one.at < group.since) continue;
+    group.jobs.push(one);
+  }
 }
 
 function groupsOf(wanted: Row[]): Group[] {
