@@ -180,6 +180,7 @@ describe('with the table that the campaign makes', () => {
   const hopeless = { code: 'render_failed', message: 'The avatar has no face' };
 
   test('when a video is ready or fails, its row, its file and its reason are at hand', async () => {
+    await sandbox.finish(); // What other tests left behind is to send no event.
     const ready = await n8n.rest.activate(await importExample(n8n, 'when-a-video-is-ready'));
     const fails = await n8n.rest.activate(await importExample(n8n, 'when-a-video-fails'));
     const failing = { containing: 'hopeless', times: 'always', ...hopeless } as const;
@@ -370,7 +371,7 @@ test('AI agent: what the model decides becomes a video, once a person has said y
     text: string;
     buttons: { text: string; link: string }[];
   };
-  expect(text).toContain('It is paid for.\n\nFresh bread, every morning\n\nAvatar: avatar_maria01');
+  expect(text).toContain('You pay for it.\n\nFresh bread, every morning\n\nAvatar: avatar_maria01');
   expect(await sandbox.videos()).toHaveLength(before);
   const yes = buttons.find((button) => button.text === 'Yes, make it')!;
   // n8n behaviour: a click counts only where a browser says that it is one.
