@@ -8,8 +8,7 @@ import { previewOf } from '../orders/preview';
 import { findExisting, type Match } from '../orders/reuse';
 import { prepareRows, type Row } from '../orders/rows';
 import { settlePlaces, submitAll } from '../orders/submit';
-import type { Message } from '../messages/message';
-import { ItemFailed, Results } from '../run/results';
+import { ItemFailed, type Refusal, Results } from '../run/results';
 import type { Perform } from '../run/run';
 import { finish } from '../waiting/finish';
 import { avatarFinder } from './avatarByName';
@@ -29,7 +28,7 @@ export const create: Perform = async (run, request) => {
   const { isPreview, good, bad } = rows;
   const isStopped = run.onError === 'stop' && bad.size > 0;
   let matches = new Map<number, Match>();
-  let refusal: Message | undefined = isStopped ? whyNotWith(rows) : undefined;
+  let refusal: Refusal | undefined = isStopped ? whyNotWith(rows) : undefined;
 
   // Of two executions that want to use the same existing video, the second waits for the first.
   const reusing = good.filter((row) => row.reuseSince !== undefined);
@@ -83,9 +82,10 @@ export const create: Perform = async (run, request) => {
 };
 
 /** The first of the refused items says why, unless there is something worse to say. */
-function refuse(results: Results, refused: Row[], refusal: Message, isFirst: boolean): void {
+function refuse(results: Results, refused: Row[], refusal: Refusal, isFirst: boolean): void {
   refused.forEach(({ item }, place) => {
-    const reason = isFirst && place === 0 ? 'item' : 'notSent';
+    const own = refusal.reason ?? 'item';
+    const reason = isFirst && place === 0 ? own : 'notSent';
     results.fail(item, new ItemFailed({ ...refusal, reason }));
   });
 }

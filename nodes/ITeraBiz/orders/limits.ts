@@ -1,9 +1,9 @@
 import { CannotCount, type Place, type Usage } from '../account/dailyBudget';
-import { type ApiClient, RequestFailed } from '../client/apiClient';
+import { type ApiClient, refusalOnly } from '../client/apiClient';
 import { BadInput } from '../fields/validate';
 import { maxSeconds, maxVideos } from '../fields/limits';
 import type { Message } from '../messages/message';
-import { ItemFailed } from '../run/results';
+import type { Refusal } from '../run/results';
 import type { Run } from '../run/run';
 import type { Row, Rows } from './rows';
 
@@ -60,7 +60,7 @@ export interface Allowance {
   /** For each of these, a place in the day's count; none in a preview */
   places: Place[];
   /** Why the others may not */
-  refusal?: Message;
+  refusal?: Refusal;
   /** As in `Today: 37 of 100`, where there is a limit; with what was ordered since */
   today: (ordered: number) => string;
 }
@@ -77,28 +77,34 @@ export async function allowanceOf(
   rows: Row[],
   isPreview: boolean,
 ): Promise<Allowance> {
-  const unlimited = { allowed: rows, places: [], today: () => '' };
-  try {
-    const limit = await run.maxVideosPerDay();
-    if (limit === undefined || rows.length === 0) return unlimited;
-    const { budget } = await run.account();
-    const isAllOrNothing = run.onError === 'stop';
-    const taken = await budget.take(client, limit, rows.length, isAllOrNothing);
-    if (isPreview) taken.places.forEach((place) => budget.giveBack(place));
-    return {
-      allowed: rows.slice(0, taken.places.length),
-      places: isPreview ? [] : taken.places,
-      ...(taken.places.length < rows.length && { refusal: whyNotToday(limit, taken, rows.length) }),
-      today: (ordered) => `Last 24 hours: ${taken.used + ordered} of ${limit} videos.`,
-    };
-  } catch (error) {
-    const refusal = whyNotCounted(error);
-    if (!refusal) throw error;
-    return { allowed: [], places: [], refusal, today: () => '' };
-  }
+  const counted = await countedAllowance(run, client, rows, isPreview).catch(whyNotCounted);
+  return 'allowed' in counted
+    ? counted
+    : { allowed: [], places: [], refusal: counted, today: () => '' };
 }
 
-function whyNotToday(limit: number, { used, freeAt }: Usage, wanted: number): Message {
+async function countedAllowance(
+  run: Run,
+  client: ApiClient,
+  rows: Row[],
+  isPreview: boolean,
+): Promise<Allowance> {
+  const limit = await run.maxVideosPerDay();
+  if (limit === undefined || rows.length === 0) {
+    return { allowed: rows, places: [], today: () => '' };
+  }
+  const { budget } = await run.account();
+  const taken = await budget.take(client, limit, rows.length, run.onError === 'stop');
+  if (isPreview) taken.places.forEach((place) => budget.giveBack(place));
+  return {
+    allowed: rows.slice(0, taken.places.length),
+    places: isPreview ? [] : taken.places,
+    ...(taken.places.length < rows.length && { refusal: whyNotToday(limit, taken, rows.length) }),
+    today: (ordered) => `Last 24 hours: ${taken.used + ordered} of ${limit} videos.`,
+  };
+}
+
+function whyNotToday(limit: number, { used, freeAt }: Usage, wanted: number): Refusal {
   const videos = `${wanted} ${wanted === 1 ? 'video' : 'videos'}`;
   const first = freeAt[0];
   const all = freeAt[used + wanted - limit - 1];
@@ -109,6 +115,7 @@ function whyNotToday(limit: number, { used, freeAt }: Usage, wanted: number): Me
   return {
     message: `This would order ${videos}, but "Max Videos per Day" of the credential allows ${limit} in 24 hours, and ${used} are used`,
     description: `Nothing was sent to iTeraBiz. ${when}Trying again before that changes nothing. To order now, raise the limit in the credential.`,
+    reason: 'account',
   };
 }
 
@@ -118,21 +125,18 @@ function clock(at: number): string {
 }
 
 /** Why nothing may be ordered where it cannot be told how much was. */
-function whyNotCounted(error: unknown): Message | undefined {
+function whyNotCounted(error: unknown): Refusal {
   if (error instanceof BadInput) return error.said;
   const why =
-    error instanceof RequestFailed
-      ? ItemFailed.by(error, { doing: 'list the videos' }).message
-      : error instanceof CannotCount
-        ? UNCOUNTABLE[error.reason]
-        : undefined;
-  return why === undefined
-    ? undefined
-    : {
-        message: `Nothing was sent, because the videos of the last 24 hours could not be counted: ${why}`,
-        description:
-          'The credential has a limit, "Max Videos per Day", which this is needed for. Try again later, or take the limit off in the credential.',
-      };
+    error instanceof CannotCount
+      ? UNCOUNTABLE[error.reason]
+      : refusalOnly(error).describe({ doing: 'list the videos' }).message;
+  return {
+    message: `Nothing was sent, because the videos of the last 24 hours could not be counted: ${why}`,
+    description:
+      'The credential has a limit, "Max Videos per Day", which this is needed for. Try again later, or take the limit off in the credential.',
+    reason: 'account',
+  };
 }
 
 const UNCOUNTABLE: Record<CannotCount['reason'], string> = {
