@@ -159,6 +159,25 @@ function outputOf({ isTool }: Run, video: Video, id = videoIdOf(video)): IDataOb
   };
 }
 
+/**
+ * Names the orders of an execution that is stopped, in n8n's log and with the execution. n8n behavior:
+ * it keeps nothing else of a node that was running then.
+ *
+ * @returns what to call once the node has given them out
+ */
+export function nameOrdersWhenStopped(run: Run, { accepted }: Results): () => void {
+  const name = () => {
+    if (accepted.size === 0) return;
+    const ids = [...accepted.values()].join(', ');
+    run.warn(
+      `iTeraBiz: this execution was stopped, but what it ordered is not: ${ids}. Get a video by its ID, or list all with Get Many.`,
+    );
+    run.note('iTeraBiz_orders', ids);
+  };
+  run.signal?.addEventListener('abort', name, { once: true });
+  return () => run.signal?.removeEventListener('abort', name);
+}
+
 /** An avatar has no status. */
 function isVideo(job: Video): boolean {
   return statusOf(job) !== 'unknown';
@@ -173,17 +192,15 @@ function hintAtOrders(run: Run, { accepted, reused }: Results, jobs: Map<number,
   const ordered = [...jobs].filter(
     ([item, { video }]) => accepted.has(item) && !reused.get(item) && isVideo(video),
   );
-  if (!run.isManual || ordered.length === 0) return;
-  const isOne = ordered.length === 1;
-  const again = ordered.some(([item]) => !reused.has(item));
-  if (ordered.some(([, { waits, video }]) => !waits && isBeingMade(video))) {
-    run.hint(
-      `${isOne ? 'This video is' : 'These videos are'} ordered and still being made. To get ${isOne ? 'it' : 'them'}, add "Get video" after this step.`,
-    );
-  }
-  if (again) {
-    run.hint(
-      `Running this step again orders and charges for ${isOne ? 'another video' : 'all of them again'}. To keep this result while you build, pin it.`,
-    );
-  }
+  if (!run.isManual || run.isTool || ordered.length === 0) return;
+  const [it, another] = ordered.length === 1 ? ['it', 'another'] : ['them', 'all of them again'];
+  const isOpen = ordered.some(([, { waits, video }]) => !waits && isBeingMade(video));
+  const isNewEachTime = ordered.some(([item]) => !reused.has(item));
+  const hint = [
+    isOpen && `Still being made: to get ${it}, add "Get video" after this step.`,
+    isNewEachTime && `Running this step again orders and charges for ${another}.`,
+    isNewEachTime && !isOpen && 'To keep this result while you build, pin it.',
+  ];
+  const text = hint.filter(Boolean).join(' ');
+  if (text) run.hint(text);
 }
