@@ -174,7 +174,7 @@ describe('nothing is missed and nothing doubled', () => {
     await activate();
     const batch = await finished(250);
     const before = progress();
-    await sandbox.fault({ on: 'GET /videos', type: 'refuse', status: 500, skip: 1 });
+    await sandbox.fault({ on: 'GET /videos', type: 'refuse', status: 400, skip: 1 });
     await expect(n8n.poll('w1')).rejects.toThrow(/could not list the videos/);
     expect(progress()).toEqual(before);
     expect(await poll()).toEqual(batch);
