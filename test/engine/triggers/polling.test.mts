@@ -336,6 +336,16 @@ describe('nothing is missed and nothing doubled', () => {
     expect(progress()).toMatchObject({ pending: ['7'], recent: ['7', '4', '3', '2', '1'] });
   });
 
+  it('when an account without videos lists null', async () => {
+    const body = JSON.stringify({ data: null });
+    await sandbox.fault({ on: 'GET /videos', type: 'answer', status: 200, body, times: 'always' });
+    await activate();
+    expect(await poll()).toEqual([]);
+    await sandbox.clearFaults();
+    const [first] = await finished();
+    expect(await poll()).toContain(first);
+  });
+
   it('when the list ignores the cursor: it goes on with what it sees, and says so', async () => {
     await finished(150);
     await sandbox.fault({ on: 'GET /videos', type: 'ignoreCursor', times: 'always' });
