@@ -64,7 +64,8 @@ export class DailyBudget {
     wanted: number,
     isAllOrNothing: boolean,
   ): Promise<Usage & { places: Place[] }> {
-    const usage = await this.usage(client);
+    await this.refresh(client);
+    const usage = this.usage();
     const left = Math.max(0, limit - usage.used);
     const count = left >= wanted ? wanted : isAllOrNothing ? 0 : left;
     // Nothing is awaited between counting and taking, so no place is given out twice.
@@ -79,8 +80,8 @@ export class DailyBudget {
     this.places.delete(place);
   }
 
-  /** @throws as {@link take} */
-  async usage(client: ApiClient): Promise<Usage> {
+  /** Reads the list, where the last reading does not do any more. */
+  private async refresh(client: ApiClient): Promise<void> {
     while (Date.now() - this.readAt >= READ_FOR || Date.now() < this.readAt) {
       const isMine = !this.reading;
       this.reading ??= this.read(client).finally(() => (this.reading = undefined));
@@ -91,6 +92,9 @@ export class DailyBudget {
       });
       client.settings.signal?.throwIfAborted();
     }
+  }
+
+  private usage(): Usage {
     const since = Date.now() - DAY;
     this.places.forEach((place) => place.at < since && this.places.delete(place));
     const own = [...this.places];
