@@ -7,7 +7,12 @@ import type {
 } from 'n8n-workflow';
 import { UserError } from 'n8n-workflow';
 
-import { isLoopback, REFUSED_BEFORE_SENDING, trimBaseUrl } from '../nodes/ITeraBiz/api/address';
+import {
+  isLoopback,
+  pasted,
+  REFUSED_BEFORE_SENDING,
+  trimBaseUrl,
+} from '../nodes/ITeraBiz/api/address';
 
 /** Access to iTeraBiz: an API key, and where the API is. */
 export class ITeraBizApi implements ICredentialType {
@@ -37,7 +42,7 @@ export class ITeraBizApi implements ICredentialType {
       required: true,
       default: '',
       placeholder: 'e.g. sk_live_abc123',
-      description: 'The key that you make in your iTeraBiz dashboard',
+      description: 'Create a key in your iTeraBiz dashboard and paste it here',
     },
     {
       displayName: 'Base URL',
@@ -45,9 +50,19 @@ export class ITeraBizApi implements ICredentialType {
       type: 'string',
       required: true,
       default: 'https://api.iterabiz.com/v1',
-      description: 'The address of the iTeraBiz API. The API key is sent nowhere else.',
+      description:
+        'The address of the iTeraBiz API. Keep the default unless iTeraBiz gave you another one. The API key is sent nowhere else.',
       // n8n behaviour: its connection test shows the network's word and nothing else.
-      hint: 'Leave it as it is, unless iTeraBiz gave you another address. If the test says only ECONNREFUSED, ENOTFOUND or EPROTO, nothing answers at this address, or not over https.',
+      hint: 'If the test says ECONNREFUSED, ENOTFOUND or EPROTO, nothing answers at this address, or not over https.',
+    },
+    {
+      displayName: 'Max Videos per Day',
+      name: 'maxVideosPerDay',
+      type: 'number',
+      typeOptions: { minValue: 0 },
+      default: 0,
+      description:
+        'The most videos to order within 24 hours, counted for the whole account. Set to 0 for no limit.',
     },
   ];
 
@@ -67,11 +82,11 @@ export class ITeraBizApi implements ICredentialType {
     rules: [
       whenStatus(
         401,
-        'iTeraBiz does not accept this API key. Copy it again from your iTeraBiz dashboard, or make a new one there.',
+        'iTeraBiz does not accept this API key. Copy it again from your iTeraBiz dashboard, or create a new one.',
       ),
       whenStatus(
         403,
-        'iTeraBiz does not let this API key in. Check in your iTeraBiz dashboard what it may do, or make a new one there.',
+        'This API key has no access. Check its permissions in your iTeraBiz dashboard, or create a new one.',
       ),
       whenStatus(
         404,
@@ -85,7 +100,7 @@ export class ITeraBizApi implements ICredentialType {
           key: 'data',
           value: undefined,
           message:
-            'What answers at this Base URL is not the iTeraBiz API, but perhaps a web page. The Base URL is usually https://api.iterabiz.com/v1',
+            'This Base URL leads to something else than the iTeraBiz API, such as a web page. It is usually https://api.iterabiz.com/v1',
         },
       },
     ] as ICredentialTestRequest['rules'],
@@ -96,78 +111,87 @@ function whenStatus(value: number, message: string) {
   return { type: 'responseCode', properties: { value, message } } as const;
 }
 
+/** An absolute address without anything that programs read in different ways. */
+const PLAIN_ADDRESS = /^https?:\/\/[^/\\\s][^\\\p{Cc}]*$/iu;
+
+/** One slash: two, or a backslash after it, lead to another host. */
+const PLAIN_PATH = /^\/(?![/\\])/;
+
 /**
- * A request with the API key, if it goes to where the credential says that the API is. A path alone
- * gets the base URL. So nobody has to ask n8n for the credential beforehand. n8n behaviour: each time
- * costs a query and, outside an execution, as in a trigger, an engine for expressions.
+ * A request with the API key, if it goes to the origin of the Base URL. A path gets the Base URL, so that
+ * no caller has to ask n8n for the credential beforehand. n8n behaviour: each time costs a query and,
+ * outside an execution, as in a trigger, an engine for expressions.
  *
- * Everything that uses the credential passes here, n8n's own HTTP Request node too, where the user
- * may enter any address. So this is where the key is kept from other hosts, and from plain http,
- * which anyone on the way can read. n8n behaviour: told so here, it takes the key off again on a redirect
- * to another host.
+ * Everything that uses the credential passes here, n8n's own HTTP Request node too, where a user or an
+ * AI model may enter any address. n8n behaviour: that node says `uri`; told so here, n8n takes the key off
+ * again on a redirect to another host.
+ *
+ * Invariant: the HTTP client gets the address that was checked, never the text that was given. It may read
+ * that text in another way: for `URL`, `https:host/x` is a path, for axios before 1.18 another host.
  *
  * The messages stand alone. n8n behaviour: its connection test shows no description.
  *
  * @throws {UserError} for a key or Base URL that cannot work, and for a request to another host
  */
 function withKey(
-  credentials: ICredentialDataDecryptedObject,
-  options: IHttpRequestOptions & { uri?: string },
+  { apiKey, baseUrl }: ICredentialDataDecryptedObject,
+  { uri, baseURL, ...options }: IHttpRequestOptions & { uri?: string },
 ): IHttpRequestOptions {
-  const baseUrl = trimBaseUrl(credentials.baseUrl);
-  const home = originOf(baseUrl);
-  // n8n behaviour: its HTTP Request node says `uri`.
-  const address = options.url ?? options.uri ?? '';
-  const baseURL = options.baseURL ?? (address.startsWith('/') ? baseUrl : undefined);
-  const target = new URL(address, baseURL ?? home).origin;
-  if (target !== home) {
+  const home = homeOf(baseUrl);
+  const given = String(options.url ?? uri ?? '').trim();
+  const url = PLAIN_PATH.test(given) ? trimBaseUrl(baseURL ?? home.href) + given : given;
+  const target = parsed(url);
+  if (target?.origin !== home.origin || hasLogin(target)) {
     throw refusal(
-      `The API key of this credential is only sent to ${home}, not to ${target}`,
-      'Use another credential for that address. If iTeraBiz has moved there, change the Base URL of this credential.',
+      `The API key of this credential is only sent to ${home.origin}, not to ${target?.origin ?? 'an unclear address'}`,
+      `Start the URL with one slash, as in /videos, or with ${home.origin}/. For another service, use another credential.`,
     );
   }
   return {
     ...options,
-    ...(baseURL !== undefined && { baseURL }),
-    headers: { ...options.headers, Authorization: `Bearer ${keyFrom(credentials)}` },
+    url: target.href,
+    headers: { ...options.headers, Authorization: `Bearer ${keyFrom(apiKey)}` },
     sendCredentialsOnCrossOriginRedirect: false,
   };
 }
 
-/** The scheme, host and port of a base URL over which a key may be sent. */
-function originOf(baseUrl: string): string {
-  const { protocol, hostname, origin } = parsed(baseUrl);
-  if (protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname))) return origin;
-  if (protocol === 'http:') {
+/** The Base URL, if a key may be sent there. Its text is not quoted: people paste keys into it. */
+function homeOf(entered: unknown): URL {
+  const home = parsed(trimBaseUrl(entered));
+  if (!home) {
     throw refusal(
-      'The Base URL of the iTeraBiz credential begins with http://, over which others could read the API key. Change it to https://',
-      'Nothing was sent. Only an iTeraBiz on this very computer, as at http://localhost, may be used without https.',
+      'The Base URL of the iTeraBiz credential is not a web address. It is usually https://api.iterabiz.com/v1',
     );
   }
-  throw notAnAddress(baseUrl);
-}
-
-function parsed(baseUrl: string): URL {
-  try {
-    return new URL(baseUrl);
-  } catch {
-    throw notAnAddress(baseUrl);
+  if (hasLogin(home)) {
+    throw refusal(
+      'The Base URL of the iTeraBiz credential contains a user name or password. Remove what stands between // and @, and enter your API key under API Key',
+    );
   }
+  if (home.protocol === 'http:' && !isLoopback(home.hostname)) {
+    throw refusal(
+      'The Base URL of the iTeraBiz credential begins with http://, over which others could read the API key. Change it to https://',
+      'Nothing was sent. Only an iTeraBiz on this same computer, as at http://localhost, can be used without https.',
+    );
+  }
+  return home;
 }
 
-function notAnAddress(baseUrl: string): UserError {
-  return refusal(
-    `The Base URL of the iTeraBiz credential is no web address: "${baseUrl}". It is usually https://api.iterabiz.com/v1`,
-  );
+function parsed(address: string): URL | undefined {
+  return PLAIN_ADDRESS.test(address) && URL.canParse(address) ? new URL(address) : undefined;
 }
 
-function keyFrom({ apiKey }: ICredentialDataDecryptedObject): string {
-  const key = String(apiKey ?? '').trim();
+function hasLogin({ username, password }: URL): boolean {
+  return username !== '' || password !== '';
+}
+
+function keyFrom(entered: unknown): string {
+  const key = pasted(entered);
   if (/^[\x21-\x7e]+$/.test(key)) return key;
   throw refusal(
     key === ''
       ? 'The API Key of the iTeraBiz credential is empty. Copy it from your iTeraBiz dashboard'
-      : 'The API Key of the iTeraBiz credential has a character that no key has, such as a space. Copy it again from your iTeraBiz dashboard, nothing but the key, as in sk_live_abc123',
+      : 'The API Key of the iTeraBiz credential contains a character that no key has, such as a space. Copy it again from your iTeraBiz dashboard, nothing but the key, as in sk_live_abc123',
   );
 }
 

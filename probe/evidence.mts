@@ -1,5 +1,5 @@
 import { isObject } from '../nodes/ITeraBiz/api/json.ts';
-import { outcomeOf, type Video } from '../nodes/ITeraBiz/api/video.ts';
+import { jobIn, outcomeOf, type Video } from '../nodes/ITeraBiz/api/video.ts';
 import { pageIn } from '../nodes/ITeraBiz/api/page.ts';
 import type { ApiResponse } from '../nodes/ITeraBiz/api/response.ts';
 import type { Exchange } from './asker.mts';
@@ -51,8 +51,11 @@ export interface OrderLook {
   lookedFor: number;
   /** Each answer to the question how it is doing */
   looks: Exchange[];
-  /** How the list showed it */
+  /** What was ordered */
+  sent: Video;
+  /** How the list showed it, first and once it had ended */
   listed?: Video;
+  listedAtEnd?: Video;
 }
 
 export interface Delivery {
@@ -83,10 +86,10 @@ export function isSuccess(exchange?: Exchange): boolean {
   return status >= 200 && status < 300;
 }
 
-/** The object in an answer of success. */
+/** The object in an answer of success, where the node finds it, too. */
 export function objectIn(exchange?: Exchange): Video | undefined {
   const body = isSuccess(exchange) ? answerIn(exchange)?.body : undefined;
-  return isObject(body) ? body : undefined;
+  return jobIn(body) ?? (isObject(body) ? body : undefined);
 }
 
 /** The entries of a list in an answer of success. */

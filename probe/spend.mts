@@ -54,12 +54,13 @@ export async function order(
 ): Promise<OrderLook> {
   const refused = await asker.post('/videos', NONSENSE);
   const headers = idempotencyKey === undefined ? {} : { 'Idempotency-Key': idempotencyKey };
-  const accepted = await asker.post('/videos', newVideo(avatarId), headers);
-  const look: OrderLook = { refused, accepted, lookedFor: 0, looks: [] };
+  const sent = newVideo(avatarId);
+  const accepted = await asker.post('/videos', sent, headers);
+  const look: OrderLook = { refused, accepted, sent, lookedFor: 0, looks: [] };
   const id = videoIdOf(objectIn(accepted));
   if (id === undefined) return look;
   if (idempotencyKey !== undefined) {
-    look.repeated = await asker.post('/videos', newVideo(avatarId), headers);
+    look.repeated = await asker.post('/videos', sent, headers);
   }
   await watch(asker, id, look, query, patience, signal);
   return look;
@@ -78,11 +79,14 @@ async function watch(
   const passed = () => Date.now() - acceptedAt;
   let hasEnded = false;
   let isLookedFor = true;
+  const inList = async () => {
+    const entries = entriesIn(await asker.get('/videos', query));
+    return entries.find((video) => videoIdOf(video) === id);
+  };
   for (;;) {
     if (isLookedFor) {
-      const entries = entriesIn(await asker.get('/videos', query));
+      look.listed = await inList();
       look.lookedFor = passed();
-      look.listed = entries.find((video) => videoIdOf(video) === id);
       if (look.listed) look.listedAfter = look.lookedFor;
       isLookedFor = !look.listed && look.lookedFor < patience.list;
     }
@@ -91,7 +95,10 @@ async function watch(
       look.looks.push(seen);
       hasEnded = isOver(objectIn(seen)) || passed() > patience.video;
     }
-    if (hasEnded && !isLookedFor) return;
+    if (hasEnded && !isLookedFor) {
+      if (look.listed) look.listedAtEnd = await inList();
+      return;
+    }
     await sleep(patience.pause, undefined, { signal });
   }
 }

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { Page } from './paging.mts';
 import { serviceTime } from './settings.mts';
 import type { SandboxSettings, Video } from './types.mts';
 
@@ -17,28 +18,36 @@ export function speakDialect(app: FastifyInstance, settings: SandboxSettings): v
     if (isLiteral || typeof payload !== 'string' || payload === '') return payload;
     if (reply.statusCode >= 400) return refusal(payload, reply, settings);
     if (!hasOwnWords(settings)) return payload;
+    const body = JSON.parse(payload);
     if (VIDEO_KINDS.includes(request.kind)) {
-      return JSON.stringify(videoInDialect(JSON.parse(payload), settings));
+      const video = videoInDialect(body, settings);
+      return JSON.stringify(settings.nestedIn ? { [settings.nestedIn]: video } : video);
     }
-    if (request.kind !== 'GET /videos') return payload;
-    const { data, ...rest } = JSON.parse(payload) as { data: Video[] };
-    const entries = data.map((video) =>
-      without(settings.listOmits, videoInDialect(video, settings)),
-    );
-    return JSON.stringify({ data: entries, ...rest });
+    if (request.kind === 'GET /videos') return JSON.stringify(listInDialect(body, settings));
+    return payload;
   });
 }
 
-function hasOwnWords({ statusWords, linkField, listOmits }: SandboxSettings): boolean {
-  return Object.keys(statusWords).length > 0 || linkField !== 'video_url' || listOmits.length > 0;
+function hasOwnWords(settings: SandboxSettings): boolean {
+  const { statusWords, linkField, listOmits, realLengths, nestedIn, nullLists, hasMore } = settings;
+  const others = [realLengths, nullLists, !hasMore, nestedIn !== '', linkField !== 'video_url'];
+  return others.includes(true) || Object.keys(statusWords).length > 0 || listOmits.length > 0;
+}
+
+function listInDialect({ data, has_more }: Page<Video>, settings: SandboxSettings): Json {
+  const entries = data.map((video) => without(settings.listOmits, videoInDialect(video, settings)));
+  const isNull = settings.nullLists && entries.length === 0;
+  return { data: isNull ? null : entries, ...(settings.hasMore && { has_more }) };
 }
 
 /** A video in the words of this iTeraBiz. */
 export function videoInDialect(
   { status, video_url, ...rest }: Video,
-  { statusWords, linkField }: SandboxSettings,
+  { statusWords, linkField, realLengths }: SandboxSettings,
 ): Json {
-  return { ...rest, status: statusWords[status] ?? status, [linkField]: video_url };
+  const isReal = realLengths && status === 'completed';
+  const duration = isReal ? Math.round(rest.duration * 97) / 100 : rest.duration;
+  return { ...rest, duration, status: statusWords[status] ?? status, [linkField]: video_url };
 }
 
 function without(omitted: string[], video: Json): Json {

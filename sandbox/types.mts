@@ -59,6 +59,14 @@ export interface SandboxSettings {
   listLagMs: number;
   /** Fields that `GET /videos` leaves out, though openapi.yaml demands some of them. Default none. */
   listOmits: (keyof Video)[];
+  /** Whether an empty list of videos is `{"data": null}`. Default off. */
+  nullLists: boolean;
+  /** Whether the list of videos says if there is more. Default on. */
+  hasMore: boolean;
+  /** Whether a finished video states its real length, which is not quite the ordered one. Default off. */
+  realLengths: boolean;
+  /** The object in which a single video is answered, as `data`. Default: none. */
+  nestedIn: string;
   /** The words for a job's status, where they are others. Default: as openapi.yaml has them. */
   statusWords: Partial<Record<VideoStatus, string>>;
   /** The field in which a finished video has its link. Default `video_url`. */

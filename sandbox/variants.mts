@@ -53,6 +53,22 @@ export const variants = {
     what: 'The list of videos names neither script nor prompt',
     settings: { listOmits: ['script', 'prompt'] },
   },
+  nullLists: {
+    what: 'An empty list of videos is {"data": null}',
+    settings: { nullLists: true },
+  },
+  withoutHasMore: {
+    what: 'The list of videos does not say whether there is more',
+    settings: { hasMore: false },
+  },
+  realLengths: {
+    what: 'A finished video states its real length, not the ordered one',
+    settings: { realLengths: true },
+  },
+  nested: {
+    what: 'A single video is answered as {"data": {…}}',
+    settings: { nestedIn: 'data' },
+  },
   slowLists: {
     what: 'A new video shows in the list after two minutes',
     settings: { listLagMs: 120_000 },

@@ -10,7 +10,7 @@ import { avatarFilter, events } from './fields/events';
 import { searchAvatars } from './listSearch/searchAvatars';
 import { poll } from './polling/poll';
 
-/** Starts a workflow when a video is finished or has failed, by asking iTeraBiz now and then. */
+/** Starts a workflow when a video has completed or failed, by checking iTeraBiz regularly. */
 export class ITeraBizPollingTrigger implements INodeType {
   description: INodeTypeDescription = {
     displayName: 'iTeraBiz Polling Trigger',
@@ -20,7 +20,7 @@ export class ITeraBizPollingTrigger implements INodeType {
     version: 1,
     subtitle: '={{ $parameter["events"].join(", ") }}',
     description:
-      'Asks iTeraBiz now and then, and starts the workflow for finished or failed videos',
+      'Checks iTeraBiz regularly and starts the workflow when a video is finished or has failed',
     defaults: { name: 'iTeraBiz Polling Trigger' },
     polling: true,
     inputs: [],
@@ -29,7 +29,7 @@ export class ITeraBizPollingTrigger implements INodeType {
     properties: [
       {
         displayName:
-          'Works everywhere, also behind a router, because your n8n asks iTeraBiz by itself. It starts the workflow at the next Poll Time after a video is finished, once per video. If your n8n has an address on the internet, the iTeraBiz Trigger starts it at once, with the same output.',
+          'Works on any n8n, even behind a home router. At each Poll Time, n8n checks iTeraBiz and starts the workflow once for each video that has finished or failed. If your n8n can be reached from the internet, the iTeraBiz Trigger starts right away and has the same output.',
         name: 'whichTriggerNotice',
         type: 'notice',
         default: '',

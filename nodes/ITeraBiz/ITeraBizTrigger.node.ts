@@ -13,14 +13,14 @@ import { receive } from './webhook/receive';
 import { isRegistered, register, unregister } from './webhook/registration';
 
 const WHILE_BUILDING =
-  '<b>While building your workflow</b>, you need no new video. Choose "set mock data" in the output, or take an event that the iTeraBiz Polling Trigger fetches with "Fetch Test Event": it looks the same. Only to see a real call come in, click "Execute step" and let a video be made, which is paid for.';
+  '<b>While building your workflow</b>, you don\'t need a new video. Add an iTeraBiz Polling Trigger, click "Fetch Test Event" in it, copy its output, and pin that here: events look the same in both triggers. "Execute step" waits until a real video finishes or fails.';
 
 const AFTERWARDS =
-  '<br /><br /><b>Once you\'re happy with your workflow</b>, publish it. Then it starts for every video that is finished or has failed. These executions show up in the <a data-key="executions">executions list</a>, but not in the editor.';
+  '<br /><br /><b>Once you\'re happy with your workflow</b>, publish it. It then starts for every video that finishes or fails. These executions show up in the <a data-key="executions">executions list</a>, but not in the editor.';
 
 const ifManual = { show: { registration: ['manual'] } };
 
-/** Starts a workflow the moment iTeraBiz says that a video is finished or has failed. */
+/** Starts a workflow the moment iTeraBiz says that a video finished or failed. */
 export class ITeraBizTrigger implements INodeType {
   description: INodeTypeDescription = {
     displayName: 'iTeraBiz Trigger',
@@ -32,7 +32,7 @@ export class ITeraBizTrigger implements INodeType {
     version: 1.1,
     subtitle: '={{ $parameter["events"].join(", ") }}',
     // n8n behaviour: it lists this node and the action node as one, with this description for both.
-    description: 'Make AI-avatar videos, and start a workflow when one is finished or has failed',
+    description: 'Make AI-avatar videos, and start workflows when a video finishes or fails',
     defaults: { name: 'iTeraBiz Trigger' },
     inputs: [],
     outputs: [NodeConnectionTypes.Main],
@@ -40,13 +40,18 @@ export class ITeraBizTrigger implements INodeType {
     webhooks: [
       { name: 'default', httpMethod: 'POST', responseMode: 'onReceived', path: 'webhook' },
     ],
+    // n8n behaviour: without these, canvas and activation ask for "an event in iTeraBiz", which costs a
+    // video. The panel of an open node does so while it listens, whatever stands here.
+    eventTriggerDescription:
+      'Waiting for a video to finish or fail. To build without one, pin an event from "Fetch Test Event" of the iTeraBiz Polling Trigger.',
+    activationMessage: 'This workflow now starts whenever one of the events you chose happens.',
     triggerPanel: {
-      header: 'Start when a video is finished or has failed',
+      header: 'Start when a video finishes or fails',
       activationHint: {
         inactive:
-          'You need no new video to build on this: choose "set mock data" on the right. "Execute step" waits until a real video is finished or has failed.',
+          'You don\'t need a new video to build this workflow: pin an event from "Fetch Test Event" of the iTeraBiz Polling Trigger.',
         active:
-          'This workflow starts by itself for every video. Those executions do not show up here.',
+          "This workflow starts by itself for every video. Those executions don't show up here.",
       },
       executionsHelp: {
         inactive: WHILE_BUILDING + ' ' + AFTERWARDS,
@@ -56,7 +61,7 @@ export class ITeraBizTrigger implements INodeType {
     properties: [
       {
         displayName:
-          'Starts the workflow at once, because iTeraBiz calls your n8n. For that, your n8n needs an address on the internet. If it runs at home or in an office behind a router, use the iTeraBiz Polling Trigger, which gives the same output.',
+          'Starts the workflow the moment a video finishes or fails: iTeraBiz calls your n8n. This only works if the internet can reach your n8n. If it runs behind a router at home or in an office, use the iTeraBiz Polling Trigger, which has the same output.',
         name: 'whichTriggerNotice',
         type: 'notice',
         default: '',
@@ -71,21 +76,20 @@ export class ITeraBizTrigger implements INodeType {
             name: 'Automatic',
             value: 'automatic',
             description:
-              'The trigger registers its address at iTeraBiz when you publish or activate the workflow, and removes it when you unpublish or deactivate it',
+              'The trigger registers its address with iTeraBiz when you publish the workflow, and removes it when you unpublish it',
           },
           {
             name: 'Manual',
             value: 'manual',
-            description:
-              'You enter the address in your iTeraBiz dashboard, which calls it a webhook',
+            description: 'You add the address to your iTeraBiz dashboard as a webhook',
           },
         ],
         default: 'automatic',
-        description: 'How iTeraBiz learns which address to call',
+        description: 'How iTeraBiz gets the address to call',
       },
       {
         displayName:
-          'In your iTeraBiz dashboard, make a webhook (an address that iTeraBiz calls) for the events that you chose here. As its address, paste the Production URL from the top of this panel and add "?token=" and your Secret Token at its end, as in "https://…/webhook?token=YourSecretToken". Calls without the token are refused.',
+          'In your iTeraBiz dashboard, create a webhook for the events you chose here. As its address, enter the Production URL from the top of this panel, followed by "?token=" and your Secret Token, as in "https://…/webhook?token=YourSecretToken". Calls without the token are refused.',
         name: 'manualNotice',
         type: 'notice',
         default: '',
@@ -100,7 +104,7 @@ export class ITeraBizTrigger implements INodeType {
         default: '',
         placeholder: 'e.g. 32 random letters and digits',
         description:
-          'Keeps everyone else from starting this workflow. At least 20 characters: letters, digits, "-" and "_".',
+          'Keeps others from starting this workflow. At least 20 characters: letters, digits, "-" and "_".',
         displayOptions: ifManual,
       },
       {
@@ -117,7 +121,7 @@ export class ITeraBizTrigger implements INodeType {
             type: 'boolean',
             default: true,
             description:
-              'Whether to read the video from iTeraBiz before the workflow starts, so that a forged event starts nothing and the output is up to date',
+              'Whether to read the video from iTeraBiz before the workflow starts, so that forged events start nothing and the output is up to date',
           },
           {
             displayName: 'Ignore Duplicates',
@@ -125,7 +129,7 @@ export class ITeraBizTrigger implements INodeType {
             type: 'boolean',
             default: true,
             description:
-              'Whether to start the workflow only once when iTeraBiz sends the same event again',
+              'Whether to start the workflow only once when iTeraBiz reports several times that a video finished or failed',
           },
           {
             displayName: 'Signing Secret',
@@ -134,7 +138,7 @@ export class ITeraBizTrigger implements INodeType {
             typeOptions: { password: true },
             default: '',
             description:
-              'The secret that your iTeraBiz dashboard shows for the webhook, if it shows one. Events without its signature are then refused.',
+              'The secret that your iTeraBiz dashboard shows for the webhook, if it shows one. Events without its signature are then refused. If an expression leaves it empty, all events are.',
             displayOptions: { show: { '/registration': ['manual'] } },
           },
         ],

@@ -1,5 +1,5 @@
 import { isObject } from '../../nodes/ITeraBiz/api/json.ts';
-import { type Video, videoIdOf } from '../../nodes/ITeraBiz/api/video.ts';
+import { createdAt, videoIdOf } from '../../nodes/ITeraBiz/api/video.ts';
 import { PAGE_SIZE } from '../../nodes/ITeraBiz/api/page.ts';
 import type { Contract } from '../contract.mts';
 import {
@@ -146,9 +146,6 @@ function judgeOrder(evidence: Evidence): Finding {
       : 'They are not sorted by when they were made',
   );
 }
-
-const createdAt = ({ created_at }: Video) =>
-  typeof created_at === 'string' ? Date.parse(created_at) : NaN;
 
 function judgeFilter(evidence: Evidence): Finding {
   const { filtered } = evidence;

@@ -1,6 +1,7 @@
+import { isObject } from '../../nodes/ITeraBiz/api/json.ts';
 import { videoIdOf } from '../../nodes/ITeraBiz/api/video.ts';
 import type { Contract } from '../contract.mts';
-import { type Evidence, isSuccess, objectIn, statusIn } from '../evidence.mts';
+import { answerIn, type Evidence, isSuccess, objectIn, statusIn } from '../evidence.mts';
 import {
   type Assumption,
   cannotTell,
@@ -58,6 +59,13 @@ function judgeOrder({ order }: Evidence, contract: Contract): Finding {
   if (videoIdOf(video) === undefined) {
     const fields = Object.keys(video ?? {}).join(', ') || 'none';
     return differs(`The answer has no ID. Its fields are: ${fields}`);
+  }
+  const body = answerIn(accepted)?.body;
+  if (body !== video) {
+    const [outer] = Object.keys(isObject(body) ? body : {});
+    return differs(
+      `The video is not at the top level but in ${outer}, where the node finds it, too`,
+    );
   }
   const finding = judgeFields(contract, 'Video', [video], ['id', 'avatar_id', 'created_at']);
   return finding.verdict === 'holds'

@@ -5,6 +5,7 @@ import {
   statusOf,
   type Video,
 } from '../../nodes/ITeraBiz/api/video.ts';
+import { compare, whyUnclear } from '../../nodes/ITeraBiz/orders/sameOrder.ts';
 import type { Contract } from '../contract.mts';
 import { completedIn, type Evidence, listedIn, objectIn, readById } from '../evidence.mts';
 import {
@@ -40,7 +41,7 @@ export const videos: Assumption[] = [
   {
     id: 'made-of',
     says: 'The list says what each video was made of: script or prompt, avatar_id, language, duration',
-    place: 'nodes/ITeraBiz/api/sameOrder.ts',
+    place: 'nodes/ITeraBiz/account/sameOrder.ts',
     covers: ['script', 'prompt', 'avatar_id', 'language', 'duration'].map(
       (field) => `schemas/Video/${field}`,
     ),
@@ -140,9 +141,32 @@ function judgeMadeOf(evidence: Evidence, contract: Contract): Finding {
   }
   const fields = ['script', 'prompt', 'avatar_id', 'language', 'duration'];
   const finding = judgeFields(contract, 'Video', listed, fields);
-  return finding.verdict === 'holds'
-    ? holds(`In all ${listed.length} entries: Use the Existing One can work`)
-    : finding;
+  if (finding.verdict !== 'holds') return finding;
+  return (
+    asOrdered(evidence) ??
+    holds(
+      `In all ${listed.length} entries: Use the Existing One can work${evidence.order ? '' : ', if a finished video states its duration as it was ordered. A run with --spend tells'}`,
+    )
+  );
+}
+
+/** What speaks against that the list states a video as it was ordered, also once it is finished. */
+function asOrdered(evidence: Evidence): Finding | undefined {
+  const { order } = evidence;
+  const instead = 'so that Use the Existing One orders nothing and says why';
+  for (const listed of [order?.listed, order?.listedAtEnd]) {
+    if (!order || !listed) continue;
+    const sent = { url: '/videos', body: order.sent };
+    const likeness = compare(sent, listed);
+    if (likeness === 'same') continue;
+    const why = likeness === 'other' ? 'it reads as another order' : whyUnclear(sent, listed);
+    return differs(`Of the video that was ordered, once ${statusOf(listed)}, ${why}, ${instead}`);
+  }
+  const isReal = ({ duration }: Video) => !Number.isInteger(Number(duration ?? 0));
+  const real = listedIn(evidence).filter(isReal);
+  return real.length > 0
+    ? differs(`${real.length} state their real length, as ${String(real[0].duration)}, ${instead}`)
+    : undefined;
 }
 
 /** How far the two may be apart, in milliseconds. */

@@ -152,7 +152,7 @@ function judgeEvent({ hook }: Evidence, contract: Contract): Finding {
     return cannotTell('An event: none came. Does the address lead to this computer?');
   }
   const bodies = deliveries.map(({ body }) => parsed(body));
-  const unread = bodies.map(readEvent).find((reading) => !('claim' in reading));
+  const unread = bodies.map(readEvent).find((reading) => !('unverified' in reading));
   const fields = distinct(
     bodies.flatMap((body) => (isObject(body) ? Object.keys(body as object) : [])),
   );

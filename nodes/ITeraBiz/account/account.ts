@@ -1,6 +1,6 @@
 import { createHash } from 'crypto';
 
-import { trimBaseUrl } from '../api/address';
+import { pasted, trimBaseUrl } from '../api/address';
 import { ApiClient, type ClientSettings } from '../client/apiClient';
 import type { Requester } from '../client/http';
 import { RequestQueue } from '../client/requestQueue';
@@ -81,7 +81,7 @@ const byCredential = new Map<string, Account>();
  */
 export async function accountOf(context: Requester): Promise<Account> {
   const { baseUrl, apiKey } = await context.getCredentials('iTeraBizApi');
-  const secret = JSON.stringify([trimBaseUrl(baseUrl), String(apiKey ?? '').trim()]);
+  const secret = JSON.stringify([trimBaseUrl(baseUrl), pasted(apiKey)]);
   const id = createHash('sha256').update(secret).digest('hex');
   for (const known of [accounts, byCredential]) {
     known.forEach((account, other) => account.isForgotten && known.delete(other));

@@ -1,4 +1,4 @@
-import type { Order } from '../api/sameOrder';
+import type { Order } from './sameOrder';
 
 /** Jobs that are remembered at the most; each is an ID of some twenty characters. */
 const MOST_JOBS = 20_000;

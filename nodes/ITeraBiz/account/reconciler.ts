@@ -1,7 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { NetworkError } from '../api/response';
-import { compare, finderOf, nameOf, type Order } from '../api/sameOrder';
+import { compare, finderOf, nameOf, type Order } from './sameOrder';
 import { videoIdOf } from '../api/video';
 import { type ApiClient, RequestFailed, TIMEOUT } from '../client/apiClient';
 import { now, pause } from '../client/time';

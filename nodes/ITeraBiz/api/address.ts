@@ -1,8 +1,21 @@
-/** A base URL as it was entered, without the blanks and slashes that a pasted one may end in. */
+/** Blanks, also invisible ones, and quotes. */
+const WRAPPING = '[\\s\\u200b\\u2060"\'`“”‘’]+';
+const WRAPPED = new RegExp(`^${WRAPPING}|${WRAPPING}$`, 'gu');
+
+/**
+ * A key, secret or other short value as it was meant: without the blanks and quotes that copying leaves
+ * around it. A number, as from an expression, counts as text.
+ *
+ * @returns an empty text for everything that is neither
+ */
+export function pasted(value: unknown): string {
+  if (typeof value === 'number' && Number.isFinite(value)) return String(value);
+  return typeof value === 'string' ? value.replace(WRAPPED, '') : '';
+}
+
+/** A base URL as it was entered, without what {@link pasted} removes, and without slashes at its end. */
 export function trimBaseUrl(entered: unknown): string {
-  return String(entered ?? '')
-    .trim()
-    .replace(/\/+$/, '');
+  return pasted(entered).replace(/\/+$/, '');
 }
 
 /**

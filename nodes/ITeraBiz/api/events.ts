@@ -1,6 +1,6 @@
 import { isId } from './ids';
 import type { Outcome, Video } from './video';
-import { outcomeOf, videoIdOf } from './video';
+import { outcomeOf, timeOf, videoIdOf } from './video';
 import { isObject } from './json';
 
 /** What the triggers can start on (documented). */
@@ -18,8 +18,8 @@ export interface VideoEvent {
   video: Video;
 }
 
-/** What an event claims. It is a hint until the API or a signature confirms it. */
-export interface Claim {
+/** What an event says. It is a hint until the API or a signature confirms it. */
+export interface UnverifiedEvent {
   event: EventName;
   videoId: string;
   /** The video as the event has it */
@@ -28,8 +28,11 @@ export interface Claim {
   occurredAt?: string;
 }
 
-/** What was found in a body: a claim, an event of a kind that we do not know, or no event at all. */
-export type Reading = { claim: Claim } | { unknownEvent: string } | { malformed: string };
+/** What was found in a body: an event, one of a kind that we do not know, or none at all. */
+export type Reading =
+  | { unverified: UnverifiedEvent }
+  | { unknownEvent: string }
+  | { malformed: string };
 
 /** Longest event ID or name that is taken for one, in characters. */
 const LONGEST_NAME = 200;
@@ -64,7 +67,7 @@ export function readEvent(body: unknown): Reading {
 
   const eventId = video === body ? undefined : nameIn(body.id);
   const occurredAt = timeIn(body.created_at);
-  return { claim: { event: name, videoId, video, eventId, occurredAt } };
+  return { unverified: { event: name, videoId, video, eventId, occurredAt } };
 }
 
 /**
@@ -81,7 +84,7 @@ export function eventOf(
 }
 
 /** An event that is believed as it is. */
-export function eventFrom({ event, video, ...from }: Claim): VideoEvent {
+export function eventFrom({ event, video, ...from }: UnverifiedEvent): VideoEvent {
   return toEvent(event, video, from);
 }
 
@@ -120,7 +123,7 @@ function nameIn(value: unknown): string | undefined {
 }
 
 function timeIn(value: unknown): string | undefined {
-  const milliseconds = typeof value === 'string' ? Date.parse(value) : NaN;
+  const milliseconds = timeOf(value);
   return Number.isNaN(milliseconds) ? undefined : new Date(milliseconds).toISOString();
 }
 

@@ -4,3 +4,16 @@ import type { IDataObject } from 'n8n-workflow';
 export function isObject(value: unknown): value is IDataObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/**
+ * JSON as `JSON.parse` reads it, but whole numbers that a JavaScript number would round, such as IDs
+ * of 19 digits, are text.
+ *
+ * @throws {SyntaxError} where it is no JSON
+ */
+export function parseJson(text: string): unknown {
+  const exact = text.replace(/"(?:[^"\\]|\\.)*"|-?\b\d{16,}\b(?![.eE])/g, (token) =>
+    token.startsWith('"') || Number.isSafeInteger(Number(token)) ? token : `"${token}"`,
+  );
+  return JSON.parse(exact);
+}

@@ -1,6 +1,8 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { isObject } from './json';
+import { readSwitch } from './switch';
+import { saysNo, videoIdOf } from './video';
 
 /** The most that one page may hold (assumption: `limit` goes from 1 to 100). */
 export const PAGE_SIZE = 100;
@@ -40,23 +42,40 @@ export function pageQuery(after?: string, limit = PAGE_SIZE): IDataObject {
 export async function* pages(
   fetch: (after?: string) => Promise<Page>,
 ): AsyncGenerator<Pageful, void> {
-  const seen = new Set<unknown>();
+  const seen = new Set<string>();
   let after: string | undefined;
   for (;;) {
     const { data, has_more } = await fetch(after);
-    const newItems = data.filter(({ id }) => id === undefined || !seen.has(id));
-    newItems.forEach(({ id }) => seen.add(id));
-    const last = data[data.length - 1]?.id;
+    const ids = data.map(videoIdOf);
+    const newItems = data.filter((_, n) => ids[n] === undefined || !seen.has(ids[n]));
+    ids.forEach((id) => id !== undefined && seen.add(id));
+    const last = ids[ids.length - 1];
     const cursorStalled = has_more && (newItems.length === 0 || last === undefined);
     yield { newItems, cursorStalled };
     if (!has_more || cursorStalled) return;
-    after = String(last);
+    after = last;
   }
 }
 
-/** The page in an answer's body, or `undefined` where it is none. A bare list counts as the last page. */
-export function pageIn(body: unknown): Page | undefined {
-  if (Array.isArray(body)) return { data: body.filter(isObject), has_more: false };
-  if (!isObject(body) || !Array.isArray(body.data)) return undefined;
-  return { data: (body.data as unknown[]).filter(isObject), has_more: body.has_more === true };
+/**
+ * The page in an answer's body, or `undefined` where it is none. An empty list may be `null`.
+ *
+ * Where `has_more` is missing or cannot be read, a full page is followed by another one, and a page
+ * with fewer entries is the last. So is one with more than were asked for: there are no pages then.
+ *
+ * @param size how many entries were asked for
+ */
+export function pageIn(body: unknown, size = PAGE_SIZE): Page | undefined {
+  const { data, has_more }: IDataObject = Array.isArray(body)
+    ? { data: body }
+    : isObject(body)
+      ? body
+      : {};
+  if (data === null && !saysNo(body)) return { data: [], has_more: false };
+  if (!Array.isArray(data)) return undefined;
+  const said = readSwitch(has_more);
+  return {
+    data: (data as unknown[]).filter(isObject),
+    has_more: typeof said === 'boolean' ? said : data.length === size,
+  };
 }

@@ -1,11 +1,12 @@
 import type { IDataObject, IHttpRequestMethods } from 'n8n-workflow';
 
-import { type ApiResponse, NetworkError } from './response';
-import { errorTextOf } from './errorText';
+import { errorTextOf, isPage } from './errorText';
 import { isObject } from './json';
+import { type ApiResponse, NetworkError } from './response';
+import { HTTP_DATE, jobIn, saysNo } from './video';
 
 /**
- * What the status of an answer means. This file is the only place that says so.
+ * What an answer means. This file is the only place that says so.
  *
  * Documented are three kinds of refusal: "Missing or invalid API key", "Required parameters are
  * missing or malformed" and "Too many requests or the service is temporarily unavailable". Which
@@ -23,14 +24,16 @@ export type StatusClass =
   | 'notAllowed'
   | 'badValues'
   | 'notFound'
+  /** Something between here and the API answered in its place, and let nothing through */
+  | 'intercepted'
   /** Too many requests, or the service is unavailable for a moment: nothing was done */
   | 'busy'
-  /** Something between here and the API did not get an answer from it */
-  | 'unreachable'
-  /** A fault on the API's side: it may have acted, or not */
+  /** A fault on the API's side, or on the way to it: it may have acted, or not */
   | 'fault'
-  /** A refusal of a kind that is not known here */
-  | 'refused';
+  /** The API says no, in a way that is not known here */
+  | 'refused'
+  /** A status that is no plain no: it may have acted, or not */
+  | 'unclear';
 
 const MEANINGS: Record<number, StatusClass> = {
   400: 'badValues',
@@ -38,66 +41,118 @@ const MEANINGS: Record<number, StatusClass> = {
   402: 'noCredits',
   403: 'notAllowed',
   404: 'notFound',
+  405: 'refused',
+  407: 'intercepted',
+  408: 'fault',
+  410: 'notFound',
+  413: 'badValues',
+  415: 'refused',
   422: 'badValues',
+  425: 'fault',
   429: 'busy',
-  502: 'unreachable',
+  451: 'refused',
   503: 'busy',
-  504: 'unreachable',
+  511: 'intercepted',
 };
 
-/** What an answer means: by its status, and where money may be meant by its words. */
-export function statusClassOf({ status, body }: Pick<ApiResponse, 'status' | 'body'>): StatusClass {
+/** With these (0: none is named), words may tell that it is about credits. */
+const MAY_MEAN_CREDITS = [0, 400, 403, 422, 429];
+
+const CREDITS = /(^|[^a-z])(credits?|balance|funds|payment|billing)([^a-z]|$)/i;
+const LACK =
+  /insufficient|not enough|(^|[^a-z])(no|out of|used up|too low|need|top up|ran out|run out)([^a-z]|$)|exhaust|deplet|exceed|payment.required/i;
+const RATE =
+  /rate.?limit|too many requests|throttl|slow down|(per|each|every|\/|requests an?|credits an?|videos an?) ?(s|sec|second|min|minute|hour)([^a-z]|$)|try again in/i;
+
+/**
+ * What an answer means: by its status, and where that is not enough by its words. A success that says
+ * no is none.
+ *
+ * Assumption: credits that are used up are told by 402, or by words that say so. Where the answer asks
+ * for a pause, or speaks of a rate, it is about too many requests all the same.
+ *
+ * @param answer its headers may be left out
+ */
+export function statusClassOf({
+  status,
+  body,
+  headers = {},
+}: Omit<ApiResponse, 'headers'> & Partial<ApiResponse>): StatusClass {
   if (!(status >= 200)) return 'fault'; // no status of an answer
-  if (status < 300) return 'done';
-  if (status < 400) return 'moved';
-  if ((status === 403 || status === 429) && speaksOfMoney(body)) return 'noCredits';
-  return MEANINGS[status] ?? (status < 500 ? 'refused' : 'fault');
+  if (status < 300 && !saysNo(body)) return 'done';
+  if (status >= 300 && status < 400) return 'moved';
+  const code = status < 300 ? codeIn(body) : status;
+  const words = wordsOf(body);
+  const isAboutRate = RATE.test(words);
+  if (isAboutRate || headers['retry-after'] !== undefined) {
+    if (code === 0 || code === 429 || (code === 403 && isAboutRate)) return 'busy';
+  } else if (MAY_MEAN_CREDITS.includes(code) && CREDITS.test(words)) {
+    if (code === 403 || code === 429 || LACK.test(words)) return 'noCredits';
+  }
+  if (code === 403 && isFromBetween(body, headers)) return 'intercepted';
+  return MEANINGS[code] ?? (code >= 500 ? 'fault' : code === 0 ? 'refused' : 'unclear');
 }
 
-/** Assumption: credits that are used up are told by 402, or by 403 or 429 with words that say so. */
-function speaksOfMoney(body: unknown): boolean {
-  const code = isObject(body) && isObject(body.error) ? String(body.error.code ?? '') : '';
-  return /(^|[^a-z])(credits?|balance|funds|payment|billing)([^a-z]|$)/i.test(
-    `${code} ${errorTextOf(body) ?? ''}`,
+/** The status that an answer of success names in its body, 0 where it names none. */
+function codeIn(body: unknown): number {
+  const { code, statusCode }: IDataObject = isObject(body) ? body : {};
+  const number = Number(code ?? statusCode);
+  return number >= 400 && number < 600 ? number : 0;
+}
+
+/** All that a body says, its code included. */
+function wordsOf(body: unknown): string {
+  const { code, error }: IDataObject = isObject(body) ? body : {};
+  const codes = [code, isObject(error) ? error.code : error].filter(
+    (one) => typeof one === 'string',
   );
+  return [...codes, errorTextOf(body)].join(' ');
+}
+
+/** A page, or Cloudflare's `error code: 1020`: the API itself answers in JSON. */
+function isFromBetween(body: unknown, headers: IDataObject): boolean {
+  const isText = typeof body === 'string' && /^\s*error code: \d{4}\s*$/i.test(body);
+  return isText || isPage(body) || headers['cf-mitigated'] !== undefined;
 }
 
 /**
  * What to make of the outcome of one request:
- * - `done`: the API answered it
+ * - `done`: the API answered it, and accepted it where it is a submission
  * - `refused`: for good; asking again would get the same answer
- * - `again`: nothing has happened, and it may be accepted in a moment
+ * - `retry`: nothing has happened, and it may be accepted in a moment
  * - `unknown`: the API may have acted on it; sending it again could make and charge a second video
  */
 export type RetryDecision = 'done' | 'refused' | 'retry' | 'unknown';
 
 /**
- * Judges one outcome. Reads may always be sent again; a submission only where it is certain that
- * the API did not act on it.
+ * Judges one outcome. What is no submission (POST) may always be sent again. A submission may only
+ * where it is certain that the API did not act on it: the API itself says no, or it never left. An
+ * answer of success without the created object is neither accepted nor refused.
  */
 export function retryDecision(
   method: IHttpRequestMethods,
   outcome: ApiResponse | NetworkError,
 ): RetryDecision {
-  const isRead = method === 'GET';
-  if (outcome instanceof NetworkError) return isRead || !outcome.maybeSent ? 'retry' : 'unknown';
+  const isSubmission = method === 'POST';
+  if (outcome instanceof NetworkError) {
+    return isSubmission && outcome.maybeSent ? 'unknown' : 'retry';
+  }
   switch (statusClassOf(outcome)) {
     case 'done':
-      return 'done';
+      return isSubmission && !jobIn(outcome.body) ? 'unknown' : 'done';
     case 'busy':
       return 'retry';
-    case 'unreachable':
-      return isRead ? 'retry' : 'unknown';
     case 'fault':
-      return isRead ? 'refused' : 'unknown';
+      return isSubmission ? 'unknown' : 'retry';
+    case 'intercepted':
+      return isSubmission ? 'refused' : 'retry';
+    case 'moved':
+    case 'unclear':
+      return isSubmission ? 'unknown' : 'refused';
     default:
       return 'refused';
   }
 }
-
-/** As in `Sun, 06 Nov 1994 08:49:37 GMT`: the form that every sender has to use (RFC 9110). */
-const HTTP_DATE =
-  /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d\d:\d\d:\d\d GMT$/;
 
 /**
  * The pause that an answer asks for, in milliseconds, or `undefined` where it asks for none that can be
@@ -110,14 +165,14 @@ const HTTP_DATE =
 export function retryAfterOf(headers: IDataObject, now = Date.now()): number | undefined {
   const value = String(headers['retry-after'] ?? '').trim();
   if (/^\d+$/.test(value)) return Number(value) * 1_000;
-  const date = timeOf(value);
+  const date = httpDateOf(value);
   if (date === undefined) return undefined;
   // By the clock of whoever set it, which may be another one than ours.
-  return Math.max(0, date - (timeOf(String(headers.date ?? '').trim()) ?? now));
+  return Math.max(0, date - (httpDateOf(String(headers.date ?? '').trim()) ?? now));
 }
 
 /** @returns milliseconds since 1970 */
-function timeOf(date: string): number | undefined {
-  const time = HTTP_DATE.test(date) ? Date.parse(date) : Number.NaN;
+function httpDateOf(date: string): number | undefined {
+  const time = HTTP_DATE.test(date) ? Date.parse(date) : NaN;
   return Number.isNaN(time) ? undefined : time;
 }

@@ -135,7 +135,8 @@ export class ApiClient {
   /** Sends a request once, now. For {@link schedule}. */
   async send(request: ApiRequest): Promise<ApiResponse | NetworkError> {
     const { options, signal, deadline = Infinity } = this.settings;
-    const timeout = Math.min(Number(options?.timeout) || TIMEOUT, atLeast(1, deadline - now()));
+    const left = Math.ceil(atLeast(1, deadline - now()));
+    const timeout = Math.min(Number(options?.timeout) || TIMEOUT, left);
     const abortSignal = request.method === 'GET' ? signal : undefined;
     return await send(this.context, { ...options, ...request, timeout, abortSignal });
   }
@@ -209,7 +210,7 @@ export class ApiClient {
     size = PAGE_SIZE,
   ): Promise<{ page: Page; headers: IDataObject }> {
     const response = await this.read({ url, qs: pageQuery(after, size) });
-    const page = pageIn(response.body);
+    const page = pageIn(response.body, size);
     if (page) return { page, headers: response.headers };
     throw strange(response);
   }

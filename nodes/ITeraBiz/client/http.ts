@@ -11,7 +11,7 @@ import type {
 import { NodeOperationError, UserError } from 'n8n-workflow';
 
 import { REFUSED_BEFORE_SENDING, trimBaseUrl } from '../api/address';
-import { type ApiResponse, NetworkError } from '../api/response';
+import { type ApiResponse, NetworkError, neverSent } from '../api/response';
 import { isObject } from '../api/json';
 
 /** Every n8n context from which this package asks the API something. */
@@ -22,22 +22,6 @@ export type Requester =
   | ILoadOptionsFunctions
   | IPollFunctions
   | IWebhookFunctions;
-
-/** These say that no connection came about, so that nothing can have arrived. */
-const NEVER_SENT = [
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ERR_INVALID_URL',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'CERT_HAS_EXPIRED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-];
 
 /**
  * Asks the API once, with the user's credential, and returns its response whatever the status.
@@ -124,7 +108,7 @@ export function networkErrorFrom(error: Error & { httpCode?: unknown }): Network
   const codes = [...errors.map(({ code }) => code), error.httpCode];
   const code = codes.find((word): word is string => typeof word === 'string') ?? '';
   const { message } = errors[1] ?? error;
-  return new NetworkError(code, !NEVER_SENT.includes(code), message);
+  return new NetworkError(code, !neverSent(code, message), message);
 }
 
 /** An error and what caused it, down to the first cause, within reason. */
@@ -135,4 +119,52 @@ function withCauses(error: Error): Array<Error & { code?: unknown }> {
     one = one.cause;
   }
   return errors;
+}
+
+/** The part of a Node.js stream that matters here. */
+interface FileStream {
+  read(): Buffer | null;
+  unshift(bytes: Buffer): void;
+  once(event: string, listener: (error?: Error) => void): void;
+  off(event: string, listener: (error?: Error) => void): void;
+  readableEnded: boolean;
+  destroyed: boolean;
+}
+
+/** How many bytes tell what a file is. */
+const ENOUGH = 64;
+
+/**
+ * The first bytes of a stream, and all of it to go on with: the stream, or its bytes where that is all
+ * there is.
+ *
+ * @throws {NetworkError} where it breaks off before
+ */
+export async function firstBytesOf(body: unknown): Promise<{ first: Buffer; rest: unknown }> {
+  const stream = body as FileStream;
+  let first: Buffer | undefined;
+  while (!first || first.length < ENOUGH) {
+    const more = await nextBytes(stream);
+    if (!more) return { first: first ?? Buffer.alloc(0), rest: first ?? Buffer.alloc(0) };
+    first = first ? Buffer.concat([first, more]) : more;
+  }
+  stream.unshift(first);
+  return { first, rest: stream };
+}
+
+async function nextBytes(stream: FileStream): Promise<Buffer | null> {
+  const bytes = stream.read();
+  if (bytes || stream.readableEnded) return bytes;
+  await new Promise<void>((resolve, reject) => {
+    const events = ['readable', 'end', 'close', 'error'];
+    const settle = (error?: Error) => {
+      events.forEach((event) => stream.off(event, settle));
+      if (error) reject(networkErrorFrom(error) ?? error);
+      else resolve();
+    };
+    events.forEach((event) => stream.once(event, settle));
+  });
+  const more = stream.read();
+  if (more || stream.readableEnded || !stream.destroyed) return more;
+  throw new NetworkError('ECONNRESET', true, 'The file broke off');
 }

@@ -1,6 +1,7 @@
 import type { IHookFunctions, IPollFunctions, IWebhookFunctions } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 
+import { pasted } from '../api/address';
 import { EVENT_NAMES, type EventName, type VideoEvent } from '../api/events';
 import { LABELS } from '../messages/labels';
 
@@ -51,7 +52,7 @@ export function whyUnwanted(
 function chosenAvatar(context: IPollFunctions | IWebhookFunctions): string {
   const value = context.getNodeParameter('options.avatarId', '', { extractValue: true }) as unknown;
   if (value === undefined || value === null) return '';
-  if (typeof value === 'string' || typeof value === 'number') return String(value).trim();
+  if (typeof value === 'string' || Number.isFinite(value)) return pasted(value);
   throw new NodeOperationError(
     context.getNode(),
     `"${LABELS.avatar_id}": "${quoted(value)}" is not an ID`,
@@ -60,10 +61,10 @@ function chosenAvatar(context: IPollFunctions | IWebhookFunctions): string {
 }
 
 function namesIn(value: unknown): string[] {
-  if (Array.isArray(value)) return value.map(String);
-  if (typeof value !== 'string')
-    return value === undefined || value === null ? [] : [String(value)];
-  return value.split(/[\s,;[\]"']+/).filter((name) => name !== '');
+  const parts: unknown[] =
+    typeof value === 'string' ? value.split(/[\s,;[\]]+/) : [value ?? []].flat();
+  const names = parts.map((part) => (typeof part === 'string' ? pasted(part) : String(part)));
+  return names.filter((name) => name !== '').map((name) => name.toLowerCase());
 }
 
 function quoted(value: unknown): string {

@@ -5,13 +5,12 @@ export const LONGEST_DURATION = 3600;
 
 /** The length of the video, in seconds. */
 export const duration: INodeProperties = {
-  displayName: 'Duration',
+  displayName: 'Duration (Seconds)',
   name: 'duration',
   type: 'number',
   required: true,
   typeOptions: { minValue: 1, maxValue: LONGEST_DURATION, numberPrecision: 0 },
   default: 60,
-  hint: 'In seconds',
   description: 'How long the video should be, as a whole number of seconds',
   routing: { send: { type: 'body', property: 'duration' } },
 };

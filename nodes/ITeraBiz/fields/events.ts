@@ -18,11 +18,11 @@ export const events: INodeProperties = {
     {
       name: 'Video Failed',
       value: 'video.failed',
-      description: 'A video could not be made, with the reason',
+      description: 'A video could not be made. The output says why.',
     },
   ],
   default: ['video.completed', 'video.failed'],
-  description: 'What starts the workflow',
+  description: 'The events that start the workflow',
 };
 
 /** Keeps to the videos of one avatar. */

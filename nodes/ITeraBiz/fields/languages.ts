@@ -30,6 +30,39 @@ export function codeOfLanguage(name: string): string | undefined {
   return codes.get(name.toLowerCase());
 }
 
+/**
+ * A BCP-47 code in its usual spelling, or `undefined` where a text is none, as `EN_us` → `en-US`.
+ *
+ * BCP-47 allows words of five to eight letters for languages, but none is in use: they are names.
+ */
+export function languageCode(text: string): string | undefined {
+  const code = text.trim().replace(/_/g, '-');
+  if (!/^[a-z]{2,3}(-|$)/i.test(code)) return undefined;
+  try {
+    return Intl.getCanonicalLocales(code)[0];
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * What was likely meant by a code whose language nobody knows, as `ja-JP` by `jp`: people take the code
+ * of a country for that of its language. `undefined` where it is no country's.
+ */
+export function likelyLanguage(code: string): string | undefined {
+  if (!/^[a-z]{2}$/i.test(code)) return undefined;
+  const { language, region = '' } = new Intl.Locale(`und-${code}`).maximize();
+  const isCountry = new Intl.DisplayNames('en', { type: 'region', fallback: 'none' }).of(region);
+  return isCountry && `${language}-${region}`;
+}
+
+/** Whether a code in its usual spelling is one of a spoken language: `jp`, `tbd` and `und` are not. */
+export function isLanguage(code: string): boolean {
+  const [language] = code.split('-');
+  // What has no name is called by its code.
+  return !['mul', 'und', 'zxx'].includes(language) && standard.of(language) !== language;
+}
+
 function codesByName(): Map<string, string> {
   const dialects = new Intl.DisplayNames('en', { type: 'language', languageDisplay: 'dialect' });
   // The written standard has another name than the language.

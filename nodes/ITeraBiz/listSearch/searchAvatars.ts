@@ -1,6 +1,7 @@
 import type { IDataObject, ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow';
 
-import { linkFrom, searchList } from './searchList';
+import { videoIdOf } from '../api/video';
+import { type Found, linkFrom, searchList } from './searchList';
 
 /** The avatars of the account, by name, each with a link to its preview. */
 export async function searchAvatars(
@@ -17,8 +18,10 @@ export async function searchAvatars(
 }
 
 /** Documented: an avatar has `id`, `name` and `preview_url`. */
-export function avatarEntry({ id, name, preview_url }: IDataObject) {
-  if (typeof id !== 'string' || !id) return undefined;
+export function avatarEntry(avatar: IDataObject): Found | undefined {
+  const id = videoIdOf(avatar);
+  if (!id) return undefined;
+  const { name, preview_url } = avatar;
   return {
     name: typeof name === 'string' && name.trim() ? name.trim() : id,
     value: id,

@@ -5,6 +5,8 @@ import { accountOf } from '../account/account';
 import { type Page, pages } from '../api/page';
 import { RequestFailed } from '../client/apiClient';
 import { now } from '../client/time';
+import { folded } from '../api/text';
+import { videoIdOf } from '../api/video';
 
 type Entry = INodeListSearchResult['results'][number];
 
@@ -37,7 +39,7 @@ export interface PickerList {
  * Fills a picker with one page of a list.
  *
  * iTeraBiz documents no search, so a text is looked for here, in the names, IDs and words. It goes on to
- * later pages until something matches. n8n behaviour: it asks for more only where there is something
+ * later pages until something matches. n8n behavior: it asks for more only where there is something
  * to scroll.
  *
  * @param filter what the user typed into the picker
@@ -56,8 +58,7 @@ export async function searchList(
 
   const fetch = async (cursor = after): Promise<Page> => {
     const page = await fetchPage(context, list, cursor);
-    const last = page.data[page.data.length - 1]?.id;
-    next = page.has_more && last !== undefined ? String(last) : undefined;
+    next = page.has_more ? videoIdOf(page.data[page.data.length - 1]) : undefined;
     return page;
   };
 
@@ -75,17 +76,16 @@ export async function searchList(
 /** Entries that would look the same get their ID. */
 function toldApart(entries: Found[]): Entry[] {
   const times = new Map<string, number>();
-  entries.forEach(({ name }) => times.set(name, (times.get(name) ?? 0) + 1));
+  entries.forEach(({ name }) => times.set(folded(name), (times.get(folded(name)) ?? 0) + 1));
   return entries.map(({ name, value, url }) => ({
-    name: times.get(name) === 1 ? name : `${name} · ${value}`,
+    name: times.get(folded(name)) === 1 ? name : `${name} · ${value}`,
     value,
     url,
   }));
 }
 
 function matches({ name, value, words = '' }: Found, filter: string): boolean {
-  const text = filter.replace(/\s+/g, ' ').trim().toLowerCase();
-  return `${name} ${value} ${words}`.toLowerCase().includes(text);
+  return folded(`${name} ${value} ${words}`).includes(folded(filter));
 }
 
 async function fetchPage(
@@ -105,7 +105,7 @@ async function fetchPage(
   });
 
   // A server that ignores the cursor would fill the picker with the same page for ever.
-  const repeats = after !== undefined && page.data.some(({ id }) => String(id) === after);
+  const repeats = after !== undefined && page.data.some((entry) => videoIdOf(entry) === after);
   return repeats ? { data: [], has_more: false } : page;
 }
 

@@ -1,7 +1,7 @@
 import type { ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow';
 
 import type { Video } from '../api/video';
-import { downloadUrlOf, outcomeOf, statusOf, videoIdOf } from '../api/video';
+import { createdAt, downloadUrlOf, outcomeOf, statusOf, videoIdOf } from '../api/video';
 import { type Found, linkFrom, searchList } from './searchList';
 
 /** Longest beginning of a script that stands for the video, in characters: the picker is narrow. */
@@ -38,9 +38,7 @@ export function videoEntry(video: Video, timezone: string): Found | undefined {
   const words = wordsOf(video);
   const status = outcomeOf(video) === 'completed' ? undefined : statusOf(video);
   return {
-    name: [titleOf(words) ?? id, timeOf(video.created_at, timezone), status]
-      .filter(Boolean)
-      .join(' · '),
+    name: [titleOf(words) ?? id, timeOf(video, timezone), status].filter(Boolean).join(' · '),
     value: id,
     url: linkFrom(downloadUrlOf(video)) ?? linkFrom(video.thumbnail_url),
     words: [words, statusOf(video)].join(' '),
@@ -57,10 +55,20 @@ function titleOf(words: string): string | undefined {
   return `${words.slice(0, LONGEST_TITLE).trimEnd()}…`;
 }
 
-/** An ISO time as people in that timezone read it, as in `2025-01-15 10:30`. */
-function timeOf(time: unknown, timezone: string): string | undefined {
-  const moment = new Date(typeof time === 'string' ? time : Number.NaN);
-  if (Number.isNaN(moment.getTime())) return undefined;
-  const parts = { dateStyle: 'short', timeStyle: 'short', timeZone: timezone } as const;
-  return new Intl.DateTimeFormat('sv-SE', parts).format(moment);
+/**
+ * When a video was made, as people in that timezone read it, as in `2025-01-15 10:30`. n8n behavior:
+ * a timezone comes as its environment variable has it, quotes and all; an unknown one counts as UTC.
+ */
+function timeOf(video: Video, timezone: string): string | undefined {
+  const moment = createdAt(video);
+  if (Number.isNaN(moment)) return undefined;
+  const parts = { dateStyle: 'short', timeStyle: 'short' } as const;
+  const zone = timezone.replace(/["'\s]/g, '');
+  const format = (timeZone: string) =>
+    new Intl.DateTimeFormat('sv-SE', { ...parts, timeZone }).format(moment);
+  try {
+    return format(zone);
+  } catch {
+    return format('UTC');
+  }
 }

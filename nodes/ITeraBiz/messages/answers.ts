@@ -1,6 +1,6 @@
-import { type ApiResponse, NetworkError } from '../api/response';
-import { errorTextOf } from '../api/errorText';
-import { statusClassOf } from '../api/status';
+import { errorTextOf, fieldErrorsOf } from '../api/errorText';
+import { type ApiResponse, isNotSecure, type NetworkError } from '../api/response';
+import { retryAfterOf, statusClassOf } from '../api/status';
 import { LABELS } from './labels';
 import { type Message, SUPPORT, withoutStop } from './message';
 
@@ -16,7 +16,7 @@ export interface Subject {
 }
 
 /**
- * Says what an answer with a status outside 2xx means and what to do about it.
+ * Says what an answer that is no success means and what to do about it.
  *
  * What each status means, `api/status` says; a status that is not known there has a message too,
  * with the status and the API's words.
@@ -26,89 +26,103 @@ export function describeRefusal(
   { doing, id, tries = 1, seconds = 0 }: Subject,
 ): Message {
   const { status, body, headers } = answer;
-  const meaning = statusClassOf(answer);
   const words = errorTextOf(body);
   const said = words && withoutStop(words);
   const quote = said ? `iTeraBiz says: ${said}` : 'iTeraBiz gave no reason';
+  const because = said ? `: ${said}` : '';
   const tried = howOften(tries, seconds);
 
-  if (meaning === 'badKey') {
-    return {
-      message: 'iTeraBiz does not accept the API key of this credential',
-      description: `Compare the key with the one in your iTeraBiz dashboard, or make a new key there, and save it in the credential. ${quote} (status ${status}).`,
-    };
+  switch (statusClassOf(answer)) {
+    case 'badKey':
+      return {
+        message: 'iTeraBiz does not accept the API key of this credential',
+        description: `Compare the key with the one in your iTeraBiz dashboard, or create a new key there, and save it in the credential. ${quote} (status ${status}).`,
+      };
+    case 'noCredits':
+      return {
+        message: `iTeraBiz has no credits left for this account${because}`,
+        description: `Top up the credits in your iTeraBiz dashboard, or ask the owner of the account to, and run it again. Nothing was made or charged for this item (status ${status}).`,
+      };
+    case 'notAllowed':
+      return {
+        message: `iTeraBiz does not allow this API key to ${doing}${because}`,
+        description: `Check that what this item names, such as the avatar, belongs to the account of this credential, and ask the owner of the account what this key may do. Nothing was made or charged for this item (status ${status}).`,
+      };
+    case 'intercepted':
+      return {
+        message: `Something between n8n and iTeraBiz blocked the request to ${doing}${because}`,
+        description: `${status === 407 ? 'A proxy wants its own user name and password' : 'A firewall, a proxy or a bot check answered in place of the API'}, so nothing was made or charged; your API key and this item are fine. Ask whoever runs this n8n, or its network, to let it reach iTeraBiz; if it keeps happening, write to ${SUPPORT} (status ${status}).`,
+      };
+    case 'badValues':
+      return describeBadValues(answer, doing, said);
+    case 'notFound':
+      return {
+        message: id
+          ? `iTeraBiz has nothing with the ID "${id}"`
+          : `iTeraBiz could not ${doing}: ${said ?? 'there is nothing at this address'}`,
+        description: id
+          ? `Check the ID, and that it belongs to the account of this credential. ${quote} (status ${status}).`
+          : `Check the values of this item, and the Base URL of the credential, which is usually https://api.iterabiz.com/v1 (status ${status}).`,
+      };
+    case 'busy':
+      return {
+        message: `iTeraBiz is too busy to ${doing}${tried}`,
+        description: `${quote} (status ${status}). It refused the request, so nothing was made or charged for it. Run it again ${inHowLong(retryAfterOf(headers))}, or lower Max Concurrency in the options.`,
+      };
+    case 'moved':
+      return {
+        message: `iTeraBiz could not ${doing}: its address has moved`,
+        description: `Check the Base URL of the credential${typeof headers.location === 'string' ? `; the answer points to ${withoutQuery(headers.location)}` : ''} (status ${status}).`,
+      };
+    case 'fault':
+      return {
+        message: `iTeraBiz could not ${doing} because of a fault on its side${tried}`,
+        description: `${quote} (status ${status}). Try again later; if it keeps happening, write to ${SUPPORT} and say when it happened.`,
+      };
+    default:
+      return {
+        message: `iTeraBiz could not ${doing}${because || ` (status ${status})`}`,
+        description: `${said ? `It answered with status ${status}` : quote}. If you cannot tell why, write to ${SUPPORT}.`,
+      };
   }
-  if (meaning === 'noCredits') {
-    return {
-      message: `iTeraBiz has no credits left for this account${said ? `: ${said}` : ''}`,
-      description: `Top up the credits in your iTeraBiz dashboard, or ask the owner of the account to, and run it again. Nothing was made or charged for this item (status ${status}).`,
-    };
-  }
-  if (meaning === 'notAllowed') {
-    return {
-      message: `iTeraBiz does not allow this API key to ${doing}${said ? `: ${said}` : ''}`,
-      description: `Check that what this item names, such as the avatar, belongs to the account of this credential, and ask the owner of the account what this key may do. Nothing was made or charged for this item (status ${status}).`,
-    };
-  }
-  if (meaning === 'badValues') {
-    const field = fieldIn(said);
-    const label = field && LABELS[field];
-    return {
-      message: label
-        ? `iTeraBiz refused the field "${label}": ${withoutField(String(said), field)}`
-        : `iTeraBiz could not ${doing} with these values: ${said ?? 'it gave no reason'}`,
-      description: `Correct ${label ? `"${label}"` : 'the values'} of this item and run it again; nothing was made or charged for it (status ${status}).`,
-    };
-  }
-  if (meaning === 'notFound') {
-    return {
-      message: id
-        ? `iTeraBiz has nothing with the ID "${id}"`
-        : `iTeraBiz could not ${doing}: ${said ?? 'there is nothing at this address'}`,
-      description: id
-        ? `Check the ID, and that it belongs to the account of this credential. ${quote} (status 404).`
-        : 'Check the values of this item, and the Base URL of the credential, which is usually https://api.iterabiz.com/v1 (status 404).',
-    };
-  }
-  if (meaning === 'busy') {
-    return {
-      message: `iTeraBiz is too busy to ${doing}${tried}`,
-      description: `${quote} (status ${status}). It refused the request, so nothing was made or charged for it. Run it again in a few minutes, or lower Max Concurrency in the options.`,
-    };
-  }
-  if (meaning === 'moved') {
-    return {
-      message: `iTeraBiz could not ${doing}: its address has moved`,
-      description: `Check the Base URL of the credential${typeof headers.location === 'string' ? `; the answer points to ${withoutQuery(headers.location)}` : ''} (status ${status}).`,
-    };
-  }
-  if (meaning === 'fault' || meaning === 'unreachable') {
-    return {
-      message: `iTeraBiz could not ${doing} because of a fault on its side${tried}`,
-      description: `${quote} (status ${status}). Try again later; if it stays, write to ${SUPPORT} and say when it happened.`,
-    };
-  }
+}
+
+/** A field is named only where the API names it as one, and only one. */
+function describeBadValues({ status, body }: ApiResponse, doing: string, said?: string): Message {
+  const [first, ...others] = fieldErrorsOf(body, Object.keys(LABELS));
+  const label =
+    first && others.every(({ field }) => field === first.field) ? LABELS[first.field] : undefined;
+  const reason = label && withoutStop([first, ...others].map(({ text }) => text).join('; '));
   return {
-    message: `iTeraBiz could not ${doing} (status ${status})`,
-    description: `${quote}. If you cannot tell why, write to ${SUPPORT}.`,
+    message: label
+      ? `iTeraBiz refused the field "${label}": ${withoutField(String(reason), first.field)}`
+      : `iTeraBiz could not ${doing} with these values: ${said ?? 'it gave no reason'}`,
+    description: `Correct ${label ? `"${label}"` : 'the values'} of this item and run it again; nothing was made or charged for it (status ${status}).`,
   };
 }
 
 /** Says that no answer came, and whether the request may have arrived all the same. */
 export function describeNetworkError(
-  { code, maybeSent }: NetworkError,
+  error: NetworkError,
   { doing, tries = 1, seconds = 0 }: Subject,
 ): Message {
+  const { code, maybeSent } = error;
   const tried = howOften(tries, seconds);
-  if (!maybeSent) {
+  if (maybeSent) {
     return {
-      message: `iTeraBiz could not be reached to ${doing}${tried}`,
-      description: `No connection came about${network(code)}, so nothing was sent. Check the Base URL of the credential and that this n8n may reach the internet.`,
+      message: `The connection to iTeraBiz broke off before it answered the request to ${doing}${tried}`,
+      description: `Try again in a moment${network(code)}. If it keeps happening, write to ${SUPPORT}.`,
+    };
+  }
+  if (isNotSecure(error)) {
+    return {
+      message: `iTeraBiz could not be reached to ${doing}: the certificate of the connection was not accepted${tried}`,
+      description: `Could not connect securely${network(code)}, so nothing was sent. If a company proxy or antivirus checks this n8n's traffic, let whoever runs n8n set NODE_EXTRA_CA_CERTS to the file with its certificate; if not, check the Base URL of the credential and the clock of this computer.`,
     };
   }
   return {
-    message: `The connection to iTeraBiz broke off before it answered the request to ${doing}${tried}`,
-    description: `Try again in a moment${network(code)}. If it stays, write to ${SUPPORT}.`,
+    message: `iTeraBiz could not be reached to ${doing}${tried}`,
+    description: `Could not connect${network(code)}, so nothing was sent. Check the Base URL of the credential and that this n8n can reach the internet.`,
   };
 }
 
@@ -128,9 +142,19 @@ function howOften(tries: number, seconds: number): string {
   return ` (tried ${tries} times over ${whole === 1 ? '1 second' : `${whole} seconds`})`;
 }
 
-/** The first field of the API that a text names, of those that the editor has a name for. */
-function fieldIn(text = ''): string | undefined {
-  return Object.keys(LABELS).find((name) => new RegExp(`\\b${name}\\b`).test(text));
+/**
+ * When to try again, as in `in about an hour`.
+ *
+ * @param milliseconds what the API asks for, where it does
+ */
+function inHowLong(milliseconds?: number): string {
+  if (milliseconds === undefined) return 'in a few minutes';
+  const minutes = Math.ceil(milliseconds / 60_000);
+  if (minutes <= 1) return 'in a minute';
+  if (minutes < 55) return `in about ${minutes} minutes`;
+  const hours = Math.round(minutes / 60);
+  if (hours <= 1) return 'in about an hour';
+  return hours < 36 ? `in about ${hours} hours` : `in about ${Math.round(hours / 24)} days`;
 }
 
 /** What is said of a field, without its name in front, as in `avatar_id: there is no …`. */
@@ -138,7 +162,7 @@ function withoutField(text: string, field: string): string {
   return text.replace(new RegExp(`^${field}\\s*:\\s*`), '');
 }
 
-/** The network's own word as an aside. Spaced out. n8n behaviour: it replaces a message that contains it. */
+/** The network's own word as an aside. Spaced out. n8n behavior: it replaces a message that contains it. */
 function network(code: string): string {
   return code ? ` (network code ${code})` : '';
 }

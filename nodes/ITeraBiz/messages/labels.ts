@@ -4,7 +4,7 @@
  */
 export const LABELS: Record<string, string> = {
   avatar_id: 'Avatar',
-  duration: 'Duration',
+  duration: 'Duration (Seconds)',
   events: 'Events',
   image_url: 'Image URL',
   language: 'Language',

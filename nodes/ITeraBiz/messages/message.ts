@@ -18,7 +18,7 @@ export function withoutStop(text: string): string {
 /**
  * A message as an error of this node.
  *
- * It is made from texts alone. n8n behaviour: what its HTTP client throws carries the request's headers, and
+ * It is made from texts alone. n8n behavior: what its HTTP client throws carries the request's headers, and
  * with them the API key.
  */
 export function toNodeError(

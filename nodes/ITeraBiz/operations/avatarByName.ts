@@ -2,6 +2,7 @@ import type { IDataObject } from 'n8n-workflow';
 
 import type { ApiClient } from '../client/apiClient';
 import { BadInput } from '../fields/validate';
+import { sameName } from '../api/text';
 import { LABELS } from '../messages/labels';
 import { readList } from './getMany';
 
@@ -32,7 +33,7 @@ export function avatarFinder(
  * @throws {BadInput} when there is none, or more than one; it says which there are
  */
 export function idOfAvatar(name: string, avatars: IDataObject[]): IDataObject[string] {
-  const same = avatars.filter((avatar) => folded(avatar.name) === folded(name));
+  const same = avatars.filter((avatar) => sameName(avatar.name, name));
   if (same.length === 1) return same[0].id;
   const which = same.length === 0 ? 'No avatar is' : `${same.length} avatars are`;
   throw new BadInput({
@@ -50,11 +51,4 @@ function listed(names: unknown[]): string {
   const shown = names.slice(0, MOST_NAMED).map((name) => `"${String(name)}"`);
   const more = names.length - shown.length;
   return shown.join('; ') + (more > 0 ? ` and ${more} more` : '');
-}
-
-function folded(name: unknown): string {
-  return String(name ?? '')
-    .replace(/\s+/g, ' ')
-    .trim()
-    .toLowerCase();
 }

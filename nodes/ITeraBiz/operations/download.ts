@@ -1,5 +1,13 @@
-import type { IBinaryData, IN8nHttpFullResponse } from 'n8n-workflow';
+import type { IBinaryData, IDataObject } from 'n8n-workflow';
 
+import {
+  fileName,
+  kindByType,
+  type LinkStatus,
+  linkStatus,
+  sniffVideo,
+  whatInstead,
+} from '../api/file';
 import { type ApiResponse, NetworkError } from '../api/response';
 import {
   DOWNLOAD_URL_FIELDS,
@@ -10,17 +18,16 @@ import {
   type Video,
 } from '../api/video';
 import { type ApiClient, RequestFailed } from '../client/apiClient';
-import { baseUrlOf, networkErrorFrom } from '../client/http';
+import { firstBytesOf, openFile, type Requester } from '../client/http';
+import { now, pause } from '../client/time';
 import { type Message, SUPPORT, withoutStop } from '../messages/message';
 import { ItemFailed } from '../run/results';
 import type { Perform, Run } from '../run/run';
 import { readVideo, videoIdOfItem } from './get';
 import { perItem } from './perItem';
 
-/** These say that a link is no longer good (assumption: the API does not say how links expire). */
-const EXPIRED = [401, 403, 404, 410];
-
-const VIDEO_TYPE = 'video/mp4';
+/** How long a file that is not there yet is waited for, and between two tries at first, in milliseconds. */
+export const FILE_PATIENCE = { total: 60_000, pause: 1_000 };
 
 /** The API may send us on to where its files are. More hops than this are a circle. */
 const MOST_HOPS = 5;
@@ -28,48 +35,40 @@ const MOST_HOPS = 5;
 /** These come from this machine's files, not from the network. */
 const OF_THIS_MACHINE = ['EACCES', 'EMFILE', 'ENOENT', 'ENOSPC', 'EPERM', 'EROFS'];
 
-/** The part of a Node.js stream that matters here. */
-interface FileStream {
-  destroy(): void;
+/** What came of one try to fetch a file. */
+interface Fetched {
+  status: LinkStatus | 'noVideo';
+  response: ApiResponse;
+  file?: IBinaryData;
+  /** What came in place of a video, as in `a web page` */
+  instead?: string;
 }
 
 /**
  * Reads videos anew, and streams their files into n8n's binary data, so that memory does not grow
- * with the file. A link that has expired is fetched anew once.
+ * with the file. A link that has expired is fetched anew once; a file that is not there yet is waited for.
  */
 export const download: Perform = async (run) =>
   await perItem(run, async (item, client) => {
     run.options(item);
     const id = videoIdOfItem(run, item);
-    for (let isSecondLink = false; ; isSecondLink = true) {
+    const giveUpAt = now() + FILE_PATIENCE.total;
+    let renewals = 0;
+    for (let wait = FILE_PATIENCE.pause; ; wait *= 2) {
       const video = await readFinished(client, id);
-      const url = linkOf(video, id);
-      const stored: { file?: IBinaryData } = {};
-      const { settings, context } = client;
-      const files = (await run.account()).fileClient(hostOf(url), context, settings);
-      const attempt = await files.schedule(
-        'GET',
-        async () => await fetchFile({ run, item, client }, url, id, stored),
-      );
-      if (stored.file) {
+      const { status, response, file, instead } = await fetchFile(run, item, client, video, id);
+      if (file) {
         const name = String(run.parameter('binaryPropertyName', item)).trim() || 'data';
-        return [{ json: video, binary: { [name]: stored.file } }];
+        return [{ json: video, binary: { [name]: file } }];
       }
-      const status = attempt.outcome instanceof NetworkError ? 0 : attempt.outcome.status;
-      if (!EXPIRED.includes(status)) {
-        const doing = `download the file of video ${id}`;
-        if (attempt.decision !== 'done') throw ItemFailed.by(new RequestFailed(attempt), { doing });
-        throw failed(describeEmptyLink(id, status), status);
+      const isEarly = status === 'notReadyYet' && now() + wait < giveUpAt;
+      const isOld = status === 'expired' || status === 'noVideo';
+      if (isEarly) await pause(wait, run.signal);
+      else if (!isOld || ++renewals > 1) {
+        throw failed(describeDeadLink(id, response, instead), response.status);
       }
-      if (isSecondLink) throw failed(describeDeadLink(id, status), status);
     }
   });
-
-interface Download {
-  run: Run;
-  item: number;
-  client: ApiClient;
-}
 
 function failed(said: Message, status?: number): ItemFailed {
   return new ItemFailed({ ...said, status, reason: 'item' });
@@ -81,136 +80,111 @@ async function readFinished(client: ApiClient, id: string): Promise<Video> {
   throw failed(describeUnfinished(video, id));
 }
 
-function linkOf(video: Video, id: string): string {
-  const url = downloadUrlOf(video);
-  if (url && /^https?:\/\//i.test(url)) return url;
-  throw failed(describeNoLink(id, url));
-}
-
-/** What is no address is found out when it is asked for. */
-function hostOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).host : url;
-}
-
-/**
- * Fetches the file once and stores it, at the end of at most so many redirects.
- *
- * @returns the answer without its file, or none where the file did not come whole
- * @throws {NodeApiError} when n8n cannot store it
- */
+/** @throws {ItemFailed} when the video names no file, its host is out of reach, or n8n cannot store it */
 async function fetchFile(
-  download: Download,
-  url: string,
+  run: Run,
+  item: number,
+  client: ApiClient,
+  video: Video,
   id: string,
-  stored: { file?: IBinaryData },
+): Promise<Fetched> {
+  const url = downloadUrlOf(video);
+  if (!url || !/^https?:\/\//i.test(url) || !URL.canParse(url))
+    throw failed(describeNoLink(id, url));
+  const { context, settings } = client;
+  const files = (await run.account()).fileClient(new URL(url).host, context, settings);
+  const chosen = String(run.parameter('options.fileName', item) ?? '');
+  let fetched: Fetched | undefined;
+  const attempt = await files.schedule('GET', async () => {
+    try {
+      const response = await openAtLast(run, client.context, url);
+      if (response instanceof NetworkError) return response;
+      fetched = await storeVideo(run, response, id, chosen);
+      return fetched.response;
+    } catch (error) {
+      run.signal?.throwIfAborted();
+      if (error instanceof NetworkError) return error;
+      throw failed(describeNotStored(id, error as Error));
+    }
+  });
+  const isAnswered = !(attempt.outcome instanceof NetworkError) && attempt.decision !== 'retry';
+  if (fetched && isAnswered) return fetched;
+  const doing = `download the file of video ${id}`;
+  // Trouble with one host is not trouble with the account.
+  const { failure } = ItemFailed.by(new RequestFailed(attempt), { doing });
+  throw new ItemFailed({ ...failure, reason: 'item' });
+}
+
+/** Opens a link, at the end of at most so many redirects: the API key must not follow them. */
+async function openAtLast(
+  run: Run,
+  context: Requester,
+  url: string,
   hopsLeft = MOST_HOPS,
 ): Promise<ApiResponse | NetworkError> {
-  const { run } = download;
-  let isOpen = false;
-  try {
-    const response = await open(download, url);
-    isOpen = true;
-    const { statusCode: status, headers } = response;
-    if (status === 200) {
-      const file = await store(download, response, id);
-      if (file instanceof NetworkError) return file;
-      stored.file = file;
-    } else {
-      (response.body as unknown as FileStream).destroy();
-      if (status >= 300 && status < 400 && typeof headers.location === 'string' && hopsLeft > 0) {
-        return await fetchFile(
-          download,
-          new URL(headers.location, url).href,
-          id,
-          stored,
-          hopsLeft - 1,
-        );
-      }
-    }
-    return { status, headers, body: undefined };
-  } catch (error) {
-    run.signal?.throwIfAborted();
-    const failure = networkErrorFrom(error as Error);
-    // n8n behaviour: what storing says without a code is its own word, and never the network's.
-    const isOfNetwork =
-      failure && (failure.code ? !OF_THIS_MACHINE.includes(failure.code) : !isOpen);
-    if (isOfNetwork) return failure;
-    throw failed(describeNotStored(id, error as Error));
-  }
-}
-
-/**
- * Asks for a file, and returns with its first bytes.
- *
- * Invariant: the API key goes along only to the API's own address. So where the API sends us
- * elsewhere, we go there by ourselves. n8n behaviour: not every version leaves the key behind.
- */
-async function open({ run, client }: Download, url: string): Promise<IN8nHttpFullResponse> {
-  const options = {
+  const response = await openFile(context, {
     ...run.requestOptions,
-    method: 'GET' as const,
+    url,
     // Packed on the way, a file would have another length than the one announced.
     headers: { 'Accept-Encoding': 'identity' },
-    url,
-    json: false,
-    encoding: 'stream' as const,
-    returnFullResponse: true,
-    ignoreHttpStatusErrors: true,
     abortSignal: run.signal,
-  };
-  const { context } = client;
-  const isOwn = new URL(url).origin === new URL(await baseUrlOf(context)).origin;
-  const response: unknown = isOwn
-    ? await context.helpers.httpRequestWithAuthentication.call(context, 'iTeraBizApi', {
-        ...options,
-        disableFollowRedirect: true,
-      })
-    : await context.helpers.httpRequest(options);
-  return response as IN8nHttpFullResponse;
-}
-
-/** Streams a file into n8n's binary data. One that breaks off is fetched again like any other read. */
-async function store(
-  { run, item }: Download,
-  { headers, body }: IN8nHttpFullResponse,
-  id: string,
-): Promise<IBinaryData | NetworkError> {
-  const type = typeOf(headers['content-type']);
-  const chosen = String(run.parameter('options.fileName', item) ?? '');
-  const file = await run.store(body, fileName(chosen, id, type), type);
-  const expected = Number(headers['content-length'] ?? Number.NaN);
-  return file.bytes === undefined || Number.isNaN(expected) || file.bytes === expected
-    ? file
-    : new NetworkError('', true, `${file.bytes} of ${expected} bytes`);
-}
-
-/** The file's kind; a server that does not say sends a video all the same. */
-function typeOf(contentType: unknown): string {
-  const type = String(contentType ?? '')
-    .split(';')[0]
-    .trim();
-  return type && type !== 'application/octet-stream' ? type : VIDEO_TYPE;
+  });
+  if (response instanceof NetworkError) return response;
+  const { location } = response.headers;
+  const isMoved = linkStatus(response.status) === 'moved' && typeof location === 'string';
+  if (!isMoved || hopsLeft === 0) return response;
+  (response.body as { destroy(): void }).destroy();
+  return await openAtLast(run, context, new URL(location, url).href, hopsLeft - 1);
 }
 
 /**
- * What to call the file: what the user chose, or else the video's ID. Without an ending it gets the
- * one of its kind.
+ * Stores what comes, if it is a video.
  *
- * @param type as in `video/mp4`
+ * @throws {NetworkError} where it did not come whole
  */
-export function fileName(chosen: string, id: string, type: string): string {
-  const name = chosen.replace(/[/\\:*?"<>|]|\p{Cc}/gu, '_').trim() || id;
-  const ending =
-    { 'video/quicktime': 'mov', 'video/x-matroska': 'mkv' }[type] ?? type.split('/')[1];
-  return /\.[a-z0-9]{2,4}$/i.test(name) ? name : `${name}.${ending}`;
+async function storeVideo(
+  run: Run,
+  { status, headers, body }: ApiResponse,
+  id: string,
+  chosen: string,
+): Promise<Fetched> {
+  const { first, rest } = await firstBytesOf(body);
+  const response: ApiResponse = { status, headers, body: undefined };
+  if (status !== 200) {
+    (body as { destroy(): void }).destroy();
+    return { status: linkStatus(status, first.toString('utf8')), response };
+  }
+  const kind = sniffVideo(first);
+  const instead = kind ? undefined : whatInstead(first);
+  if (instead) {
+    (body as { destroy(): void }).destroy();
+    return { status: 'noVideo', response, instead };
+  }
+  const { extension, mimeType } = kind ?? kindByType(headers['content-type']);
+  const file = await run
+    .store(rest, fileName(chosen, id, extension), mimeType)
+    .catch((error: Error & { code?: string }) => {
+      // n8n behavior: what storing says without a code is its own word, and never the network's.
+      if (!error.code || OF_THIS_MACHINE.includes(error.code)) throw error;
+      throw new NetworkError(error.code, true, error.message);
+    });
+  assertWhole(file, headers);
+  return { status: 'ok', response, file };
+}
+
+function assertWhole({ bytes }: IBinaryData, headers: IDataObject): void {
+  const expected = Number(headers['content-length'] ?? Number.NaN);
+  if (bytes === undefined || Number.isNaN(expected) || bytes === expected) return;
+  throw new NetworkError('', true, `${bytes} of ${expected} bytes`);
 }
 
 function describeUnfinished(video: Video, id: string): Message {
   const status = statusOf(video);
   if (outcomeOf(video) === 'failed') {
+    const reason = failureReasonOf(video);
     return {
       message: `Video ${id} has no file: it failed (status: ${status})`,
-      description: `${failureReasonOf(video) ? `iTeraBiz says: ${withoutStop(String(failureReasonOf(video)))}. ` : ''}Create the video again, or ask ${SUPPORT} why it failed.`,
+      description: `${reason ? `iTeraBiz says: ${withoutStop(reason)}. ` : ''}Create the video again, or ask ${SUPPORT} why it failed.`,
     };
   }
   return {
@@ -236,17 +210,11 @@ function describeNotStored(id: string, { message }: Error): Message {
   };
 }
 
-function describeDeadLink(id: string, status: number): Message {
+function describeDeadLink(id: string, { status }: ApiResponse, instead?: string): Message {
   return {
-    message: `The download link of video ${id} does not work (status ${status}), nor does a fresh one`,
-    description: `Try again later; if it stays, write to ${SUPPORT} and name this video.`,
-  };
-}
-
-/** A success without a file, as a 204. */
-function describeEmptyLink(id: string, status: number): Message {
-  return {
-    message: `The download link of video ${id} leads to no file (status ${status})`,
-    description: `Try again later; if it stays, write to ${SUPPORT} and name this video.`,
+    message: instead
+      ? `The download link of video ${id} leads to ${instead} instead of a video`
+      : `The download link of video ${id} does not work (status ${status})`,
+    description: `The video itself is finished and paid for. Try again later; if it keeps happening, write to ${SUPPORT} and name this video.`,
   };
 }

@@ -3,7 +3,7 @@ import type { IDataObject } from 'n8n-workflow';
 import { PAGE_SIZE, pages } from '../api/page';
 import { outcomeOf, statusOf, type Video } from '../api/video';
 import type { ApiClient } from '../client/apiClient';
-import { checkNumber, isOn } from '../fields/validate';
+import { checkNumber, checkStatus, isOn } from '../fields/validate';
 import { SUPPORT } from '../messages/message';
 import { ItemFailed, reading } from '../run/results';
 import type { Perform } from '../run/run';
@@ -15,7 +15,7 @@ export const getMany: Perform = async (run, { url }) =>
     run.options(item);
     const all = isOn(run.parameter('returnAll', item, false), 'Return All');
     const limit = all ? Infinity : checkNumber(run.parameter('limit', item, 50), 'limit');
-    const status = String(run.parameter('filters.status', item, ''));
+    const status = checkStatus(run.parameter('filters.status', item, ''));
     return (await readList(client, url, limit, status)).map((json) => ({ json }));
   });
 

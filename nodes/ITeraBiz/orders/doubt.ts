@@ -1,7 +1,7 @@
 import type { Finding } from '../account/reconciler';
 import { errorTextOf } from '../api/errorText';
 import { type ApiResponse, NetworkError } from '../api/response';
-import { listOf, type Order, textFieldOf } from '../api/sameOrder';
+import { listOf, type Order, textFieldOf } from '../account/sameOrder';
 import { statusClassOf } from '../api/status';
 import { resubmitUnknown } from '../fields/sending';
 import { type Message, SUPPORT } from '../messages/message';

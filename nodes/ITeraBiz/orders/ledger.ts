@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'crypto';
 import type { IContextObject, IDataObject } from 'n8n-workflow';
 
-import type { Order } from '../api/sameOrder';
+import type { Order } from '../account/sameOrder';
 
 /**
  * What became of one submission: sent at this time (milliseconds since 1970) with an unknown outcome, or

@@ -2,7 +2,7 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { type Extent, type Listed, readBack } from '../account/listReader';
 import { PAGE_SIZE } from '../api/page';
-import { compare, finderOf, nameOf, type Order } from '../api/sameOrder';
+import { finderOf, nameOf, type Order, unclearFinderOf, whyUnclear } from '../account/sameOrder';
 import { outcomeOf, videoIdOf } from '../api/video';
 import type { ApiClient } from '../client/apiClient';
 import { lookBack, whenVideoExists } from '../fields/reuse';
@@ -36,7 +36,7 @@ interface Group {
   /** How many there are, failed ones included, as far as the list was read */
   made: number;
   /** A job of which the list does not say enough to tell */
-  unclear?: string;
+  unclear?: IDataObject;
 }
 
 /**
@@ -60,6 +60,7 @@ export async function findExisting(
   if (wanted.length === 0) return { matches };
   const groups = groupsOf(wanted);
   const groupsFor = finderOf(groups);
+  const unclearFor = unclearFinderOf(groups);
   const since = Math.min(...groups.map((group) => group.since));
   try {
     const extent = await readBack(
@@ -73,12 +74,17 @@ export async function findExisting(
         if (listed.at < since) return;
         const { entry } = listed;
         const id = videoIdOf(entry);
-        for (const group of id === undefined ? [] : groupsFor(entry)) {
+        const isFailed = outcomeOf(entry) === 'failed';
+        const same = id === undefined ? [] : groupsFor(entry);
+        for (const group of same) {
           if (listed.at < group.since) continue;
           group.made += 1;
-          if (outcomeOf(entry) !== 'failed' && !isTaken(id!)) group.jobs.push(listed);
+          if (!isFailed && !isTaken(id!)) group.jobs.push(listed);
         }
-        noteUnclear(groups, listed);
+        // What is one order for certain is no question for another one.
+        for (const group of same.length > 0 || isFailed ? [] : unclearFor(entry)) {
+          if (!(listed.at < group.since)) group.unclear ??= entry;
+        }
       },
     );
     if (extent !== 'enough') return { matches, refusal: describeExtent(extent) };
@@ -103,15 +109,6 @@ function groupsOf(wanted: Row[]): Group[] {
   return [...groups.values()];
 }
 
-function noteUnclear(groups: Group[], { entry, at }: Listed): void {
-  if (outcomeOf(entry) === 'failed') return;
-  for (const group of groups) {
-    if (group.unclear !== undefined || at < group.since) continue;
-    if (compare(group.order, entry) === 'unclear')
-      group.unclear = videoIdOf(entry) ?? 'without an ID';
-  }
-}
-
 /** A job that fits rows of several orders, because the list says too little to tell them apart, is given out once. */
 function assignOldest(
   groups: Group[],
@@ -127,7 +124,7 @@ function assignOldest(
     for (const { item, key, reuseSince: since = 0 } of rows) {
       const own = oldestFirst.find((one) => !taken.has(one) && !(one.at < since));
       if (own) taken.add(own);
-      else if (unclear !== undefined) return describeUnclear(unclear);
+      else if (unclear !== undefined) return describeUnclear(order, unclear, item);
       else missing += 1;
       const before = ledger.countLike(key);
       matches.set(item, { job: own?.entry, key: `${name} ${hour} ${made} ${before} ${missing}` });
@@ -142,10 +139,11 @@ function timeOf({ at }: Listed): number {
 }
 
 /** Says that a listed video may be the one, or not. */
-export function describeUnclear(id: string): Message {
+export function describeUnclear(order: Order, listed: IDataObject, item: number): Message {
+  const id = videoIdOf(listed) ?? 'without an ID';
   return {
-    message: `Nothing was sent: the list of your account does not say what video ${id} was made of`,
-    description: `"${whenVideoExists.displayName}" needs the script or prompt of each listed video to tell whether the one of this item is there already. Choose "Order Another One", or lower "${lookBack.displayName}" so that it leaves that video out.`,
+    message: `Nothing was sent: video ${id} may be the one of item ${item}, but ${whyUnclear(order, listed)}`,
+    description: `So "${whenVideoExists.displayName}" cannot tell whether to order it. Choose "Order Another One", or lower "${lookBack.displayName}" so that it leaves that video out.`,
   };
 }
 

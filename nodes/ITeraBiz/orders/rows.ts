@@ -1,12 +1,11 @@
 import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
 import { isObject } from '../api/json';
-import type { Order } from '../api/sameOrder';
+import type { Order } from '../account/sameOrder';
 import { BY_NAME } from '../fields/avatar';
-import { lookBack, whenVideoExists } from '../fields/reuse';
 import { waitForCompletion } from '../fields/waiting';
 import { withFields } from '../fields/additionalFields';
-import { BadInput, checkBody, isOn, type Options } from '../fields/validate';
+import { checkBody, isOn, type Options } from '../fields/validate';
 import type { Message } from '../messages/message';
 import { breather } from '../run/eachItem';
 import type { RequestTemplate, Run } from '../run/run';
@@ -100,31 +99,7 @@ function bodyOf(run: Run, fields: INodeProperties[], item: number): IDataObject 
   return withFields(body, Array.isArray(added) ? added.filter(isObject) : []);
 }
 
-/**
- * Whether the user wants an existing video used, and from when on.
- *
- * @returns milliseconds since 1970, or `undefined` where every item is to be ordered
- * @throws {BadInput} when an expression gives something else: nobody knows then what was meant
- */
-function reuseSince(options: Options, now = Date.now()): number | undefined {
-  // An expression that gives nothing is not the same as no choice.
-  const choice: unknown = 'whenVideoExists' in options ? options.whenVideoExists : 'order';
-  if (choice === 'order') return undefined;
-  if (choice !== 'reuse') {
-    throw new BadInput({
-      message: `"${whenVideoExists.displayName}": "${String(choice)}" is not one of the choices`,
-      description:
-        'Choose one from the list, or let the expression give order or reuse. Nothing was sent to iTeraBiz.',
-    });
-  }
-  const given: unknown = 'lookBack' in options ? options.lookBack : lookBack.default;
-  const isNumber = typeof given === 'number' || (typeof given === 'string' && given.trim() !== '');
-  const days = isNumber ? Number(given) : NaN;
-  if (!(days > 0 && days < Infinity)) {
-    throw new BadInput({
-      message: `"${lookBack.displayName}": "${String(given)}" is not a number of days`,
-      description: 'Enter a number above 0, as in 30. Nothing was sent to iTeraBiz.',
-    });
-  }
-  return now - days * DAY;
+/** From when on an existing video counts as the same, in milliseconds since 1970; nothing where none does. */
+function reuseSince({ whenVideoExists, lookBack = 30 }: Options): number | undefined {
+  return whenVideoExists === 'reuse' ? Date.now() - lookBack * DAY : undefined;
 }

@@ -1,12 +1,11 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import type { Account } from '../account/account';
-import { isObject } from '../api/json';
 import { NetworkError } from '../api/response';
-import { listOf } from '../api/sameOrder';
+import { listOf } from '../account/sameOrder';
 import { retryDecision } from '../api/status';
-import { videoIdOf } from '../api/video';
-import { type ApiClient, type Attempt, RequestFailed } from '../client/apiClient';
+import { jobIn, videoIdOf } from '../api/video';
+import { type ApiClient, RequestFailed } from '../client/apiClient';
 import { eachItem } from '../run/eachItem';
 import { ItemFailed, type Results } from '../run/results';
 import type { Job, Run } from '../run/run';
@@ -135,10 +134,12 @@ async function submit(shared: Submissions, row: Row, match?: Match): Promise<Sen
   jobs.sending.add(order);
   try {
     const attempt = await client.schedule('POST', sendOnce);
-    const job = jobIn(attempt);
+    const { decision, outcome } = attempt;
+    const isAnswered = decision === 'done' && !(outcome instanceof NetworkError);
+    const job = isAnswered ? jobIn(outcome.body) : undefined;
     // Assigned before it counts as no longer on its way: others may be looking for the same.
     if (job) return { job: accept(job) };
-    if (attempt.decision === 'refused' || attempt.decision === 'retry') {
+    if (decision === 'refused' || decision === 'retry') {
       throw ItemFailed.by(new RequestFailed(attempt), { doing });
     }
     return {
@@ -146,17 +147,11 @@ async function submit(shared: Submissions, row: Row, match?: Match): Promise<Sen
         const finding = await find(sentAt, false);
         if (finding.job) return accept(finding.job);
         const status = new RequestFailed(attempt).status;
-        const said = describeDoubt(doing, attempt.outcome, order, finding);
+        const said = describeDoubt(doing, outcome, order, finding);
         throw new ItemFailed({ ...said, status, reason: 'unknown' });
       },
     };
   } finally {
     jobs.sending.delete(order);
   }
-}
-
-/** What the API accepted, where its answer says so in a way that can be read. */
-function jobIn({ outcome, decision }: Attempt): IDataObject | undefined {
-  if (decision !== 'done' || outcome instanceof NetworkError) return undefined;
-  return isObject(outcome.body) ? outcome.body : undefined;
 }

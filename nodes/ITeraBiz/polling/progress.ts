@@ -1,155 +1,132 @@
+import { endingIn, type Snapshot, type Surprises } from '../account/snapshot';
 import { createdAt, outcomeOf, type Video, videoIdOf } from '../api/video';
 
 /** How many of the newest videos are remembered: more than a page, so that none shows up as new when others are deleted. */
 export const MOST_RECENT = 500;
 
-/** How many running videos are waited for. */
+/** How many videos are waited for. */
 export const MOST_PENDING = 2_000;
 
-/** So much older than the newest known video may one be and still be new, in milliseconds. */
+/** A list may show a video this much later than newer ones, in milliseconds. */
 const LATENESS = 60 * 60_000;
 
 /** How far a polling trigger has come. Kept with the workflow, so its size is bounded: about 100 kB. */
 export interface Progress {
-  /** IDs of the newest videos that were seen, newest first */
+  /** IDs of the newest videos that were listed, newest first */
   recent: string[];
-  /** IDs of the videos that were running when they were last seen, longest ago first */
+  /** IDs of the videos that have not ended, oldest first */
   pending: string[];
-  /** Those of `pending` that the list does not show soon, so that they are asked for one by one */
+  /** Those of `pending` to ask for by ID, since the list does not show them; longest unasked first */
   hidden: string[];
-  /** What was made before this is history, in milliseconds since 1970 */
-  horizon: number;
-  gap?: Gap;
+  /** A video that was created before this is history; milliseconds since 1970 */
+  since?: number;
+  /** When something about a pending video began to be odd, by its ID; milliseconds since 1970 */
+  surprises?: Record<string, Surprises>;
+  /** A reading of the list that ran out of time: the next poll goes on with it */
+  reading?: {
+    /** ID of the last video that was read */
+    after: string;
+    /** IDs of the newest videos that it has read, newest first */
+    seen: string[];
+  };
 }
 
-/** A part of the list that an earlier poll had no time for. */
-export interface Gap {
-  /** ID of the last video above it */
-  after: string;
-  /** What was known when that poll began, and so tells what is new in it */
-  recent: string[];
-  horizon: number;
+/** What was read of the list, newest first. */
+export interface Part {
+  videos: Video[];
+  /** Whether there may be more, for which there was no time */
+  isCut: boolean;
 }
 
-/** What a look at the API brought. */
-export interface Sight {
-  /** All videos, newest first, down to those that were known, or to where the time was up */
-  listed: Video[];
-  /** The same of the gap that an earlier poll left */
-  below?: Video[];
-  /** What the next poll has to read before anything else */
-  gap?: Gap;
-  /** Other pending videos, by ID; `undefined` for one that is gone */
-  asked: Map<string, Video | undefined>;
-  hidden: Set<string>;
-}
-
-/** What follows from it. */
 export interface Step {
   progress: Progress;
-  /** What has finished or failed since, oldest first */
+  /** What has completed or failed, oldest first */
   finished: Video[];
-  /** IDs of running videos that were too many to wait for */
+  /** IDs of videos that were too many to wait for */
   dropped: string[];
 }
 
-/** The beginning: what is finished by now is history, and what is running is waited for. */
-export function begin(listed: Video[]): Step {
-  const nothing = { recent: [], pending: [], hidden: [], horizon: 0 };
-  const step = advance(nothing, { listed, asked: new Map(), hidden: new Set() });
-  return { ...step, finished: [] };
+/** The beginning: what has ended is history, and what is running is pending. */
+export function begin({ videos, isCut }: Part, at: number): Progress {
+  const nothing = { recent: [], pending: [], hidden: [] };
+  const progress = addListed(nothing, { videos, isCut: false }, at);
+  const running = new Set(videos.filter((one) => outcomeOf(one) === 'running').map(videoIdOf));
+  const unread = isCut ? createdAt(videos[videos.length - 1] ?? {}) + 1 || 0 : 0;
+  return {
+    ...progress,
+    pending: progress.pending.filter((id) => running.has(id)),
+    since: Math.max(progress.since ?? 0, Math.min(unread, at)),
+  };
 }
 
 /**
- * Takes in a look. A finished video comes out once: when it is new, or was pending until now.
+ * Adds what was read of the list: whatever is new in it is pending, also where it has ended already.
  *
- * Videos over the bounds are dropped, the longest waiting first, and named.
+ * While a reading is cut off, `recent` and `since` stay as they were before it, so that they still tell
+ * where it ends.
+ *
+ * @param at milliseconds since 1970
  */
-export function advance(before: Progress, { listed, below = [], asked, hidden, gap }: Sight): Step {
-  const isKnown = knownIn(before);
-  const isKnownBelow = knownBelow(before);
-  const pending = new Set(before.pending);
-  const finished: Video[] = [];
-  const handled = new Set<string>();
-
-  const handle = (id: string | undefined, video: Video | undefined, isOld: boolean) => {
-    if (id === undefined || handled.has(id)) return;
-    handled.add(id);
-    const waitedFor = pending.delete(id);
-    if (!video || !(waitedFor || !isOld)) return;
-    if (outcomeOf(video) === 'running') pending.add(id);
-    else finished.push(video);
+export function addListed(before: Progress, { videos, isCut }: Part, at: number): Progress {
+  const { recent, pending, reading, since = 0 } = before;
+  const seen = [...new Set([...(reading?.seen ?? []), ...idsOf(videos)])];
+  const known = new Set([...recent, ...pending, ...(reading?.seen ?? [])]);
+  const newIds = idsOf(videos.filter((video) => !(createdAt(video) < since))).filter(
+    (id) => !known.has(id),
+  );
+  const progress = { ...before, pending: [...new Set([...pending, ...newIds.reverse()])] };
+  const last = idsOf(videos).pop();
+  if (isCut) {
+    if (last) progress.reading = { after: last, seen: seen.slice(0, MOST_PENDING) };
+    return progress;
+  }
+  delete progress.reading;
+  const newest = videos.map(createdAt).reduce((one, other) => (other > one ? other : one), 0);
+  return {
+    ...progress,
+    recent: [...new Set([...seen, ...recent])].slice(0, MOST_RECENT),
+    // A video from the future must not turn all others into history.
+    since: Math.max(since, Math.min(newest, at) - LATENESS),
   };
-  const newestFirst = sorted(listed);
-  const belowIt = sorted(below);
-  asked.forEach((video, id) => handle(id, video, video !== undefined && isKnown(video)));
-  [...belowIt].reverse().forEach((one) => handle(videoIdOf(one), one, isKnownBelow(one)));
-  [...newestFirst].reverse().forEach((one) => handle(videoIdOf(one), one, isKnown(one)));
+}
 
-  const ids = [...pending];
-  const dropped = ids.slice(0, Math.max(0, ids.length - MOST_PENDING));
-  dropped.forEach((id) => pending.delete(id));
-  const above = [...idsOf(newestFirst), ...before.recent];
-  // Only in a list that is not sorted as assumed is something newer below.
-  const isOlder = !(createdAt(belowIt[0] ?? {}) - LATENESS > before.horizon);
-  const seen = isOlder ? [...above, ...idsOf(belowIt)] : [...idsOf(belowIt), ...above];
-  const recent = [...new Set(seen)].slice(0, MOST_RECENT);
+/**
+ * Takes those out of `pending` that have ended: each comes out once. Of too many, the oldest are dropped.
+ *
+ * @param snapshot what this poll saw of the videos
+ * @param at milliseconds since 1970
+ */
+export function settle(before: Progress, snapshot: Snapshot, at: number): Step {
+  const finished: Video[] = [];
+  const surprises = new Map<string, Surprises>();
+  const waiting = before.pending.filter((id) => {
+    const met = { ...before.surprises?.[id] };
+    const ending = endingIn(snapshot, id, met, at);
+    if (ending === 'ended') finished.push(snapshot.get(id)!);
+    if (Object.values(met).some(Boolean)) surprises.set(id, met);
+    return !ending;
+  });
+  const dropped = waiting.splice(0, Math.max(0, waiting.length - MOST_PENDING));
+  const isWaiting = new Set(waiting);
+  const { recent, hidden, since, reading } = before;
   return {
     progress: {
       recent,
-      pending: [...pending],
-      hidden: [...hidden].filter((id) => pending.has(id)),
-      horizon: Math.max(before.horizon, ...horizonsOf([...newestFirst, ...belowIt], recent)),
-      ...(gap && { gap }),
+      pending: waiting,
+      hidden: hidden.filter((id) => isWaiting.has(id)),
+      since,
+      surprises: Object.fromEntries([...surprises].filter(([id]) => isWaiting.has(id))),
+      reading,
     },
     finished,
     dropped,
   };
 }
 
-/** Tells the videos that were seen before, or were made too long ago to be new. */
-export function knownIn({
-  recent,
-  pending,
-  horizon,
-}: Omit<Progress, 'hidden'>): (video: Video) => boolean {
-  const known = new Set<unknown>([...recent, ...pending]);
-  return (video) => known.has(videoIdOf(video)) || createdAt(video) < horizon;
-}
-
-/** The same for what lies in the gap: what lies there may well be older than what is history above it. */
-function knownBelow({ recent, pending, gap }: Progress): (video: Video) => boolean {
-  return knownIn({
-    recent: [...recent, ...(gap?.recent ?? [])],
-    pending,
-    horizon: gap?.horizon ?? 0,
-  });
-}
-
-/** Whether a page, which is not empty, is sorted as assumed, as far as its ends tell: newest first. */
-export function isNewestFirst(page: Video[]): boolean {
-  return !(createdAt(page[0]) < createdAt(page[page.length - 1]));
-}
-
-/**
- * From when on a video can be new: from not long before the newest, and from after those that fell out
- * of `recent`, unless all were made at the same moment.
- *
- * Example: the newest of 500 remembered videos was made at 12:00, the oldest of them at 9:00. A video of
- * 11:30 that was never seen is new: the list showed it late. One of 10:30 is history, for it is more than an
- * hour ({@link LATENESS}) older than the newest. Where one look brought 600 videos, the 501st of which was
- * made at 11:45, the one of 11:30 is history, too: it may be among those that fell out.
- */
-function horizonsOf(seen: Video[], recent: string[]): number[] {
-  const times = (videos: Video[]) => videos.map(createdAt).filter((time) => !Number.isNaN(time));
-  const newest = Math.max(...times(seen));
-  const kept = new Set(recent);
-  const fallen = seen.filter((video) => !kept.has(videoIdOf(video) ?? recent[0]));
-  return [newest - LATENESS, Math.min(Math.max(...times(fallen)) + 1, newest)];
-}
-
-function sorted(videos: Video[]): Video[] {
-  return [...videos].sort((one, other) => createdAt(other) - createdAt(one) || 0);
+/** Tells the videos at which a reading of the list has come down to what was there before it. */
+export function isKnownIn({ recent, since = 0 }: Progress): (video: Video) => boolean {
+  const known = new Set<unknown>(recent);
+  return (video) => known.has(videoIdOf(video)) || createdAt(video) < since;
 }
 
 function idsOf(videos: Video[]): string[] {

@@ -177,8 +177,8 @@ export class Results {
       const failure = this.failures.get(item);
       const output = failure ? [{ json: this.errorJson(item, failure) }] : this.outputs.get(item);
       for (const { json, ...data } of output ?? []) {
-        const marked = failure ? json : withMark(json, this.reused.get(item));
-        items.push({ ...data, json: inReadingOrder(marked), pairedItem: { item } });
+        const shown = failure ? json : inReadingOrder(withMark(json, this.reused.get(item)));
+        items.push({ ...data, json: shown, pairedItem: { item } });
       }
     }
     return items;

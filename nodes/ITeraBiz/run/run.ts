@@ -146,7 +146,7 @@ function common(
   const parameter = parameterReader(node, getParameter);
   const { batching, ...options } = requestOptionsFrom(parameter('requestOptions', 0, {}), node);
   let account: Promise<Account> | undefined;
-  const optionsOf = (item: number) => checkOptions(parameter('options', item, {}) as Options);
+  const optionsOf = (item: number) => checkOptions(parameter('options', item, {}) as object);
   const concurrency = concurrencyFrom(() => optionsOf(0));
   const accountOnce = async () => await (account ??= accountOf(context));
   return {

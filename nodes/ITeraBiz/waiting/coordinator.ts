@@ -2,7 +2,7 @@ import type { INodeExecutionData, NodeApiError } from 'n8n-workflow';
 
 import { endingIn, isRefusedForGood, type Snapshot } from '../account/snapshot';
 import type { WaitResult } from '../account/videoPoller';
-import { outcomeOf, videoIdOf } from '../api/video';
+import { inReadingOrder, outcomeOf, videoIdOf } from '../api/video';
 import { RequestFailed } from '../client/apiClient';
 import { type Message, toNodeError } from '../messages/message';
 import { describeStop, errorJson, type JobList, withMark } from '../run/results';
@@ -108,7 +108,7 @@ function outcome(
     }
     if (!video || !end) return { json };
     const failure = describeWait(end, video);
-    if (!failure) return { json: withMark(json, wait.reused?.[item]) };
+    if (!failure) return { json: inReadingOrder(withMark(json, wait.reused?.[item])) };
     failures.set(item, failure);
     return { json: { ...soFar, ...errorJson(failure, wait.onError, {}, video.id) } };
   });

@@ -1,9 +1,10 @@
 import type { IDataObject } from 'n8n-workflow';
 
+import { inReadingOrder } from '../api/video';
 import { RequestQueue } from '../client/requestQueue';
 import { now } from '../client/time';
 import type { Message } from '../messages/message';
-import { errorJson, type Results } from '../run/results';
+import { errorJson, type Results, withMark } from '../run/results';
 import type { Run } from '../run/run';
 import type { Wait } from './outcome';
 import { coordinatorWorkflow, type DurableWait } from './smallWorkflows';
@@ -106,7 +107,7 @@ function durableWaitOf(run: Run, results: Results, waits: Wait[]): DurableWait {
 function itemsSoFar(run: Run, results: Results): IDataObject[] {
   return Array.from({ length: run.size }, (_, item) => {
     const result = results.outputs.get(item)?.[0]?.json;
-    if (result) return result;
+    if (result) return inReadingOrder(withMark(result, results.reused.get(item)));
     const kept = run.onError === 'continueRegularOutput' ? run.input(item) : {};
     const id = results.awaited.get(item);
     const failure = results.failures.get(item) ?? describeInterrupted(id ?? '');

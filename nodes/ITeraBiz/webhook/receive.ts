@@ -1,19 +1,20 @@
 import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import { sleep } from 'n8n-workflow';
 
-import type { Claim, VideoEvent } from '../api/events';
+import type { UnverifiedEvent, VideoEvent } from '../api/events';
 import { eventFrom, eventOf, readEvent } from '../api/events';
 import { NetworkError } from '../api/response';
-import { isObject } from '../api/json';
+import { isObject, parseJson } from '../api/json';
 import { statusClassOf } from '../api/status';
+import { readSwitch } from '../api/switch';
 import { isVideoOf } from '../api/video';
 import { queuedAccountOf } from '../account/account';
 import { ApiClient } from '../client/apiClient';
 import { now } from '../client/time';
 import { whyUnwanted } from '../fields/chosen';
-import { keyOf, recentEventsOf, type Verdict } from './recentEvents';
+import { keyOf, recentEventsOf, type Reply } from './recentEvents';
 import { SIGNATURE_HEADER, signatureProblem } from './signature';
-import { storeOf } from './store';
+import { isManual, manualAccess, storeOf } from './store';
 import { isGoodToken, isLaterToken, isToken, TOKEN_PARAMETER } from './token';
 
 /** Larger bodies are no events, in bytes. */
@@ -28,20 +29,13 @@ const MOST_WAITING = 1_000;
 /** How long n8n may take to start a workflow, in milliseconds. After that the event may come again. */
 const LONGEST_START = 60_000;
 
-/** What the sender is told: nothing that helps someone who should not be here. */
+/** What the sender is told: nothing that helps an attacker. */
 const ANSWERS = {
   200: 'Received',
   400: 'Not understood',
   401: 'Not authorized',
   503: 'Try again later',
 };
-
-/** As a user fills them in, or an expression does */
-interface Options {
-  confirmWithApi?: unknown;
-  ignoreDuplicates?: unknown;
-  signingSecret?: unknown;
-}
 
 /**
  * n8n's `webhook`: judges one delivery, and starts the workflow if it is a proven event that the user
@@ -53,7 +47,9 @@ interface Options {
  * it then saves what was written into the trigger's store.
  */
 export async function receive(context: IWebhookFunctions): Promise<IWebhookResponseData> {
-  const { status, reason, start } = await judge(context).catch(unexpected);
+  // What fails is on our side, as a credential that is gone: the sender should try again.
+  const failed = (error: Error) => later(error.message);
+  const { status, reason, start } = await judge(context).catch(failed);
   const message = ANSWERS[status];
   if (start) return { webhookResponse: { message }, workflowData: [[{ json: { ...start } }]] };
 
@@ -66,49 +62,41 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
   return { noWebhookResponse: true };
 }
 
-async function judge(context: IWebhookFunctions): Promise<Verdict> {
-  const admission = admissionOf(context);
-  if (!admission) return { status: 401, reason: 'its token is missing or wrong' };
+async function judge(context: IWebhookFunctions): Promise<Reply> {
+  const access = accessOf(context);
+  if (!access) return { status: 401, reason: 'its token is missing or wrong' };
+  const { secret } = access;
+  if (secret === '') {
+    return later('the Signing Secret is empty, so no event can be checked; enter or remove it');
+  }
   const rawBody = await rawBodyOf(context);
   if (rawBody && rawBody.length > LARGEST_BODY) {
     return { status: 400, reason: 'its body is too large for an event' };
   }
   const header = context.getHeaderData()[SIGNATURE_HEADER];
-  const { secret } = admission;
   const forged = secret && signatureProblem(header, rawBody, secret);
   if (forged) return { status: 401, reason: forged };
 
   const reading = readEvent(parsed(rawBody));
+  if ('unverified' in reading) return await replyTo(reading.unverified, context);
   if ('malformed' in reading) return { status: 400, reason: reading.malformed };
-  if ('unknownEvent' in reading) {
-    const name = JSON.stringify(reading.unknownEvent);
-    return { status: 200, reason: `the event ${name} is not known here` };
-  }
-
-  const { claim } = reading;
-  const { ignoreDuplicates } = optionsOf(context);
-  // Whoever listens in the editor wants to see what comes, also a second time.
-  if (isOff(ignoreDuplicates) || context.getMode() === 'manual')
-    return await decide(context, claim);
-  return await decideOnce(context, claim);
+  const name = JSON.stringify(reading.unknownEvent);
+  return { status: 200, reason: `the event ${name} is not known here` };
 }
 
 /**
- * Lets in who has the token, and says with which secret the events are signed, if they are.
+ * Lets in a sender who has the token, and says with which secret the events are signed, if they are.
  *
  * A token that is later than any that is known here is of a registration that the store was made to
  * forget, and its secret with it. It has to do alone, as where iTeraBiz gives out no secret.
  *
- * @returns nothing for everybody else
+ * @returns nothing for every other sender
  */
-function admissionOf(context: IWebhookFunctions): { secret?: string } | undefined {
+function accessOf(context: IWebhookFunctions): { secret?: string } | undefined {
   const given = (context.getRequestObject().query as IDataObject)[TOKEN_PARAMETER];
-  if (context.getNodeParameter('registration') === 'manual') {
-    const token = String(context.getNodeParameter('secretToken', null));
-    const { signingSecret } = optionsOf(context);
-    return isGoodToken(token) && isToken(given, token)
-      ? { secret: String(signingSecret ?? '') }
-      : undefined;
+  if (isManual(context)) {
+    const manual = manualAccess(context);
+    return isGoodToken(manual.token) && isToken(given, manual.token) ? manual : undefined;
   }
   const { tokens, registration } = storeOf(context);
   if (registration && isToken(given, registration.token)) return registration;
@@ -126,29 +114,40 @@ async function rawBodyOf(context: IWebhookFunctions): Promise<Buffer | undefined
   return request.rawBody;
 }
 
-function parsed(rawBody: Buffer | undefined): unknown {
-  try {
-    return JSON.parse(String(rawBody));
-  } catch {
-    return undefined;
-  }
-}
+/**
+ * The reply to an event from the right sender. What the API confirms decides which event it is: a video
+ * that has ended in one way is one event, whatever IDs it is delivered with, so one that fails a second time
+ * is a repeat, too. Without a confirmation, what the sender says is all there is.
+ */
+async function replyTo(unverified: UnverifiedEvent, context: IWebhookFunctions): Promise<Reply> {
+  const options = context.getNodeParameter('options', {}) as IDataObject;
+  const isConfirmed = readSwitch(options.confirmWithApi) ?? true;
+  const verify = async () =>
+    isConfirmed ? await confirm(context, unverified) : eventFrom(unverified);
+  const { event, videoId, eventId } = unverified;
+  const key = (kind: string) => keyOf(kind, videoId, isConfirmed ? '' : eventId);
 
-async function decideOnce(context: IWebhookFunctions, claim: Claim): Promise<Verdict> {
-  const store = storeOf(context);
+  // A user who listens in the editor wants to see what comes, also a second time.
+  const isOnce = (readSwitch(options.ignoreDuplicates) ?? true) && context.getMode() !== 'manual';
   const memory = recentEventsOf(`${context.getWorkflow().id} ${context.getNode().id}`);
+  const store = storeOf(context);
   memory.recall(store.recentEvents);
 
-  const key = keyOf(claim);
-  const remember = () => void (store.recentEvents = memory.toStore(key));
-  const verdict = await memory.once(
-    key,
-    async () => await decide(context, claim),
+  const repeat = isOnce ? memory.repeatOf(key(event)) : undefined;
+  if (repeat) return await repeat;
+  const verified = isOnce ? await memory.confirmOnce(key(event), verify) : await verify();
+  if ('status' in verified) return verified;
+  const unwanted = whyUnwanted(verified, context);
+  if (unwanted !== undefined) return { status: 200, reason: unwanted };
+  if (!isOnce) return { status: 200, start: verified };
+
+  const verifiedKey = key(verified.event);
+  const remember = () => void (store.recentEvents = memory.toStore(verifiedKey));
+  return await memory.startOnce(
+    verifiedKey,
+    verified,
     async () => await hasStarted(context, remember),
   );
-  if (!verdict) return { status: 200, reason: 'it is a repeat of an event that was handled' };
-  if (verdict.status === 200) remember();
-  return verdict;
 }
 
 /**
@@ -160,24 +159,13 @@ async function decideOnce(context: IWebhookFunctions, claim: Claim): Promise<Ver
  */
 async function hasStarted(context: IWebhookFunctions, remember: () => void): Promise<boolean> {
   const response = context.getResponseObject();
-  const end = Date.now() + LONGEST_START;
+  const end = performance.now() + LONGEST_START;
   for (let pause = 1; !response.writableEnded; pause = Math.min(pause * 2, 100)) {
-    if (Date.now() > end) return false;
+    if (performance.now() > end) return false;
+    remember();
     await sleep(pause);
-    if (!response.writableEnded) remember();
   }
   return response.statusCode < 300;
-}
-
-/** What to do about a claim that comes from the right sender. */
-async function decide(context: IWebhookFunctions, claim: Claim): Promise<Verdict> {
-  const { confirmWithApi } = optionsOf(context);
-  const confirmed = isOff(confirmWithApi) ? eventFrom(claim) : await confirm(context, claim);
-  if ('status' in confirmed) return confirmed;
-
-  const unwanted = whyUnwanted(confirmed, context);
-  if (unwanted !== undefined) return { status: 200, reason: unwanted };
-  return { status: 200, start: confirmed };
 }
 
 /**
@@ -189,9 +177,8 @@ async function decide(context: IWebhookFunctions, claim: Claim): Promise<Verdict
  */
 async function confirm(
   context: IWebhookFunctions,
-  { videoId, ...claim }: Claim,
-): Promise<VideoEvent | Verdict> {
-  const later = (reason: string): Verdict => ({ status: 503, reason });
+  { videoId, eventId, occurredAt }: UnverifiedEvent,
+): Promise<VideoEvent | Reply> {
   const { queue } = await queuedAccountOf(context);
   if (queue.waitingCount('interactive') >= MOST_WAITING) {
     return later('too many events wait for iTeraBiz to confirm them');
@@ -202,25 +189,27 @@ async function confirm(
   const { outcome: answer, tries } = await client.request({ method: 'GET', url });
   if (tries === 0) return later('iTeraBiz asked for a pause');
   if (answer instanceof NetworkError) return later('iTeraBiz could not be reached to confirm it');
-  const meaning = statusClassOf(answer);
-  if (meaning === 'notFound') return { status: 400, reason: 'iTeraBiz knows no such video' };
-  if (meaning !== 'done' || !isObject(answer.body)) {
+  const statusClass = statusClassOf(answer);
+  if (statusClass === 'notFound') return { status: 400, reason: 'iTeraBiz knows no such video' };
+  if (statusClass !== 'done' || !isObject(answer.body)) {
     return later(`iTeraBiz did not confirm it, but answered with status ${answer.status}`);
   }
   if (!isVideoOf(videoId, answer.body)) return later('iTeraBiz answered with another video');
-  return eventOf(answer.body, claim) ?? later('iTeraBiz says that the video is still being made');
+  return (
+    eventOf(answer.body, { eventId, occurredAt }) ??
+    later('iTeraBiz says that the video is still being made')
+  );
 }
 
-function optionsOf(context: IWebhookFunctions): Options {
-  return context.getNodeParameter('options', {}) as Options;
+function later(reason: string): Reply {
+  return { status: 503, reason };
 }
 
-/** Both protections are on unless a user says no. An expression may say so as text, or say nothing. */
-function isOff(value: unknown): boolean {
-  return value === false || (typeof value === 'string' && /^\s*false\s*$/i.test(value));
-}
-
-/** A fault of this n8n, as a credential that is gone: the sender should try again. */
-function unexpected(error: unknown): Verdict {
-  return { status: 503, reason: (error as Error).message };
+/** JSON with IDs of any length as they are; nothing where it is none. */
+function parsed(rawBody: Buffer | undefined): unknown {
+  try {
+    return parseJson(String(rawBody));
+  } catch {
+    return undefined;
+  }
 }

@@ -1,9 +1,9 @@
 import { createHash } from 'crypto';
 
-import type { Claim, VideoEvent } from '../api/events';
+import type { VideoEvent } from '../api/events';
 
 /** How a delivery is answered. */
-export interface Verdict {
+export interface Reply {
   status: 200 | 400 | 401 | 503;
   /** For n8n's log, without secrets. The sender is not told. */
   reason?: string;
@@ -11,7 +11,8 @@ export interface Verdict {
   start?: VideoEvent;
 }
 
-const NOT_STARTED: Verdict = { status: 503, reason: 'n8n did not start the workflow for it' };
+const REPEAT: Reply = { status: 200, reason: 'it is a repeat of an event that was handled' };
+const NOT_STARTED: Reply = { status: 503, reason: 'n8n did not start the workflow for it' };
 
 /** How many events are remembered per trigger. A repeat that comes later than that starts a run. */
 export const MOST_REMEMBERED = 1_000;
@@ -20,19 +21,20 @@ export const MOST_REMEMBERED = 1_000;
 export const MOST_TRIGGERS = 200;
 
 /**
- * Which events were handled already, so that a repeated delivery starts nothing. Assumption: an
- * event is delivered at least once, and again where the answer was not one of success.
+ * Which events have started the workflow, so that a repeat starts nothing. Assumption: an event is
+ * delivered at least once, and again where the answer was not one of success.
  *
- * Lives in this process. n8n behaviour: it hands every request its own copy of the stored memory, so only
- * here can two deliveries at the same moment see each other. The stored memory is for restarts, and
- * for n8n's other processes: where several receive webhooks, two deliveries that reach two of them
- * within the moment of handling one can both start a run.
+ * Lives in this process. n8n behaviour: every request gets its own copy of the stored memory, so only here
+ * can two deliveries at the same moment see each other. The stored memory is for restarts and for n8n's
+ * other processes; two deliveries that reach two processes at the same moment can both start a run.
  */
 export class RecentEvents {
   private readonly handled = new Set<string>();
 
-  /** What becomes of the events that are being handled. */
-  private readonly inWork = new Map<string, Promise<Verdict>>();
+  private readonly confirming = new Map<string, Promise<VideoEvent | Reply>>();
+
+  /** Events for which n8n is starting the workflow, and whether it did. */
+  private readonly starting = new Map<string, Promise<boolean>>();
 
   /** Adds what an earlier process, or another one, has stored. */
   recall(stored: unknown): void {
@@ -40,78 +42,71 @@ export class RecentEvents {
     for (const key of stored) if (typeof key === 'string') this.remember(key);
   }
 
-  /**
-   * Handles an event unless it was handled before. The key is taken before anything is waited for,
-   * and is free again when the event has to be delivered once more: after a verdict other than 200, and
-   * where the workflow did not start.
-   *
-   * A delivery that comes while another of the same event is being handled shares its end.
-   *
-   * @param hasStarted asked after a verdict to start; may take its time, the verdict does not wait for it
-   * @returns the verdict, or `undefined` for a repeat of an event that was handled
-   */
-  async once(
-    key: string,
-    handle: () => Promise<Verdict>,
-    hasStarted: () => Promise<boolean>,
-  ): Promise<Verdict | undefined> {
-    if (this.handled.has(key)) return undefined;
-    const other = this.inWork.get(key);
-    if (other) {
-      const verdict = await other;
-      return verdict.status === 200 ? undefined : verdict;
-    }
-    const work = handle();
-    const end = this.settle(key, work, hasStarted);
-    end.catch(() => {}); // whoever handles it hears of it from the work itself
-    this.inWork.set(key, end);
-    return await work;
+  /** The reply to a repeat, once it is certain that n8n started the workflow. `undefined` for a new event. */
+  repeatOf(key: string): Promise<Reply> | undefined {
+    if (this.handled.has(key)) return Promise.resolve(REPEAT);
+    return this.starting.get(key)?.then((hasStarted) => (hasStarted ? REPEAT : NOT_STARTED));
   }
 
-  private async settle(
+  /** Lets deliveries of the same event at the same moment share one confirmation. */
+  async confirmOnce(
     key: string,
-    work: Promise<Verdict>,
+    confirm: () => Promise<VideoEvent | Reply>,
+  ): Promise<VideoEvent | Reply> {
+    const current =
+      this.confirming.get(key) ?? confirm().finally(() => this.confirming.delete(key));
+    this.confirming.set(key, current);
+    return await current;
+  }
+
+  /**
+   * Starts the workflow unless the event is a repeat.
+   *
+   * Invariant: nothing is waited for between looking the key up and taking it.
+   *
+   * @param hasStarted may take its time, the reply does not wait for it; where it says no, the key is free
+   */
+  async startOnce(
+    key: string,
+    start: VideoEvent,
     hasStarted: () => Promise<boolean>,
-  ): Promise<Verdict> {
-    try {
-      const verdict = await work;
-      if (verdict.start && !(await hasStarted())) return NOT_STARTED;
-      if (verdict.status === 200) this.remember(key);
-      return verdict;
-    } finally {
-      this.inWork.delete(key);
-    }
+  ): Promise<Reply> {
+    const repeat = this.repeatOf(key);
+    if (repeat) return await repeat;
+    const end = hasStarted()
+      .catch(() => false)
+      .then((isSo) => {
+        this.starting.delete(key);
+        if (isSo) this.remember(key);
+        return isSo;
+      });
+    this.starting.set(key, end);
+    return { status: 200, start };
   }
 
   /** Whether an event is being handled, so that another delivery of it has to find this memory. */
   get isBusy(): boolean {
-    return this.inWork.size > 0;
+    return this.confirming.size + this.starting.size > 0;
   }
 
   /**
-   * What to store, oldest first. Of events that start at the same moment, one may be missing until the
-   * next event is stored; this process knows it all the same.
-   *
-   * @param key is stored as well, though n8n is only about to start its workflow. Other events that are
-   *   being handled are not: what n8n fails to start must not look handled.
+   * What to store for an event that n8n is about to start, oldest first. Others that are being started are
+   * left out: what n8n fails to start must not look handled. So of events that start at the same moment,
+   * one may be missing until the next one is stored.
    */
-  toStore(key?: string): string[] {
-    const keys = new Set(this.handled);
-    if (key !== undefined) keys.add(key);
-    return [...keys].slice(-MOST_REMEMBERED);
+  toStore(key: string): string[] {
+    return [...new Set(this.handled).add(key)].slice(-MOST_REMEMBERED);
   }
 
   private remember(key: string): void {
     this.handled.add(key);
-    for (const oldest of this.handled) {
-      if (this.handled.size <= MOST_REMEMBERED) return;
-      this.handled.delete(oldest);
-    }
+    const [oldest] = this.handled;
+    if (this.handled.size > MOST_REMEMBERED) this.handled.delete(oldest);
   }
 }
 
 /** What tells one event from another. Short, since a thousand of them are stored with the workflow. */
-export function keyOf({ event, videoId, eventId = '' }: Claim): string {
+export function keyOf(event: string, videoId: string, eventId = ''): string {
   const parts = JSON.stringify([event, videoId, eventId]);
   return createHash('sha256').update(parts).digest('base64url').slice(0, 22);
 }

@@ -6,11 +6,14 @@ export const SIGNATURE_HEADER = 'x-iterabiz-signature';
 /** How far the time in a signature may be from ours, in seconds. Older is a replay. */
 const WINDOW = 5 * 60;
 
-/** One time and one signature. A header that came twice is joined by Node and does not fit. */
-const HEADER = /^t=(\d{1,12}),v1=([0-9a-f]{64})$/;
+/**
+ * One time, and a signature or several, as while a secret is being changed. A header that came twice is
+ * joined by Node and does not fit.
+ */
+const HEADER = /^t=(\d{1,12})((?:, *v1=[0-9a-f]{64})+)$/;
 
 /**
- * Why a signature does not hold, for the log, or `undefined` where it holds.
+ * Why a signature does not hold, for the log, or `undefined` where one of them holds.
  *
  * Assumption: `t=<unix seconds>,v1=<hex HMAC-SHA256 of "<t>." and the raw body>`. A header that
  * cannot be read is a refusal, never a pass.
@@ -25,14 +28,15 @@ export function signatureProblem(
   now = Date.now(),
 ): string | undefined {
   if (header === undefined) return 'it is not signed';
-  const [, time, signature] = (typeof header === 'string' && HEADER.exec(header)) || [];
+  const [, time, list] = (typeof header === 'string' && HEADER.exec(header)) || [];
   if (time === undefined) return 'its signature cannot be read';
   if (!rawBody) return 'its signature cannot be checked, since its body was not read as JSON';
   if (Math.abs(now / 1000 - Number(time)) > WINDOW) {
     return 'its signature is not of the last five minutes; if this comes again, check the clock of this server';
   }
   const expected = createHmac('sha256', secret).update(`${time}.`).update(rawBody).digest();
-  return timingSafeEqual(Buffer.from(signature, 'hex'), expected)
+  const signatures = list.match(/[0-9a-f]{64}/g) ?? [];
+  return signatures.some((signature) => timingSafeEqual(Buffer.from(signature, 'hex'), expected))
     ? undefined
     : 'its signature is wrong';
 }

@@ -34,9 +34,10 @@ const avatar: INodeParameters = {
 };
 const get: INodeParameters = { resource: 'video', operation: 'get', videoId: byId('video_1') };
 
-const SECONDS = 'Enter a whole number of seconds from 1 to 3600, without a unit, as in 45.';
-const CODE = 'enter its English name, as in German, or its BCP-47 code, as in de-DE.';
+const SECONDS = 'Enter a whole number of seconds from 1 to 3600, such as 45.';
+const CODE = 'enter its English name, such as German, or its BCP-47 code, such as de-DE.';
 const PICK = 'Choose one from the list, or enter its ID, which has no spaces and no slashes';
+const MISSING = 'It stands for a value that is missing';
 const WEB = 'It begins with https://, as in https://example.com/photo.jpg.';
 
 /** An operation, one of its parameters, a value from an item, and what the user reads. */
@@ -49,11 +50,38 @@ const badInput: BadInput[] = [
   [create, 'script', undefined, '"Script" is empty', 'check that the item has that field'],
   [avatar, 'name', '', '"Name" is empty', 'Fill in "Name"'],
   [avatar, 'voiceId', null, '"Voice ID" is empty', 'Fill in "Voice ID"'],
-  [create, 'duration', 0, '"Duration": "0" is not a length for a video', SECONDS],
-  [create, 'duration', -5, '"Duration": "-5" is not a length for a video', SECONDS],
-  [create, 'duration', 'abc', '"Duration": "abc" is not a length for a video', SECONDS],
-  [generate, 'duration', 1e9, '"Duration": "1000000000" is not a length for a video', SECONDS],
-  [create, 'duration', 1.5, '"Duration": "1.5" is not a length for a video', SECONDS],
+  [create, 'duration', 0, '"Duration (Seconds)": "0" is not a valid duration', SECONDS],
+  [create, 'duration', -5, '"Duration (Seconds)": "-5" is not a valid duration', SECONDS],
+  [create, 'duration', 'abc', '"Duration (Seconds)": "abc" is not a valid duration', SECONDS],
+  [
+    generate,
+    'duration',
+    1e9,
+    '"Duration (Seconds)": "1000000000" is not a valid duration',
+    SECONDS,
+  ],
+  [create, 'duration', 1.5, '"Duration (Seconds)": "1.5" is not a valid duration', SECONDS],
+  [
+    create,
+    'duration',
+    '1.000',
+    '"Duration (Seconds)": "1.000" can be read as two different numbers',
+    'Write it without dots and commas',
+  ],
+  [create, 'script', '\u200B\uFEFF', '"Script" is empty', 'Fill in "Script"'],
+  [create, 'script', '[object Object]', '"Script": "[object Object]" is not a value', MISSING],
+  [generate, 'prompt', 'undefined', '"Prompt": "undefined" is not a value', MISSING],
+  [create, 'script', '#N/A', '"Script": "#N/A" is not a value', MISSING],
+  [avatar, 'name', 'Loading...', '"Name": "Loading..." is not a value', MISSING],
+  [
+    create,
+    'script',
+    '{{ $json.script }}',
+    '"Script": "{{ $json.script }}" is an expression that was not evaluated',
+    'Switch "Script" from Fixed to Expression',
+  ],
+  [create, 'language', 'jp', '"Language": "jp" is not a language', 'Did you mean ja-JP?'],
+  [create, 'language', 'tbd', '"Language": "tbd" is not a language', CODE],
   [create, 'language', 'xx-nonsense!', '"Language": "xx-nonsense!" is not a language', CODE],
   [generate, 'language', 'Klingon', '"Language": "Klingon" is not a language', CODE],
   [create, 'avatarId', '', '"Avatar" is empty', 'Fill in "Avatar"'],
@@ -97,6 +125,22 @@ test.each(badInput.map((row) => [`${row[1]} ${JSON.stringify(row[2])}`, row] as 
     expect((await sandbox.stats()).requests).toEqual({});
   },
 );
+
+test('what a table may hold is read as it was meant', async () => {
+  const rows = [
+    { script: 'What null and {{ $json.script }} mean', duration: '45 s', language: 'german' },
+    { script: 'Two', duration: '0:45', language: 'EN_us' },
+    { script: 'Three', duration: '45,0', language: 'en-US' },
+  ];
+  const fields = ['script', 'duration', 'language'].map((name) => [name, `={{ $json.${name} }}`]);
+  await runNode(sandbox, { ...create, ...Object.fromEntries(fields) }, { items: rows });
+  const { accepted } = await sandbox.stats();
+  expect(accepted.map(({ body }) => [body.script, body.duration, body.language]).sort()).toEqual([
+    ['Three', 45, 'en-US'],
+    ['Two', 45, 'en-US'],
+    ['What null and {{ $json.script }} mean', 45, 'de-DE'],
+  ]);
+});
 
 /** What is typed into the editor n8n checks by itself, by what the fields' descriptions say. */
 test.each<[INodeParameters, string, INodeParameters[string], string]>([

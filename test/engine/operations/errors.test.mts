@@ -56,7 +56,7 @@ describe('A refused request says what was refused and what to do', () => {
       get,
       refuse(401, 'Missing or invalid API key'),
       'iTeraBiz does not accept the API key of this credential',
-      'Compare the key with the one in your iTeraBiz dashboard, or make a new key there, and save it in the credential. iTeraBiz says: Missing or invalid API key (status 401).',
+      'Compare the key with the one in your iTeraBiz dashboard, or create a new key there, and save it in the credential. iTeraBiz says: Missing or invalid API key (status 401).',
     ],
     [
       '403',
@@ -69,8 +69,8 @@ describe('A refused request says what was refused and what to do', () => {
       '400 that names a field, by the label in the editor',
       create,
       refuse(400, 'duration must be at most 120'),
-      'iTeraBiz refused the field "Duration": duration must be at most 120',
-      'Correct "Duration" of this item and run it again; nothing was made or charged for it (status 400).',
+      'iTeraBiz refused the field "Duration (Seconds)": duration must be at most 120',
+      'Correct "Duration (Seconds)" of this item and run it again; nothing was made or charged for it (status 400).',
     ],
     [
       '422 that names another field',
@@ -96,16 +96,16 @@ describe('A refused request says what was refused and what to do', () => {
     [
       '500 to a question',
       get,
-      refuse(500, 'Internal error'),
+      { ...refuse(500, 'Internal error'), retryAfter: 0 } as FaultEffect,
       `iTeraBiz could not get video ${ID} because of a fault on its side`,
-      'iTeraBiz says: Internal error (status 500). Try again later; if it stays, write to api@iterabiz.com and say when it happened.',
+      'iTeraBiz says: Internal error (status 500). Try again later; if it keeps happening, write to api@iterabiz.com and say when it happened.',
     ],
     [
       'an unusual status',
       getMany,
       refuse(418, 'I am a teapot'),
-      'iTeraBiz could not list the videos (status 418)',
-      'iTeraBiz says: I am a teapot. If you cannot tell why, write to api@iterabiz.com.',
+      'iTeraBiz could not list the videos: I am a teapot',
+      'It answered with status 418. If you cannot tell why, write to api@iterabiz.com.',
     ],
     [
       'a redirect',
@@ -125,6 +125,7 @@ describe('A refused request says what was refused and what to do', () => {
       {
         type: 'answer',
         status: 500,
+        headers: { 'Retry-After': '0' },
         contentType: 'text/html',
         body: '<!DOCTYPE html><html><head><title>Down for maintenance</title></head><body><h1>x</h1></body></html>',
       },
@@ -139,6 +140,43 @@ describe('A refused request says what was refused and what to do', () => {
       'Correct "Script" of this item',
     ],
     [
+      'a success that says no',
+      create,
+      { type: 'answer', status: 200, body: '{"code":40119,"message":"Avatar not found"}' },
+      'iTeraBiz could not create the video: Avatar not found',
+      'It answered with status 200',
+    ],
+    [
+      'a success without credits',
+      create,
+      { type: 'answer', status: 202, body: '{"success":false,"error":"Insufficient credits"}' },
+      'iTeraBiz has no credits left for this account: Insufficient credits',
+      'Top up the credits',
+    ],
+    [
+      "Cloudflare's check for bots",
+      create,
+      {
+        type: 'answer',
+        status: 403,
+        contentType: 'text/html',
+        body: '<!DOCTYPE html><html><head><title>Just a moment...</title></head></html>',
+      },
+      'Something between n8n and iTeraBiz blocked the request to create the video: Just a moment...',
+      'your API key and this item are fine',
+    ],
+    [
+      'a list of errors by field',
+      create,
+      {
+        type: 'answer',
+        status: 422,
+        body: '{"detail":[{"loc":["body","script"],"msg":"At most 2000 characters","input":"Hello"}]}',
+      },
+      'iTeraBiz refused the field "Script": At most 2000 characters',
+      'Correct "Script" of this item',
+    ],
+    [
       'no body at all',
       create,
       { type: 'answer', status: 400, body: '' },
@@ -148,11 +186,14 @@ describe('A refused request says what was refused and what to do', () => {
   ])('%s', async (_, parameters, fault, message, advice) => {
     await sandbox.fault({ on: '*', ...always, ...fault });
     const told = toldBy(await runNode(sandbox, parameters));
-    expect(told.message).toBe(message);
+    // A question is asked again after a fault, and only then.
+    const [, own, tried] = /^(.*?)( \(tried 6 times over \d+ seconds?\))?$/.exec(told.message)!;
+    expect(own).toBe(message);
     expect(told.description).toContain(advice);
     expect(told.description).not.toMatch(/token=secret|<h1>/);
     const { requests, acceptedCount } = await sandbox.stats();
-    expect(Object.values(requests)).toEqual([1]);
+    expect(Object.values(requests)).toEqual([tried ? 6 : 1]);
+    expect(tried !== undefined).toBe('status' in fault && fault.status === 500);
     expect(acceptedCount).toBe(0);
   });
 
@@ -187,7 +228,7 @@ describe('A service that stays busy', () => {
       /^iTeraBiz is too busy to create the video \(tried 6 times over \d+ seconds\)$/,
     );
     expect(told.description).toContain('nothing was made or charged for it');
-    expect(told.description).toContain('Run it again in a few minutes, or lower Max Concurrency');
+    expect(told.description).toContain('Run it again in a minute, or lower Max Concurrency');
     expect((await sandbox.stats()).requests).toEqual({ 'POST /videos': 6 });
   });
 
@@ -210,7 +251,7 @@ describe('A submission of which nobody knows what became is not sent again', () 
     [
       'status 500',
       create,
-      refuse(500, 'Internal error'),
+      { ...refuse(500, 'Internal error'), retryAfter: 0 } as FaultEffect,
       [
         'a fault on its side (status 500; if it stays, write to api@iterabiz.com)',
         'Video: Get Many',
@@ -326,7 +367,7 @@ describe('Where no connection comes about', () => {
     );
     expect(told.description).toMatch(
       new RegExp(
-        `^No connection came about \\(network code ${code}\\), so nothing was sent\\. Check the Base URL of the credential and that this n8n may reach the internet\\.$`,
+        `^Could not connect \\(network code ${code}\\), so nothing was sent\\. Check the Base URL of the credential and that this n8n can reach the internet\\.$`,
       ),
     );
   });

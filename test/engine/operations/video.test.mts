@@ -93,7 +93,7 @@ describe('Video: Get', () => {
       { failedVideos: 'output' },
       {
         status: 'failed',
-        error: { code: 'script_rejected', message: 'The script is not allowed' },
+        failure: { code: 'script_rejected', message: 'The script is not allowed' },
       },
     ],
   ])('a video that failed %s', async (_, options, expected) => {

@@ -85,13 +85,21 @@ test('the oldest one is taken', async () => {
 test.each<[string, Partial<Video>]>([
   ['failed', { status: 'failed' }],
   ['of other words', { script: 'A' }],
-  ['of another length', { duration: 31 }],
   ['of another avatar', { avatar_id: 'avatar_maria01' }],
-  ['of another language', { language: 'en-GB' }],
   ['older than asked for', { created_at: new Date(Date.now() - 30.5 * DAY).toISOString() }],
 ])('one %s is not used', async (_, more) => {
   await have('a', more);
   expect(reused(await runAgain(scripts('a')))).toEqual([false]);
+});
+
+test.each<[string, Partial<Video>, string]>([
+  ['length', { duration: 31 }, 'its Duration (Seconds) is listed as'],
+  ['language', { language: 'en-GB' }, 'its Language is listed as'],
+])('one of another %s is unclear: nothing is sent, and it says why', async (_, more, why) => {
+  await have('a', more);
+  const result = await runAgain(scripts('a'));
+  expect(errorOf(result).message).toContain(why);
+  expect(await ordered()).toEqual([]);
 });
 
 test.each([
@@ -117,15 +125,19 @@ test.each([
   '={{ 1 / 0 }}',
 ])('Look Back %j: nothing is sent', async (lookBack) => {
   const result = await runAgain(scripts('a'), { lookBack } as IDataObject);
-  expect(errorOf(result).message).toMatch(/^"Look Back \(Days\)": ".*" is not a number of days$/);
+  expect(errorOf(result).message).toMatch(
+    /^"Look Back \(Days\)"(: ".*" is not a (number of days|text)| is empty)$/,
+  );
   expect((await sandbox.stats()).requests).toEqual({});
 });
 
-test.each(['Reuse', '={{ "use" }}', '={{ null }}', '={{ 1 }}'])(
+test.each(['={{ "use" }}', '={{ null }}', '={{ 1 }}'])(
   'When the Same Video Exists %j: nothing is sent',
   async (whenVideoExists) => {
     const result = await runAgain(scripts('a'), { whenVideoExists });
-    expect(errorOf(result).message).toMatch(/^"When the Same Video Exists": ".*" is not one of/);
+    expect(errorOf(result).message).toMatch(
+      /^"When the Same Video Exists"(: ".*" is not one of| is empty$)/,
+    );
     expect((await sandbox.stats()).requests).toEqual({});
   },
 );
@@ -165,7 +177,7 @@ describe('Nothing is sent', () => {
     await sandbox.settings({ listOmits: ['script', 'prompt'] });
     const result = await runAgain(scripts('a', 'b'));
     expect(errorOf(result).message).toBe(
-      `Nothing was sent: the list of your account does not say what video ${id} was made of`,
+      `Nothing was sent: video ${id} may be the one of item 0, but its Script is not in the list`,
     );
     expect(textOf(result)).toContain('Choose "Order Another One"');
     expect(await ordered()).toEqual([]);

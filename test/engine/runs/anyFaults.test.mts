@@ -87,6 +87,17 @@ test('whatever goes wrong: no row is accepted twice, no accepted job is left uns
 
         const isTold = jobs.length === 1 && told.includes(jobs[0].id);
         const fate = fateOf(row, result);
+        // After some doubts in a row, the rest is not sent.
+        if (
+          jobs.length === 0 &&
+          /^(Not sent, because iTeraBiz has answered|not sent$)/.test(fate)
+        ) {
+          const doubtful = schedule.filter((all) =>
+            all.some(([is]) => is === 'unheard' || is === 'lost'),
+          );
+          expect(doubtful.length).toBeGreaterThanOrEqual(5);
+          continue;
+        }
         if (!['refused', 'unheard', 'lost'].some((kind) => could(kind as Kind))) {
           expect([row, isTold]).toEqual([row, true]);
         } else if (jobs.length === 1 && !isTold) {

@@ -47,7 +47,7 @@ function endsOf(result: IRun): IDataObject[] {
 
 describe('Row 13 of 20 cannot be right', () => {
   const items = lasting(20, { 13: 0 });
-  const BAD = '"Duration": "0" is not a length for a video';
+  const BAD = '"Duration (Seconds)": "0" is not a valid duration';
 
   test.each([
     ['', {}],
@@ -78,15 +78,15 @@ test('every bad row is named, with its field and what is wrong', async () => {
   items[4].script = ' ';
   const result = await runNode(sandbox, perRow(), { items });
   expect(errorOf(result)).toMatchObject({
-    message: '"Duration": "long" is not a length for a video',
+    message: '"Duration (Seconds)": "long" is not a valid duration',
     item: 2,
   });
   expect(errorOf(result).description.split('\n').slice(1)).toEqual([
     'n8n counts items from 0: item 2 is row 3.',
     '3 more items did not go well:',
     'Item 4: "Script" is empty',
-    'Item 5: "Duration": "NaN" is not a length for a video',
-    'Item 6: "Duration": "long" is not a length for a video',
+    'Item 5: "Duration (Seconds)": "NaN" is not a valid duration',
+    'Item 6: "Duration (Seconds)": "long" is not a valid duration',
     'Items 0–1, 3, 7: not sent',
   ]);
   expect(await requestsMade()).toEqual({});
@@ -222,7 +222,9 @@ describe('A preview', () => {
     const stopping = jsonOf(await runNode(sandbox, preview(), { items }));
     expect(stopping.map(({ wouldOrder }) => wouldOrder)).toEqual([false, false, false]);
     expect(stopping[1]).toMatchObject({
-      reason: expect.stringMatching(/^"Duration": "soon" is not a length for a video\. Enter/),
+      reason: expect.stringMatching(
+        /^"Duration \(Seconds\)": "soon" is not a valid duration\. Enter/,
+      ),
       request: { duration: 'soon' },
     });
     expect(stopping[0].reason).toMatch(/^Not sent, because item 1 \(row 2\) cannot be right\./);

@@ -1,4 +1,5 @@
 import axios from 'axios';
+import type { INodeParameters } from 'n8n-workflow';
 import { startSandbox, type Sandbox } from '../../../sandbox/client.mts';
 import { until } from '../../shared/until.mts';
 import { N8n } from './n8n.mts';
@@ -80,7 +81,7 @@ describe('each event once', () => {
       const repeat = { hookId, url: here, videoId, eventId: 'evt_before' };
       expect(statuses(await sandbox.sendEvent(repeat))).toEqual([200]);
       expect(restarted.runs).toEqual([]);
-      await sandbox.sendEvent({ ...repeat, eventId: 'evt_after' });
+      await sandbox.sendEvent({ ...repeat, videoId: await video('completed') });
       expect(restarted.runs).toHaveLength(1);
       await restarted.stop();
     });
@@ -112,6 +113,61 @@ describe('each event once', () => {
     await sandbox.sendEvent({ videoId: await video('completed'), eventId: 'evt_1' });
     await sandbox.sendEvent({ videoId: await video('completed'), eventId: 'evt_1' });
     expect(n8n.runs).toHaveLength(2);
+  });
+});
+
+describe('the same event', () => {
+  const eventIds = ['evt_1', 'evt_2', 'evt_3', 'evt_4'];
+  const kinds = () => n8n.runs.map(({ event }) => event.event);
+
+  it.each([
+    ['one after the other', false],
+    ['at once', true],
+  ])('is one finished video, delivered with four event IDs %s', async (_case, isAtOnce) => {
+    await activeTrigger();
+    const videoId = await video('completed');
+    const deliver = async (eventId: string) => await sandbox.sendEvent({ videoId, eventId });
+    if (isAtOnce) await Promise.all(eventIds.map(deliver));
+    else for (const eventId of eventIds) await deliver(eventId);
+    expect(kinds()).toEqual(['video.completed']);
+    expect(await reads()).toBe(1);
+  });
+
+  it('is not a video that failed and the same one once it is finished', async () => {
+    await activeTrigger();
+    const videoId = await video('failed');
+    const say = async (type: string, id: string) =>
+      await sandbox.sendEvent({ body: JSON.stringify({ id, type, data: { id: videoId } }) });
+    await say('video.failed', 'evt_1');
+    await sandbox.fault({
+      on: 'GET /videos/{id}',
+      type: 'rewrite',
+      fields: { status: 'completed' },
+      times: 'always',
+    });
+    // Said to have failed, twice, but rendered again since: what the API says now is what counts.
+    await Promise.all([say('video.completed', 'evt_2'), say('video.failed', 'evt_3')]);
+    for (const id of ['evt_4', 'evt_5']) await say('video.completed', id);
+    expect(kinds()).toEqual(['video.failed', 'video.completed']);
+  });
+
+  it('is not used up by a sender who says something else than the API', async () => {
+    await activeTrigger();
+    const videoId = await video('failed');
+    const said = { type: 'video.completed', data: { id: videoId } };
+    await sandbox.sendEvent({ body: JSON.stringify(said) });
+    await sandbox.fault({ on: 'GET /videos/{id}', type: 'rewrite', fields: { status: 'done' } });
+    await sandbox.sendEvent({ body: JSON.stringify(said) });
+    expect(kinds()).toEqual(['video.failed', 'video.completed']);
+  });
+
+  it('is what the sender says where the API is not asked', async () => {
+    await activeTrigger({ options: { confirmWithApi: false } });
+    const videoId = await video('completed');
+    for (const eventId of ['evt_1', 'evt_2', 'evt_1']) {
+      await sandbox.sendEvent({ videoId, eventId });
+    }
+    expect(n8n.runs.map(({ event }) => event.eventId)).toEqual(['evt_1', 'evt_2']);
   });
 });
 
@@ -224,24 +280,73 @@ describe('what is understood', () => {
     await sandbox.sendEvent({ videoId: chosen.id });
     expect(n8n.runs.map(({ event }) => event.video.id)).toEqual([chosen.id]);
   });
+});
 
-  it('a signing secret that the user was given in the dashboard', async () => {
-    const secretToken = 'a-token-chosen-by-the-user';
+describe('a signing secret that the user was given in the dashboard', () => {
+  const secretToken = 'a-token-chosen-by-the-user';
+  const parameters = (options: INodeParameters) => ({
+    registration: 'manual',
+    secretToken,
+    options,
+  });
+
+  /** A trigger with a webhook that was made by hand, and the event that comes for it. */
+  async function byHand(options: (secret: string) => INodeParameters) {
     const { data: hook } = await axios.post(
       `${sandbox.url}/webhooks`,
       { url: `${n8n.baseUrl}/elsewhere`, events: ['video.completed'] },
       { headers: { Authorization: `Bearer ${sandbox.apiKey}` } },
     );
-    const id = await activeTrigger({
-      registration: 'manual',
-      secretToken,
-      options: { signingSecret: hook.secret },
+    const id = await activeTrigger(parameters({ signingSecret: hook.secret }));
+    n8n.save(id, {
+      Trigger: { type: 'iTeraBizTrigger', parameters: parameters(options(hook.secret)) },
     });
     const url = `${n8n.productionUrl(id, 'Trigger')}?token=${secretToken}`;
-    const event = { url, hookId: hook.id, videoId: await video('completed') };
+    return { id, event: { url, hookId: hook.id, videoId: await video('completed') } };
+  }
+
+  it('is asked for', async () => {
+    const { event } = await byHand((signingSecret) => ({ signingSecret }));
     expect(statuses(await sandbox.sendEvent({ ...event, signature: 'wrong' }))).toEqual([401]);
     expect(statuses(await sandbox.sendEvent({ ...event, signature: 'none' }))).toEqual([401]);
     expect(statuses(await sandbox.sendEvent(event))).toEqual([200]);
     expect(n8n.runs).toHaveLength(1);
+  });
+
+  it.each([
+    ['a line break', (secret: string) => `${secret}\n`],
+    ['blanks', (secret: string) => `  ${secret}\t`],
+    ['quotes', (secret: string) => `"${secret}"`],
+    ['an expression', (secret: string) => `={{ "${secret} " }}`],
+  ])('may have been pasted with %s', async (_case, pasted) => {
+    const { event } = await byHand((secret) => ({ signingSecret: pasted(secret) }));
+    expect(statuses(await sandbox.sendEvent({ ...event, signature: 'none' }))).toEqual([401]);
+    expect(statuses(await sandbox.sendEvent(event))).toEqual([200]);
+  });
+
+  it.each([
+    '={{ undefined }}',
+    '={{ null }}',
+    '={{ "" }}',
+    '={{ " \\n" }}',
+    '={{ NaN }}',
+    '={{ {} }}',
+    '={{ [] }}',
+    ' ',
+    '',
+  ])('lets nothing in where it is %j, and says so in the log', async (signingSecret) => {
+    const { event, id } = await byHand(() => ({ signingSecret }));
+    for (const signature of ['none', 'wrong', 'valid'] as const) {
+      expect(statuses(await sandbox.sendEvent({ ...event, signature }))).toEqual([503]);
+    }
+    expect(n8n.runs).toEqual([]);
+    expect(JSON.stringify(n8n.log)).toContain('the Signing Secret is empty');
+    await n8n.deactivate(id);
+    await expect(n8n.activate(id)).rejects.toThrow(/^The Signing Secret is empty/);
+  });
+
+  it('is not asked for where the option was never added', async () => {
+    const { event } = await byHand(() => ({}));
+    expect(statuses(await sandbox.sendEvent({ ...event, signature: 'none' }))).toEqual([200]);
   });
 });

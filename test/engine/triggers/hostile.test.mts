@@ -265,12 +265,17 @@ const FORGERS: Case[] = [
     () => withSignature(`t=${given.now},v1=${Buffer.from(digest(), 'hex').toString('base64')}`),
   ],
   [
-    'two signatures in one header',
+    'two wrong signatures in one header',
     401,
-    () => withSignature(`t=${given.now},v1=${'0'.repeat(64)},v1=${digest()}`),
+    () => withSignature(`t=${given.now},v1=${'0'.repeat(64)},v1=${'1'.repeat(64)}`),
+  ],
+  [
+    'two times in one header',
+    401,
+    () => withSignature(`t=${given.now},t=${given.now},v1=${digest()}`),
   ],
   ['a signature before its time', 401, () => withSignature(`v1=${digest()},t=${given.now}`)],
-  ['a space in the header', 401, () => withSignature(`t=${given.now}, v1=${digest()}`)],
+  ['a space within a signature', 401, () => withSignature(`t=${given.now},v1= ${digest()}`)],
   ['a negative time', 401, () => withSignature(sign(given.signed.secret, given.body, -given.now))],
   [
     'a time that is no number',
@@ -517,10 +522,22 @@ describe('starts a run', () => {
   });
 
   it('for a signature that is four minutes old', async () => {
-    const body = given.body.replace('evt_1', 'evt_2');
-    expect(await send(withSignature(sign(given.signed.secret, body, given.now - 240), body))).toBe(
-      200,
-    );
+    const [{ id }] = await sandbox.addVideos(1);
+    const body = JSON.stringify({ type: 'video.completed', data: { id } });
+    const signature = sign(given.signed.secret, body, given.now - 240);
+    expect(await send(withSignature(signature, body))).toBe(200);
+    expect(n8n.runs.splice(0)).toHaveLength(1);
+  });
+
+  it.each<[string, (time: number, right: string) => string]>([
+    ['the first of two signatures', (t, right) => `t=${t},v1=${right},v1=${'0'.repeat(64)}`],
+    ['the second of two signatures', (t, right) => `t=${t},v1=${'0'.repeat(64)},v1=${right}`],
+    ['a signature with blanks before it', (t, right) => `t=${t},  v1=${right}`],
+  ])('for %s, as while a secret is being changed', async (name, header) => {
+    const [{ id }] = await sandbox.addVideos(1);
+    const body = JSON.stringify({ id: name, type: 'video.completed', data: { id } });
+    const right = hmac(given.signed.secret, `${given.now}.${body}`);
+    expect(await send(withSignature(header(given.now, right), body))).toBe(200);
     expect(n8n.runs.splice(0)).toHaveLength(1);
   });
 

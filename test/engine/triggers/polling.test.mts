@@ -1,4 +1,5 @@
 import { startSandbox, type Sandbox, type Video } from '../../../sandbox/client.mts';
+import { accountOf } from '../../../nodes/ITeraBiz/account/account.ts';
 import { N8n } from './n8n.mts';
 
 let sandbox: Sandbox;
@@ -13,6 +14,7 @@ beforeEach(async () => {
   n8n = await N8n.start({ apiKey: sandbox.apiKey, baseUrl: sandbox.url });
 });
 afterEach(async () => {
+  jest.restoreAllMocks();
   await sandbox.clearFaults();
   // What one test left running is history for the next.
   await sandbox.finish();
@@ -34,6 +36,17 @@ const running = (count = 1) => made(count, { status: 'queued' });
 const finished = (count = 1) => made(count);
 const poll = async () => (await n8n.poll('w1')).map(({ video }) => video.id);
 const progress = () => n8n.staticDataOf('w1', 'Trigger').progress;
+/** For what n8n and the trigger read as the time of day. */
+function aMinuteLater(): void {
+  const later = Date.now() + 61_000;
+  jest.spyOn(Date, 'now').mockReturnValue(later);
+}
+const webPage = {
+  type: 'answer',
+  status: 200,
+  body: '<html><title>Welcome</title></html>',
+  contentType: 'text/html',
+} as const;
 const requests = async () => (await sandbox.stats()).requests;
 
 /** Hands out an account without any video, and an n8n with a workflow that polls it. */
@@ -216,23 +229,111 @@ describe('nothing is missed and nothing doubled', () => {
     expect(seen.sort()).toEqual([...waiting].sort());
   });
 
-  it('when a video is deleted while it is waited for', async () => {
-    const [gone] = await running();
-    await finished(120);
-    await activate();
-    await sandbox.fault({ on: 'GET /videos/{id}', type: 'refuse', status: 404, containing: gone });
-    expect(await poll()).toEqual([]);
-    expect(progress()).toMatchObject({ pending: [], hidden: [] });
-  });
-
-  it('when another video is answered than the one that was asked for', async () => {
+  it('when the API once does not know a video that is waited for', async () => {
     const [waiting] = await running();
     await finished(120);
     await activate();
+    await sandbox.fault({ on: 'GET /videos/{id}', type: 'refuse', status: 404 });
+    expect(await poll()).toEqual([]);
+    expect(progress()).toMatchObject({ pending: [waiting] });
     await sandbox.finish(waiting);
-    await sandbox.fault({ on: 'GET /videos/{id}', type: 'rewrite', fields: { id: 'vid_other' } });
-    await expect(n8n.poll('w1')).rejects.toThrow(/does not look like one from iTeraBiz/);
     expect(await poll()).toEqual([waiting]);
+  });
+
+  it('when a video is deleted while it is waited for: it is forgotten after a minute', async () => {
+    const [gone] = await running();
+    await finished(120);
+    await activate();
+    const fault = { on: 'GET /videos/{id}', containing: gone, times: 'always' } as const;
+    await sandbox.fault({ ...fault, type: 'refuse', status: 404 });
+    expect(await poll()).toEqual([]);
+    aMinuteLater();
+    expect(await poll()).toEqual([]);
+    expect(progress()).toMatchObject({ pending: [], hidden: [], surprises: {} });
+  });
+
+  it('when a completed video has no link yet: it is waited for', async () => {
+    await activate();
+    const [quick] = await finished();
+    const withoutLink = { type: 'rewrite', fields: { video_url: null } } as const;
+    await sandbox.fault({ on: 'GET /videos', ...withoutLink });
+    await sandbox.fault({ on: 'GET /videos/{id}', ...withoutLink });
+    expect(await poll()).toEqual([]);
+    expect((await n8n.poll('w1')).map(({ video }) => video)).toEqual([
+      expect.objectContaining({ id: quick, video_url: expect.any(String) }),
+    ]);
+    expect(await poll()).toEqual([]);
+  });
+
+  it('when a completed video gets no link within a minute: it starts without', async () => {
+    await activate();
+    const [quick] = await finished();
+    const fields = { video_url: null };
+    await sandbox.fault({ on: '*', type: 'rewrite', fields, times: 'always' });
+    expect(await poll()).toEqual([]);
+    aMinuteLater();
+    expect(await poll()).toEqual([quick]);
+    aMinuteLater();
+    expect(await poll()).toEqual([]);
+  });
+
+  it('when the list leaves out links: each video is asked for', async () => {
+    await activate();
+    const batch = await finished(3);
+    const fields = { video_url: null };
+    await sandbox.fault({ on: 'GET /videos', type: 'rewrite', fields, times: 'always' });
+    const events = await n8n.poll('w1');
+    expect(events.map(({ video }) => [video.id, typeof video.video_url])).toEqual(
+      batch.map((id) => [id, 'string']),
+    );
+  });
+
+  it.each(['another video', 'a web page'])(
+    'when %s is answered than what was asked for by its ID: the others start, and it says so',
+    async (what) => {
+      const [one, other] = await running(2);
+      await finished(120);
+      await activate();
+      await sandbox.fault({ on: 'GET /videos', type: 'hideVideos', ids: [one], times: 'always' });
+      await sandbox.finish([one, other]);
+      const on = 'GET /videos/{id}';
+      await (what === 'another video'
+        ? sandbox.fault({ on, type: 'rewrite', fields: { id: 'vid_other' }, containing: one })
+        : sandbox.fault({ on, ...webPage, containing: one }));
+      expect(await poll()).toEqual([other]);
+      expect(JSON.stringify(n8n.log)).toContain('does not look like one from iTeraBiz');
+      expect(await poll()).toEqual([one]);
+    },
+  );
+
+  it('when a web page is answered in place of the list', async () => {
+    await activate();
+    const batch = await finished(2);
+    const before = progress();
+    await sandbox.fault({ on: 'GET /videos', ...webPage });
+    await expect(n8n.poll('w1')).rejects.toThrow(/does not look like one from iTeraBiz/);
+    expect(progress()).toEqual(before);
+    expect(await poll()).toEqual(batch);
+  });
+
+  it('when IDs are numbers and times have no zone', async () => {
+    const answer = async (...ids: number[]) => {
+      const video = (id: number) => ({
+        id,
+        status: id === 7 ? 'queued' : 'completed',
+        video_url: 'https://cdn.example/video.mp4',
+        created_at: `2026-01-05 10:00:0${id}`,
+      });
+      const body = JSON.stringify({ data: ids.map(video), has_more: false });
+      await sandbox.fault({ on: 'GET /videos', type: 'answer', status: 200, body });
+    };
+    await answer(2, 1);
+    await activate();
+    await answer(4, 3, 2, 1);
+    expect(await poll()).toEqual([3, 4]);
+    await answer(7, 4, 3, 2, 1);
+    expect(await poll()).toEqual([]);
+    expect(progress()).toMatchObject({ pending: ['7'], recent: ['7', '4', '3', '2', '1'] });
   });
 
   it('when the list ignores the cursor: it goes on with what it sees, and says so', async () => {
@@ -298,7 +399,7 @@ describe('a poll whose time is up', () => {
     const later = await finished(2);
     expect(await poll()).toEqual([...batch.slice(0, 150), ...later]);
     expect(await poll()).toEqual([]);
-    expect(progress()).not.toHaveProperty('gap');
+    expect(progress()).not.toHaveProperty('reading');
   });
 
   it('goes on with a gap that takes several polls, and looks above it afterwards', async () => {
@@ -335,26 +436,23 @@ describe('a poll whose time is up', () => {
   it('keeps to it when the API asks for a pause that is too long for it', async () => {
     await activate();
     const batch = await finished(150);
-    await sandbox.fault({
-      on: 'GET /videos',
-      type: 'refuse',
-      status: 429,
-      retryAfter: 3_600,
-      skip: 1,
-    });
+    n8n.pollBudgetMs = 2_000;
+    const retryAfter = 4;
+    await sandbox.fault({ on: 'GET /videos', type: 'refuse', status: 429, retryAfter, skip: 1 });
     expect(await poll()).toEqual(batch.slice(50));
+    n8n.pollBudgetMs = 60_000;
     expect(await poll()).toEqual(batch.slice(0, 50));
   });
 
-  it.each([2_000, undefined])('says why, where it got no answer at all (%j)', async (budget) => {
+  it('says why, where it got no answer at all', async () => {
     await activate();
     const batch = await finished(2);
     const before = progress();
-    n8n.pollBudgetMs = budget;
-    const retryAfter = 3_600;
-    await sandbox.fault({ on: 'GET /videos', type: 'refuse', status: 503, retryAfter });
+    n8n.pollBudgetMs = 2_000;
+    await sandbox.fault({ on: 'GET /videos', type: 'refuse', status: 503, retryAfter: 4 });
     await expect(n8n.poll('w1')).rejects.toThrow(/too busy to list the videos/);
     expect(progress()).toEqual(before);
+    n8n.pollBudgetMs = 60_000;
     expect(await poll()).toEqual(batch);
   });
 
@@ -392,22 +490,108 @@ describe('a poll whose time is up', () => {
   });
 });
 
-test('A long list that begins with the oldest is read in turns, and it says so', async () => {
-  await withAccount(async (account, own) => {
-    await account.settings({ listsBegin: 'oldest' });
-    await account.addVideos(150);
-    await own.activate('w1');
-    const batch = idsOf(await account.addVideos(1_200)); // each made after the one before
-    const came: unknown[] = [];
-    for (let polls = 0; polls < 20 && came.length < batch.length; polls++) {
+describe('a list that begins with the oldest', () => {
+  it('starts once for each of the 500 videos that it checks, and says what it does not', async () => {
+    await withAccount(async (account, own) => {
+      await account.settings({ listsBegin: 'oldest' });
+      await account.addVideos(150);
+      await own.activate('w1');
+      const batch = idsOf(await account.addVideos(300));
+      expect((await idsOfPoll(own)).sort()).toEqual([...batch].sort());
+      expect(await idsOfPoll(own)).toEqual([]);
+      expect(own.log).toEqual([]);
+
+      const more = idsOf(await account.addVideos(250));
       await account.resetStats();
-      came.push(...(await idsOfPoll(own)));
-      expect((await account.stats()).requests['GET /videos']).toBeLessThanOrEqual(20);
-    }
-    expect([...came].sort()).toEqual([...batch].sort());
-    expect(await idsOfPoll(own)).toEqual([]);
-    expect(JSON.stringify(own.log)).toContain('does not begin with the newest');
+      const came = [await idsOfPoll(own), await idsOfPoll(own)];
+      expect((await account.stats()).requests).toEqual({ 'GET /videos': 10 });
+      expect(came.map((ids) => [...ids].sort())).toEqual([more.slice(0, 50).sort(), []]);
+      expect(own.log).toHaveLength(1);
+      expect(JSON.stringify(own.log)).toContain(
+        'does not begin with the newest. Only its first 500',
+      );
+    });
   });
+});
+
+describe('a workflow that is published while its account is busy', () => {
+  const history = 150;
+
+  /** Publishes, and looks on after that. @returns what n8n was told, and the runs that followed */
+  async function publish(account: Sandbox, own: N8n, afterwards = () => undefined as void) {
+    own.pollBudgetMs = 1_000;
+    const refused = await own.activate('w1').then(
+      () => undefined,
+      (error: Error) => error.message,
+    );
+    afterwards();
+    own.pollBudgetMs = 60_000;
+    if (refused) await own.activate('w1');
+    const [later] = idsOf(await account.addVideos(1, { created_at: new Date().toISOString() }));
+    return { refused, came: await idsOfPoll(own), later };
+  }
+
+  it('does not start for its history, though rows hold all slots for longer than a poll may take', async () => {
+    await withAccount(async (account, own) => {
+      await account.addVideos(history);
+      const { queue } = await accountOf({
+        getCredentials: async () => ({ apiKey: account.apiKey, baseUrl: account.url }),
+        getNode: () => ({}),
+      } as never);
+      let end: () => void = () => undefined;
+      const held = new Promise<void>((resolve) => (end = resolve));
+      const row = { priority: 'row', concurrency: 5 } as const;
+      const rows = Array.from({ length: 8 }, () => queue.run(() => held, row));
+      const published = await publish(account, own, end);
+      expect(published).toEqual({ came: [published.later], later: published.later });
+      await Promise.all(rows);
+    });
+  });
+
+  it('does not start for its history, though a pause is on: it says so, and begins after that', async () => {
+    await withAccount(async (account, own) => {
+      await account.addVideos(history);
+      const retryAfter = 8;
+      await account.fault({ on: 'GET /videos', type: 'refuse', status: 429, retryAfter });
+      own.pollBudgetMs = 500;
+      await expect(own.poll('w1', 'manual')).rejects.toThrow('too busy');
+      await account.resetStats();
+      const published = await publish(account, own);
+      const { later } = published;
+      expect(published).toEqual({
+        refused: 'iTeraBiz is too busy to list the videos',
+        came: [later],
+        later,
+      });
+    });
+  });
+
+  it('begins with an account that is empty', async () => {
+    await withAccount(async (account, own) => {
+      const { came, later } = await publish(account, own);
+      expect(came).toEqual([later]);
+    });
+  });
+});
+
+describe('what n8n says of the time that a poll may take', () => {
+  it.each([undefined, 0, -1, Number.NaN, 0.5, 2 ** 40])('can be %p', async (budget) => {
+    await activate();
+    const [quick] = await finished();
+    n8n.pollBudgetMs = budget;
+    const came = await poll().catch((error: Error) => error.message);
+    expect(came).toEqual(budget === 0.5 ? expect.stringContaining('list the videos') : [quick]);
+  });
+});
+
+test('Events that an expression makes wrong for a while are given out afterwards', async () => {
+  const wrongUntil = Date.now() + 60_000;
+  const events = `={{ Date.now() < ${wrongUntil} ? 'nonsense' : 'video.completed' }}`;
+  await activate({ events });
+  const [quick] = await finished();
+  await expect(n8n.poll('w1')).rejects.toThrow('is not what this trigger can start on');
+  aMinuteLater();
+  expect(await poll()).toEqual([quick]);
 });
 
 describe('how much it asks', () => {

@@ -1,3 +1,6 @@
+import { createServer, type Server } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
 import axios from 'axios';
 import { startSandbox, type Sandbox } from '../../../sandbox/client.mts';
 import { until } from '../../shared/until.mts';
@@ -231,6 +234,58 @@ describe('a registration that is refused', () => {
     n8n.baseUrl = 'http://192.168.1.20:5678';
     n8n.save('w1', { Trigger: trigger() });
     await expect(n8n.create('w1')).rejects.toThrow(/192\.168\.1\.20.*Polling Trigger.*WEBHOOK_URL/);
+  });
+});
+
+/** An API of its own making: its IDs are numbers, as text only in addresses. */
+describe('an API that gives a webhook a number for its ID', () => {
+  let api: Server;
+  let hooks: { id: number; url: string; events: string[] }[];
+  const asked: string[] = [];
+
+  beforeEach(async () => {
+    [hooks, asked.length] = [[], 0];
+    api = createServer((request, response) => {
+      const { method, url = '' } = request;
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        asked.push(`${method} ${url.split('?')[0]}`);
+        response.setHeader('Content-Type', 'application/json');
+        if (method === 'POST') {
+          const hook = { id: 41 + hooks.length, ...JSON.parse(String(Buffer.concat(chunks))) };
+          hooks.push(hook);
+          response.writeHead(201).end(JSON.stringify(hook));
+        } else if (method === 'GET') {
+          response.end(JSON.stringify({ data: hooks, has_more: false }));
+        } else {
+          const left = hooks.filter(({ id }) => url !== `/v1/webhooks/${id}`);
+          response.writeHead(left.length < hooks.length ? 204 : 404).end();
+          hooks = left;
+        }
+      });
+    }).listen(0, '127.0.0.1');
+    await once(api, 'listening');
+    await n8n.stop();
+    const { port } = api.address() as AddressInfo;
+    n8n = await N8n.start({ apiKey: 'sk_test', baseUrl: `http://127.0.0.1:${port}/v1` });
+  });
+  afterEach(() => {
+    api.closeAllConnections();
+    api.close();
+  });
+
+  it('has the webhook once while the workflow is active, and not afterwards', async () => {
+    n8n.save('w1', { Trigger: trigger() });
+    await n8n.activate('w1');
+    await n8n.activate('w1'); // as after a restart
+    expect(hooks.map(({ id }) => id)).toEqual([41]);
+    await n8n.deactivate('w1');
+    expect(hooks).toEqual([]);
+    expect(asked.filter((line) => !line.startsWith('GET'))).toEqual([
+      'POST /v1/webhooks',
+      'DELETE /v1/webhooks/41',
+    ]);
   });
 });
 

@@ -1,4 +1,6 @@
-import { errorTextOf } from '../../../nodes/ITeraBiz/api/errorText.ts';
+import fc from 'fast-check';
+
+import { errorTextOf, fieldErrorsOf, isPage } from '../../../nodes/ITeraBiz/api/errorText.ts';
 
 test.each([
   [{ error: { code: 'rate_limited', message: 'Slow down' } }, 'Slow down'],
@@ -8,12 +10,58 @@ test.each([
   [{ detail: 'Slow down' }, 'Slow down'],
   [{ detail: [{ message: 'One' }, { detail: 'Two' }] }, 'One; Two'],
   [{ errors: ['One', 'Two'] }, 'One; Two'],
-  [{ errors: [{ message: 'One' }, {}, { code: 'two' }] }, 'One; two'],
+  [{ errors: [{ message: 'One' }, {}, { code: 'two' }] }, 'One'],
   [{ code: 'slow' }, 'slow'],
-  [{ error: { message: 'First' }, message: 'Second' }, 'First'],
-  [{ errors: ['First'], message: 'Second' }, 'First'],
-  [{ message: 'First', detail: 'Second' }, 'First'],
+  [{ error: { message: 'First' }, message: 'Second' }, 'First; Second'],
+  [{ errors: ['First'], message: 'Second' }, 'First; Second'],
+  [{ message: 'First', detail: 'Second' }, 'First; Second'],
   [{ detail: 'First', code: 'Second' }, 'First'],
+  [{ message: 'Script is too long', errors: [] }, 'Script is too long'],
+  [{ error: '', message: 'Script is too long' }, 'Script is too long'],
+  [{ error: ' ', errors: {}, detail: null, title: 'Too long', msg: 'Cut it' }, 'Cut it; Too long'],
+  [{ error: 'Bad Request', message: ['Too long', 'Too loud'] }, 'Too long; Too loud'],
+  [{ error: 'Not found' }, 'Not found'],
+  [{ error: { message: 'Same' }, message: 'Same' }, 'Same'],
+  [{ status: 'error', error: { message: 'Same thing' }, message: 'Same' }, 'Same thing'],
+  // FastAPI, with the request in it
+  [
+    {
+      detail: [
+        { type: 'missing', loc: ['body', 'avatar_id'], msg: 'Field required', input: { a: 'b c' } },
+        { type: 'x', loc: ['body', 'script'], msg: 'At most 2000 characters', input: 'Hello you' },
+      ],
+    },
+    'avatar_id: Field required; script: At most 2000 characters',
+  ],
+  // Laravel
+  [
+    { message: 'The given data was invalid.', errors: { script: ['Too long.', 'Too loud.'] } },
+    'script: Too long.; script: Too loud.; The given data was invalid.',
+  ],
+  // Zod, as an object, flattened, and as text
+  [
+    { error: { name: 'ZodError', issues: [{ code: 'x', path: ['script'], message: 'Too long' }] } },
+    'script: Too long',
+  ],
+  [{ formErrors: [], fieldErrors: { duration: ['Too long'] } }, 'duration: Too long'],
+  [{ message: '[{"code":"x","path":["script"],"message":"Too long"}]' }, 'script: Too long'],
+  // Nest, Django, JSend, JSON:API, Problem Details
+  [
+    { message: [{ property: 'script', constraints: { maxLength: 'script is too long' } }] },
+    'script is too long',
+  ],
+  [
+    { script: ['This field is required.'], name: ['Too long'] },
+    'script: This field is required.; name: Too long',
+  ],
+  [{ status: 'fail', data: { script: 'It is too long' } }, 'script: It is too long'],
+  [
+    { errors: [{ source: { pointer: '/data/script' }, title: 'Invalid', detail: 'Too long' }] },
+    'script: Too long; script: Invalid',
+  ],
+  [{ type: 'https://a.example/x', title: 'No', status: 403, instance: '/a b' }, 'No'],
+  ['<?xml version="1.0"?><Error><Code>X</Code><Message>It is over</Message></Error>', 'It is over'],
+  ['<b>Sorry,</b> no', 'Sorry, no'],
   ['Plain words', 'Plain words'],
   ['  Plain \n\n  words\t', 'Plain words'],
   ['a < b and b > c', 'a < b and b > c'],
@@ -46,4 +94,64 @@ test.each([
 test('a long text is cut', () => {
   expect(errorTextOf('x'.repeat(300))).toBe('x'.repeat(300));
   expect(errorTextOf('x'.repeat(301))).toBe(`${'x'.repeat(300)}…`);
+});
+
+const word = fc.stringMatching(/^[A-Z][a-z]{2,8}$/);
+const sentence = fc.array(word, { minLength: 2, maxLength: 12 }).map((words) => words.join(' '));
+const key = fc.constantFrom(
+  ...['error', 'errors', 'message', 'detail', 'msg', 'title', 'reason', 'issues', 'script', 'hint'],
+);
+
+test('whatever the shape of a body, its longest sentence is not lost', () => {
+  const { shape } = fc.letrec((tie) => ({
+    shape: fc.oneof(
+      { maxDepth: 4 },
+      sentence,
+      fc.constantFrom('', ' ', null, 5, 'Bad Request'),
+      fc.dictionary(key, tie('shape'), { maxKeys: 4 }),
+      fc.array(tie('shape'), { maxLength: 3 }),
+    ),
+  }));
+  fc.assert(
+    fc.property(fc.dictionary(key, shape, { minKeys: 1, maxKeys: 4 }), (body) => {
+      const all = JSON.stringify(body).match(/[A-Z][a-z]+( [A-Z][a-z]+)+/g) ?? [];
+      const longest = all.sort((one, other) => other.length - one.length)[0] ?? '';
+      fc.pre(longest !== 'Bad Request');
+      expect(errorTextOf(body) ?? '').toContain(longest);
+    }),
+  );
+});
+
+describe('A field is blamed', () => {
+  const names = ['avatar_id', 'duration', 'language', 'name', 'script', 'voice_id'];
+  const blamed = (body: unknown) => fieldErrorsOf(body, names).map(({ field }) => field);
+
+  test.each<[unknown, string[]]>([
+    [{ detail: [{ loc: ['body', 'script'], msg: 'for this duration too long' }] }, ['script']],
+    [{ errors: { duration: ['Too long.'], language: ['Unknown.'] } }, ['duration', 'language']],
+    [{ error: { param: 'voice_id', message: 'Unknown' } }, ['voice_id']],
+    ['script is too long for the requested duration', ['script']],
+    ['duration: must be below 300', ['duration']],
+    ['body/language must be a string', ['language']],
+    ['There is no "name"', ['name']],
+    ['The script field must not be greater than 2000 characters.', ['script']],
+    ['Nobody has this avatar_id', ['avatar_id']],
+  ])('by %j: %j', (body, fields) => {
+    expect(blamed(body)).toEqual(fields);
+  });
+
+  test.each([
+    ['unknown voice name'],
+    ['Unknown language'],
+    ['the transcript is too long'],
+    ['scripts are too long'],
+    ['This is too long for the duration'],
+    [{ error: { param: 'limit', message: 'Too large' } }],
+    [undefined],
+  ])('not by %j', (body) => expect(blamed(body)).toEqual([]));
+});
+
+test('a page is what is written in markup', () => {
+  expect(['<html>', ' <!doctype html>', '<?xml?>'].every(isPage)).toBe(true);
+  expect(['{}', '< 5', '', null, {}].some(isPage)).toBe(false);
 });

@@ -3,15 +3,15 @@ import { eventFrom, eventOf, readEvent } from '../../../nodes/ITeraBiz/api/event
 const video = { id: 'vid_1', status: 'completed', completed_at: '2025-01-15T10:30:00Z' };
 const event = { id: 'evt_1', type: 'video.completed', created_at: '2025-01-15T10:31:00+01:00' };
 
-const claimIn = (body: unknown) => {
+const eventIn = (body: unknown) => {
   const reading = readEvent(body);
-  return 'claim' in reading ? reading.claim : undefined;
+  return 'unverified' in reading ? reading.unverified : undefined;
 };
 
 describe('readEvent', () => {
   it('reads the assumed shape', () => {
     expect(readEvent({ ...event, data: video })).toEqual({
-      claim: {
+      unverified: {
         event: 'video.completed',
         eventId: 'evt_1',
         videoId: 'vid_1',
@@ -26,12 +26,12 @@ describe('readEvent', () => {
     ['data.video', { ...event, data: { id: 'evt_data', video } }],
     ['video', { ...event, video }],
   ])('finds the video under %s', (_place, body) => {
-    expect(claimIn(body)).toMatchObject({ eventId: 'evt_1', videoId: 'vid_1', video });
+    expect(eventIn(body)).toMatchObject({ eventId: 'evt_1', videoId: 'vid_1', video });
   });
 
   it('takes the ID at the top level for the video, not for the event, where the video is there', () => {
     const body = { event: 'video.completed', ...video };
-    expect(claimIn(body)).toMatchObject({ videoId: 'vid_1', eventId: undefined, video: body });
+    expect(eventIn(body)).toMatchObject({ videoId: 'vid_1', eventId: undefined, video: body });
   });
 
   it('does not take an event for a video', () => {
@@ -43,11 +43,11 @@ describe('readEvent', () => {
     { event: 'video.failed' },
     { type: '', event: 'video.failed' },
   ])('reads the name in %j', (name) => {
-    expect(claimIn({ ...name, data: { id: 'vid_1' } })?.event).toBe('video.failed');
+    expect(eventIn({ ...name, data: { id: 'vid_1' } })?.event).toBe('video.failed');
   });
 
   it('takes numbers for IDs', () => {
-    expect(claimIn({ type: 'video.failed', id: 7, data: { id: 12 } })).toMatchObject({
+    expect(eventIn({ type: 'video.failed', id: 7, data: { id: 12 } })).toMatchObject({
       eventId: '7',
       videoId: '12',
     });
@@ -67,18 +67,27 @@ describe('readEvent', () => {
     });
   });
 
+  it.each(['2025-01-15T10:30:00', '2025-01-15 10:30:00', 1_736_937_000, 1_736_937_000_000])(
+    'reads the time %j as UTC',
+    (at) => {
+      const body = { ...event, created_at: at, data: video };
+      expect(claimIn(body)?.occurredAt).toBe('2025-01-15T10:30:00.000Z');
+      expect(eventOf({ ...video, completed_at: at })?.occurredAt).toBe('2025-01-15T10:30:00.000Z');
+    },
+  );
+
   it.each(['soon', '', 1e300, null, '+999999-01-01T00:00:00Z'])(
     'drops the time %j',
     (created_at) => {
-      expect(claimIn({ ...event, data: video, created_at })?.occurredAt).toBeUndefined();
+      expect(eventIn({ ...event, data: video, created_at })?.occurredAt).toBeUndefined();
     },
   );
 
   it('allows twenty levels and no more', () => {
     const nested = (levels: number): unknown => (levels === 0 ? 1 : [nested(levels - 1)]);
     const body = (levels: number) => ({ ...event, data: { ...video, extra: nested(levels) } });
-    expect(claimIn(body(18))).toBeDefined();
-    expect(claimIn(body(19))).toBeUndefined();
+    expect(eventIn(body(18))).toBeDefined();
+    expect(eventIn(body(19))).toBeUndefined();
   });
 
   it.each(['__proto__', 'constructor'])('refuses the key %s wherever it is', (key) => {
@@ -113,9 +122,9 @@ describe('eventOf', () => {
   });
 });
 
-test('eventFrom believes the claim', () => {
-  const claim = claimIn({ ...event, data: { id: 'vid_1' } })!;
-  expect(eventFrom(claim)).toEqual({
+test('eventFrom believes what the sender says', () => {
+  const unverified = eventIn({ ...event, data: { id: 'vid_1' } })!;
+  expect(eventFrom(unverified)).toEqual({
     event: 'video.completed',
     eventId: 'evt_1',
     occurredAt: '2025-01-15T09:31:00.000Z',

@@ -135,12 +135,17 @@ describe('The page in an answer', () => {
     ],
     [
       { data: [{ id: 1 }], has_more: 'yes' },
-      { data: [{ id: 1 }], has_more: false },
+      { data: [{ id: 1 }], has_more: true },
     ],
     [{ data: [] }, { data: [], has_more: false }],
     [{ data: ['text', null, 3, [1], { id: 1 }] }, { data: [{ id: 1 }], has_more: false }],
     [[{ id: 1 }, 'text', null], { data: [{ id: 1 }], has_more: false }],
     [[], { data: [], has_more: false }],
+    [{ data: null }, { data: [], has_more: false }],
+    [
+      { data: null, has_more: null, success: true },
+      { data: [], has_more: false },
+    ],
   ])('of %j', (body, page) => {
     expect(pageIn(body)).toEqual(page);
   });
@@ -148,7 +153,8 @@ describe('The page in an answer', () => {
   test.each([
     [{}],
     [{ data: {} }],
-    [{ data: null }],
+    [{ data: null, error: 'No' }],
+    [{ data: null, success: false }],
     [{ videos: [] }],
     ['<html>'],
     [''],
@@ -158,6 +164,60 @@ describe('The page in an answer', () => {
   ])('of %j is none', (body) => {
     expect(pageIn(body)).toBeUndefined();
   });
+});
+
+describe('Whether another page follows', () => {
+  const full = entries(...Array.from({ length: PAGE_SIZE }, (_, index) => index));
+
+  test.each([
+    [true, true],
+    ['true', true],
+    [1, true],
+    ['1', true],
+    [undefined, true],
+    [null, true],
+    ['', true],
+    ['maybe', true],
+    [{}, true],
+    [false, false],
+    ['false', false],
+    [0, false],
+    ['no', false],
+  ])('after a full page with has_more %j: %s', (has_more, expected) => {
+    expect(pageIn({ data: full, has_more })?.has_more).toBe(expected);
+  });
+
+  test('a bare list that is full, too', () => {
+    expect(pageIn(full)?.has_more).toBe(true);
+  });
+
+  test.each([undefined, null, 'maybe'])('none does after a short one with %j', (has_more) => {
+    expect(pageIn({ data: full.slice(1), has_more })?.has_more).toBe(false);
+    expect(pageIn({ data: full.slice(1), has_more }, PAGE_SIZE - 1)?.has_more).toBe(true);
+  });
+
+  test('nor where more came than were asked for: there are no pages', () => {
+    expect(pageIn([...full, { id: 'one more' }])?.has_more).toBe(false);
+  });
+
+  test('250 entries without has_more are read to their end', async () => {
+    const all = entries(...Array.from({ length: 250 }, (_, index) => `id${index}`));
+    const got: IDataObject[] = [];
+    const fetch = async (after?: string) => {
+      const start = after === undefined ? 0 : all.findIndex(({ id }) => id === after) + 1;
+      return pageIn({ data: all.slice(start, start + PAGE_SIZE) })!;
+    };
+    for await (const { newItems } of pages(fetch)) got.push(...newItems);
+    expect(got).toEqual(all);
+  });
+});
+
+test('an ID is the same as a number and as text', async () => {
+  const { got } = await read(
+    { data: entries(1, 2), has_more: true },
+    { data: entries('2', '3'), has_more: false },
+  );
+  expect(got[1].newItems).toEqual(entries('3'));
 });
 
 test('the largest page is the largest that the API allows', () => {

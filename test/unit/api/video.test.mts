@@ -1,14 +1,18 @@
 import {
+  createdAt,
   DOWNLOAD_URL_FIELDS,
   downloadUrlOf,
   failureReasonOf,
   inReadingOrder,
   isVideoOf,
+  jobIn,
   outcomeOf,
+  saysNo,
   statusOf,
+  timeOf,
   videoIdOf,
 } from '../../../nodes/ITeraBiz/api/video.ts';
-import { isObject } from '../../../nodes/ITeraBiz/api/json.ts';
+import { isObject, parseJson } from '../../../nodes/ITeraBiz/api/json.ts';
 
 describe('The outcome', () => {
   test.each(['completed', 'complete', 'succeeded', 'success', 'done', 'ready', ' COMPLETED '])(
@@ -46,6 +50,9 @@ test.each([
   [{ id: 'video_1' }, 'video_1'],
   [{ id: 17 }, '17'],
   [{ id: 0 }, '0'],
+  [{ id: 9_007_199_254_740_991 }, '9007199254740991'],
+  [{ id: 1_234_567_890_123_456_789 }, undefined],
+  [{ id: 1.5 }, undefined],
   [{ id: '' }, undefined],
   [{ id: null }, undefined],
   [{ id: {} }, undefined],
@@ -83,6 +90,8 @@ describe('The download link', () => {
     [{ result: { url: link } }],
     [{ output: { url: link } }],
     [{ video_url: null, download_url: '', url: link }],
+    [{ video_url: ` ${link}\n` }],
+    [{ video_url: ' ', url: link }],
     [{ result: link, output: { url: link } }],
     [{ video_url: link, url: 'https://cdn.example/b.mp4' }],
     [{ video_url: { url: 'no' }, url: link }],
@@ -109,6 +118,8 @@ describe('The download link', () => {
 test.each([
   [{ error: { code: 'nsfw', message: ' Not allowed ' } }, 'Not allowed'],
   [{ error: { code: 'nsfw' } }, 'nsfw'],
+  [{ error: { code: 'nsfw', message: '' } }, 'nsfw'],
+  [{ error: [{ message: 'One' }, { message: 'Two' }] }, 'One; Two'],
   [{ error: 'Not allowed' }, 'Not allowed'],
   [{ error: ' ' }, undefined],
   [{ error: { message: 5 } }, undefined],
@@ -124,7 +135,7 @@ test('an object is neither null nor a list nor text', () => {
 });
 
 describe('The order of reading', () => {
-  test('begins with what people look for, and changes and loses nothing', () => {
+  test('begins with what people look for, and loses nothing but an empty error', () => {
     const video = {
       script: 'a',
       video_url: null,
@@ -138,9 +149,23 @@ describe('The order of reading', () => {
       ['status', ''],
       ['video_url', null],
       ['script', 'a'],
-      ['error', null],
       ['language', 'en'],
     ]);
+  });
+
+  // n8n before 2.36 takes a first item with the key `error` for a failure, and runs the node again.
+  test('gives out why a video failed, but never under the name of an error', () => {
+    const error = { code: 'nsfw', message: 'Not allowed' };
+    for (const reason of [error, 'Not allowed']) {
+      const output = inReadingOrder({ id: 'v', error: reason });
+      expect(output).toEqual({ id: 'v', failure: reason });
+      expect('error' in output).toBe(false);
+      expect(failureReasonOf(output)).toBe('Not allowed');
+      expect(inReadingOrder(output)).toEqual(output);
+    }
+    for (const none of [null, undefined, '', {}]) {
+      expect(inReadingOrder({ id: 'v', error: none })).toEqual({ id: 'v' });
+    }
   });
 
   test('adds nothing', () => {
@@ -150,4 +175,139 @@ describe('The order of reading', () => {
     ]);
     expect(inReadingOrder({})).toEqual({});
   });
+});
+
+describe('The created object', () => {
+  const job = { id: 'video_1', status: 'queued' };
+
+  test.each([
+    [job],
+    [{ data: job }],
+    [{ job }],
+    [{ video: job }],
+    [{ result: job }],
+    [{ success: true, error: null, data: { video: job } }],
+    [{ code: 100, message: 'Success', data: job }],
+    [{ id: 'req_1', data: job }],
+    [{ id: 'req_1', status: 'success', data: { ...job, avatar_id: 'avatar_1' } }],
+    [{ ...job, created_at: '2026-01-31T10:30:00Z', output: { id: 'file_1', status: 'pending' } }],
+    [{ ...job, avatar: { id: 'avatar_1', status: 'ready' } }],
+  ])('is found in %j', (body) => {
+    expect(jobIn(body)).toMatchObject(job);
+    expect(saysNo(body)).toBe(false);
+  });
+
+  test('may have a number for an ID, no status, and may have failed at once', () => {
+    expect(jobIn({ data: { id: 7 } })).toEqual({ id: 7 });
+    const failed = { id: 'video_1', status: 'failed', error: { message: 'No' } };
+    expect(jobIn(failed)).toEqual(failed);
+    expect(saysNo(failed)).toBe(false);
+  });
+
+  test.each([
+    [{}],
+    [{ id: '' }],
+    [{ id: null, data: { id: {} } }],
+    [{ avatar: { id: 'avatar_1' } }],
+    [{ data: [job], has_more: false }],
+    [{ success: false, data: job }],
+    [{ ok: 'false', id: 'req_1' }],
+    [[job]],
+    ['video_1'],
+    [null],
+  ])('is not in %j', (body) => {
+    expect(jobIn(body)).toBeUndefined();
+  });
+});
+
+describe('A body says no', () => {
+  test.each([
+    [{ success: false }],
+    [{ success: 'false', message: 'No' }],
+    [{ ok: false }],
+    [{ status: 'error' }],
+    [{ status: 'fail', data: { script: 'Too long' } }],
+    [{ error: 'No' }],
+    [{ error: true, message: 'No' }],
+    [{ errors: ['No'] }],
+    [{ code: 40119, message: 'Avatar not found' }],
+    [{ statusCode: '422', message: ['Too long'] }],
+  ])('%j', (body) => expect(saysNo(body)).toBe(true));
+
+  test.each([
+    [{}],
+    [{ message: 'Accepted' }],
+    [{ success: true }],
+    [{ error: null, errors: [] }],
+    [{ error: '' }],
+    [{ error: false }],
+    [{ code: 0, message: 'ok' }],
+    [{ code: 200, message: 'ok' }],
+    [{ success: false, id: 'video_1' }],
+    [{ error: 'No', data: { id: 1_234_567_890_123_456_789 } }],
+    [{ data: [], has_more: false }],
+    [{ data: [{ name: 'a' }], errors: ['One is missing'] }],
+    ['No'],
+    [null],
+  ])('%j does not', (body) => expect(saysNo(body)).toBe(false));
+});
+
+describe('A time', () => {
+  const at = Date.UTC(2026, 0, 31, 10, 30);
+
+  test.each([
+    ['2026-01-31T10:30:00Z'],
+    ['2026-01-31T10:30:00'],
+    ['2026-01-31 10:30:00'],
+    ['2026-01-31T10:30'],
+    ['2026-01-31 10:30:00 UTC'],
+    ['2026-01-31T10:30:00.000000'],
+    ['2026-01-31T12:30:00+02:00'],
+    ['2026-01-31T12:30:00+0200'],
+    ['2026-01-31 05:30:00-05'],
+    ['Sat, 31 Jan 2026 10:30:00 GMT'],
+    [at],
+    [at / 1_000],
+    [String(at / 1_000)],
+    [` ${at} `],
+  ])('%j', (value) => {
+    expect(timeOf(value)).toBe(at);
+    expect(createdAt({ created_at: value })).toBe(at);
+  });
+
+  test('may have fractions', () => {
+    expect(timeOf('2026-01-31T10:30:00.123456')).toBe(at + 123);
+    expect(timeOf(at / 1_000 + 0.25)).toBe(at + 250);
+    expect(timeOf('2026-01-31')).toBe(Date.UTC(2026, 0, 31));
+  });
+
+  test.each([
+    ['soon'],
+    ['5'],
+    [5],
+    [0],
+    [-1],
+    [''],
+    [null],
+    [undefined],
+    [{}],
+    ['2026-13-01'],
+    [1e18],
+  ])('%j is none', (value) => expect(timeOf(value)).toBeNaN());
+});
+
+test('JSON keeps what JavaScript would round', () => {
+  expect(
+    parseJson(
+      '{"id":1234567890123456789,"ids":[-9007199254740993],"n":12,"x":1.2345678901234567,"t":"a 1234567890123456789 \\" 1234567890123456789"}',
+    ),
+  ).toEqual({
+    id: '1234567890123456789',
+    ids: ['-9007199254740993'],
+    n: 12,
+    x: 1.2345678901234567,
+    t: 'a 1234567890123456789 " 1234567890123456789',
+  });
+  expect(parseJson('9007199254740991')).toBe(9007199254740991);
+  expect(() => parseJson('{"id"')).toThrow(SyntaxError);
 });

@@ -63,11 +63,19 @@ describe('The key goes along', () => {
     expect(headers).toEqual({ Authorization: 'Bearer key_1' });
   });
 
-  test('without the blanks around it, and beside what is there', async () => {
+  test.each([' key_1\n', '"key_1"', "'key_1' ", '\u201ckey_1\u201d', '\u200bkey_1\ufeff'])(
+    'without what copying left around it: %j',
+    async (apiKey) => {
+      const { headers } = await authenticate({ url: '/x' }, { apiKey });
+      expect(headers).toEqual({ Authorization: 'Bearer key_1' });
+    },
+  );
+
+  test('beside what is there', async () => {
     const request = { url: '/x', method: 'POST', body: { a: 1 }, headers: { A: 'b' } } as const;
-    expect(await authenticate(request, { apiKey: ' key_1\n' })).toEqual({
+    expect(await authenticate(request)).toEqual({
       ...request,
-      baseURL: credential.baseUrl,
+      url: `${credential.baseUrl}/x`,
       headers: { A: 'b', Authorization: 'Bearer key_1' },
       sendCredentialsOnCrossOriginRedirect: false,
     });
@@ -77,19 +85,42 @@ describe('The key goes along', () => {
 describe('The base URL', () => {
   const home = 'https://api.iterabiz.com/v1';
   test.each([
-    ['is added to a path', { url: '/videos' }, {}, home],
+    ['is put before a path', { url: '/videos' }, {}, `${home}/videos`],
+    ['is put there without quotes', { url: '/videos' }, { baseUrl: `"${home}"` }, `${home}/videos`],
+    ['is put there without blanks', { url: '/x' }, { baseUrl: ` ${home}// ` }, `${home}/x`],
     [
-      'is added without its blanks and slashes',
-      { url: '/videos' },
-      { baseUrl: ` ${home}// ` },
-      home,
+      'is put there without its port',
+      { url: '/x' },
+      { baseUrl: 'https://a.b:443' },
+      'https://a.b/x',
     ],
-    ['that a request has is kept', { url: '/videos', baseURL: `${home}/beta` }, {}, `${home}/beta`],
-    ['is not added to a whole address', { url: `${home}/videos` }, {}, undefined],
-    ['is not added to one of the HTTP Request node', { uri: `${home}/videos` }, {}, undefined],
+    ['of a request is kept', { url: '/x', baseURL: `${home}/beta/` }, {}, `${home}/beta/x`],
+    ['is not put before a whole address', { url: `${home}/x` }, {}, `${home}/x`],
+    ['is not put before one of the HTTP Request node', { uri: `${home}/x` }, {}, `${home}/x`],
+    ['is put before a path of that node', { uri: '/x' }, {}, `${home}/x`],
+    [
+      'leaves the rest as a browser spells it',
+      { url: ' /a b?ü#c\n' },
+      {},
+      `${home}/a%20b?%C3%BC#c`,
+    ],
   ])('%s', async (_, request, changes, expected) => {
-    expect((await authenticate(request, changes)).baseURL).toBe(expected);
+    const result = await authenticate(request, changes);
+    expect(result).toEqual({
+      url: expected,
+      headers: { Authorization: 'Bearer key_1' },
+      sendCredentialsOnCrossOriginRedirect: false,
+    });
   });
+
+  test.each(['https://user:s3cr3t@api.iterabiz.com/v1', 'https://s3cr3t@api.iterabiz.com'])(
+    'with a user or password in it is refused, and not told: %s',
+    async (baseUrl) => {
+      const error = await authenticate({ url: '/x' }, { baseUrl }).catch((error: unknown) => error);
+      expect(error).toMatchObject({ message: expect.stringMatching(/user name or password/) });
+      expect(JSON.stringify([error, (error as Error).message])).not.toContain('s3cr3t');
+    },
+  );
 });
 
 describe('The key stays here', () => {
@@ -125,7 +156,6 @@ describe('The key stays here', () => {
     'http://127.0.0.1.evil.example',
     'http://127-0-0-1.evil.example',
     'http://evil.example/127.0.0.1',
-    'http://localhost@evil.example',
     'http://0.0.0.0',
     'http://[::]',
   ])('over plain http: %s', async (baseUrl) => {
@@ -138,21 +168,27 @@ describe('The key stays here', () => {
   test.each([
     '',
     ' ',
+    'sk_live_abc123',
     'api.iterabiz.com/v1',
+    'https:api.iterabiz.com/v1',
+    'https:\\\\api.iterabiz.com/v1',
+    'https:///api.iterabiz.com/v1',
     'ftp://api.iterabiz.com',
     'javascript:alert(1)',
     'https://',
   ])('for the base URL %j', async (baseUrl) => {
     const refused = authenticate({ url: '/x' }, { baseUrl });
-    await expect(refused).rejects.toThrow('is no web address');
+    await expect(refused).rejects.toThrow(
+      'is not a web address. It is usually https://api.iterabiz.com/v1',
+    );
   });
 
   test.each([
     ['', 'is empty'],
     ['  ', 'is empty'],
-    ['Bearer key_1', 'has a character that no key has'],
-    ['key\r\nX-Other: 1', 'has a character that no key has'],
-    ['schlüssel', 'has a character that no key has'],
+    ['Bearer key_1', 'contains a character that no key has'],
+    ['key\r\nX-Other: 1', 'contains a character that no key has'],
+    ['schlüssel', 'contains a character that no key has'],
   ])('when it is %j, and is not told', async (apiKey, message) => {
     const error = await authenticate({ url: '/x' }, { apiKey }).catch((error: unknown) => error);
     expect(error).toMatchObject({ message: expect.stringContaining(message) });
@@ -183,6 +219,15 @@ test('n8n takes the key off on a redirect to another host', async () => {
     home.stop();
     other.stop();
   }
+});
+
+test('Max Videos per Day is off unless a user sets it', () => {
+  const limit = new ITeraBizApi().properties.find(({ name }) => name === 'maxVideosPerDay');
+  expect(limit).toMatchObject({ type: 'number', default: 0, typeOptions: { minValue: 0 } });
+});
+
+test('No hint is longer than the editor shows well', () => {
+  for (const { hint = '' } of new ITeraBizApi().properties) expect(hint.length).toBeLessThan(121);
 });
 
 describe('The connection test', () => {

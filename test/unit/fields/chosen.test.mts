@@ -18,6 +18,9 @@ test.each<[unknown, string[]]>([
   ['video.completed,video.failed', BOTH],
   ['video.failed, video.completed', BOTH],
   ['["video.completed", "video.failed"]', BOTH],
+  ["'video.completed' 'video.failed'", BOTH],
+  ['Video.Completed', ['video.completed']],
+  [[' VIDEO.FAILED\n', '"video.completed"'], BOTH],
 ])('%j stands for these events: %j', (events, expected) => {
   expect(chosenEvents(contextWith({ events: events as string }))).toEqual(expected);
 });
@@ -59,6 +62,7 @@ const event = (avatar_id?: unknown): VideoEvent => ({
 test.each<[unknown, unknown, boolean]>([
   ['avatar_1', 'avatar_1', true],
   [' avatar_1 ', 'avatar_1', true],
+  ['"avatar_1"', 'avatar_1', true],
   ['avatar_1', 'avatar_2', false],
   ['avatar_1', undefined, false],
   [7, '7', true],
@@ -79,6 +83,7 @@ test.each<[unknown, string]>([
   [['avatar_1'], 'avatar_1'],
   [{ id: 'avatar_1' }, '{"id":"avatar_1"}'],
   [true, 'true'],
+  [NaN, 'null'],
 ])('%j for the avatar is refused', (avatarId, quoted) => {
   const context = contextWith({ events: BOTH, 'options.avatarId': avatarId as string });
   expect(() => whyUnwanted(event('avatar_1'), context)).toThrow(

@@ -1,8 +1,10 @@
 import { checkBody } from '../../../nodes/ITeraBiz/orders/validate.ts';
 import {
   codeOfLanguage,
+  isLanguage,
   LANGUAGE_CODES,
   languageOptions,
+  likelyLanguage,
 } from '../../../nodes/ITeraBiz/fields/languages.ts';
 import { language } from '../../../nodes/ITeraBiz/fields/language.ts';
 
@@ -65,4 +67,23 @@ describe('The English name of a language', () => {
   test.each(['Klingon', 'de', 'Deutsch', ''])('is not guessed from "%s"', (name) => {
     expect(codeOfLanguage(name)).toBeUndefined();
   });
+});
+
+test('every language of the picker is one, and what no language has is none', () => {
+  expect(LANGUAGE_CODES.filter((code) => !isLanguage(code))).toEqual([]);
+  expect(['gd-GB', 'ceb', 'yue-Hant-HK'].every(isLanguage)).toBe(true);
+  expect(['jp', 'cn', 'tbd', 'xx', 'und', 'zxx', 'qqx-ZZ'].some(isLanguage)).toBe(false);
+});
+
+test.each([
+  ['jp', 'ja-JP'],
+  ['CN', 'zh-CN'],
+  ['cz', 'cs-CZ'],
+  ['us', 'en-US'],
+  ['xx', undefined],
+  ['tbd', undefined],
+  ['Klingon', undefined],
+  ['', undefined],
+])('by %j %j was likely meant', (code, likely) => {
+  expect(likelyLanguage(code)).toBe(likely);
 });

@@ -6,6 +6,7 @@ import {
   checkId,
   checkNumber,
   checkOptions,
+  checkStatus,
   isOn,
 } from '../../../nodes/ITeraBiz/fields/validate.ts';
 
@@ -27,13 +28,22 @@ describe('A body that is ready to be sent', () => {
     ['a number counts as a text', { name: 2025 }, { name: '2025' }],
     ['a duration stays a number', { duration: 45 }, { duration: 45 }],
     ['a duration may be a text', { duration: ' 45 ' }, { duration: 45 }],
+    ['a duration with its unit', { duration: '45 s' }, { duration: 45 }],
+    ['a unit without a blank', { duration: '45s' }, { duration: 45 }],
+    ['a longer unit', { duration: '45 sec' }, { duration: 45 }],
+    ['the longest unit', { duration: '45 Seconds.' }, { duration: 45 }],
+    ['a duration as a clock shows it', { duration: '0:45' }, { duration: 45 }],
+    ['with minutes', { duration: '01:30' }, { duration: 90 }],
+    ['a duration with a comma', { duration: '45,0' }, { duration: 45 }],
+    ['with two zeros', { duration: '45.00' }, { duration: 45 }],
     ['the shortest duration', { duration: 1 }, { duration: 1 }],
     ['the longest duration', { duration: 3600 }, { duration: 3600 }],
     ['a language gets its usual spelling', { language: 'EN-us' }, { language: 'en-US' }],
     ['a language may have an underscore', { language: 'pt_BR' }, { language: 'pt-BR' }],
     ['a language without a country', { language: 'fil' }, { language: 'fil' }],
     ['a language with a script', { language: 'zh-hant-tw' }, { language: 'zh-Hant-TW' }],
-    ['a well-formed language unknown to us', { language: 'qqx-ZZ' }, { language: 'qqx-ZZ' }],
+    ['a language that the picker lacks', { language: 'gd-GB' }, { language: 'gd-GB' }],
+    ['a language by its name', { language: ' german ' }, { language: 'de-DE' }],
     [
       'an http image',
       { image_url: 'http://a.example/b.png' },
@@ -45,6 +55,17 @@ describe('A body that is ready to be sent', () => {
       { image_url: 'https://a.example/b?c=d%20e' },
     ],
     ['an ID', { avatar_id: ' avatar_abc-123 ' }, { avatar_id: 'avatar_abc-123' }],
+    [
+      'an avatar as an object',
+      { avatar_id: { id: 'avatar_1', name: 'A' } },
+      { avatar_id: 'avatar_1' },
+    ],
+    [
+      'a text that contains what would be nothing by itself',
+      { script: 'What undefined, null, #N/A, [object Object] and {{ $json.script }} mean' },
+      { script: 'What undefined, null, #N/A, [object Object] and {{ $json.script }} mean' },
+    ],
+    ['joiners within a text', { script: '👩‍🚀 flies' }, { script: '👩‍🚀 flies' }],
     ['an ID of another make', { avatar_id: 'urn:av.1~x' }, { avatar_id: 'urn:av.1~x' }],
     [
       'unknown fields stay as they are',
@@ -66,7 +87,7 @@ describe('A body that is ready to be sent', () => {
 });
 
 describe('A value that cannot be right', () => {
-  const missing = [undefined, null, '', '   ', '\n\t'];
+  const missing = [undefined, null, '', '   ', '\n\t', '\u200B', '\uFEFF \u2060\u00AD'];
   const required: [string, string][] = [
     ['prompt', 'Prompt'],
     ['script', 'Script'],
@@ -75,7 +96,7 @@ describe('A value that cannot be right', () => {
     ['avatar_id', 'Avatar'],
     ['image_url', 'Image URL'],
     ['language', 'Language'],
-    ['duration', 'Duration'],
+    ['duration', 'Duration (Seconds)'],
   ];
 
   test.each(required)('%s without a value', (field, label) => {
@@ -90,15 +111,19 @@ describe('A value that cannot be right', () => {
   const bad: [field: string, label: string, advice: string, values: unknown[]][] = [
     [
       'duration',
-      'Duration',
+      'Duration (Seconds)',
       'whole number of seconds from 1 to 3600',
-      [0, -5, 'abc', 1e9, 3601, 0.5, 1.5, '60s', '1:30', NaN, Infinity, '1e9'],
+      [
+        ...[0, -5, 'abc', 1e9, 3601, 0.5, 1.5, NaN, Infinity, '1e9', '0x10', '45,5', '-5', '0'],
+        ...['45 min', '1 m', '0:45:00', '0:60', '1:2', '45 s s', '1,000,000', '61:00', 's', '4 5'],
+      ],
     ],
     [
       'language',
       'Language',
-      'as in German, or its BCP-47 code, as in de-DE',
+      'such as German, or its BCP-47 code, such as de-DE',
       [
+        ...['tbd', 'xx', 'und', 'qqx-ZZ'],
         'xx-nonsense!',
         'Klingon',
         'en US',
@@ -153,7 +178,28 @@ describe('A value that cannot be right', () => {
       ],
     ],
     ['prompt', 'Prompt', 'one single value', [{ text: 'Hi' }, ['Hi'], true, Number.NaN, Infinity]],
-    ['duration', 'Duration', 'one single value', [[45], { seconds: 45 }, true]],
+    ['avatar_id', 'Avatar', 'one single value', [{ name: 'Anna' }, ['avatar_1'], { id: null }]],
+    ['avatar_id', 'Avatar', 'Give it as text', [1_234_567_890_123_456_789]],
+    ['duration', 'Duration (Seconds)', 'one single value', [[45], { seconds: 45 }, true]],
+    ['duration', 'Duration (Seconds)', 'without dots and commas', ['1.000', '45,000', '1.000 s']],
+    ['language', 'Language', 'Did you mean ja-JP?', ['jp', ' JP ']],
+    ['language', 'Language', 'Did you mean zh-CN?', ['cn']],
+    ['language', 'Language', 'Did you mean el-GR?', ['gr']],
+    ...['prompt', 'script', 'name'].map((field): [string, string, string, unknown[]] => [
+      field,
+      field[0].toUpperCase() + field.slice(1),
+      'stands for a value that is missing',
+      [
+        ...['undefined', 'null', ' NaN ', '[object Object]', '[object Object],[object Object]'],
+        ...['#N/A', '#REF!', '#VALUE!', '#NAME?', '#DIV/0!', 'Loading...', 'Loading…', 'None'],
+      ],
+    ]),
+    [
+      'script',
+      'Script',
+      'from Fixed to Expression',
+      ['{{ $json.script }}', '={{ $json.script }}', ' {{$json.a\n}} {{ $json.b }}'],
+    ],
   ];
 
   test.each(bad)('%s', (field, label, advice, values) => {
@@ -175,7 +221,7 @@ describe('A value that cannot be right', () => {
 });
 
 test.each<[string, unknown, string]>([
-  ['duration', 'soon', '"Duration": "soon" is not a length for a video'],
+  ['duration', 'soon', '"Duration (Seconds)": "soon" is not a valid duration'],
   ['language', 'Klingon', '"Language": "Klingon" is not a language'],
   ['image_url', 'photo', '"Image URL": "photo" is not a web address'],
   ['script', ['a'], '"Script": "["a"]" is not a text'],
@@ -186,7 +232,7 @@ test.each<[string, unknown, string]>([
 test('a switch that is neither on nor off says what it should be', () => {
   const { message, description } = complaintOf(() => isOn('maybe', 'Preview Only'));
   expect(message).toBe('"Preview Only": "maybe" is neither on nor off');
-  expect(description).toMatch(/^Let it be true or false\. /);
+  expect(description).toMatch(/^Use true or false\. /);
 });
 
 test('a number that is none is quoted as one', () => {
@@ -233,6 +279,7 @@ describe('An ID for an address', () => {
 describe('Numbers that are not sent', () => {
   const numbers: [string, string, unknown[], unknown[]][] = [
     ['limit', 'Limit', [1, '50', ' 7 ', 5_000], ['abc', -1, 0, 2.5, '2,5']],
+    ['lookBack', 'Look Back (Days)', [30, '0.5', 0.125], ['a month', 0, -1]],
     ['maxConcurrency', 'Max Concurrency', [1, '5'], ['many', 0, 1.5]],
     ['maxSeconds', 'Max Seconds', [1, '600'], ['10 min', 0, -5, 0.5]],
     ['maxVideos', 'Max Videos', [1, '10'], ['ten', 0, -1, 1.5]],
@@ -257,17 +304,96 @@ describe('Numbers that are not sent', () => {
     }
   });
 
+  test('a table may write them with a comma, but not so that it could be two', () => {
+    expect(checkOptions({ maxVideos: '50,0', pollInterval: '2,5' })).toEqual({
+      maxVideos: 50,
+      pollInterval: 2.5,
+    });
+    for (const maxVideos of ['1.000', '1,000']) {
+      const { message, description } = complaintOf(() => checkOptions({ maxVideos }));
+      expect(message).toBe(`"Max Videos": "${maxVideos}" can be read as two different numbers`);
+      expect(description).toMatch(/^Write it without dots and commas/);
+    }
+  });
+
   test('other options stay as they are', () => {
     const options = { failedVideos: 'output', fileName: '', constructor: 'x' } as const;
     expect(checkOptions(options)).toEqual(options);
   });
 });
 
+describe('Switches and choices', () => {
+  const switches = ['previewOnly', 'resubmitUnknown', 'holdWhileWaiting'];
+
+  test.each(switches)('%s is on or off, however it is written', (name) => {
+    for (const on of [true, 'true', ' TRUE ', 'yes', 1]) {
+      expect(checkOptions({ [name]: on })).toEqual({ [name]: true });
+    }
+    for (const off of [false, 'false', 'FALSE', 'no', 0, '', undefined, null]) {
+      expect(checkOptions({ [name]: off })).toEqual({ [name]: false });
+    }
+    expect(complaintOf(() => checkOptions({ [name]: 'maybe' })).message).toMatch(
+      /^"[A-Z][\w ]+": "maybe" is neither on nor off$/,
+    );
+  });
+
+  test.each([
+    ['failedVideos', ['stop', 'output'], 'Failed Videos'],
+    ['whenVideoExists', ['order', 'reuse'], 'When the Same Video Exists'],
+  ])('%s is one of %j', (name, values, label) => {
+    for (const value of values) {
+      expect(checkOptions({ [name]: value })).toEqual({ [name]: value });
+      expect(checkOptions({ [name]: ` ${value.toUpperCase()} ` })).toEqual({ [name]: value });
+    }
+    for (const value of ['never', '', undefined, null, true, {}]) {
+      const { message, description } = complaintOf(() => checkOptions({ [name]: value }));
+      expect(message).toContain(`"${label}"`);
+      expect(description).toContain('Nothing was sent to iTeraBiz.');
+    }
+    expect(complaintOf(() => checkOptions({ [name]: 'never' }))).toEqual({
+      message: `"${label}": "never" is not one of the choices`,
+      description: `Choose one from the list, or let the expression give ${values.join(' or ')}. Nothing was sent to iTeraBiz.`,
+    });
+  });
+
+  test('a choice may be given by its name', () => {
+    expect(checkOptions({ whenVideoExists: 'use the existing one' })).toEqual({
+      whenVideoExists: 'reuse',
+    });
+  });
+});
+
+test.each([
+  ['completed', 'completed'],
+  [' Completed ', 'completed'],
+  ['done', 'completed'],
+  ['Cancelled', 'failed'],
+  ['PROCESSING', 'processing'],
+  ['queued', 'queued'],
+  ['running', 'running'],
+  ['', undefined],
+  [undefined, undefined],
+  [null, undefined],
+])('the status %j filters by %j', (value, status) => {
+  expect(checkStatus(value)).toBe(status);
+});
+
+test.each(['complted', 'all', 3, ['completed'], true])('%j is no status to filter by', (value) => {
+  const { message, description } = complaintOf(() => checkStatus(value));
+  expect(message).toMatch(/^"Status": ".*" is not a (status|text)$/);
+  expect(description).toContain('Nothing was sent to iTeraBiz.');
+});
+
 test.each([
   [true, true],
   ['true', true],
+  ['TRUE', true],
+  ['yes', true],
+  [1, true],
   [false, false],
   ['false', false],
+  ['FALSE', false],
+  [0, false],
   ['', false],
   [undefined, false],
   [null, false],
@@ -276,8 +402,8 @@ test.each([
 });
 
 test.each([
-  ['yes', '"yes"'],
-  [1, '"1"'],
+  ['maybe', '"maybe"'],
+  [2, '"2"'],
   [[true], '"[true]"'],
 ])('a switch is not %j', (value, quoted) => {
   expect(complaintOf(() => isOn(value, 'Preview Only')).message).toBe(

@@ -16,7 +16,8 @@ describe('An avatar in the picker', () => {
     expect(avatarEntry({ id: 'avatar_1', name: '', preview_url: null })?.name).toBe('avatar_1');
   });
 
-  test('is left out without one', () => {
+  test('may have a number for an ID, and is left out without one', () => {
+    expect(avatarEntry({ id: 7, name: 'Anna' })?.value).toBe('7');
     expect(avatarEntry({ name: 'Anna' })).toBeUndefined();
   });
 
@@ -39,6 +40,21 @@ describe('A video in the picker', () => {
     const { name } = entry({ script: 'Tea' }, 'Asia/Tokyo')!;
     expect(name).toBe('Tea · 2025-01-15 19:30');
   });
+
+  test.each(['"Asia/Tokyo"', "'Asia/Tokyo'", ' Asia/Tokyo\n'])(
+    'has it also where the timezone is written as %j',
+    (timezone) => expect(entry({ script: 'Tea' }, timezone)?.name).toBe('Tea · 2025-01-15 19:30'),
+  );
+
+  test.each(['', 'Berlin', 'Mars/Olympus'])('has UTC where it is written as %j', (timezone) => {
+    expect(entry({ script: 'Tea' }, timezone)?.name).toBe('Tea · 2025-01-15 10:30');
+  });
+
+  test.each(['2025-01-15T10:30:00', 1_736_937_000, 1_736_937_000_000])(
+    'reads its time from %j',
+    (created_at) =>
+      expect(entry({ script: 'Tea', created_at })?.name).toBe('Tea · 2025-01-15 10:30'),
+  );
 
   test('has its status only where it is not finished', () => {
     expect(entry({ script: 'Tea', status: 'done' })?.name).toBe('Tea · 2025-01-15 10:30');
@@ -111,6 +127,26 @@ describe('The pickers ask iTeraBiz', () => {
     expect(Object.keys(results[0]).sort()).toEqual(['name', 'url', 'value']);
     expect(paginationToken).toBeUndefined();
     expect(await requests()).toMatchObject({ 'GET /videos': 3 });
+  });
+
+  test('and find a name whatever form its accents have, and tell two alike apart', async () => {
+    const { url, apiKey } = sandbox;
+    const headers = { Authorization: `Bearer ${apiKey}`, 'Content-Type': 'application/json' };
+    for (const name of ['José', 'Jose\u0301'.toUpperCase()]) {
+      const body = JSON.stringify({
+        name,
+        image_url: 'https://a.example/b.jpg',
+        voice_id: 'voice_1',
+      });
+      expect((await fetch(`${url}/avatars`, { method: 'POST', headers, body })).status).toBe(201);
+    }
+    for (const filter of ['josé', 'JOSE\u0301']) {
+      const { results } = await searchAvatars.call(context(), filter);
+      expect(results.map(({ name }) => name.normalize('NFC'))).toEqual([
+        expect.stringMatching(/^JOSÉ · avatar_/),
+        expect.stringMatching(/^José · avatar_/),
+      ]);
+    }
   });
 
   test('and find a video by its ID or status too', async () => {

@@ -26,7 +26,7 @@ describe('A refusal', () => {
     const status = 401;
     expect(refusal(status)).toEqual({
       message: 'iTeraBiz does not accept the API key of this credential',
-      description: `Compare the key with the one in your iTeraBiz dashboard, or make a new key there, and save it in the credential. iTeraBiz says: Because (status ${status}).`,
+      description: `Compare the key with the one in your iTeraBiz dashboard, or create a new key there, and save it in the credential. iTeraBiz says: Because (status ${status}).`,
     });
   });
 
@@ -38,8 +38,9 @@ describe('A refusal', () => {
   });
 
   test.each([
-    ['duration must be below 300', 'Duration'],
-    ['Unknown language', 'Language'],
+    ['duration must be below 300', 'Duration (Seconds)'],
+    ['language is unknown', 'Language'],
+    ['script is too long for the requested duration', 'Script'],
     ['body/image_url must be a URL', 'Image URL'],
     ['voice_id', 'Voice ID'],
   ])('"%s" is about %s', (text, label) => {
@@ -56,12 +57,67 @@ describe('A refusal', () => {
     expect(refusal(400, said('script: wait...')).message).toMatch(/: wait\.\.\.$/);
   });
 
-  test.each(['avatar_ids', 'the transcript', 'username'])('"%s" names no field', (text) => {
-    expect(refusal(400, said(text))).toEqual({
-      message: `iTeraBiz could not create the video with these values: ${text}`,
+  test.each(['avatar_ids', 'the transcript', 'username', 'unknown voice name', 'Unknown language'])(
+    '"%s" names no field',
+    (text) => {
+      expect(refusal(400, said(text))).toEqual({
+        message: `iTeraBiz could not create the video with these values: ${text}`,
+        description:
+          'Correct the values of this item and run it again; nothing was made or charged for it (status 400).',
+      });
+    },
+  );
+
+  test('names a field by the structure of the answer, and none where several are refused', () => {
+    const detail = [
+      { loc: ['body', 'script'], msg: 'At most 2000 characters', input: 'Hello you' },
+    ];
+    expect(refusal(422, { detail }).message).toBe(
+      'iTeraBiz refused the field "Script": At most 2000 characters',
+    );
+    const errors = { script: ['Too long.', 'Too loud.'] };
+    expect(refusal(422, { message: 'No', errors }).message).toBe(
+      'iTeraBiz refused the field "Script": Too long.; Too loud',
+    );
+    expect(refusal(422, { errors: { ...errors, duration: ['Too short.'] } }).message).toBe(
+      'iTeraBiz could not create the video with these values: script: Too long.; script: Too loud.; duration: Too short',
+    );
+  });
+
+  test('in a success is told like any other', () => {
+    expect(refusal(200, { code: 40119, message: 'Avatar not found' })).toEqual({
+      message: 'iTeraBiz could not create the video: Avatar not found',
       description:
-        'Correct the values of this item and run it again; nothing was made or charged for it (status 400).',
+        'It answered with status 200. If you cannot tell why, write to api@iterabiz.com.',
     });
+    expect(refusal(200, { success: false, error: 'Insufficient credits' }).message).toBe(
+      'iTeraBiz has no credits left for this account: Insufficient credits',
+    );
+  });
+
+  test('by something in between is not about the key or the avatar', () => {
+    const page = '<!DOCTYPE html><title>Just a moment...</title>';
+    expect(refusal(403, page)).toEqual({
+      message:
+        'Something between n8n and iTeraBiz blocked the request to create the video: Just a moment...',
+      description:
+        'A firewall, a proxy or a bot check answered in place of the API, so nothing was made or charged; your API key and this item are fine. Ask whoever runs this n8n, or its network, to let it reach iTeraBiz; if it keeps happening, write to api@iterabiz.com (status 403).',
+    });
+    expect(refusal(407, '').description).toMatch(/^A proxy wants its own user name and password, /);
+  });
+
+  test.each([
+    [undefined, 'in a few minutes'],
+    ['0', 'in a minute'],
+    ['60', 'in a minute'],
+    ['61', 'in about 2 minutes'],
+    ['3000', 'in about 50 minutes'],
+    ['3600', 'in about an hour'],
+    ['5400', 'in about 2 hours'],
+    ['259200', 'in about 3 days'],
+  ])('for being busy that asks for %j seconds says %s', (seconds, when) => {
+    const headers = seconds === undefined ? {} : { 'retry-after': seconds };
+    expect(refusal(429, {}, { headers }).description).toContain(`Run it again ${when}, or lower`);
   });
 
   test('of values may come without a reason', () => {
@@ -119,7 +175,7 @@ describe('A refusal', () => {
   test.each([500, 502, 504, 599])('with status %i names the support', (status) => {
     expect(refusal(status)).toEqual({
       message: 'iTeraBiz could not create the video because of a fault on its side',
-      description: `iTeraBiz says: Because (status ${status}). Try again later; if it stays, write to api@iterabiz.com and say when it happened.`,
+      description: `iTeraBiz says: Because (status ${status}). Try again later; if it keeps happening, write to api@iterabiz.com and say when it happened.`,
     });
     expect(refusal(status, {}, { tries: 3, seconds: 4 }).message).toBe(
       'iTeraBiz could not create the video because of a fault on its side (tried 3 times over 4 seconds)',
@@ -163,8 +219,12 @@ describe('A refusal', () => {
 
   test.each([409, 418, 499])('with another status, as %i, shows it', (status) => {
     expect(refusal(status)).toEqual({
+      message: 'iTeraBiz could not create the video: Because',
+      description: `It answered with status ${status}. If you cannot tell why, write to api@iterabiz.com.`,
+    });
+    expect(refusal(status, {})).toEqual({
       message: `iTeraBiz could not create the video (status ${status})`,
-      description: 'iTeraBiz says: Because. If you cannot tell why, write to api@iterabiz.com.',
+      description: 'iTeraBiz gave no reason. If you cannot tell why, write to api@iterabiz.com.',
     });
   });
 
@@ -183,22 +243,36 @@ describe('No answer', () => {
     expect(describeNetworkError(new NetworkError('ECONNREFUSED', false, 'x'), { doing })).toEqual({
       message: 'iTeraBiz could not be reached to create the video',
       description:
-        'No connection came about (network code ECONNREFUSED), so nothing was sent. Check the Base URL of the credential and that this n8n may reach the internet.',
+        'Could not connect (network code ECONNREFUSED), so nothing was sent. Check the Base URL of the credential and that this n8n can reach the internet.',
     });
   });
+
+  test.each(['SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'EPROTO'])(
+    'where the certificate is not accepted (%s)',
+    (code) => {
+      const { message, description } = describeNetworkError(new NetworkError(code, false, 'x'), {
+        doing,
+      });
+      expect(message).toBe(
+        'iTeraBiz could not be reached to create the video: the certificate of the connection was not accepted',
+      );
+      expect(description).toContain(`(network code ${code}), so nothing was sent`);
+      expect(description).toContain('NODE_EXTRA_CA_CERTS');
+    },
+  );
 
   test('where the connection broke off', () => {
     const subject = { doing, tries: 6, seconds: 20 };
     expect(describeNetworkError(new NetworkError('', true, 'x'), subject)).toEqual({
       message:
         'The connection to iTeraBiz broke off before it answered the request to create the video (tried 6 times over 20 seconds)',
-      description: 'Try again in a moment. If it stays, write to api@iterabiz.com.',
+      description: 'Try again in a moment. If it keeps happening, write to api@iterabiz.com.',
     });
     expect(describeNetworkError(new NetworkError('EPIPE', true, 'x'), { doing })).toEqual({
       message:
         'The connection to iTeraBiz broke off before it answered the request to create the video',
       description:
-        'Try again in a moment (network code EPIPE). If it stays, write to api@iterabiz.com.',
+        'Try again in a moment (network code EPIPE). If it keeps happening, write to api@iterabiz.com.',
     });
   });
 });
@@ -242,13 +316,19 @@ describe('As an error of the node', () => {
     expect(toNodeError(node, own).httpCode).toBeNull();
   });
 
-  test.each(['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'ENOTFOUND', 'EPIPE', 'ECONNABORTED'])(
-    'a message that names %s stays ours',
-    (code) => {
-      for (const maybeSent of [false, true]) {
-        const message = describeNetworkError(new NetworkError(code, maybeSent, 'x'), { doing });
-        expect(toNodeError(node, message)).toMatchObject(message);
-      }
-    },
-  );
+  test.each([
+    'ECONNREFUSED',
+    'ECONNRESET',
+    'EPROTO',
+    'CERT_HAS_EXPIRED',
+    'ETIMEDOUT',
+    'ENOTFOUND',
+    'EPIPE',
+    'ECONNABORTED',
+  ])('a message that names %s stays ours', (code) => {
+    for (const maybeSent of [false, true]) {
+      const message = describeNetworkError(new NetworkError(code, maybeSent, 'x'), { doing });
+      expect(toNodeError(node, message)).toMatchObject(message);
+    }
+  });
 });

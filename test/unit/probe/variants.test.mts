@@ -92,6 +92,9 @@ const differing: [VariantName, string, string][] = [
   ['smallPages', 'page-size', 'limit=100 was refused with 400; without it a page has 20 entries'],
   ['oldestFirst', 'order-of-list', 'They begin with the oldest'],
   ['listsWithoutText', 'made-of', 'Use the Existing One cannot work'],
+  ['withoutHasMore', 'list-body', 'has_more is missing. The fields are: data'],
+  ['realLengths', 'made-of', 'is listed as 4.85, and this item has 5, so that'],
+  ['nested', 'order-answer', 'in data'],
   ['slowLists', 'list-lag', 'It was not there after'],
   ['noWebhooks', 'webhook-list', 'Registration: Manual'],
   ['noSecrets', 'webhook-secret', 'the token in the registered address is the check'],
@@ -132,8 +135,17 @@ test('credits used up: the order is not accepted, and that is told', async () =>
   expect((await sandbox.stats()).ordered.videos).toBe(0);
 });
 
+test('nullLists: an account without videos is one all the same', async () => {
+  const empty = await startSandbox({ variants: ['nullLists'] });
+  const { url: baseUrl, apiKey } = empty;
+  const quiet = { agree: async () => undefined, onAnswer: () => undefined, patience };
+  const probed = await probe({ baseUrl, apiKey, out: '' }, contract, quiet).finally(empty.stop);
+  expect(those(probed, 'differs')).toEqual(['list-body']);
+  expect(noteOf(probed, 'list-body')).toContain('data must be array');
+});
+
 test('No variant is left out', () => {
-  const named = [...differing.map(([name]) => name), 'idempotent', 'busy'];
+  const named = [...differing.map(([name]) => name), 'idempotent', 'busy', 'nullLists'];
   expect(named.sort()).toEqual(Object.keys(variants).sort());
 });
 

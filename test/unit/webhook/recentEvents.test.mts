@@ -1,75 +1,105 @@
+import type { VideoEvent } from '../../../nodes/ITeraBiz/api/events.ts';
 import {
   keyOf,
   MOST_REMEMBERED,
   MOST_TRIGGERS,
   RecentEvents,
   recentEventsOf,
-  type Verdict,
 } from '../../../nodes/ITeraBiz/webhook/recentEvents.ts';
 
-const settled: Verdict = { status: 200, reason: '' };
-const later: Verdict = { status: 503, reason: 'busy' };
-const starts = async () => true;
-const never = async (): Promise<Verdict> => {
-  throw new Error('This must not be asked');
+const event: VideoEvent = {
+  event: 'video.completed',
+  eventId: 'evt_1',
+  occurredAt: '2025-01-15T10:30:00.000Z',
+  video: { id: 'vid_1' },
 };
+const STARTS = { status: 200, start: event };
+const REPEAT = { status: 200, reason: 'it is a repeat of an event that was handled' };
+const NOT_STARTED = { status: 503, reason: 'n8n did not start the workflow for it' };
+const starts = async () => true;
+const startsNot = async () => false;
+const never = () => new Promise<never>(() => undefined);
+const settled = () => new Promise((resolve) => setImmediate(resolve));
 
-test('handles an event once', async () => {
-  const memory = new RecentEvents();
-  expect(await memory.once('a', async () => settled, starts)).toBe(settled);
-  expect(await memory.once('a', never, starts)).toBeUndefined();
-  expect(await memory.once('b', async () => settled, starts)).toBe(settled);
-});
+/** Starts it, and waits until the memory knows whether n8n did. */
+async function start(memory: RecentEvents, key: string, hasStarted = starts) {
+  const reply = await memory.startOnce(key, event, hasStarted);
+  await settled();
+  return reply;
+}
+const knows = async (memory: RecentEvents, key: string) =>
+  (await memory.repeatOf(key)) !== undefined;
 
-test('handles an event again that could not be settled, or that failed', async () => {
+test('starts an event once', async () => {
   const memory = new RecentEvents();
-  expect(await memory.once('a', async () => later, starts)).toBe(later);
-  await expect(memory.once('a', never, starts)).rejects.toThrow('must not be asked');
-  expect(await memory.once('a', async () => settled, starts)).toBe(settled);
-  expect(memory.toStore()).toEqual(['a']);
+  expect(memory.repeatOf('a')).toBeUndefined();
+  expect(await start(memory, 'a')).toEqual(STARTS);
+  expect(await memory.repeatOf('a')).toEqual(REPEAT);
+  expect(await start(memory, 'a')).toEqual(REPEAT);
+  expect(await start(memory, 'b')).toEqual(STARTS);
 });
 
 test.each([
-  ['settled', settled, undefined],
-  ['to be sent again', later, later],
-])('deliveries at the same moment share the end: %s', async (_case, verdict, expected) => {
+  ['n8n did not start', startsNot],
+  ['it is unknown whether n8n started', async () => Promise.reject(new Error('no answer'))],
+])('starts an event again that %s', async (_case, hasStarted) => {
   const memory = new RecentEvents();
-  const first = memory.once(
-    'a',
-    () => new Promise((resolve) => setImmediate(resolve, verdict)),
-    starts,
-  );
-  const second = memory.once('a', never, starts);
-  expect(await first).toBe(verdict);
-  expect(await second).toBe(expected);
+  const first = memory.startOnce('a', event, hasStarted);
+  const second = memory.startOnce('a', event, starts);
+  const repeat = memory.repeatOf('a');
+  expect([await first, await second, await repeat]).toEqual([STARTS, NOT_STARTED, NOT_STARTED]);
+  expect(await start(memory, 'a')).toEqual(STARTS);
+});
+
+test('one of many at the same moment starts it', async () => {
+  const memory = new RecentEvents();
+  const replies = Array.from({ length: 5 }, () => memory.startOnce('a', event, starts));
+  expect(await Promise.all(replies)).toEqual([STARTS, REPEAT, REPEAT, REPEAT, REPEAT]);
+});
+
+test('deliveries at the same moment share a confirmation, and no later one does', async () => {
+  const memory = new RecentEvents();
+  let asked = 0;
+  const confirm = async () => {
+    asked++;
+    await settled();
+    if (asked === 2) throw new Error('out of reach');
+    return event;
+  };
+  const both = () => [memory.confirmOnce('a', confirm), memory.confirmOnce('a', confirm)];
+  expect(await Promise.all(both())).toEqual([event, event]);
+  expect(asked).toBe(1);
+  for (const { status } of await Promise.allSettled(both())) expect(status).toBe('rejected');
+  expect(asked).toBe(2);
+  await Promise.all([...both(), memory.confirmOnce('b', confirm)]);
+  expect(asked).toBe(4);
 });
 
 test('recalls what was stored, whatever became of it', async () => {
   const memory = new RecentEvents();
   for (const stored of [undefined, null, 'a', { a: 1 }, 7]) memory.recall(stored);
-  expect(memory.toStore()).toEqual([]);
+  expect(memory.toStore('new')).toEqual(['new']);
   memory.recall(['a', 7, null, 'b']);
-  expect(memory.toStore()).toEqual(['a', 'b']);
-  expect(await memory.once('a', never, starts)).toBeUndefined();
+  expect(memory.toStore('new')).toEqual(['a', 'b', 'new']);
+  expect(await knows(memory, 'a')).toBe(true);
+  expect(await knows(memory, 'new')).toBe(false);
 });
 
-test('forgets the oldest', async () => {
+test('forgets the oldest, and stores no more than it may', async () => {
   const memory = new RecentEvents();
   memory.recall(Array.from({ length: MOST_REMEMBERED + 5 }, (_, index) => `old${index}`));
-  expect(memory.toStore()).toHaveLength(MOST_REMEMBERED);
-  await memory.once('new', async () => settled, starts);
-  expect(memory.toStore()).toHaveLength(MOST_REMEMBERED);
-  expect(memory.toStore()[0]).toBe('old6');
-  expect(memory.toStore().at(-1)).toBe('new');
+  const known = memory.toStore('old5');
+  expect([known.length, known[0]]).toEqual([MOST_REMEMBERED, 'old5']);
+  const stored = memory.toStore('new');
+  expect([stored.length, stored[0], stored.at(-1)]).toEqual([MOST_REMEMBERED, 'old6', 'new']);
+  expect(await start(memory, 'old4')).toEqual(STARTS);
+  expect(await knows(memory, 'old5')).toBe(false);
 });
 
-test('handles an event again that it had to forget, and stores no more than it may', async () => {
+test('stores no other event that is still being started', async () => {
   const memory = new RecentEvents();
-  for (let n = 0; n <= MOST_REMEMBERED; n++) await memory.once(`${n}`, async () => settled, starts);
-  expect(await memory.once('1', never, starts)).toBeUndefined();
-  const stored = memory.toStore('new');
-  expect([stored.length, stored.at(-1)]).toEqual([MOST_REMEMBERED, 'new']);
-  expect(await memory.once('0', async () => settled, starts)).toBe(settled);
+  void memory.startOnce('a', event, never);
+  expect(memory.toStore('b')).toEqual(['b']);
 });
 
 describe('The memories of all triggers', () => {
@@ -79,9 +109,7 @@ describe('The memories of all triggers', () => {
     const test = ++test0;
     return Array.from({ length: count }, (_, index) => `test ${test}, trigger ${index}`);
   };
-  const knows = (trigger: string) => recentEventsOf(trigger).toStore().includes('a');
-  const handle = (trigger: string) =>
-    recentEventsOf(trigger).once('a', async () => settled, starts);
+  const handle = async (trigger: string) => await start(recentEventsOf(trigger), 'a');
 
   test('are bounded: those that were called longest ago are dropped', async () => {
     const [first, second, ...others] = names(MOST_TRIGGERS + 1);
@@ -89,38 +117,34 @@ describe('The memories of all triggers', () => {
     await handle(second);
     for (const other of others.slice(1)) await handle(other);
     expect(recentEventsOf(first)).toBe(recentEventsOf(first));
-    expect(knows(first)).toBe(true); // and is now the one that was called last
+    expect(await knows(recentEventsOf(first), 'a')).toBe(true); // and is now the one called last
     await handle(others[0]);
-    expect(knows(first)).toBe(true);
-    expect(knows(second)).toBe(false);
+    expect(await knows(recentEventsOf(first), 'a')).toBe(true);
+    expect(await knows(recentEventsOf(second), 'a')).toBe(false);
   });
 
-  test('stay while an event is being handled', async () => {
+  test.each<[string, (memory: RecentEvents) => unknown]>([
+    ['confirmed', (memory) => memory.confirmOnce('a', never)],
+    ['started', (memory) => memory.startOnce('a', event, never)],
+  ])('stay while an event is being %s', async (_case, handleIn) => {
     const [busy, ...others] = names(MOST_TRIGGERS + 10);
-    const ends: ((verdict: Verdict) => void)[] = [];
-    const handling = recentEventsOf(busy).once(
-      'a',
-      () => new Promise((end) => ends.push(end)),
-      starts,
-    );
+    const memory = recentEventsOf(busy);
+    void handleIn(memory);
     for (const other of others) await handle(other);
-    const repeat = recentEventsOf(busy).once('a', never, starts);
-    ends[0](settled);
-    expect([await handling, await repeat]).toEqual([settled, undefined]);
+    expect(recentEventsOf(busy)).toBe(memory);
   });
 });
 
-test('a key tells event, video and kind apart, and is short', () => {
-  const claim = { event: 'video.completed', videoId: 'v', eventId: 'e', video: {} } as const;
+test('a key tells event, video and event ID apart, and is short', () => {
   const keys = [
-    keyOf(claim),
-    keyOf({ ...claim, eventId: 'e2' }),
-    keyOf({ ...claim, eventId: undefined }),
-    keyOf({ ...claim, videoId: 'v2' }),
-    keyOf({ ...claim, event: 'video.failed' }),
-    keyOf({ ...claim, videoId: 've', eventId: '' }),
+    keyOf('video.completed', 'v', 'e'),
+    keyOf('video.completed', 'v', 'e2'),
+    keyOf('video.completed', 'v'),
+    keyOf('video.completed', 'v2', 'e'),
+    keyOf('video.failed', 'v', 'e'),
+    keyOf('video.completed', 've', ''),
   ];
   expect(new Set(keys).size).toBe(keys.length);
   expect(keys.every((key) => key.length === 22)).toBe(true);
-  expect(keyOf({ ...claim, video: { status: 'completed' } })).toBe(keys[0]);
+  expect(keyOf('video.completed', 'v', '')).toBe(keys[2]);
 });

@@ -35,7 +35,19 @@ test.each([
   else expect(result).toMatch(/not of the last five minutes/);
 });
 
+const zeros = '0'.repeat(64);
 test.each([
+  ['of two, where the first is right', `${sign(now)},v1=${zeros}`],
+  ['of two, where the second is right', sign(now).replace(',', `,v1=${zeros},`)],
+  ['with blanks after its commas', sign(now).replace(',', `,  v1=${zeros}, `)],
+])('a header %s, holds', (_case, header) => {
+  expect(problem(header)).toBeUndefined();
+});
+
+test.each([
+  ['of two that are wrong', `t=${now},v1=${zeros},v1=${zeros}`, 'its signature is wrong'],
+  ['with two times', `t=${now},${sign(now)}`, 'its signature cannot be read'],
+  ['with another kind of signature', `${sign(now)},v0=${zeros}`, 'its signature cannot be read'],
   ['missing', undefined, 'it is not signed'],
   ['a list', [sign(now)], 'its signature cannot be read'],
   ['empty', '', 'its signature cannot be read'],

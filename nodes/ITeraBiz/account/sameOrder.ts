@@ -1,0 +1,249 @@
+import { createHash } from 'crypto';
+import type { IDataObject } from 'n8n-workflow';
+
+import { isObject } from '../api/json';
+import { comparableText } from '../api/text';
+import { languageCode } from '../fields/languages';
+import { LABELS } from '../messages/labels';
+
+/** What is asked of the API, ready to be sent: where to, and the fields. */
+export interface Order {
+  url: string;
+  body: IDataObject;
+}
+
+/**
+ * How an entry of the account's list compares with an order: made by the same one, by another one,
+ * or it does not say enough to tell.
+ */
+export type Likeness = 'same' | 'other' | 'unclear';
+
+/** The field whose text makes an order what it is, by address. */
+const TEXTS: Record<string, string> = {
+  '/avatars': 'name',
+  '/content/generate': 'prompt',
+  '/videos': 'script',
+};
+
+/** Objects in which a list may repeat the request. */
+const WRAPPERS = ['input', 'request', 'params'];
+
+/** The field whose text makes an order what it is, as in `script`. */
+export function textFieldOf({ url }: Order): string {
+  return TEXTS[url];
+}
+
+/** The list that shows what an order has made. */
+export function listOf({ url }: Order): '/avatars' | '/videos' {
+  return url === '/avatars' ? '/avatars' : '/videos';
+}
+
+/**
+ * Compares an entry of a list with an order, by the fields that the entry states. What it does not
+ * state says nothing; only its text has to be there.
+ *
+ * Invariant: only another text, or another avatar, makes it another order. An API may write down all
+ * else in its own way, such as the real length of a finished video, and a wrong "other" is paid for.
+ *
+ * Assumption: a list says what each job was made of, as it was sent, in the fields of the request,
+ * and a generated one by its `prompt`. A text may have been cut.
+ */
+export function compare(order: Order, listed: IDataObject): Likeness {
+  const text = textLikeness(order, listed);
+  const avatar = text === 'other' ? text : avatarLikeness(order, listed);
+  if (avatar === 'other') return 'other';
+  const isSame = text === 'same' && avatar === 'same' && differing(order, listed).length === 0;
+  return isSame ? 'same' : 'unclear';
+}
+
+/** Why {@link compare} cannot tell, in plain words to follow "because", as in `its Script is not in the list`. */
+export function whyUnclear(order: Order, listed: IDataObject): string {
+  const field = textFieldOf(order);
+  const text = textLikeness(order, listed);
+  const isListed = textIn(listed, field) !== '';
+  const states = (name: string, stated = statedIn(listed, name)) =>
+    `its ${LABELS[name] ?? name} is listed as ${shown(stated)}, and this item has ${shown(order.body[name])}`;
+  const reasons = differing(order, listed).map((name) => states(name));
+  if (avatarLikeness(order, listed) !== 'same') {
+    reasons.unshift(
+      states('avatar_id', statedIn(listed, 'avatar_id') ?? statedIn(listed, 'avatar')),
+    );
+  }
+  if (text !== 'same') {
+    reasons.unshift(
+      `its ${LABELS[field] ?? field} is ${isListed ? 'cut short in' : 'not in'} the list`,
+    );
+  }
+  return reasons.join('; ');
+}
+
+/**
+ * Finds, among many orders, those that an entry of a list can have been made by. By its text first,
+ * so that a long list is quickly gone through.
+ */
+export function finderOf<T extends { order: Order }>(
+  wanted: Iterable<T>,
+): (listed: IDataObject) => T[] {
+  const byText = new Map<string, T[]>();
+  for (const one of wanted) {
+    const key = textIn(one.order.body, textFieldOf(one.order));
+    byText.set(key, [...(byText.get(key) ?? []), one]);
+  }
+  const fields = Object.values(TEXTS);
+  return (listed) =>
+    [...new Set(fields.map((field) => textIn(listed, field)))]
+      .flatMap((text) => byText.get(text) ?? [])
+      .filter(({ order }) => compare(order, listed) === 'same');
+}
+
+/** So many first characters of a text decide which orders an entry is compared with. */
+const START = 12;
+
+/** Finds, among many orders, those of which an entry does not say enough to tell. */
+export function unclearFinderOf<T extends { order: Order }>(
+  wanted: Iterable<T>,
+): (listed: IDataObject) => T[] {
+  const all = [...wanted];
+  const byStart = new Map<string, T[]>();
+  for (const one of all) {
+    const start = textIn(one.order.body, textFieldOf(one.order)).slice(0, START);
+    byStart.set(start, [...(byStart.get(start) ?? []), one]);
+  }
+  const fields = Object.values(TEXTS);
+  return (listed) => {
+    const texts = fields.map((field) => textIn(listed, field)).filter((text) => text !== '');
+    const isShort = texts.length === 0 || texts.some(({ length }) => length < START);
+    const starts = new Set(texts.map((text) => text.slice(0, START)));
+    const near = isShort ? all : [...starts].flatMap((start) => byStart.get(start) ?? []);
+    return near.filter(({ order }) => compare(order, listed) === 'unclear');
+  };
+}
+
+/** A name for an order, the same for the same one: by address and all that is sent. */
+export function nameOf({ url, body }: Order): string {
+  const fields = Object.keys(body)
+    .sort()
+    .map((field) => [field, plain(body[field], field)]);
+  return createHash('sha256')
+    .update(JSON.stringify([url, fields]))
+    .digest('hex');
+}
+
+function textLikeness(order: Order, listed: IDataObject): Likeness {
+  const field = textFieldOf(order);
+  const { script, prompt } = textsOf(listed);
+  // A script was not made by a prompt, nor the other way round.
+  if (field === 'script' && prompt && prompt !== script) return 'other';
+  if (field === 'prompt' && script && !prompt) return 'other';
+  const text = textIn(listed, field);
+  const wanted = textIn(order.body, field);
+  if (text === '' || wanted === '') return 'unclear';
+  if (text === wanted) return 'same';
+  return isCutOf(wanted, text) ? 'unclear' : 'other';
+}
+
+/** A text that was cut without dots is at least this long, in characters: within a word, or after one. */
+const SHORTEST_CUT = { withinWord: 8, afterWord: 50 };
+
+/** Whether a text can be the beginning of a longer one, which a list has cut. */
+function isCutOf(whole: string, text: string): boolean {
+  if (text.endsWith('...') && text.length > 3) {
+    // Such a cut may go through a tag or an entity.
+    const beginning = text.slice(0, -3).replace(/\s*(<\/?[a-z][^<>]*|&#?\w*)?$/i, '');
+    return whole.startsWith(beginning);
+  }
+  if (!whole.startsWith(text)) return false;
+  const isWithinWord = /\p{L}$/u.test(text) && /^\p{L}/u.test(whole.slice(text.length));
+  if (isWithinWord) return text.length >= SHORTEST_CUT.withinWord;
+  return text.length >= SHORTEST_CUT.afterWord && !/[\d.!?。！？]$/.test(text);
+}
+
+/** The list may name a look of the avatar, as in `avatar_1_front`, or its name in place of its ID. */
+function avatarLikeness({ body }: Order, listed: IDataObject): Likeness {
+  const own = statedIn(listed, 'avatar_id');
+  const stated = own ?? statedIn(listed, 'avatar');
+  if (!isStated(body.avatar_id) || !isStated(stated)) return 'same';
+  const [wanted, id] = [plain(body.avatar_id), plain(idIn(stated))];
+  if (wanted === id) return 'same';
+  const isLook = id.startsWith(wanted) && /^[_.:/~-]/.test(id.slice(wanted.length));
+  const isName = isObject(stated) ? isObject(idIn(stated)) : own === undefined;
+  return isLook || isName ? 'unclear' : 'other';
+}
+
+/** The fields besides text and avatar that the list states in another way. */
+function differing({ url, body }: Order, listed: IDataObject): string[] {
+  const isLesser = (name: string) => name !== TEXTS[url] && name !== 'avatar_id';
+  return Object.keys(body).filter((name) => {
+    const [wanted, stated] = [body[name], statedIn(listed, name)];
+    return isLesser(name) && isStated(wanted) && isStated(stated) && !isEqual(wanted, stated, name);
+  });
+}
+
+function isEqual(wanted: IDataObject[string], stated: IDataObject[string], field: string): boolean {
+  if (typeof wanted === 'number' || typeof stated === 'number') {
+    return secondsIn(wanted) === secondsIn(stated);
+  }
+  return plain(wanted, field) === plain(stated, field);
+}
+
+/** A number, also as `"45"`, `"45.0"` or `"45s"`. */
+function secondsIn(value: unknown): number {
+  return Number(String(value).replace(/\s*s(ec(onds?)?)?\.?$/i, '') || NaN);
+}
+
+/** What an entry, or a request, states of a field. */
+function statedIn(entry: IDataObject, field: string): IDataObject[string] {
+  const places = [entry, ...WRAPPERS.map((name) => entry[name]).filter(isObject)];
+  return places.map((place) => place[field]).find(isStated);
+}
+
+/** An object counts by its ID, where it has one. */
+function idIn(value: IDataObject[string]): IDataObject[string] {
+  return isObject(value) ? ((value.id as string | undefined) ?? value) : value;
+}
+
+function isStated(value: IDataObject[string]): boolean {
+  return value !== undefined && value !== null && plain(value) !== '';
+}
+
+/** The texts of an entry as they are compared. Worked out once: it is compared with many orders. */
+type Texts = Record<'name' | 'prompt' | 'script' | 'text', string>;
+const known = new WeakMap<IDataObject, Texts>();
+
+function textsOf(entry: IDataObject): Texts {
+  return known.get(entry) ?? readTexts(entry);
+}
+
+function readTexts(entry: IDataObject): Texts {
+  const text = (field: string) => {
+    const stated = plain(statedIn(entry, field) ?? '');
+    return comparableText(stated) || stated;
+  };
+  const texts = {
+    ...{ name: text('name'), prompt: text('prompt'), script: text('script'), text: text('text') },
+  };
+  known.set(entry, texts);
+  return texts;
+}
+
+/** The text under its own name, or as `text`. */
+function textIn(entry: IDataObject, field: string): string {
+  const texts = textsOf(entry);
+  return texts[field as keyof Texts] || (field === 'name' ? '' : texts.text);
+}
+
+function shown(value: unknown): string {
+  const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
+}
+
+/** A value as text that is the same for the same value, however it was written down. */
+function plain(value: unknown, field?: string): string {
+  if (Array.isArray(value)) return `[${value.map((one) => JSON.stringify(plain(one))).join()}]`;
+  if (isObject(value)) {
+    const entries = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
+    return `{${entries.map(([name, one]) => JSON.stringify([name, plain(one)])).join()}}`;
+  }
+  const text = String(value).normalize('NFC').replace(/\r\n?/g, '\n').trim();
+  return field === 'language' ? (languageCode(text) ?? text) : text;
+}

@@ -1,0 +1,169 @@
+import type { Snapshot, VideoReader } from '../account/snapshot';
+import { pages } from '../api/page';
+import { createdAt, downloadUrlOf, outcomeOf, type Video, videoIdOf } from '../api/video';
+import { RequestFailed } from '../client/apiClient';
+import {
+  addListed,
+  begin,
+  isKnownIn,
+  MOST_RECENT,
+  type Part,
+  type Progress,
+  settle,
+  type Step,
+} from './progress';
+
+/** How many pages of the list one poll reads in a row. */
+const MOST_PAGES = 100;
+
+/** How many videos one poll asks for by ID. The others have their turn in the next polls. */
+const MOST_BY_ID = 50;
+
+/** The list is left after so many known videos: one that it shows late stands among them. */
+const ENOUGH_KNOWN = 20;
+
+/** One poll. */
+export interface Poll {
+  /** Reads until the time of the poll is up */
+  client: VideoReader;
+  /** Says in n8n's log what could not be done; `once`: not again in each poll */
+  warn: (text: string, once?: boolean) => void;
+  /** What was seen of each video so far */
+  snapshot: Snapshot;
+}
+
+/**
+ * The first poll.
+ *
+ * @throws {RequestFailed} when the list is refused, or nothing of it could be read
+ */
+export async function fetchFirst(poll: Poll): Promise<Step> {
+  const at = Date.now();
+  const part = await readList(poll, { recent: [], pending: [], hidden: [] });
+  if (part.isCut) warnOfUnlisted(poll, part);
+  return settle(begin(part, at), poll.snapshot, at);
+}
+
+/**
+ * What has ended since an earlier poll, as far as there is time.
+ *
+ * @throws {RequestFailed} when the list is refused, or nothing of it could be read; the next poll begins
+ *   with the same progress
+ */
+export async function fetchNext(poll: Poll, before: Progress): Promise<Step> {
+  const at = Date.now();
+  let progress = before;
+  if (progress.reading) {
+    progress = addListed(progress, await readRest(poll, progress, progress.reading.after), at);
+  }
+  if (!progress.reading) {
+    progress = addListed(progress, await readList(poll, progress), at);
+  }
+  const hidden = await readHidden(poll, progress);
+  return settle({ ...progress, hidden }, poll.snapshot, at);
+}
+
+/** Goes on where a reading was cut off, or from the top where the last video that it read is no more. */
+async function readRest(poll: Poll, progress: Progress, after: string): Promise<Part> {
+  const rest = await readList(poll, progress, after).catch((error: unknown) => {
+    if (!(error instanceof RequestFailed) || isForNow(error)) throw error;
+    return undefined;
+  });
+  const isThere = rest && (rest.isCut || rest.videos.length > 0);
+  return isThere ? rest : await readList(poll, progress);
+}
+
+/**
+ * Reads the list down to what is known: whatever was created since is above it. Then on for pending videos,
+ * with never more pages than these are.
+ *
+ * In a list that does not begin with the newest, new videos may be anywhere: as much of it is read as is
+ * remembered.
+ *
+ * @param after the ID that the first page follows
+ * @returns what is above what is known, and the rest of that page
+ * @throws {RequestFailed} when it is refused, or the first request of a poll got no answer in time
+ */
+async function readList(poll: Poll, progress: Progress, after?: string): Promise<Part> {
+  const { client, warn, snapshot } = poll;
+  const isKnown = isKnownIn(progress);
+  const hidden = new Set(progress.hidden);
+  const wanted = progress.pending.filter((id) => !hidden.has(id));
+  const videos: Video[] = [];
+  let [count, known, isSorted, isDone] = [0, 0, true, false];
+  const fetch = async (from = after) => (await client.page('/videos', from)).page;
+
+  const read = async () => {
+    for await (const { newItems, cursorStalled } of pages(fetch)) {
+      count++;
+      newItems.forEach((video) => snapshot.set(videoIdOf(video) ?? '', video));
+      if (!isDone) {
+        videos.push(...newItems);
+        known += newItems.filter(isKnown).length;
+        isSorted &&= !(createdAt(newItems[0] ?? {}) < createdAt(newItems.at(-1) ?? {}));
+        isDone = known >= ENOUGH_KNOWN && (isSorted || videos.length >= MOST_RECENT);
+      }
+      // Going on with the newest videos is better than never starting the workflow again.
+      if (cursorStalled && !isDone) return warnOfUnlisted(poll, { videos });
+      const isEnough = count >= wanted.length || wanted.every((id) => snapshot.has(id));
+      if (count === MOST_PAGES || (isDone && isEnough)) return !isDone;
+    }
+    return false;
+  };
+  const isCut = await read().catch((error: unknown) => {
+    if (!isForNow(error) || snapshot.size === 0) throw error;
+    return !isDone;
+  });
+  if (isDone && !isSorted) {
+    warn(
+      `the list of videos does not begin with the newest. Only its first ${videos.length} are checked, so other videos may not start the workflow`,
+      true,
+    );
+  }
+  return { videos, isCut };
+}
+
+/**
+ * Asks for pending videos by their IDs: those that the list did not show, or without their link. One that
+ * cannot be read keeps no other one from being asked for.
+ *
+ * @returns the IDs to ask for from now on, longest unasked first
+ */
+async function readHidden({ client, warn, snapshot }: Poll, progress: Progress): Promise<string[]> {
+  const isOpen = (id: string): boolean => {
+    const video = snapshot.get(id);
+    return !video || (outcomeOf(video) === 'completed' && !downloadUrlOf(video));
+  };
+  const hidden = new Set(progress.hidden);
+  const unasked = progress.pending.filter((id) => !hidden.has(id));
+  let refused: RequestFailed | undefined;
+  for (const id of [...unasked, ...hidden].filter(isOpen).slice(0, MOST_BY_ID)) {
+    const answer = await client.video(id).catch((error: unknown) => {
+      if (error instanceof RequestFailed) return error;
+      throw error;
+    });
+    const isFailed = answer instanceof RequestFailed;
+    if (isFailed && answer.attempt.tries === 0) break;
+    hidden.delete(id);
+    hidden.add(id);
+    if (!isFailed) snapshot.set(id, answer);
+    else if (!isForNow(answer)) refused ??= answer;
+  }
+  if (refused) {
+    const { message, description } = refused.describe({ doing: 'read a video' });
+    warn(`${message}. ${description}`);
+  }
+  return [...hidden];
+}
+
+/** Whether a request was given up only because the time was up, or the API busy or out of reach. */
+function isForNow(error: unknown): boolean {
+  return error instanceof RequestFailed && error.attempt.decision === 'retry';
+}
+
+function warnOfUnlisted({ warn }: Poll, { videos }: Pick<Part, 'videos'>): false {
+  warn(
+    `only the newest ${videos.length} videos could be listed. Older ones that are still running may not start the workflow`,
+  );
+  return false;
+}

@@ -1,0 +1,306 @@
+import fc from 'fast-check';
+import type { IDataObject } from 'n8n-workflow';
+
+import {
+  compare,
+  finderOf,
+  listOf,
+  nameOf,
+  type Order,
+  whyUnclear,
+} from '../../../nodes/ITeraBiz/account/sameOrder.ts';
+
+const video = (body: IDataObject): Order => ({ url: '/videos', body });
+const content = (body: IDataObject): Order => ({ url: '/content/generate', body });
+const body = { avatar_id: 'avatar_1', script: 'Hello there', language: 'en-US', duration: 45 };
+
+/** What somebody may order: every field as this package sends it. */
+const anyBody = fc.record({
+  avatar_id: fc.stringMatching(/^avatar_[a-z0-9]{3}$/),
+  script: fc
+    .string({ minLength: 1 })
+    .map((text) => text.trim())
+    .filter((text) => text !== ''),
+  language: fc.constantFrom('en-US', 'de-DE', 'zh-Hant-TW', 'fr'),
+  duration: fc.integer({ min: 1, max: 3600 }),
+});
+
+/** The same, in ways that some API may write it down, by which it is still known. */
+const written = ({ script, language, duration, ...rest }: IDataObject, look: boolean[]) => ({
+  ...rest,
+  script: look[0] ? `  ${String(script)}\n` : script,
+  language: look[1] ? String(language).toLowerCase().replace(/-/g, '_') : language,
+  duration: look[2] ? `${String(duration)}.0 s` : duration,
+  ...{ id: 'video_1', status: 'queued', video_url: null },
+});
+const looks = fc.tuple(fc.boolean(), fc.boolean(), fc.boolean());
+
+test('a job is the same as its own order, however it is written down', () => {
+  fc.assert(
+    fc.property(anyBody, looks, (order, look) => {
+      expect(compare(video(order), written(order, look))).toBe('same');
+    }),
+  );
+});
+
+/** What people write, and what APIs make of it. */
+const spoken = fc
+  .array(
+    fc.constantFrom(
+      'Hello',
+      'you',
+      'José',
+      "it's",
+      '"tea"',
+      'fish & chips',
+      '—',
+      '5 < 6',
+      'ok…',
+      '\n\n',
+    ),
+    { minLength: 2, maxLength: 9 },
+  )
+  .map((words) => `We say ${words.join(' ')}.`);
+const textSpellings: ((text: string) => string)[] = [
+  (text) => text,
+  (text) => text.normalize('NFD'),
+  (text) => text.replace(/'/g, '’').replace(/"/g, '”').replace(/—/g, '-').replace(/…/g, '...'),
+  (text) => text.replace(/\s+/g, ' '),
+  (text) => text.replace(/ /g, '\u00A0'),
+  (text) => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/"/g, '&quot;'),
+  (text) => `<speak>${text.replace(/ /, ' <break time="1s"/> ')}</speak>`,
+  (text) => `\uFEFF${text.replace(/ /, '\u200B ')}`,
+];
+const lesser = {
+  language: fc.constantFrom('en-US', 'EN_us', 'en', 'eng', 'English', null, undefined),
+  duration: fc.constantFrom(45, '45', '45s', '45 sec', '45.0', 43.76, '00:45', 45_000, null),
+};
+const wrappers: ((fields: IDataObject) => IDataObject)[] = [
+  (fields) => fields,
+  ({ script, ...rest }) => ({ ...rest, text: script }),
+  ({ avatar_id, ...rest }) => ({ ...rest, avatar: { id: avatar_id, name: 'Anna' } }),
+  ({ avatar_id, ...rest }) => ({ ...rest, avatar_id: { id: avatar_id } }),
+  (fields) => ({ input: fields }),
+  ({ script, ...rest }) => ({ ...rest, request: { script } }),
+  ({ avatar_id, ...rest }) => ({ ...rest, avatar_id: `${String(avatar_id)}_front` }),
+  ({ script, ...rest }) => ({
+    ...rest,
+    script: `${String(script).normalize('NFC').slice(0, -4)}…`,
+  }),
+];
+const spelled = fc.record({
+  script: spoken,
+  spell: fc.constantFrom(...textSpellings),
+  wrap: fc.constantFrom(...wrappers),
+  ...lesser,
+});
+
+test('random spellings of one order are the same or unclear, never another one', () => {
+  fc.assert(
+    fc.property(spelled, ({ script, spell, wrap, ...rest }) => {
+      const order = video({ ...body, script });
+      const listed = { id: 'video_1', ...wrap({ ...body, ...rest, script: spell(script) }) };
+      const likeness = compare(order, listed);
+      expect(likeness).not.toBe('other');
+      expect(whyUnclear(order, listed) === '').toBe(likeness === 'same');
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('another script or another avatar is another order, however it is spelled', () => {
+  fc.assert(
+    fc.property(
+      spelled,
+      spoken,
+      fc.boolean(),
+      ({ script, spell, wrap, ...rest }, other, isAvatar) => {
+        const order = video({ ...body, script });
+        const differing = isAvatar ? { avatar_id: 'avatar_2' } : { script: spell(`No! ${other}`) };
+        const listed = wrap({ ...body, ...rest, script: spell(script), ...differing });
+        expect(compare(order, listed)).toBe('other');
+        expect(finderOf([{ order }])(listed)).toEqual([]);
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+test('fields that the list does not state say nothing, but its text has to be there', () => {
+  const fields = fc.subarray(['avatar_id', 'language', 'duration', 'script'] as const);
+  fc.assert(
+    fc.property(anyBody, fields, fc.constantFrom(null, undefined, ' '), (order, left, none) => {
+      const listed = { ...order, ...Object.fromEntries(left.map((field) => [field, none])) };
+      expect(compare(video(order), listed)).toBe(left.includes('script') ? 'unclear' : 'same');
+    }),
+  );
+});
+
+test('another text or avatar makes it another order, any other field makes it unclear', () => {
+  fc.assert(
+    fc.property(
+      anyBody,
+      anyBody,
+      fc.constantFrom('avatar_id', 'language', 'duration', 'script'),
+      (order, other, field) => {
+        const isCut = order.script.startsWith(other.script.replace(/\s*(…|\.\.\.)$/, ''));
+        fc.pre(order[field] !== other[field] && !isCut);
+        const listed = { ...order, [field]: other[field] };
+        const isDecisive = field === 'avatar_id' || field === 'script';
+        expect(compare(video(order), listed)).toBe(isDecisive ? 'other' : 'unclear');
+      },
+    ),
+  );
+});
+
+test.each<[string, Order, IDataObject, string]>([
+  ['a script is no prompt', content({ ...body, prompt: 'Hello there' }), body, 'other'],
+  [
+    'a prompt is no script',
+    video(body),
+    { ...body, script: undefined, prompt: 'Hello there' },
+    'other',
+  ],
+  ['a generated one may tell its script, too', video(body), { ...body, prompt: 'Greet' }, 'other'],
+  [
+    'and is known by its prompt',
+    content({ prompt: 'Greet' }),
+    { prompt: 'Greet', script: 'Hi' },
+    'same',
+  ],
+  ['a text that was cut short', video(body), { ...body, script: 'Hello…' }, 'unclear'],
+  ['with three dots', video(body), { ...body, script: 'Hello ...' }, 'unclear'],
+  ['without dots, within a word', video(body), { ...body, script: 'Hello the' }, 'unclear'],
+  ['a beginning that is short', video(body), { ...body, script: 'Hello' }, 'other'],
+  [
+    'a number that goes on',
+    video({ script: 'Tip number 12' }),
+    { script: 'Tip number 1' },
+    'other',
+  ],
+  [
+    'without dots, after a word',
+    video({ script: `${'word '.repeat(20)}end` }),
+    { script: 'word '.repeat(12) },
+    'unclear',
+  ],
+  [
+    'a whole sentence',
+    video({ script: `${'word '.repeat(12)}end. Bye.` }),
+    { script: `${'word '.repeat(12)}end.` },
+    'other',
+  ],
+  ['a look of the avatar', video(body), { ...body, avatar_id: 'avatar_1_front' }, 'unclear'],
+  ['an avatar with a longer number', video(body), { ...body, avatar_id: 'avatar_12' }, 'other'],
+  ['an avatar by its name', video(body), { script: body.script, avatar: 'Anna' }, 'unclear'],
+  [
+    'an avatar as an object without an ID',
+    video(body),
+    { ...body, avatar_id: { name: 'Anna' } },
+    'unclear',
+  ],
+  [
+    'a text of its own for another avatar',
+    video(body),
+    { ...body, script: 'Hello…', avatar_id: 'avatar_2' },
+    'other',
+  ],
+  ['nothing but markup', video({ script: '<a>' }), { script: '<a>' }, 'same'],
+  ['but begins otherwise', video(body), { ...body, script: 'Hullo…' }, 'other'],
+  ['dots alone', video(body), { ...body, script: '…' }, 'other'],
+  ['dots of its own', video({ script: 'So…' }), { script: 'So…' }, 'same'],
+  ['other line ends', video({ script: 'a\nb' }), { script: 'a\r\nb ' }, 'same'],
+  ['accents made of two signs', video({ script: 'é' }), { script: 'e\u0301' }, 'same'],
+  ['numbers as text', video({ ...body, script: '7' }), { ...body, script: 7 }, 'same'],
+  ['not a number', video(body), { ...body, duration: 'long' }, 'unclear'],
+  ['the real length', video(body), { ...body, duration: 43.76 }, 'unclear'],
+  ['another length without a text', video(body), { duration: 30 }, 'unclear'],
+  ['not a language', video(body), { ...body, language: 'English' }, 'unclear'],
+  ['a language without its region', video(body), { ...body, language: 'en' }, 'unclear'],
+  [
+    'a further field',
+    video({ ...body, background: 'office' }),
+    { ...body, background: 'beach' },
+    'unclear',
+  ],
+  ['that the list leaves out', video({ ...body, background: 'office' }), body, 'same'],
+  [
+    'that was sent empty',
+    video({ ...body, background: null }),
+    { ...body, background: 'plain' },
+    'same',
+  ],
+  [
+    'an object in another order',
+    video({ ...body, look: { a: 1, b: [2] } }),
+    { ...body, look: { b: ['2'], a: 1 } },
+    'same',
+  ],
+  [
+    'an object that differs',
+    video({ ...body, look: { a: 1 } }),
+    { ...body, look: { a: 2 } },
+    'unclear',
+  ],
+  [
+    'an avatar by its name',
+    { url: '/avatars', body: { name: 'Anna', image_url: 'x' } },
+    { name: 'Anna' },
+    'same',
+  ],
+  ['of another name', { url: '/avatars', body: { name: 'Anna' } }, { name: 'Anne' }, 'other'],
+  ['nothing that is stated', video(body), {}, 'unclear'],
+])('%s', (_, order, listed, likeness) => {
+  expect(compare(order, listed)).toBe(likeness);
+});
+
+test.each<[IDataObject, string]>([
+  [{ ...body, duration: 43.76 }, 'its Duration (Seconds) is listed as 43.76, and this item has 45'],
+  [{ ...body, script: 'Hello…' }, 'its Script is cut short in the list'],
+  [
+    { avatar_id: 'avatar_1_front', language: 'en' },
+    'its Script is not in the list; its Avatar is listed as avatar_1_front, and this item has avatar_1; its Language is listed as en, and this item has en-US',
+  ],
+  [body, ''],
+])('why %j is unclear', (listed, why) => {
+  expect(whyUnclear(video(body), listed)).toBe(why);
+});
+
+test('of many orders, those are found that compare as the same', () => {
+  fc.assert(
+    fc.property(
+      fc.array(anyBody, { maxLength: 8 }),
+      fc.array(anyBody, { maxLength: 8 }),
+      looks,
+      (ours, others, look) => {
+        const wanted = ours.map((one) => ({ order: video(one) }));
+        const find = finderOf(wanted);
+        for (const listed of [...ours, ...others].map((one) => written(one, look))) {
+          expect(find(listed)).toEqual(
+            wanted.filter(({ order }) => compare(order, listed) === 'same'),
+          );
+        }
+      },
+    ),
+  );
+});
+
+test('an order has one name, whatever the order of its fields, and no other order has it', () => {
+  fc.assert(
+    fc.property(anyBody, anyBody, (one, other) => {
+      const turned = Object.fromEntries(Object.entries(one).reverse());
+      expect(nameOf(video(one))).toBe(nameOf(video(turned)));
+      const isEqual = JSON.stringify(one) === JSON.stringify(other);
+      expect(nameOf(video(one)) === nameOf(video(other))).toBe(isEqual);
+      expect(nameOf(video(one))).not.toBe(nameOf(content(one)));
+    }),
+  );
+});
+
+test('the list that shows it', () => {
+  expect([video(body), content(body), { url: '/avatars', body }].map(listOf)).toEqual([
+    '/videos',
+    '/videos',
+    '/avatars',
+  ]);
+});

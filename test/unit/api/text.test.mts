@@ -1,0 +1,36 @@
+import { comparableText, folded, sameName, visibleText } from '../../../nodes/ITeraBiz/api/text.ts';
+
+test.each([
+  ['José', 'Jose\u0301', true],
+  ['JOSE\u0301', 'josé', true],
+  [' Anna  Maria ', 'anna maria', true],
+  ['Anna\u00A0Maria', 'Anna Maria', true],
+  ['An\u200Bna', 'Anna', true],
+  ['İ', 'i\u0307', true],
+  [7, '7', true],
+  ['José', 'Jose', false],
+  ['', null, true],
+  ['Anna', undefined, false],
+])('%j and %j read the same: %s', (one, other, same) => {
+  expect(sameName(one, other)).toBe(same);
+  expect(folded(one) === folded(other)).toBe(same);
+});
+
+test.each([
+  ['\u200B\uFEFF \u00AD\u2060', ''],
+  [' a\u200Db ', 'ab'],
+  ['a b', 'a b'],
+])('of %j people see %j', (text, visible) => expect(visibleText(text)).toBe(visible));
+
+test.each([
+  ['&quot;Tea&quot; &amp; &#99;ake&#x21; &nbsp;', '"Tea" & cake!'],
+  ['“Tea” – it’s… fine', '"Tea" - it\'s... fine'],
+  ['<speak>Tea<break time="1s"/> time</speak>', 'Tea time'],
+  ['Tea\r\n\t time\u200B', 'Tea time'],
+  ['5 < 6 and 7 > 3', '5 < 6 and 7 > 3'],
+  ['&unknown; &#0; &#x110000;', '&unknown; &#0; &#x110000;'],
+  ['ﬁne e\u0301', 'fine é'],
+])('%j is compared as %j', (text, expected) => {
+  expect(comparableText(text)).toBe(expected);
+  expect(comparableText(expected)).toBe(expected);
+});

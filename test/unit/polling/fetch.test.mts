@@ -1,0 +1,180 @@
+import fc from 'fast-check';
+
+import { NetworkError } from '../../../nodes/ITeraBiz/api/response.ts';
+import type { Video } from '../../../nodes/ITeraBiz/api/video.ts';
+import { RequestFailed } from '../../../nodes/ITeraBiz/client/apiClient.ts';
+import { fetchFirst, fetchNext, type Poll } from '../../../nodes/ITeraBiz/polling/fetch.ts';
+import type { Progress } from '../../../nodes/ITeraBiz/polling/progress.ts';
+
+const PAGE = 100;
+
+/** As many of the newest may a list show late. */
+const LATE = 15;
+
+const outOfTime = () =>
+  new RequestFailed({
+    outcome: new NetworkError('', false, 'late'),
+    decision: 'retry',
+    tries: 0,
+    seconds: 0,
+  });
+
+const unknownCursor = () =>
+  new RequestFailed({
+    outcome: { status: 400, headers: {}, body: {} },
+    decision: 'refused',
+    tries: 1,
+    seconds: 0,
+  });
+
+interface Job {
+  id: string;
+  status: 'queued' | 'completed' | 'failed';
+  at: number;
+  /** Number of the poll from which on the list shows it */
+  listedFrom: number;
+  hasLink: boolean;
+}
+
+/** An account that lists as assumed, newest first, and a trigger that polls it. */
+class World {
+  now = Date.parse('2026-01-05T10:00:00Z');
+  jobs: Job[] = [];
+  polls = 0;
+  stored: string | undefined;
+  readonly came: string[] = [];
+  /** Has to come out exactly once */
+  readonly due = new Set<string>();
+  /** Must never come out */
+  readonly history = new Set<string>();
+  private made = 0;
+
+  make(count: number, isLate: boolean): void {
+    for (let one = 0; one < count; one++) {
+      const listedFrom = isLate && one === 0 && count <= LATE ? this.polls + 2 : 0;
+      this.now += 300;
+      const id = `v${++this.made}`;
+      this.jobs.unshift({ id, status: 'queued', at: this.now, listedFrom, hasLink: true });
+    }
+  }
+
+  finish(which: number, count: number, status: 'completed' | 'failed', hasLink: boolean): void {
+    const running = this.jobs.filter((job) => job.status === 'queued');
+    for (let one = 0; one < Math.min(count, running.length); one++) {
+      const job = running[(which + one) % running.length];
+      Object.assign(job, { status, hasLink });
+      (this.stored ? this.due : this.history).add(job.id);
+    }
+  }
+
+  delete(which: number): void {
+    const [gone] = this.jobs.splice(which % Math.max(1, this.jobs.length), 1);
+    if (gone) this.due.delete(gone.id);
+  }
+
+  /**
+   * @param requests for so many there is time
+   * @param isKilled n8n ends before it stores what came of it
+   */
+  async poll(requests = Infinity, isKilled = false): Promise<void> {
+    this.polls++;
+    this.now += 60_000;
+    let left = requests;
+    const take = () => {
+      if (left-- <= 0) throw outOfTime();
+    };
+    const client = {
+      page: async (_: string, after?: string) => {
+        take();
+        const listed = this.jobs.filter(
+          ({ listedFrom }, index) => listedFrom <= this.polls || index >= LATE,
+        );
+        const start = listed.findIndex(({ id }) => id === after) + 1;
+        if (after !== undefined && start === 0) throw unknownCursor();
+        const data = listed.slice(start, start + PAGE).map(toVideo);
+        return { page: { data, has_more: start + PAGE < listed.length }, headers: {} };
+      },
+      video: async (id: string) => {
+        take();
+        const job = this.jobs.find((one) => one.id === id);
+        return job && toVideo(job);
+      },
+    };
+    const poll: Poll = { client, warn: () => undefined, snapshot: new Map() };
+    const before = this.stored && (JSON.parse(this.stored) as Progress);
+    const read = before ? fetchNext(poll, before) : fetchFirst(poll);
+    const step = await read.catch((error: unknown) => {
+      if (!(error instanceof RequestFailed)) throw error;
+    });
+    if (!step || isKilled) return;
+    this.stored = JSON.stringify(step.progress);
+    this.came.push(...step.finished.map(({ id }) => String(id)));
+  }
+}
+
+const toVideo = ({ id, status, at, hasLink }: Job): Video => ({
+  id,
+  status,
+  created_at: new Date(at).toISOString(),
+  video_url: status === 'completed' && hasLink ? 'https://cdn.example/video.mp4' : null,
+});
+
+const act = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({ make: fc.integer({ min: 1, max: 40 }), isLate: fc.boolean() }),
+  },
+  { weight: 1, arbitrary: fc.record({ make: fc.constant(450), isLate: fc.constant(false) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      finish: fc.nat(2_000),
+      count: fc.constantFrom(1, 3, 200),
+      status: fc.constantFrom('completed' as const, 'failed' as const),
+      hasLink: fc.boolean(),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ delete: fc.nat(2_000) }) },
+  { weight: 1, arbitrary: fc.record({ deleteNewest: fc.integer({ min: 1, max: 50 }) }) },
+  { weight: 1, arbitrary: fc.record({ wait: fc.integer({ min: 1, max: 300 }) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      requests: fc.constantFrom(0, 1, 2, 3, 5, Infinity, Infinity),
+      isKilled: fc.boolean(),
+    }),
+  },
+);
+
+async function run(world: World, deeds: Record<string, unknown>[]): Promise<void> {
+  for (const deed of deeds as Record<string, never>[]) {
+    if ('make' in deed) world.make(deed.make, deed.isLate);
+    if ('finish' in deed) world.finish(deed.finish, deed.count, deed.status, deed.hasLink);
+    if ('delete' in deed) world.delete(deed.delete);
+    if ('deleteNewest' in deed) for (let n = 0; n < deed.deleteNewest; n++) world.delete(0);
+    if ('wait' in deed) world.now += deed.wait * 60_000;
+    if ('requests' in deed && world.stored) await world.poll(deed.requests, deed.isKilled);
+  }
+}
+
+test('each video that ends after the beginning comes out exactly once, and none of before', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(act), fc.array(act, { maxLength: 60 }), async (before, after) => {
+      const world = new World();
+      jest.spyOn(Date, 'now').mockImplementation(() => world.now);
+      await run(world, before);
+      world.jobs.forEach((job) => (job.listedFrom = 0));
+      await world.poll();
+      await run(world, after);
+      for (let polls = 0; polls < 60; polls++) await world.poll();
+      const came = new Set(world.came);
+      expect(world.came).toHaveLength(came.size);
+      expect([...world.due].filter((id) => !came.has(id))).toEqual([]);
+      expect([...world.history].filter((id) => came.has(id))).toEqual([]);
+      expect(JSON.parse(world.stored!)).not.toHaveProperty('reading');
+    }),
+    { numRuns: 200 },
+  );
+});
+
+afterEach(() => void jest.restoreAllMocks());
