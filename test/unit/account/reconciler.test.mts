@@ -333,6 +333,17 @@ describe('Looking for the job of a doubt', () => {
       expect((await place.find({ isOld: true })).job?.id).toBe('one');
     });
 
+    test('as a fault of our own, ends all searches and leaves nothing deaf', async () => {
+      const place = looking(() => page([job('one')]));
+      jest.spyOn(place.account.jobs, 'isAssigned').mockImplementationOnce(() => {
+        throw new Error('broken');
+      });
+      const both = [place.find(), place.find()];
+      await advance(OVER);
+      for (const { trouble } of await Promise.all(both)) expect(trouble).toBeDefined();
+      expect((await place.find({ isOld: true })).job?.id).toBe('one');
+    });
+
     test('costs the others nothing', async () => {
       let count = 0;
       const place = looking(() => (++count === 1 ? noCredential : page([])));
