@@ -14,6 +14,7 @@ import type {
   INodeProperties,
   INodeType,
   INodeTypes,
+  ITaskDataConnections,
   IWorkflowExecuteAdditionalData,
   IWorkflowSettings,
   WorkflowExecuteMode,
@@ -123,7 +124,7 @@ function partsOf({
   const nodeType = asLoaded(new ITeraBiz());
   const { workflow, node } = workflowOf(nodeType, { parameters, ...settings }, of);
   const input: INodeExecutionData[] = items.map((json) => ({ json }));
-  const data = isTool ? { ai_tool: [input] } : { main: [input] };
+  const data: ITaskDataConnections = isTool ? { ai_tool: [input] } : { main: [input] };
   const more = additionalDataWith({ ...credential }, additionalData);
   const executeData = { node, data, source: null };
   return { workflow, node, more, mode, input, data, executeData };

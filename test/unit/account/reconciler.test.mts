@@ -4,7 +4,7 @@ import { UserError } from 'n8n-workflow';
 
 import { Account } from '../../../nodes/ITeraBiz/account/account.ts';
 import { assign, RECONCILING } from '../../../nodes/ITeraBiz/account/reconciler.ts';
-import type { Order } from '../../../nodes/ITeraBiz/api/sameOrder.ts';
+import type { Order } from '../../../nodes/ITeraBiz/account/sameOrder.ts';
 import { answered, type Answering, connectionReset, requesterOf } from '../../shared/fakeRun.mts';
 
 const SECOND = 1_000;

@@ -57,7 +57,7 @@ describe('A parameter', () => {
 
   test('is read once for all items where it is none', () => {
     const context = executeContext({ items, parameters });
-    const read = jest.spyOn(context as { getNodeParameter: () => unknown }, 'getNodeParameter');
+    const read = jest.spyOn(context, 'getNodeParameter');
     const run = runOf(context);
     const before = read.mock.calls.length;
     for (let item = 0; item < 2; item++) {
@@ -65,7 +65,7 @@ describe('A parameter', () => {
       run.parameter('script', item);
       run.options(item);
     }
-    const names = read.mock.calls.slice(before).map(([name]) => name as string);
+    const names = read.mock.calls.slice(before).map(([name]) => String(name));
     expect(names.filter((name) => name === 'language')).toHaveLength(1);
     expect(names.filter((name) => name === 'script')).toHaveLength(2);
     expect(names.filter((name) => name === 'options').length).toBeLessThanOrEqual(1);
