@@ -135,7 +135,8 @@ export function executeContext(execution: Execution = {}): ExecuteContext {
   const { workflow, node, more, mode, input, data, executeData } = partsOf(execution);
   const run = createRunExecutionData({});
   return new ExecuteContext(
-    ...([workflow, node, more, mode, run, 0, input, data, executeData, []] as const),
+    ...([workflow, node, more, mode, run, 0, input, data, executeData] as const),
+    [],
     execution.signal,
   );
 }
