@@ -79,6 +79,12 @@ export class RequestFailed extends Error {
   }
 }
 
+/** A refused request as a value; anything else is thrown on. */
+export function refusalOnly(error: unknown): RequestFailed {
+  if (error instanceof RequestFailed) return error;
+  throw error;
+}
+
 /** How a client's requests queue and are retried. */
 export interface ClientSettings {
   priority: Priority;
@@ -172,17 +178,15 @@ export class ApiClient {
       last = { outcome, decision, tries, seconds: (now() - start) / 1_000 };
       return isRetried ? undefined : last;
     };
-    try {
-      for (;;) {
-        const before = last;
-        const end = await queue.run(attemptOnce, { priority, concurrency, signal });
-        if (end) return end;
-        if (last === before) return last ?? this.notSent();
-      }
-    } catch (error) {
+    const isTimeUp = (error: unknown) => {
       this.settings.signal?.throwIfAborted();
-      if (signal?.aborted) return last ?? this.notSent();
-      throw error;
+      return signal?.aborted ? undefined : Promise.reject(error as Error);
+    };
+    for (;;) {
+      const before = last;
+      const end = await queue.run(attemptOnce, { priority, concurrency, signal }).catch(isTimeUp);
+      if (end) return end;
+      if (last === before) return last ?? this.notSent();
     }
   }
 
