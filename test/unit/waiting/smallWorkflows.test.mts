@@ -52,11 +52,7 @@ describe.each([
   test('looks and pauses in turn until it is done', () => {
     const to = (node: string) => [{ node, type: 'main', index: 0 }];
     expect(workflow.nodes).toHaveLength(5);
-    expect(workflow.settings).toEqual({
-      executionOrder: 'v1',
-      // n8n keeps nothing of what went well.
-      saveDataSuccessExecution: 'none',
-    });
+    expect(workflow.settings).toEqual({ executionOrder: 'v1' });
     expect(workflow.connections).toEqual({
       // The coordinator begins with its node, so that this one has run before n8n can be killed. The poller
       // begins with the pause, so that n8n keeps the items as they came in.
