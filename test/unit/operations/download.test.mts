@@ -2,7 +2,7 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { download, FILE_PATIENCE } from '../../../nodes/ITeraBiz/operations/download.ts';
 import { fakeRun, type FakeRunOptions } from '../../shared/fakeRun.mts';
-import { type Asked, type Reply, useLittleApi } from '../../shared/littleApi.mts';
+import { type Reply, useLittleApi } from '../../shared/littleApi.mts';
 
 const api = useLittleApi();
 /** Another host, where the files are. */
@@ -99,7 +99,7 @@ describe('A file', () => {
     const { output } = downloading({ replies: [short] });
     const { reply } = files;
     // The connection ends before all has come.
-    files.reply = (asked) => (count++ === 0 ? cutShort(asked) : reply(asked));
+    files.reply = (asked) => (count++ === 0 ? cutShort() : reply(asked));
     expect((await output).binary).toBeDefined();
   });
 
@@ -241,7 +241,7 @@ describe('A video without a file', () => {
 });
 
 /** An answer that says it is longer than it is. */
-function cutShort(_: Asked): Reply {
+function cutShort(): Reply {
   return {
     body: MP4.subarray(0, 200),
     headers: { 'content-length': String(MP4.length), connection: 'close' },
