@@ -101,6 +101,8 @@ export interface FakeRunOptions
   parameters?: IDataObject | ((item: number, input: IDataObject) => IDataObject);
   /** Default: one of its own */
   account?: Account;
+  /** Of the credential. Default: no limit */
+  maxVideosPerDay?: number;
   node?: Partial<INode>;
   /** n8n, where it takes over waits: it gets the small workflow and the items */
   takeOver?: (workflow: IWorkflowBase, items: IDataObject[]) => Promise<{ waitTill?: Date }>;
@@ -114,6 +116,7 @@ export function fakeRun({
   items = [{}],
   parameters = {},
   account = new Account(`account ${++accounts}`),
+  maxVideosPerDay,
   node,
   takeOver,
   ...values
@@ -163,6 +166,7 @@ export function fakeRun({
     options: (item) => checkOptions(parameter('options', item, {}) as Options),
     locatorMode: () => undefined,
     account: async () => account,
+    maxVideosPerDay: async () => maxVideosPerDay,
     client: async () =>
       account.client(context, { priority: 'row', concurrency, signal, options: requestOptions }),
     store: async (file, name, type) => {

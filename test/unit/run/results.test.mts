@@ -6,10 +6,12 @@ import {
   ItemFailed,
   type JobList,
   rangesOf,
+  type Reason,
   reading,
   Results,
   withMark,
 } from '../../../nodes/ITeraBiz/run/results.ts';
+import type { OnError } from '../../../nodes/ITeraBiz/run/run.ts';
 import { RequestFailed } from '../../../nodes/ITeraBiz/client/apiClient.ts';
 import { NetworkError } from '../../../nodes/ITeraBiz/api/response.ts';
 import { BadInput } from '../../../nodes/ITeraBiz/fields/validate.ts';
@@ -245,9 +247,15 @@ describe('What a node gives out', () => {
   });
 
   test('tells why an item failed, where that is more than its own fault', () => {
-    const results = resultsOf(1, { onError: 'continueErrorOutput' });
-    results.failures.set(0, { ...failure('No'), reason: 'account' });
-    expect(results.collect()[0].json.details).toEqual({ reason: 'account' });
+    const detailsOn = (onError: OnError, reason: Reason) => {
+      const results = resultsOf(1, { onError });
+      results.failures.set(0, { ...failure('No'), reason });
+      return results.collect()[0].json.details;
+    };
+    expect(detailsOn('continueRegularOutput', 'account')).toEqual({ reason: 'account' });
+    expect(detailsOn('continueRegularOutput', 'item')).toBeUndefined();
+    // Some n8n would not take it for a failure there.
+    expect(detailsOn('continueErrorOutput', 'account')).toBeUndefined();
   });
 });
 
@@ -300,9 +308,9 @@ describe('A node that stops', () => {
   });
 
   test('has its message in no time, whatever the number of items', () => {
-    const results = resultsOf(200_000);
-    for (let item = 0; item < 200_000; item++)
-      results.fail(item, new ItemFailed(failure(`${item % 7}`)));
+    const results = resultsOf(150_000);
+    const errors = ['0', '1', '2'].map((message) => new ItemFailed(failure(message)));
+    for (let item = 0; item < 150_000; item++) results.fail(item, errors[item % 3]);
     // Quadratic time would be hours.
     expect(stopOf(results).message).toBe('0');
   });
