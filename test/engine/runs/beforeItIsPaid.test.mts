@@ -213,7 +213,7 @@ describe('A preview', () => {
         })),
       );
       expect(pairsOf(result)).toEqual([0, 1, 2]);
-      expect(await requestsMade()).toEqual({});
+      expect(await requestsMade()).toEqual({ 'GET /avatars': 1 });
     },
   );
 
@@ -236,6 +236,23 @@ describe('A preview', () => {
     expect(going[0].reason).toBe('One of 2 videos, 60 seconds in all');
   });
 
+  test('says which avatars the account has not, and marks equal rows', async () => {
+    const items = ['avatar_maria01', 'avatar_nobody', 'avatar_maria01'].map((avatar) => ({
+      json: { avatar, script: 'The same' },
+    }));
+    const avatarId = { __rl: true, mode: 'id', value: '={{ $json.avatar }}' };
+    const script = '={{ $json.script }}';
+    const parameters = createVideo({ avatarId, script, options: { previewOnly: true } });
+    const [one, missing, same] = jsonOf(await runNode(sandbox, parameters, { items }));
+    expect(one).toMatchObject({ wouldOrder: true, reason: expect.stringMatching(/^One of 2/) });
+    expect(missing).toMatchObject({
+      wouldOrder: false,
+      reason: 'Your account has no avatar "avatar_nobody"',
+    });
+    expect(same.reason).toBe(`${String(one.reason)}. The same order as item 1`);
+    expect(await requestsMade()).toEqual({ 'GET /avatars': 1 });
+  });
+
   test('says where a ceiling would stop it', async () => {
     const parameters = perRow({ options: { previewOnly: '={{ true }}', maxVideos: 1 } });
     const [first] = jsonOf(await runNode(sandbox, parameters, { items: lasting(2) }));
@@ -251,7 +268,7 @@ describe('A preview', () => {
     const parameters = preview({ waitForCompletion: true, requestOptions: batching });
     const result = await runNode(sandbox, parameters, { items: lasting(3) });
     expect(jsonOf(result).map(({ wouldOrder }) => wouldOrder)).toEqual([true, true, true]);
-    expect(await requestsMade()).toEqual({});
+    expect(await requestsMade()).toEqual({ 'GET /avatars': 1 });
   });
 });
 
