@@ -10,7 +10,7 @@ import { resources } from '../../../nodes/ITeraBiz/resources/index.ts';
 const nodes: INodeType[] = [new ITeraBiz(), new ITeraBizTrigger(), new ITeraBizPollingTrigger()];
 
 function withInner(property: INodeProperties): INodeProperties[] {
-  const inner = (property.options ?? []) as Array<INodeProperties | INodePropertyCollection>;
+  const inner = (property.options ?? []) as (INodeProperties | INodePropertyCollection)[];
   const fields = inner.flatMap((one) =>
     'values' in one ? one.values : 'type' in one ? [one] : [],
   );
