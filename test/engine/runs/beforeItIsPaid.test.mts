@@ -82,7 +82,7 @@ test('every bad row is named, with its field and what is wrong', async () => {
     item: 2,
   });
   expect(errorOf(result).description.split('\n').slice(1)).toEqual([
-    'This is item 3 of 8 (in n8n, Item Index 2).',
+    'This is item 3 of 8 (n8n counts from 0 and says [item 2]).',
     '3 more items failed:',
     'Item 5: "Script" is empty.',
     'Item 6: "Duration (Seconds)": "NaN" is not a valid duration.',

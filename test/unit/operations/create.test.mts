@@ -622,7 +622,7 @@ describe('What meets one row and would meet all', () => {
     });
     expect(error.description).toContain('\nItems 2–3: not sent\n');
     expect(error.description).toContain(
-      'Accepted, and iTeraBiz goes on with them:\nItem 0: video_a',
+      'Ordered and still being made:\nItem 0: video_a',
     );
     expect(place.posts).toHaveLength(2);
     expect(Object.keys(entriesOf(place.memory))).toHaveLength(1);
