@@ -49,7 +49,7 @@ test('It tells what differs and where the code has to change, and writes a repor
   expect(code).toBe(0);
 
   const report = readFileSync(join(out, 'probe.md'), 'utf8');
-  expect(report).toContain('### `nodes/ITeraBiz/account/videos.ts`\n');
+  expect(report).toContain('### `nodes/ITeraBiz/client/apiClient.ts`\n');
   expect(report).toContain('In `sandbox/openapi.yaml`: GET /videos 200');
   const { findings, requests } = JSON.parse(readFileSync(join(out, 'probe.json'), 'utf8'));
   expect(findings.filter(({ verdict }: { verdict: string }) => verdict === 'differs')).toEqual([
