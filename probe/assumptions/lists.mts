@@ -49,7 +49,7 @@ export const lists: Assumption[] = [
   {
     id: 'order-of-list',
     says: 'Lists begin with the newest',
-    place: 'nodes/ITeraBiz/client/apiClient.ts',
+    place: 'nodes/ITeraBiz/account/listReader.ts',
     covers: ['GET /videos 200'],
     judge: judgeOrder,
   },
