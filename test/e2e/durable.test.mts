@@ -89,7 +89,9 @@ async function createCampaign(campaign: Campaign): Promise<Workflow> {
 /** Starts a campaign as one that is published: started in the editor, it would stay in memory for longer. */
 async function start(campaign: Campaign): Promise<string> {
   const { id: workflowId } = await n8n.rest.activate(await createCampaign(campaign));
-  await fetch(`${n8n.url}/webhook/${campaign.name}`, { method: 'POST' });
+  await until(`${campaign.name} listens`, async () => {
+    return (await fetch(`${n8n.url}/webhook/${campaign.name}`, { method: 'POST' })).ok;
+  });
   return await until(`${campaign.name} has started`, async () => {
     return (await n8n.rest.executions({ workflowId }))[0]?.id;
   });
