@@ -75,7 +75,10 @@ export async function submitAll(
       results.abort(item, { message, description: '' });
     }
     const lookUp = async () => keep(item, await results.of(item, sent.lookUp));
-    lookups.push(lookUp());
+    const lookup = lookUp();
+    // Where the execution is canceled, the sending rejects first, and this with nobody listening.
+    lookup.catch(() => {});
+    lookups.push(lookup);
   });
   await Promise.all(lookups);
   return jobs;
