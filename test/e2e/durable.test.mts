@@ -2,6 +2,7 @@
  * The wait that n8n takes over after a minute, on the real server: executions that nothing runs,
  * over a hard stop, to the same output as a wait in memory.
  */
+import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 
 import type { N8n } from '../../n8n/server.mts';
@@ -55,7 +56,11 @@ async function createCampaign(campaign: Campaign): Promise<Workflow> {
   return await n8n.rest.createWorkflow({
     name,
     nodes: [
-      node('Start', 'n8n-nodes-base.manualTrigger', {}),
+      node('Start', 'n8n-nodes-base.webhook', {
+        typeVersion: 2,
+        webhookId: randomUUID(),
+        parameters: { path: name, httpMethod: 'POST', responseMode: 'onReceived' },
+      }),
       node('Rows', 'n8n-nodes-base.code', {
         typeVersion: 2,
         parameters: {
@@ -78,6 +83,15 @@ async function createCampaign(campaign: Campaign): Promise<Workflow> {
   });
 }
 
+/** Starts a campaign as one that is published: started in the editor, it would stay in memory for longer. */
+async function start(campaign: Campaign): Promise<string> {
+  const { id: workflowId } = await n8n.rest.activate(await createCampaign(campaign));
+  await fetch(`${n8n.url}/webhook/${campaign.name}`, { method: 'POST' });
+  return await until(`${campaign.name} has started`, async () => {
+    return (await n8n.rest.executions({ workflowId }))[0]?.id;
+  });
+}
+
 /** The IDs of the videos of one campaign, in the order of its rows. */
 async function videosOf(campaign: string): Promise<string[]> {
   const row = (script = '') => Number(script.split(' ').pop());
@@ -91,7 +105,7 @@ async function videosOf(campaign: string): Promise<string[]> {
 async function park(campaigns: Campaign[]): Promise<Map<string, string>> {
   const executions = new Map<string, string>();
   for (const campaign of campaigns) {
-    executions.set(campaign.name, await n8n.rest.run(await createCampaign(campaign), 'Start'));
+    executions.set(campaign.name, await start(campaign));
   }
   for (const id of executions.values()) {
     await n8n.rest.executionReaching(id, ['waiting'], 2 * MINUTES);
@@ -123,7 +137,7 @@ async function startRace(): Promise<{ id: string; startedAt: number }> {
     apiKey: sandbox.apiKey,
     baseUrl: sandbox.url.replace('127.0.0.1', 'localhost'),
   });
-  const id = await n8n.rest.run(await createCampaign({ ...RACE, account }), 'Start');
+  const id = await start({ ...RACE, account });
   await until('both are ordered', async () => (await videosOf('race')).length === RACE.rows);
   return { id, startedAt: Date.now() };
 }
@@ -278,7 +292,7 @@ test(
   async () => {
     const options = n8nTakesOverWaits() ? { holdWhileWaiting: true } : {};
     const held = { name: 'held', rows: 2, options };
-    const id = await n8n.rest.run(await createCampaign(held), 'Start');
+    const id = await start(held);
     await until('both are ordered', async () => (await videosOf('held')).length === held.rows);
     await setTimeout(75_000);
     expect((await n8n.rest.runningExecutions()).map((one) => one.id)).toContain(id);

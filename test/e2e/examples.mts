@@ -10,6 +10,8 @@ export const examplesFolder = join(import.meta.dirname, '../../examples');
 export interface Row extends Json {
   id: number;
   script: string | null;
+  /** As text, so that "45 s" in one cell does not make n8n refuse a whole CSV file. */
+  duration: string | null;
   status: string | null;
   job_id: string | null;
   video_url: string | null;
@@ -44,7 +46,7 @@ export function itemsOf(execution: Execution, node: string, output = 0): Item[] 
   return runs.flatMap(({ data }) => data?.main[output] ?? []);
 }
 
-/** The campaign example, as its user runs and fills it. */
+/** A campaign example, as its user runs and fills it. */
 export class Campaign {
   private constructor(
     private readonly n8n: N8n,
@@ -52,7 +54,7 @@ export class Campaign {
     private readonly table: string,
   ) {}
 
-  /** Imports it and runs it once, which makes its table. */
+  /** Imports it and runs it once, which makes its table, without rows. */
   static async install(n8n: N8n, example = 'campaign'): Promise<Campaign> {
     const workflow = await importExample(n8n, example);
     const first = await n8n.rest.executionReaching(await n8n.rest.run(workflow, 'Start'));
@@ -60,12 +62,30 @@ export class Campaign {
     return new Campaign(n8n, workflow, table.id as string);
   }
 
+  /** The same table, used by another import of an example. */
+  with(workflow: Workflow): Campaign {
+    return new Campaign(this.n8n, workflow, this.table);
+  }
+
   async add(rows: Partial<Row>[]): Promise<void> {
-    const defaults = { avatar_id: 'avatar_james01', language: 'en-US', duration: 20 };
+    const defaults = { avatar_id: 'avatar_james01', language: 'en-US', duration: '20' };
     await this.n8n.rest.insertRows(
       this.table,
       rows.map((row) => ({ ...defaults, status: 'ready', ...row })),
     );
+  }
+
+  /** As a person does with Import CSV. */
+  async importCsv(csv: string): Promise<void> {
+    const form = new FormData();
+    form.append('file', new Blob([csv], { type: 'text/csv' }), 'campaign.csv');
+    form.append('hasHeaders', 'true');
+    const { id } = await this.n8n.rest.request<{ id: string }>(
+      'POST',
+      '/data-tables/uploads',
+      form,
+    );
+    await this.n8n.rest.request('POST', `${await this.path()}/import-csv`, { fileId: id });
   }
 
   /** In the order in which they were added. */
@@ -83,13 +103,22 @@ export class Campaign {
 
   /** As a person does who edits a cell of the table. */
   async edit(row: Row, changes: Partial<Row>): Promise<void> {
-    const project = await this.n8n.rest.personalProjectId();
     const filter = {
       type: 'and',
       filters: [{ columnName: 'id', condition: 'eq', value: row.id }],
     };
-    const path = `/projects/${project}/data-tables/${this.table}/rows`;
-    await this.n8n.rest.request('PATCH', path, { filter, data: changes });
+    await this.n8n.rest.request('PATCH', `${await this.path()}/rows`, { filter, data: changes });
+  }
+
+  /** Removes all rows. */
+  async clear(): Promise<void> {
+    const filter = { type: 'and', filters: [{ columnName: 'id', condition: 'gt', value: 0 }] };
+    const params = { filter: JSON.stringify(filter) };
+    await this.n8n.rest.request('DELETE', `${await this.path()}/rows`, undefined, params);
+  }
+
+  private async path(): Promise<string> {
+    return `/projects/${await this.n8n.rest.personalProjectId()}/data-tables/${this.table}`;
   }
 
   /** @returns the ID of the execution, which goes on after this call */
@@ -97,7 +126,21 @@ export class Campaign {
     return await this.n8n.rest.run(this.workflow, 'Start');
   }
 
+  /**
+   * Runs it to its end. That is an error where something is open, said by its last step.
+   *
+   * @throws when another step ends it
+   */
   async run(timeoutMs?: number): Promise<Execution> {
-    return await this.n8n.rest.executionReaching(await this.start(), ['success'], timeoutMs);
+    return await this.ended(await this.start(), timeoutMs);
+  }
+
+  /** The same for an execution that was started before. */
+  async ended(id: string, timeoutMs?: number): Promise<Execution> {
+    const states = ['success', 'error'] as const;
+    const execution = await this.n8n.rest.executionReaching(id, [...states], timeoutMs);
+    const { error, runData } = execution.data.resultData;
+    if (error && !runData?.['Say what is open']) throw new Error(error.message);
+    return execution;
   }
 }

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type INode, type INodeTypeDescription, NodeHelpers } from 'n8n-workflow';
 import type { Execution, Json, Workflow } from '../../n8n/rest.mts';
-import { type N8n, startN8n } from '../../n8n/server.mts';
+import { type N8n, startN8n, type WorkflowFile } from '../../n8n/server.mts';
 import { type Sandbox, startSandbox } from '../../sandbox/client.mts';
 import { until } from '../shared/until.mts';
 import { Campaign, connect, examplesFolder, importExample, itemsOf } from './examples.mts';
@@ -63,12 +63,15 @@ async function hooksReaching(count: number): Promise<void> {
 describe.each(files)('%s', (file) => {
   const { nodes, ...workflow } = JSON.parse(readFileSync(join(examplesFolder, file), 'utf8')) as {
     nodes: INode[];
-    pinData: Json;
+    pinData: Record<string, { json: Json }[]>;
     active: boolean;
   };
 
   test('carries nothing of the n8n that it was made in', () => {
-    expect(workflow.pinData).toEqual({});
+    const triggers = nodes.filter(({ type }) =>
+      type.startsWith('n8n-nodes-iterabiz.iTeraBizTrigger'),
+    );
+    expect(Object.keys(workflow.pinData)).toEqual(triggers.map(({ name }) => name));
     expect(workflow.active).toBe(false);
     const credentials = nodes.flatMap((node) => Object.values(node.credentials ?? {}));
     expect(credentials.map(({ id }) => id)).toEqual(credentials.map(() => null));
@@ -174,130 +177,13 @@ describe('with the table that the campaign makes', () => {
     campaign = await Campaign.install(n8n);
   });
 
-  test('campaign: every row ends with a video or a reason, and is sent once', async () => {
-    const before = await accepted();
-    await sandbox.fault({ on: 'POST /videos', containing: 'lost', type: 'reset', when: 'before' });
-    await sandbox.fault({ on: 'POST /videos', containing: 'found', type: 'reset', when: 'after' });
-    const reason = { code: 'render_failed', message: 'The avatar has no face' };
-    await sandbox.fault({
-      on: 'POST /videos',
-      containing: 'faceless',
-      type: 'failVideo',
-      ...reason,
-    });
-    await campaign.add([
-      { script: 'good' },
-      { script: 'nobody', avatar_id: 'avatar_nobody' },
-      { script: 'faceless' },
-      { script: '' },
-      { script: 'bare', language: null, duration: null },
-      { script: 'lost' },
-      { script: 'found' },
-      { script: 'draft', status: null },
-      { script: 'capital', status: 'Ready ' },
-      { script: 'zero', duration: 0 },
-      { script: 'typo', status: 'redy' },
-      ...Array.from({ length: 5 }, (_, n) => ({ script: `more ${n}` })),
-    ]);
-
-    const first = await campaign.run();
-
-    const rendered = { job_id: expect.stringMatching(/^video_/), attempts: 1 };
-    const done = {
-      ...rendered,
-      status: 'completed',
-      note: '',
-      video_url: expect.stringMatching(/^http/),
-    };
-    const notMade = { status: 'failed', job_id: '', attempts: 1 };
-    const rows = [
-      { script: 'good', ...done },
-      { script: 'nobody', ...notMade, note: expect.stringContaining('no avatar avatar_nobody') },
-      { script: 'faceless', ...rendered, status: 'failed', note: 'The avatar has no face' },
-      { script: '', ...notMade, note: expect.stringContaining('"Script" is empty') },
-      { script: 'bare', ...done },
-      { script: 'lost', ...notMade, status: 'check this one', note: expect.any(String) },
-      { script: 'found', ...done },
-      { script: 'draft', status: null, job_id: null },
-      { script: 'capital', ...done },
-      { script: 'zero', ...notMade, note: expect.stringContaining('"Duration": "0" is not') },
-      { script: 'typo', status: 'redy', job_id: null },
-      ...Array.from({ length: 5 }, (_, n) => ({ script: `more ${n}`, ...done })),
-    ];
-    expect(await campaign.rows()).toEqual(rows.map((row) => expect.objectContaining(row)));
-    expect(await accepted()).toBe(before + 10);
-    expect(
-      (await sandbox.stats()).accepted.find(({ body }) => body.script === 'bare')?.body,
-    ).toMatchObject({ language: 'en-US', duration: 60 });
-    const counted = {
-      'of these finished': 9,
-      'of these failed': 1,
-      'refused, nothing paid': 3,
-      'to check (lane 3)': 1,
-      'not sent, as status is not ready': 2,
-    };
-    expect(itemsOf(first, 'Count').map(({ json }) => json)).toEqual([
-      { 'ordered in this run': 10, 'ordered before': 0, ...counted },
-    ]);
-    expect(itemsOf(first, 'Look at these rows').map(({ json }) => json.script)).toEqual(['lost']);
-
-    const second = await campaign.run();
-    expect(await campaign.rows()).toEqual(rows.map((row) => expect.objectContaining(row)));
-    expect(await accepted()).toBe(before + 10);
-    expect(itemsOf(second, 'Count').map(({ json }) => json)).toEqual([
-      { 'ordered in this run': 0, 'ordered before': 10, ...counted },
-    ]);
-  });
-
-  test('campaign: what would be too much stops it before a row is claimed or paid for', async () => {
-    const before = await accepted();
-    await campaign.add([
-      { script: 'wide', duration: 0 },
-      { script: 'too wide' },
-      { script: 'far' },
-    ]);
-    const tight = await importExample(n8n, 'campaign', (workflow) => {
-      const look = workflow.nodes.find(({ name }) => name === 'Look first')!;
-      expect(look.parameters.options).toEqual({
-        maxVideos: 100,
-        maxSeconds: 6_000,
-        previewOnly: true,
-      });
-      look.parameters.options = { maxVideos: 1, previewOnly: true };
-    });
-    const stopped = await run(tight, 'error');
-    expect(stopped.data.resultData.error?.message).toMatch(
-      /^This would order 2 videos, 40 seconds in all, but "Max Videos" allows only 1\. Nothing was sent/,
-    );
-    expect(await accepted()).toBe(before);
-    for (const script of ['wide', 'too wide', 'far']) {
-      const row = await campaign.row(script);
-      expect(row.status).toBe('ready');
-      await campaign.edit(row, { status: 'seen' });
-    }
-  });
-
-  test('campaign: two runs at the same time share the rows', async () => {
-    const before = await accepted();
-    await sandbox.fault({ on: 'POST /videos', type: 'delay', ms: 500, times: 'always' });
-    await campaign.add(Array.from({ length: 23 }, (_, n) => ({ script: `shared ${n}` })));
-
-    const two = [await campaign.start(), await campaign.start()];
-    const executions = await Promise.all(two.map((id) => n8n.rest.executionReaching(id)));
-
-    const shares = executions.map((execution) => itemsOf(execution, 'Create videos').length);
-    expect(Math.min(...shares)).toBeGreaterThan(0);
-    expect(shares[0] + shares[1]).toBe(23);
-    expect(await accepted()).toBe(before + 23);
-    const shared = (await campaign.rows()).filter(({ script }) => script?.startsWith('shared'));
-    expect(shared.map(({ status }) => status)).toEqual(shared.map(() => 'completed'));
-  });
+  const hopeless = { code: 'render_failed', message: 'The avatar has no face' };
 
   test('when a video is ready or fails, its row, its file and its reason are at hand', async () => {
+    await sandbox.finish(); // What other tests left behind is to send no event.
     const ready = await n8n.rest.activate(await importExample(n8n, 'when-a-video-is-ready'));
     const fails = await n8n.rest.activate(await importExample(n8n, 'when-a-video-fails'));
-    const reason = { code: 'render_failed', message: 'The avatar has no face' };
-    const failing = { containing: 'hopeless', times: 'always', ...reason } as const;
+    const failing = { containing: 'hopeless', times: 'always', ...hopeless } as const;
     await sandbox.fault({ on: 'POST /videos', type: 'failVideo', ...failing });
     await hooksReaching(2);
     await campaign.add([{ script: 'wanted' }, { script: 'hopeless' }]);
@@ -341,7 +227,109 @@ describe('with the table that the campaign makes', () => {
     await n8n.rest.deactivate(fails);
     await hooksReaching(0);
   });
+
+  test('of several events in one poll, each finds its own row and its own file', async () => {
+    const videos = await sandbox.addVideos(8, { status: 'processing' });
+    const [elsewhere, failed, otherFailed, again, ...finished] = videos.map(({ id }) => id);
+    const rendering = (id: string) => ({
+      script: id,
+      job_id: id,
+      status: 'rendering',
+      attempts: 1,
+    });
+    await campaign.add([failed, otherFailed, again, ...finished].map(rendering));
+    await campaign.edit(await campaign.row(again), { attempts: 2 });
+    const ready = await importExample(n8n, 'when-a-video-is-ready', polling);
+    const fails = await importExample(n8n, 'when-a-video-fails', polling);
+    const polls = async () => (await sandbox.stats()).requests['GET /videos'] ?? 0;
+    for (const workflow of [ready, fails]) {
+      const before = await polls();
+      await n8n.rest.activate(workflow);
+      await until('its first poll is over', polls, { isSo: (now) => now > before });
+    }
+    // Not while a poll is on, which comes with the full minute: all of them are to be in one.
+    const soon = () => new Date().getSeconds() > 5 && new Date().getSeconds() < 50;
+    await until('the next poll is some seconds ahead', soon, { seconds: 60 });
+    await sandbox.finish([elsewhere, ...finished]);
+    await sandbox.fail([failed, otherFailed, again], hopeless);
+
+    const begun = async ({ id }: Workflow) =>
+      (await n8n.rest.executions({ workflowId: id })).length > 0;
+    await until('both have started', async () => (await begun(ready)) && (await begun(fails)), {
+      ...{ seconds: 90, every: 1_000 },
+    });
+    const [success] = await executionsOf(ready, 1);
+    const [failure] = await executionsOf(fails, 1);
+
+    const handedOn = itemsOf(success, 'Hand on');
+    expect(handedOn.map(({ json }) => json.id).sort()).toEqual([...finished].sort());
+    expect(handedOn.map(({ binary }) => Boolean(binary?.data))).toEqual(finished.map(() => true));
+    expect(itemsOf(success, 'Made elsewhere')).toHaveLength(1);
+    for (const id of finished) {
+      expect(await campaign.row(id)).toMatchObject({
+        status: 'completed',
+        video_url: expect.stringContaining(id),
+      });
+    }
+    const alerts = itemsOf(failure, 'Alert').map(({ json }) => json.video_id);
+    expect(alerts.sort()).toEqual([failed, otherFailed, again].sort());
+    for (const id of [failed, otherFailed]) {
+      expect(await campaign.row(id)).toMatchObject({
+        status: 'ready',
+        note: `Attempt 1 (${id}) failed: The avatar has no face`,
+      });
+    }
+    expect(await campaign.row(again)).toMatchObject({ status: 'failed', job_id: again });
+    await n8n.rest.deactivate(ready);
+    await n8n.rest.deactivate(fails);
+  });
+
+  test.each([
+    ['when-a-video-is-ready', 'Made elsewhere'],
+    ['when-a-video-fails', 'Alert'],
+  ])('%s runs at once, with a sample that looks like a real event', async (name, last) => {
+    const workflow = await importExample(n8n, name);
+    const requests = async () => (await sandbox.stats()).requests;
+    const before = await requests();
+
+    const id = await n8n.rest.run(workflow, 'iTeraBiz Trigger');
+    const trial = await n8n.rest.executionReaching(id);
+
+    expect(itemsOf(trial, last)).toHaveLength(1);
+    expect(await requests()).toEqual(before);
+    const [{ json: sample }] = itemsOf(trial, 'iTeraBiz Trigger');
+    await n8n.rest.activate(workflow);
+    await hooksReaching(1);
+    const isFailure = name.endsWith('fails');
+    const [video] = await sandbox.addVideos(1, { status: 'processing' });
+    if (isFailure) await sandbox.fail(video.id, hopeless);
+    else await sandbox.finish(video.id);
+    await until('the real event has come', async () => {
+      const all = await n8n.rest.executions({ workflowId: workflow.id });
+      return all.length > 1;
+    });
+    const [newest] = await n8n.rest.executions({ workflowId: workflow.id });
+    const real = await n8n.rest.executionReaching(newest.id);
+    const [{ json: event }] = itemsOf(real, 'iTeraBiz Trigger');
+    expect(Object.keys(event).sort()).toEqual(Object.keys(sample).sort());
+    expect(Object.keys(event.video as Json)).toEqual(
+      expect.arrayContaining(Object.keys(sample.video as Json)),
+    );
+    await n8n.rest.deactivate(workflow);
+    await hooksReaching(0);
+  });
 });
+
+/** Puts the polling trigger in the place of the webhook trigger, as the note in the example says. */
+function polling({ nodes }: WorkflowFile): void {
+  const trigger = nodes.find(({ name }) => name === 'iTeraBiz Trigger')!;
+  const { events } = trigger.parameters;
+  Object.assign(trigger, {
+    type: 'n8n-nodes-iterabiz.iTeraBizPollingTrigger',
+    typeVersion: 1,
+    parameters: { pollTimes: { item: [{ mode: 'everyMinute' }] }, events },
+  });
+}
 
 test('AI agent: what the model decides becomes a video, once a person has said yes', async () => {
   model = await startScriptedModel('Create_a_video', {
@@ -383,7 +371,7 @@ test('AI agent: what the model decides becomes a video, once a person has said y
     text: string;
     buttons: { text: string; link: string }[];
   };
-  expect(text).toContain('It is paid for.\n\nFresh bread, every morning\n\nAvatar: avatar_maria01');
+  expect(text).toContain('You pay for it.\n\nFresh bread, every morning\n\nAvatar: avatar_maria01');
   expect(await sandbox.videos()).toHaveLength(before);
   const yes = buttons.find((button) => button.text === 'Yes, make it')!;
   // n8n behaviour: a click counts only where a browser says that it is one.

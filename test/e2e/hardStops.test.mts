@@ -123,7 +123,7 @@ testWhereN8nWaits(
     await n8n.kill();
     await sandbox.finish();
     await n8n.restart();
-    const ended = await n8n.rest.executionReaching(campaignRun, ['success'], 4 * MINUTES);
+    const ended = await campaign.ended(campaignRun, 4 * MINUTES);
     const film = await n8n.rest.executionReaching(firstVideo, ['success'], 4 * MINUTES);
     await record('killed while both wait');
     expect(itemsOf(ended, 'Look at these rows').map(({ json }) => json.script)).toEqual(toCheck);

@@ -5,6 +5,7 @@ import { ApiClient, type ClientSettings } from '../client/apiClient';
 import type { Requester } from '../client/http';
 import { RequestQueue } from '../client/requestQueue';
 import { now } from '../client/time';
+import { DailyBudget } from './dailyBudget';
 import { JobRegistry } from './jobRegistry';
 import { Reconciler } from './reconciler';
 import { VideoPoller } from './videoPoller';
@@ -26,6 +27,9 @@ export class Account {
 
   /** Which of its jobs belong to an item */
   readonly jobs = new JobRegistry();
+
+  /** How many videos it has made in the last 24 hours */
+  readonly budget = new DailyBudget();
 
   /** Looks for what submissions of unknown outcome have made */
   readonly reconcilers = {
@@ -72,15 +76,22 @@ const accounts = new Map<string, Account>();
 /** The account that each credential led to last, by the credential's ID. */
 const byCredential = new Map<string, Account>();
 
+/** What the node's credential says. */
+export interface Credential {
+  account: Account;
+  /** As the user left it */
+  maxVideosPerDay: unknown;
+}
+
 /**
- * The account that the node's credential leads to.
+ * Reads the node's credential.
  *
- * n8n behavior: it asks its database for the credential each time. So ask once per run of a node.
+ * n8n behavior: it asks its database each time. So ask once per run of a node.
  *
  * @throws n8n's own errors, as for a missing credential
  */
-export async function accountOf(context: Requester): Promise<Account> {
-  const { baseUrl, apiKey } = await context.getCredentials('iTeraBizApi');
+export async function credentialOf(context: Requester): Promise<Credential> {
+  const { baseUrl, apiKey, maxVideosPerDay } = await context.getCredentials('iTeraBizApi');
   const secret = JSON.stringify([trimBaseUrl(baseUrl), pasted(apiKey)]);
   const id = createHash('sha256').update(secret).digest('hex');
   for (const known of [accounts, byCredential]) {
@@ -90,7 +101,12 @@ export async function accountOf(context: Requester): Promise<Account> {
   accounts.set(id, account);
   const credential = credentialIdOf(context);
   if (credential) byCredential.set(credential, account);
-  return account.use();
+  return { account: account.use(), maxVideosPerDay };
+}
+
+/** The account that the node's credential leads to. @throws as {@link credentialOf} */
+export async function accountOf(context: Requester): Promise<Account> {
+  return (await credentialOf(context)).account;
 }
 
 /**

@@ -1,14 +1,26 @@
-import type { Order } from './sameOrder';
+import type { IDataObject } from 'n8n-workflow';
+
+import { videoIdOf } from '../api/video';
+import type { Listed } from './listReader';
+import { nameOf, type Order } from './sameOrder';
 
 /** Jobs that are remembered at the most; each is an ID of some twenty characters. */
 const MOST_JOBS = 20_000;
 
-/** Which jobs of an account belong to an item, of whatever execution of this process. */
+/** Jobs that are remembered in full, as a list may not show them yet. */
+const MOST_RECENT = 1_000;
+
+/** What this process knows of the jobs of an account. */
 export class JobRegistry {
   /** Orders that are being sent, whose jobs may be listed already */
   readonly sending = new Set<Order>();
 
   private readonly assigned = new Set<string>();
+
+  private readonly recent: Array<Listed & { order: string }> = [];
+
+  /** Who is about to order what, by the names of the orders */
+  private readonly reservations = new Map<Promise<void>, Set<string>>();
 
   /** A job belongs to an item from now on. */
   assign(id: string | undefined): void {
@@ -23,5 +35,39 @@ export class JobRegistry {
 
   isAssigned(id: string): boolean {
     return this.assigned.has(id);
+  }
+
+  /** A job was made by this order just now. */
+  made(order: Order, entry: IDataObject): void {
+    this.assign(videoIdOf(entry));
+    this.recent.push({ order: nameOf(order), entry, at: Date.now() });
+    if (this.recent.length > MOST_RECENT) this.recent.shift();
+  }
+
+  /** What this process has made by an order, newest last. */
+  madeBy(order: string): Listed[] {
+    return this.recent.filter((one) => one.order === order);
+  }
+
+  /**
+   * Someone is about to order these: whoever wants to use an existing video of the same waits for it.
+   *
+   * @returns to be called when it is known what was made
+   */
+  reserve(orders: Set<string>): () => void {
+    let release = () => {};
+    const end = new Promise<void>((resolve) => (release = resolve));
+    this.reservations.set(end, orders);
+    return () => {
+      this.reservations.delete(end);
+      release();
+    };
+  }
+
+  /** What to wait for before any of these is ordered. */
+  reserved(orders: Set<string>): Array<Promise<void>> {
+    return [...this.reservations].flatMap(([end, names]) =>
+      [...orders].some((name) => names.has(name)) ? [end] : [],
+    );
   }
 }

@@ -55,6 +55,12 @@ export class RequestFailed extends Error {
   describe(subject: Subject): Message {
     const { outcome, tries, seconds } = this.attempt;
     const tried = { ...subject, tries, seconds };
+    if (tries === 0 && outcome instanceof NetworkError) {
+      return {
+        message: `There was no time left to ${subject.doing}`,
+        description: 'Other requests of your account came first. Try again in a moment.',
+      };
+    }
     if (outcome instanceof NetworkError) return describeNetworkError(outcome, tried);
     return this.isStrange
       ? describeStrangeAnswer(outcome, subject)
@@ -77,6 +83,12 @@ export class RequestFailed extends Error {
     const { outcome } = this.attempt;
     return outcome instanceof NetworkError ? undefined : outcome.status;
   }
+}
+
+/** A refused request as a value; anything else is thrown on. */
+export function refusalOnly(error: unknown): RequestFailed {
+  if (error instanceof RequestFailed) return error;
+  throw error;
 }
 
 /** How a client's requests queue and are retried. */
@@ -172,17 +184,15 @@ export class ApiClient {
       last = { outcome, decision, tries, seconds: (now() - start) / 1_000 };
       return isRetried ? undefined : last;
     };
-    try {
-      for (;;) {
-        const before = last;
-        const end = await queue.run(attemptOnce, { priority, concurrency, signal });
-        if (end) return end;
-        if (last === before) return last ?? this.notSent();
-      }
-    } catch (error) {
+    const isTimeUp = (error: unknown) => {
       this.settings.signal?.throwIfAborted();
-      if (signal?.aborted) return last ?? this.notSent();
-      throw error;
+      return signal?.aborted ? undefined : Promise.reject(error as Error);
+    };
+    for (;;) {
+      const before = last;
+      const end = await queue.run(attemptOnce, { priority, concurrency, signal }).catch(isTimeUp);
+      if (end) return end;
+      if (last === before) return last ?? this.notSent();
     }
   }
 

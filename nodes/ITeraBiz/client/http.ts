@@ -55,14 +55,13 @@ const AS_IT_IS = {
 };
 
 async function answerOf(ask: () => Promise<unknown>): Promise<ApiResponse | NetworkError> {
-  try {
-    const { statusCode: status, headers, body } = (await ask()) as IN8nHttpFullResponse;
+  const answered = ask().then((response) => {
+    const { statusCode: status, headers, body } = response as IN8nHttpFullResponse;
     return { status, headers, body };
-  } catch (error) {
-    const reason = networkErrorFrom(error as Error);
-    if (reason) return reason;
-    throw error;
-  }
+  });
+  return await answered.catch(
+    (error: Error) => networkErrorFrom(error) ?? (Promise.reject(error) as Promise<never>),
+  );
 }
 
 /**

@@ -148,6 +148,23 @@ export function checkOptions(options: object): Options {
 }
 
 /**
+ * Max Videos per Day of a credential: nothing, and 0, is no limit.
+ *
+ * @throws {BadInput} when it is no whole number of at least 0: a limit that is misspelled is none
+ */
+export function checkDailyLimit(value: unknown): number | undefined {
+  if (value === undefined || value === null || value === '') return undefined;
+  const text = typeof value === 'number' || typeof value === 'string' ? String(value).trim() : '';
+  if (/^\d+$/.test(text)) return Number(text) || undefined;
+  throw refusal(
+    'Max Videos per Day',
+    quoted(value),
+    'is not a number of videos',
+    'Enter a whole number such as 50 in the credential, or 0 for no limit',
+  );
+}
+
+/**
  * One of the numbers that are not sent, as in `limit`.
  *
  * @throws {BadInput} when it is invalid

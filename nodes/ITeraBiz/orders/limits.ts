@@ -1,5 +1,10 @@
+import { CannotCount, type Place, type Usage } from '../account/dailyBudget';
+import { type ApiClient, refusalOnly } from '../client/apiClient';
+import { BadInput } from '../fields/validate';
 import { maxSeconds, maxVideos } from '../fields/limits';
 import type { Message } from '../messages/message';
+import type { Refusal } from '../run/results';
+import type { Run } from '../run/run';
 import type { Row, Rows } from './rows';
 
 /** Whether an item would really be sent: nothing is known of it, or the user wants it sent again all the same. */
@@ -47,3 +52,95 @@ export function whyNotWith({ bad }: Rows): Message {
       'This node stops when an item fails (On Error, in its Settings), so nothing is sent as long as one is wrong',
   };
 }
+
+/** What the account's limit leaves of what is to be sent. */
+export interface Allowance {
+  /** The rows that may be sent, in order */
+  allowed: Row[];
+  /** For each of these, a place in the day's count; none in a preview */
+  places: Place[];
+  /** Why the others may not */
+  refusal?: Refusal;
+  /** As in `Today: 37 of 100`, where there is a limit; with what was ordered since */
+  today: (ordered: number) => string;
+}
+
+/**
+ * Holds what is to be sent against Max Videos per Day of the credential.
+ *
+ * @param isPreview whether to look only, and take no places
+ * @throws the signal's reason
+ */
+export async function allowanceOf(
+  run: Run,
+  client: ApiClient,
+  rows: Row[],
+  isPreview: boolean,
+): Promise<Allowance> {
+  const counted = await countedAllowance(run, client, rows, isPreview).catch(whyNotCounted);
+  return 'allowed' in counted
+    ? counted
+    : { allowed: [], places: [], refusal: counted, today: () => '' };
+}
+
+async function countedAllowance(
+  run: Run,
+  client: ApiClient,
+  rows: Row[],
+  isPreview: boolean,
+): Promise<Allowance> {
+  const limit = await run.maxVideosPerDay();
+  if (limit === undefined || rows.length === 0) {
+    return { allowed: rows, places: [], today: () => '' };
+  }
+  const { budget } = await run.account();
+  const taken = await budget.take(client, limit, rows.length, run.onError === 'stop');
+  if (isPreview) taken.places.forEach((place) => budget.giveBack(place));
+  return {
+    allowed: rows.slice(0, taken.places.length),
+    places: isPreview ? [] : taken.places,
+    ...(taken.places.length < rows.length && { refusal: whyNotToday(limit, taken, rows.length) }),
+    today: (ordered) => `Last 24 hours: ${taken.used + ordered} of ${limit} videos.`,
+  };
+}
+
+function whyNotToday(limit: number, { used, freeAt }: Usage, wanted: number): Refusal {
+  const videos = `${wanted} ${wanted === 1 ? 'video' : 'videos'}`;
+  const first = freeAt[0];
+  const all = freeAt[used + wanted - limit - 1];
+  const when =
+    first === undefined || limit === 0
+      ? ''
+      : `Places become free from ${clock(first)} on${all === undefined ? '' : `, enough for all at ${clock(all)}`}. `;
+  return {
+    message: `This would order ${videos}, but "Max Videos per Day" of the credential allows ${limit} in 24 hours, and ${used} are used`,
+    description: `Nothing was sent to iTeraBiz. ${when}Trying again before that changes nothing. To order now, raise the limit in the credential.`,
+    reason: 'account',
+  };
+}
+
+/** A moment as people read it, as in `2026-01-31 14:03 UTC`. */
+function clock(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
+
+/** Why nothing may be ordered where it cannot be told how much was. */
+function whyNotCounted(error: unknown): Refusal {
+  if (error instanceof BadInput) return error.said;
+  const why =
+    error instanceof CannotCount
+      ? UNCOUNTABLE[error.reason]
+      : refusalOnly(error).describe({ doing: 'list the videos' }).message;
+  return {
+    message: `Nothing was sent, because the videos of the last 24 hours could not be counted: ${why}`,
+    description:
+      'The credential has a limit, "Max Videos per Day", which this is needed for. Try again later, or take the limit off in the credential.',
+    reason: 'account',
+  };
+}
+
+const UNCOUNTABLE: Record<CannotCount['reason'], string> = {
+  noTimes: 'the list of the account does not tell when they were made',
+  stuck: 'iTeraBiz says that there are more, but lists the same ones again',
+  tooLong: 'there are too many',
+};

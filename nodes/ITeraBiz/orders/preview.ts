@@ -11,22 +11,25 @@ import type { Row, Rows } from './rows';
  *
  * @param toSend the rows that would be sent
  * @param matches what the account has already
- * @param refusal why none of them would be
+ * @param refusal why the others would not be
+ * @param today how much of the account's limit is used, where it has one
  */
 export function previewOf(
   rows: Rows,
   toSend: Row[],
   matches: Map<number, Match>,
   refusal?: Message,
+  today = '',
 ): Map<number, IDataObject> {
   const preview = new Map<number, IDataObject>();
   for (const [item, { error, body }] of rows.bad) {
     const said = error.said ?? { message: error.message, description: '' };
     preview.set(item, { wouldOrder: false, reason: inOneLine(said), request: body });
   }
-  const amount = amountOf(toSend);
+  const amount = [amountOf(toSend), today].filter(Boolean).join('. ');
+  const sent = new Set(toSend);
   for (const row of rows.good) {
-    const because = whyNotOrdered(row, matches.get(row.item), refusal);
+    const because = sent.has(row) ? undefined : whyNotOrdered(row, matches.get(row.item), refusal);
     const request = row.order.body;
     const reason = toSend.length > 1 ? `One of ${amount}` : amount;
     preview.set(

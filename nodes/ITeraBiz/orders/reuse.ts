@@ -1,13 +1,14 @@
 import type { IDataObject } from 'n8n-workflow';
 
+import type { JobRegistry } from '../account/jobRegistry';
 import { type Extent, type Listed, readBack } from '../account/listReader';
 import { PAGE_SIZE } from '../api/page';
 import { finderOf, nameOf, type Order, unclearFinderOf, whyUnclear } from '../account/sameOrder';
 import { outcomeOf, videoIdOf } from '../api/video';
-import type { ApiClient } from '../client/apiClient';
+import { type ApiClient, refusalOnly, RequestFailed } from '../client/apiClient';
 import { lookBack, whenVideoExists } from '../fields/reuse';
 import { type Message, SUPPORT } from '../messages/message';
-import { ItemFailed, reading } from '../run/results';
+import { ItemFailed, type Refusal } from '../run/results';
 import type { Ledger } from './ledger';
 import type { Row } from './rows';
 
@@ -49,10 +50,11 @@ interface Group {
  */
 export async function findExisting(
   client: ApiClient,
+  jobs: JobRegistry,
   rows: Row[],
   ledger: Ledger,
   isTaken: (id: string) => boolean,
-): Promise<{ matches: Map<number, Match>; refusal?: Message }> {
+): Promise<{ matches: Map<number, Match>; refusal?: Refusal }> {
   const wanted = rows.filter(
     (row) => row.reuseSince !== undefined && row.known?.state !== 'accepted',
   );
@@ -62,38 +64,44 @@ export async function findExisting(
   const groupsFor = finderOf(groups);
   const unclearFor = unclearFinderOf(groups);
   const since = Math.min(...groups.map((group) => group.since));
-  try {
-    const extent = await readBack(
-      async (after) =>
-        await reading(async () => await client.page('/videos', after), {
-          doing: 'list the videos',
-        }),
-      since,
-      MOST_PAGES,
-      (listed) => {
-        if (listed.at < since) return;
-        const { entry } = listed;
-        const id = videoIdOf(entry);
-        const isFailed = outcomeOf(entry) === 'failed';
-        const same = id === undefined ? [] : groupsFor(entry);
-        for (const group of same) {
-          if (listed.at < group.since) continue;
-          group.made += 1;
-          if (!isFailed && !isTaken(id!)) group.jobs.push(listed);
-        }
-        // What is one order for certain is no question for another one.
-        for (const group of same.length > 0 || isFailed ? [] : unclearFor(entry)) {
-          if (!(listed.at < group.since)) group.unclear ??= entry;
-        }
-      },
-    );
-    if (extent !== 'enough') return { matches, refusal: describeExtent(extent) };
-  } catch (error) {
-    if (!(error instanceof ItemFailed)) throw error;
-    return { matches, refusal: error.failure };
+  const extent = await readBack(
+    async (after) => await client.page('/videos', after),
+    since,
+    MOST_PAGES,
+    (listed) => {
+      if (listed.at < since) return;
+      const { entry } = listed;
+      const id = videoIdOf(entry);
+      const isFailed = outcomeOf(entry) === 'failed';
+      const same = id === undefined ? [] : groupsFor(entry);
+      for (const group of same) {
+        if (listed.at < group.since) continue;
+        group.made += 1;
+        if (!isFailed && !isTaken(id!)) group.jobs.push(listed);
+      }
+      // What is one order for certain is no question for another one.
+      for (const group of same.length > 0 || isFailed ? [] : unclearFor(entry)) {
+        if (!(listed.at < group.since)) group.unclear ??= entry;
+      }
+    },
+  ).catch(refusalOnly);
+  if (extent instanceof RequestFailed) {
+    return { matches, refusal: ItemFailed.by(extent, { doing: 'list the videos' }).failure };
   }
+  if (extent !== 'enough') return { matches, refusal: describeExtent(extent) };
+  groups.forEach((group) => addUnlisted(group, jobs, isTaken));
   const refusal = assignOldest(groups, ledger, matches);
   return refusal ? { matches: new Map(), refusal } : { matches };
+}
+
+/** What this process has made, and the list does not show yet. */
+function addUnlisted(group: Group, jobs: JobRegistry, isTaken: (id: string) => boolean): void {
+  const known = new Set(group.jobs.map(({ entry }) => videoIdOf(entry)));
+  for (const one of jobs.madeBy(nameOf(group.order))) {
+    const id = videoIdOf(one.entry);
+    if (id === undefined || known.has(id) || isTaken(id) || one.at < group.since) continue;
+    group.jobs.push(one);
+  }
 }
 
 function groupsOf(wanted: Row[]): Group[] {

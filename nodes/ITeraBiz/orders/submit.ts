@@ -1,6 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import type { Account } from '../account/account';
+import type { Place } from '../account/dailyBudget';
 import { NetworkError } from '../api/response';
 import { listOf } from '../account/sameOrder';
 import { retryDecision } from '../api/status';
@@ -76,6 +77,15 @@ export async function submitAll(
   return jobs;
 }
 
+/** What was sent in vain for certain, or not at all, takes no place in the day's count. */
+export function settlePlaces({ account, ledger }: Submissions, rows: Row[], places: Place[]): void {
+  places.forEach((place, n) => {
+    const entry = ledger.find(rows[n].item, rows[n].order);
+    if (!entry) account.budget.giveBack(place);
+    else if (entry.state === 'accepted') place.id = videoIdOf(entry.answer);
+  });
+}
+
 /** A job, or how to find out whether there is one. */
 type Sent = { job: IDataObject } | { lookUp: () => Promise<IDataObject> };
 
@@ -95,7 +105,8 @@ async function submit(shared: Submissions, row: Row, match?: Match): Promise<Sen
   }
 
   const accept = (job: IDataObject, isReused = false) => {
-    jobs.assign(videoIdOf(job));
+    if (isReused) jobs.assign(videoIdOf(job));
+    else jobs.made(order, job);
     ledger.accepted(key, job, match && isReused);
     if (match) results.reused.set(row.item, isReused);
     return job;

@@ -6,19 +6,31 @@ import type { Video } from '../api/video';
 import { RequestFailed } from '../client/apiClient';
 import { now } from '../client/time';
 import { whyUnwanted } from '../fields/chosen';
-import { fetchBeginning, fetchNews, type Poll } from './news';
+import { fetchFirst, fetchNext, type Poll } from './fetch';
 import type { Progress } from './progress';
-
-/** What the trigger keeps with its workflow. */
-interface Store {
-  progress?: Progress;
-}
 
 /** How long a poll may take where n8n does not say, in milliseconds. */
 const DEFAULT_BUDGET = 5 * 60_000;
 
 /** Longest wait for one answer, in milliseconds. */
 const TIMEOUT = 30_000;
+
+/** Shown while no video fits. It says itself that it is none. */
+const SAMPLE: VideoEvent = {
+  event: 'video.completed',
+  eventId: 'sample',
+  occurredAt: '2025-01-15T10:30:00.000Z',
+  video: {
+    id: 'sample',
+    status: 'completed',
+    script: 'This is a sample, as no video of your account fits yet. Real videos look like this.',
+    language: 'en-US',
+    duration: 45,
+    video_url: 'https://example.com/sample.mp4',
+    created_at: '2025-01-15T10:25:00Z',
+    completed_at: '2025-01-15T10:30:00Z',
+  },
+};
 
 /** Triggers that are polling right now. */
 const busy = new Set<string>();
@@ -51,7 +63,7 @@ export async function poll(context: IPollFunctions): Promise<INodeExecutionData[
 }
 
 async function newEvents(context: IPollFunctions): Promise<VideoEvent[]> {
-  const store = context.getWorkflowStaticData('node') as Store;
+  const store = context.getWorkflowStaticData('node') as { progress?: Progress };
   const beginnings = context.getWorkflowStaticData('global') as Record<string, Progress>;
   // n8n behavior: where it stores a poll's progress and its run in one step, it drops what the node keeps
   // in the poll that it makes as the workflow is published. What ended between that poll and the next
@@ -59,7 +71,7 @@ async function newEvents(context: IPollFunctions): Promise<VideoEvent[]> {
   const own = `iTeraBiz Polling Trigger ${context.getNode().id}`;
   const before = store.progress ?? beginnings[own];
   const current = await pollOf(context);
-  const step = before ? await fetchNews(current, before) : await fetchBeginning(current);
+  const step = before ? await fetchNext(current, before) : await fetchFirst(current);
   const events = step.finished.flatMap((video) => wanted(context, video) ?? []);
 
   if (!before) beginnings[own] = step.progress;
@@ -81,11 +93,21 @@ async function pollOf(context: IPollFunctions & { getPollBudgetMs?: () => number
   const deadline = now() + (budget > 0 ? budget : DEFAULT_BUDGET);
   const account = await accountOf(context);
   const options = { timeout: TIMEOUT };
+  const trigger = triggerOf(context);
   return {
     client: account.client(context, { priority: 'poll', deadline, options }),
-    warn: (text, once) => warn(context, text, once),
     snapshot: new Map(),
+    warn: (text, once = false) => {
+      if (once && warned.has(trigger)) return;
+      if (once) warned.add(trigger);
+      const about = { workflowId: context.getWorkflow().id, node: context.getNode().name };
+      context.logger.warn(`iTeraBiz Polling Trigger: ${text}`, about);
+    },
   };
+}
+
+function triggerOf(context: IPollFunctions): string {
+  return `${context.getWorkflow().id} ${context.getNode().id}`;
 }
 
 /** The event of a video, if the user asked for such. */
@@ -100,36 +122,4 @@ async function testEvents(context: IPollFunctions): Promise<VideoEvent[]> {
   const { page } = await client.page('/videos');
   const events = page.data.flatMap((video) => wanted(context, video) ?? []);
   return [events[0] ?? SAMPLE];
-}
-
-/** Shown while there is no video yet. It says itself that it is none. */
-const SAMPLE: VideoEvent = {
-  event: 'video.completed',
-  eventId: 'sample',
-  occurredAt: '2025-01-15T10:30:00.000Z',
-  video: {
-    id: 'sample',
-    status: 'completed',
-    script:
-      'This is a sample, since no video of your account fits yet. Real videos look like this.',
-    language: 'en-US',
-    duration: 45,
-    video_url: 'https://example.com/sample.mp4',
-    created_at: '2025-01-15T10:25:00Z',
-    completed_at: '2025-01-15T10:30:00Z',
-  },
-};
-
-function warn(context: IPollFunctions, text: string, once = false): void {
-  const trigger = triggerOf(context);
-  if (once && warned.has(trigger)) return;
-  if (once) warned.add(trigger);
-  context.logger.warn(`iTeraBiz Polling Trigger: ${text}`, {
-    workflowId: context.getWorkflow().id,
-    node: context.getNode().name,
-  });
-}
-
-function triggerOf(context: IPollFunctions): string {
-  return `${context.getWorkflow().id} ${context.getNode().id}`;
 }

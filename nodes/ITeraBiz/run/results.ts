@@ -32,6 +32,9 @@ export interface Failure extends Message {
   status?: number;
 }
 
+/** Why items are not sent, before they are tried. */
+export type Refusal = Message & Partial<Failure>;
+
 /** An item that failed, and whether that would meet all others of the account as well. */
 export class ItemFailed extends Error {
   constructor(
@@ -287,8 +290,10 @@ export function errorJson(
   input: IDataObject,
   videoId?: string,
 ): IDataObject {
+  // n8n behavior: before 2.34 it leaves an item with `details` on the regular output.
+  const isRegular = onError !== 'continueErrorOutput';
   const details: IDataObject = {
-    ...(reason && reason !== 'item' && { reason }),
+    ...(isRegular && reason && reason !== 'item' && { reason }),
     ...(videoId !== undefined && { videoId }),
   };
   const failure: IDataObject = {

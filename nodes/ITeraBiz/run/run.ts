@@ -13,11 +13,11 @@ import type {
 import * as n8nWorkflow from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 
-import { type Account, accountOf } from '../account/account';
+import { type Account, type Credential, credentialOf } from '../account/account';
 import { isObject } from '../api/json';
 import type { Video } from '../api/video';
 import { type ApiClient, TIMEOUT } from '../client/apiClient';
-import { checkOptions, type Options } from '../fields/validate';
+import { checkDailyLimit, checkOptions, type Options } from '../fields/validate';
 
 /** n8n's On Error setting of a node: it stops, or goes on with the message, on either output. */
 export type OnError = 'stop' | 'continueRegularOutput' | 'continueErrorOutput';
@@ -66,6 +66,8 @@ export interface Run {
   locatorMode(name: string): string | undefined;
   /** The account of the node's credential. @throws n8n's own errors, as for a missing credential */
   account(): Promise<Account>;
+  /** Max Videos per Day of the credential; nothing where there is no limit. @throws {BadInput} and as `account` */
+  maxVideosPerDay(): Promise<number | undefined>;
   /** A client for the rows of this run. @throws as `account` */
   client(): Promise<ApiClient>;
   /** Stores a file as n8n's binary data. */
@@ -145,10 +147,10 @@ function common(
   const signal = context.getExecutionCancelSignal();
   const parameter = parameterReader(node, getParameter);
   const { batching, ...options } = requestOptionsFrom(parameter('requestOptions', 0, {}), node);
-  let account: Promise<Account> | undefined;
+  let credential: Promise<Credential> | undefined;
+  const credentialOnce = async () => await (credential ??= credentialOf(context));
   const optionsOf = (item: number) => checkOptions(parameter('options', item, {}) as object);
   const concurrency = concurrencyFrom(() => optionsOf(0));
-  const accountOnce = async () => await (account ??= accountOf(context));
   return {
     node,
     // n8n behavior: its contexts know, though their type does not say so.
@@ -168,9 +170,15 @@ function common(
       const chosen: unknown = node.parameters[name];
       return isObject(chosen) ? String(chosen.mode) : undefined;
     },
-    account: accountOnce,
+    account: async () => (await credentialOnce()).account,
+    maxVideosPerDay: async () => checkDailyLimit((await credentialOnce()).maxVideosPerDay),
     client: async () =>
-      (await accountOnce()).client(context, { priority: 'row', concurrency, signal, options }),
+      (await credentialOnce()).account.client(context, {
+        priority: 'row',
+        concurrency,
+        signal,
+        options,
+      }),
     store: async (file: unknown, name: string, type: string) =>
       await context.helpers.prepareBinaryData(file as Buffer, name, type),
     warn: (message: string) =>

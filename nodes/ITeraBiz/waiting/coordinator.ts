@@ -3,7 +3,7 @@ import type { INodeExecutionData, NodeApiError } from 'n8n-workflow';
 import { endingIn, isRefusedForGood, type Snapshot } from '../account/snapshot';
 import type { WaitResult } from '../account/videoPoller';
 import { inReadingOrder, outcomeOf, videoIdOf } from '../api/video';
-import { RequestFailed } from '../client/apiClient';
+import { RequestFailed, refusalOnly } from '../client/apiClient';
 import { type Message, toNodeError } from '../messages/message';
 import { describeStop, errorJson, type JobList, withMark } from '../run/results';
 import type { Perform, Run } from '../run/run';
@@ -39,10 +39,7 @@ export const coordinate: Perform = async (run) => {
     return soFar;
   }
   const ids = [...new Set(videos.map(({ id }) => id))];
-  const snapshot = await pollForAll(run, ids).catch((error: unknown) => {
-    if (!(error instanceof RequestFailed)) throw error;
-    return error;
-  });
+  const snapshot = await pollForAll(run, ids).catch(refusalOnly);
   memory.surprises ??= {};
   memory.refusals ??= { count: 0, since: Date.now() };
   const isRefused =

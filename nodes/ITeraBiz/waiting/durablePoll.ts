@@ -1,5 +1,5 @@
 import { endingIn, isRefusedForGood } from '../account/snapshot';
-import { RequestFailed } from '../client/apiClient';
+import { RequestFailed, refusalOnly } from '../client/apiClient';
 import type { Perform } from '../run/run';
 import { readDurableWait, SHORTEST_PAUSE } from './smallWorkflows';
 
@@ -20,15 +20,14 @@ export const pollDurably: Perform = async (run) => {
 
   memory.surprises ??= {};
   memory.refusals ??= { count: 0, since: at };
+  const seen = await poller.pollOnce(pending, await run.client()).catch(refusalOnly);
   let running = pending;
-  try {
-    const snapshot = await poller.pollOnce(pending, await run.client());
-    memory.refusals.count = 0;
-    running = pending.filter((id) => !endingIn(snapshot, id, (memory.surprises![id] ??= {}), at));
-  } catch (error) {
-    if (!(error instanceof RequestFailed)) throw error;
+  if (seen instanceof RequestFailed) {
     // The coordinator polls by itself then, and says what it met.
-    if (isRefusedForGood(error, memory.refusals, at)) running = [];
+    if (isRefusedForGood(seen, memory.refusals, at)) running = [];
+  } else {
+    memory.refusals.count = 0;
+    running = pending.filter((id) => !endingIn(seen, id, (memory.surprises![id] ??= {}), at));
   }
   memory.done = running.length === 0 || deadline <= at;
   memory.pause = nextPause(at - wait.since, deadline - at);

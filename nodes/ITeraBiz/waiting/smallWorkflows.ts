@@ -187,8 +187,7 @@ function loop(
     activeVersionId: null,
     createdAt: now,
     updatedAt: now,
-    // n8n behavior: it then keeps nothing of an execution that went well, once it has ended.
-    settings: { executionOrder: 'v1', saveDataSuccessExecution: 'none' },
+    settings: { executionOrder: 'v1' },
     nodes: [
       ...nodes.map((node, column) => ({
         ...node,

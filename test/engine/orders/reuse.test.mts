@@ -7,6 +7,7 @@ import { createVideo, errorOf, jsonOf, runNode } from '../support.mts';
 import { expectPromiseKept, hideVideosSoFar, textOf } from '../runs/promise.mts';
 
 let sandbox: Sandbox;
+let account = 0;
 beforeAll(async () => void (sandbox = await startSandbox()));
 afterAll(async () => await sandbox.stop());
 beforeEach(async () => {
@@ -14,7 +15,11 @@ beforeEach(async () => {
   await sandbox.clearFaults();
   await hideVideosSoFar(sandbox);
   await sandbox.resetStats();
+  account++;
 });
+
+/** Another account for each test: what this process has just made is known of an account. */
+const asOwnAccount = () => ({ baseUrl: sandbox.url.replace('/v1', `/${'./'.repeat(account)}v1`) });
 
 const POST = 'POST /videos';
 const DAY = 24 * 60 * 60_000;
@@ -29,7 +34,7 @@ const have = async (script: string, more: Partial<Video> = {}): Promise<Video> =
   (await sandbox.addVideos(1, { ...created, script, ...more }))[0];
 
 const runAgain = async (items: IDataObject[], options?: IDataObject): Promise<IRun> =>
-  await runNode(sandbox, reusing(options), { items });
+  await runNode(sandbox, reusing(options), { ...asOwnAccount(), items });
 
 const ordered = async (): Promise<string[]> =>
   (await sandbox.stats()).accepted.map(({ body }) => String(body.script)).sort();
@@ -51,10 +56,30 @@ test('a campaign that is run again, with three rows more, orders these three', a
   expect((await expectPromiseKept(sandbox, again)).acceptedCount).toBe(9);
 });
 
+test('of executions that want the same at the same moment, the first orders it for all', async () => {
+  await sandbox.settings({ listLagMs: 60_000 });
+  const [one, other, third] = await Promise.all([
+    runAgain(scripts('a', 'a')),
+    runAgain(scripts('a', 'a')),
+    runAgain(scripts('b', 'a')),
+  ]);
+  const ids = (result: IRun) => jsonOf(result).map(({ id }) => id);
+  expect(new Set([...ids(one), ...ids(other)]).size).toBe(2);
+  expect(ids(one)).toContain(ids(third)[1]);
+  expect(await ordered()).toEqual(['a', 'a', 'b']);
+});
+
+test('what was ordered a moment ago is used, also where the list does not show it yet', async () => {
+  await sandbox.settings({ listLagMs: 60_000 });
+  expect(reused(await runAgain(scripts('a')))).toEqual([false]);
+  expect(reused(await runAgain(scripts('a')))).toEqual([true]);
+  expect(await ordered()).toEqual(['a']);
+});
+
 test('without the option everything is ordered again, and nothing is marked', async () => {
   const items = scripts('a', 'b');
-  await runNode(sandbox, createVideo(), { items });
-  const again = await runNode(sandbox, createVideo(), { items });
+  await runNode(sandbox, createVideo(), { ...asOwnAccount(), items });
+  const again = await runNode(sandbox, createVideo(), { ...asOwnAccount(), items });
   expect(reused(again)).toEqual([undefined, undefined]);
   const { acceptedCount, requests } = await sandbox.stats();
   expect([acceptedCount, requests]).toEqual([4, { [POST]: 4 }]);
@@ -165,8 +190,8 @@ test('generated content is known by its prompt, and never taken for a script', a
   };
   await have('a');
   const parameters = createVideo(generate);
-  const first = await runNode(sandbox, parameters, { items: scripts('a') });
-  const again = await runNode(sandbox, parameters, { items: scripts('a') });
+  const first = await runNode(sandbox, parameters, { ...asOwnAccount(), items: scripts('a') });
+  const again = await runNode(sandbox, parameters, { ...asOwnAccount(), items: scripts('a') });
   expect([reused(first), reused(again)]).toEqual([[false], [true]]);
   expect((await sandbox.stats()).acceptedCount).toBe(1);
 });
@@ -262,7 +287,10 @@ describe('With ceilings and previews', () => {
     await have('a');
     const batching = { batching: { batch: { batchSize: 1, batchInterval: 5 } } };
     const parameters = reusing({}, { requestOptions: batching });
-    const result = await runNode(sandbox, parameters, { items: scripts('a', 'a', 'b') });
+    const result = await runNode(sandbox, parameters, {
+      ...asOwnAccount(),
+      items: scripts('a', 'a', 'b'),
+    });
     expect(reused(result)).toEqual([true, false, false]);
     expect((await sandbox.stats()).requests).toEqual({ 'GET /videos': 1, [POST]: 2 });
   });
@@ -277,6 +305,7 @@ test('whatever the account has: ordered is what is missing, no more and no less'
   });
   await fc.assert(
     fc.asyncProperty(scene, async ({ has, rows, lost }) => {
+      account++;
       await sandbox.clearFaults();
       await hideVideosSoFar(sandbox);
       await sandbox.resetStats();

@@ -25,7 +25,7 @@ const cut = (...videos: Video[]): Part => ({ videos, isCut: true });
 const ids = (videos: Video[]) => videos.map(({ id }) => id);
 
 /** A poll that sees these, and keeps its progress as JSON. */
-function see(before: Progress, part: Part, asked: Array<[string, Video | undefined]> = []) {
+function see(before: Progress, part: Part, asked: [string, Video | undefined][] = []) {
   const snapshot = new Map([
     ...part.videos.map((one): [string, Video] => [String(one.id), one]),
     ...asked,

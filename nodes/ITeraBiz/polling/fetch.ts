@@ -37,7 +37,7 @@ export interface Poll {
  *
  * @throws {RequestFailed} when the list is refused, or nothing of it could be read
  */
-export async function fetchBeginning(poll: Poll): Promise<Step> {
+export async function fetchFirst(poll: Poll): Promise<Step> {
   const at = Date.now();
   const part = await readList(poll, { recent: [], pending: [], hidden: [] });
   if (part.isCut) warnOfUnlisted(poll, part);
@@ -50,7 +50,7 @@ export async function fetchBeginning(poll: Poll): Promise<Step> {
  * @throws {RequestFailed} when the list is refused, or nothing of it could be read; the next poll begins
  *   with the same progress
  */
-export async function fetchNews(poll: Poll, before: Progress): Promise<Step> {
+export async function fetchNext(poll: Poll, before: Progress): Promise<Step> {
   const at = Date.now();
   let progress = before;
   if (progress.reading) {
@@ -125,33 +125,32 @@ async function readList(poll: Poll, progress: Progress, after?: string): Promise
 
 /**
  * Asks for pending videos by their IDs: those that the list did not show, or without their link. One that
- * the API refuses to show keeps no other one from being asked for.
+ * cannot be read keeps no other one from being asked for.
  *
  * @returns the IDs to ask for from now on, longest unasked first
  */
 async function readHidden({ client, warn, snapshot }: Poll, progress: Progress): Promise<string[]> {
-  const open = progress.pending.filter((id) => {
+  const isOpen = (id: string): boolean => {
     const video = snapshot.get(id);
     return !video || (outcomeOf(video) === 'completed' && !downloadUrlOf(video));
-  });
+  };
   const hidden = new Set(progress.hidden);
-  const unasked = open.filter((id) => !hidden.has(id));
-  const isOpen = new Set(open);
-  const asked = progress.hidden.filter((id) => isOpen.has(id));
+  const unasked = progress.pending.filter((id) => !hidden.has(id));
   let refused: RequestFailed | undefined;
-  for (const id of [...unasked, ...asked].slice(0, MOST_BY_ID)) {
+  for (const id of [...unasked, ...hidden].filter(isOpen).slice(0, MOST_BY_ID)) {
     const answer = await client.video(id).catch((error: unknown) => {
       if (error instanceof RequestFailed) return error;
       throw error;
     });
-    if (isForNow(answer)) break;
+    const isFailed = answer instanceof RequestFailed;
+    if (isFailed && answer.attempt.tries === 0) break;
     hidden.delete(id);
     hidden.add(id);
-    if (answer instanceof RequestFailed) refused ??= answer;
-    else snapshot.set(id, answer);
+    if (!isFailed) snapshot.set(id, answer);
+    else if (!isForNow(answer)) refused ??= answer;
   }
   if (refused) {
-    const { message, description } = refused.describe({ doing: 'read the video' });
+    const { message, description } = refused.describe({ doing: 'read a video' });
     warn(`${message}. ${description}`);
   }
   return [...hidden];

@@ -1,0 +1,127 @@
+import { videoIdOf } from '../api/video';
+import { type ApiClient, RequestFailed } from '../client/apiClient';
+import { type Extent, type Listed, readBack } from './listReader';
+
+const DAY = 24 * 60 * 60_000;
+
+/** How long one reading of the list serves everyone, in milliseconds. */
+const READ_FOR = 5_000;
+
+/** A job may be listed with a time that is this much before its request, in milliseconds. */
+const CLOCK_DOUBT = 60_000;
+
+/** Pages that are read at the most: 10,000 videos a day. */
+const MOST_PAGES = 100;
+
+/** A video that this process has ordered or is about to order. */
+export interface Place {
+  /** When it was taken, in milliseconds since 1970 */
+  readonly at: number;
+  /** Of the job, once it is known */
+  id?: string;
+}
+
+/** How much of a limit is used. */
+export interface Usage {
+  /** Videos of the last 24 hours */
+  used: number;
+  /** When each of them stops to count, in milliseconds since 1970, soonest first */
+  freeAt: number[];
+}
+
+/** The list does not tell how many videos were made in the last 24 hours. */
+export class CannotCount extends Error {
+  constructor(readonly reason: Exclude<Extent, 'enough'> | 'noTimes') {
+    super('The videos of the last 24 hours cannot be counted');
+  }
+}
+
+/**
+ * How many videos an account has made in the last 24 hours: what its list shows, and what this process
+ * has ordered that the list may not show yet. Exact within a process; other processes are seen by the
+ * list alone.
+ */
+export class DailyBudget {
+  private readonly places = new Set<Place>();
+
+  private listed: Listed[] = [];
+
+  private readAt = -Infinity;
+
+  private reading?: Promise<void>;
+
+  /**
+   * Takes places for some videos before they are ordered.
+   *
+   * @param limit how many the account may make in 24 hours
+   * @param isAllOrNothing whether to take none where not all fit
+   * @returns the places, fewer than wanted where not all fit, and how much was used before
+   * @throws {CannotCount}, {@link RequestFailed} and the signal's reason; nothing is taken then
+   */
+  async take(
+    client: ApiClient,
+    limit: number,
+    wanted: number,
+    isAllOrNothing: boolean,
+  ): Promise<Usage & { places: Place[] }> {
+    await this.refresh(client);
+    const usage = this.usage();
+    const left = Math.max(0, limit - usage.used);
+    const count = left >= wanted ? wanted : isAllOrNothing ? 0 : left;
+    // Nothing is awaited between counting and taking, so no place is given out twice.
+    const at = Date.now();
+    const places = Array.from({ length: count }, (): Place => ({ at }));
+    places.forEach((place) => this.places.add(place));
+    return { ...usage, places };
+  }
+
+  /** It is certain that nothing was made. */
+  giveBack(place: Place): void {
+    this.places.delete(place);
+  }
+
+  /** Reads the list, where the last reading does not do any more. */
+  private async refresh(client: ApiClient): Promise<void> {
+    while (Date.now() - this.readAt >= READ_FOR || Date.now() < this.readAt) {
+      const isMine = !this.reading;
+      this.reading ??= this.read(client).finally(() => (this.reading = undefined));
+      await this.reading.catch((error: unknown) => {
+        // An execution that was canceled meanwhile spoils nothing for the others.
+        const isShared = error instanceof RequestFailed || error instanceof CannotCount;
+        if (isMine || isShared) throw error;
+      });
+      client.settings.signal?.throwIfAborted();
+    }
+  }
+
+  private usage(): Usage {
+    const since = Date.now() - DAY;
+    this.places.forEach((place) => place.at < since && this.places.delete(place));
+    const own = [...this.places];
+    const ids = new Set(own.map(({ id }) => id));
+    const open = own.filter(({ id }) => id === undefined);
+    const others = this.listed.filter(({ entry, at }) => at >= since && !ids.has(videoIdOf(entry)));
+    // Those that may well be what this process is ordering right now are counted once.
+    const earliest = Math.min(...open.map(({ at }) => at)) - CLOCK_DOUBT;
+    const ambiguous = others.filter(({ at }) => at >= earliest).slice(0, open.length);
+    const counted = others.filter((one) => !ambiguous.includes(one));
+    const freeAt = [...counted, ...own].map(({ at }) => at + DAY).sort((one, other) => one - other);
+    return { used: freeAt.length, freeAt };
+  }
+
+  private async read(client: ApiClient): Promise<void> {
+    const start = Date.now();
+    const listed: Listed[] = [];
+    const since = start - DAY;
+    const extent = await readBack(
+      async (after) => await client.page('/videos', after),
+      since,
+      MOST_PAGES,
+      (one) => void (one.at < since || listed.push(one)),
+    );
+    if (extent !== 'enough') throw new CannotCount(extent);
+    if (listed.some(({ at }) => Number.isNaN(at))) throw new CannotCount('noTimes');
+    this.listed = listed;
+    this.readAt = start;
+  }
+}
