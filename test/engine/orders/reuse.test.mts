@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { IDataObject, INodeParameters, IRun } from 'n8n-workflow';
 
 import { startSandbox, type Sandbox, type Video } from '../../../sandbox/client.mts';
+import { cases } from '../../shared/cases.mts';
 import { createVideo, errorOf, jsonOf, runNode } from '../support.mts';
 import { expectPromiseKept, hideVideosSoFar, textOf } from '../runs/promise.mts';
 
@@ -329,6 +330,6 @@ test('whatever the account has: ordered is what is missing, no more and no less'
       expect(jsonOf(result).map(({ script }) => script)).toEqual(rows);
       expect(reused(result).filter((mark) => mark === true)).toHaveLength(rows.length - now.length);
     }),
-    { numRuns: 20, interruptAfterTimeLimit: 50_000 },
+    { numRuns: cases(12) },
   );
-}, 120_000);
+});
