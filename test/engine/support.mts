@@ -12,8 +12,9 @@ import { asLoaded, outputOf, run, type Kit, type RunOptions } from '../../n8n/em
 import { ITeraBiz } from '../../nodes/ITeraBiz/ITeraBiz.node.ts';
 import type { Sandbox } from '../../sandbox/client.mts';
 import { createVideo as create } from '../shared/createVideo.mts';
-import { reconcileQuickly, retryQuickly } from '../shared/quickly.mts';
+import { pollQuickly, reconcileQuickly, retryQuickly } from '../shared/quickly.mts';
 
+pollQuickly();
 reconcileQuickly();
 retryQuickly();
 

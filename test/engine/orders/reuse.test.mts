@@ -172,10 +172,14 @@ test('what is used is waited for, and Retry On Fail keeps to it', async () => {
   await sandbox.settings({ queuedMs: 50, processingMs: 50 });
   const first = await runAgain(scripts('a'));
   await sandbox.fault({ on: POST, type: 'refuse', status: 400, containing: '"b"' });
-  const result = await runNode(sandbox, reusing({ pollInterval: 2 }, { waitForCompletion: true }), {
-    items: scripts('a', 'b'),
-    settings: { retryOnFail: true, maxTries: 2, waitBetweenTries: 1 },
-  });
+  const result = await runNode(
+    sandbox,
+    reusing({ pollInterval: 0.1 }, { waitForCompletion: true }),
+    {
+      items: scripts('a', 'b'),
+      settings: { retryOnFail: true, maxTries: 2, waitBetweenTries: 1 },
+    },
+  );
   await sandbox.settings({ queuedMs: 300, processingMs: 1_500 });
   expect(jsonOf(result)).toMatchObject([
     { id: jsonOf(first)[0].id, status: 'completed', _iteraBizReused: true },

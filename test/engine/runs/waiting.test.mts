@@ -2,12 +2,9 @@ import type { INodeParameters } from 'n8n-workflow';
 
 import { startSandbox, type Sandbox, type SandboxStats } from '../../../sandbox/client.mts';
 import { PATIENCE } from '../../../nodes/ITeraBiz/account/snapshot.ts';
-import { pollQuickly } from '../../shared/quickly.mts';
 import { until } from '../../shared/until.mts';
 import { createVideo, errorOf, itemsOf, jsonOf, rows, runNode } from '../support.mts';
 import { expectPromiseKept, jobsIn, pairsOf, textOf } from './promise.mts';
-
-pollQuickly();
 
 let sandbox: Sandbox;
 beforeAll(async () => void (sandbox = await startSandbox()));
