@@ -5,6 +5,7 @@ import type { Video } from '../../../nodes/ITeraBiz/api/video.ts';
 import { RequestFailed } from '../../../nodes/ITeraBiz/client/apiClient.ts';
 import { fetchFirst, fetchNext, type Poll } from '../../../nodes/ITeraBiz/polling/fetch.ts';
 import type { Progress } from '../../../nodes/ITeraBiz/polling/progress.ts';
+import { cases } from '../../shared/cases.mts';
 
 const PAGE = 100;
 
@@ -182,7 +183,7 @@ test('each video that ends after the beginning comes out exactly once, and none 
       expect([...world.history].filter((id) => came.has(id))).toEqual([]);
       expect(JSON.parse(world.stored!)).not.toHaveProperty('reading');
     }),
-    { numRuns: 100 },
+    { numRuns: cases(40) },
   );
 });
 
