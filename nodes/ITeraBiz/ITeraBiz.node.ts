@@ -19,7 +19,7 @@ export class ITeraBiz implements INodeType {
     icon: { light: 'file:iterabiz.svg', dark: 'file:iterabiz.dark.svg' },
     group: ['transform'],
     version: 1,
-    // n8n behaviour: it names the node after its action ("Create video from script"), so this adds what that
+    // n8n behavior: it names the node after its action ("Create video from script"), so this adds what that
     // does not say.
     subtitle:
       '={{ $parameter["options"]?.["previewOnly"] === true ? "orders nothing" : $parameter["waitForCompletion"] === true ? "waits for completion" : $parameter["waitForCompletion"] === false && $parameter["operation"] !== "get" ? "does not wait" : $parameter["returnAll"] === true ? "all" : $parameter["returnAll"] === false ? "up to " + $parameter["limit"] : "" }}',

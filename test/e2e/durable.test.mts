@@ -2,6 +2,7 @@
  * The wait that n8n takes over after a minute, on the real server: executions that nothing runs,
  * over a hard stop, to the same output as a wait in memory.
  */
+import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 
 import type { N8n } from '../../n8n/server.mts';
@@ -37,11 +38,13 @@ interface Campaign {
   onError?: string;
   options?: Record<string, unknown>;
   account?: { id: string; name: string };
+  /** Timeout in the workflow's settings, in seconds */
+  timeout?: number;
 }
 
 /** Start → rows → Video: Create, waiting → After (on each output). */
 async function createCampaign(campaign: Campaign): Promise<Workflow> {
-  const { name, rows, onError, options, account = credential } = campaign;
+  const { name, rows, onError, options, account = credential, timeout } = campaign;
   const node = (name: string, type: string, more: Record<string, unknown>) => ({
     name,
     type,
@@ -54,8 +57,13 @@ async function createCampaign(campaign: Campaign): Promise<Workflow> {
   const failed = { node: 'Failed', type: 'main', index: 0 };
   return await n8n.rest.createWorkflow({
     name,
+    settings: { executionOrder: 'v1', ...(timeout && { executionTimeout: timeout }) },
     nodes: [
-      node('Start', 'n8n-nodes-base.manualTrigger', {}),
+      node('Start', 'n8n-nodes-base.webhook', {
+        typeVersion: 2,
+        webhookId: randomUUID(),
+        parameters: { path: name, httpMethod: 'POST', responseMode: 'onReceived' },
+      }),
       node('Rows', 'n8n-nodes-base.code', {
         typeVersion: 2,
         parameters: {
@@ -78,6 +86,17 @@ async function createCampaign(campaign: Campaign): Promise<Workflow> {
   });
 }
 
+/** Starts a campaign as one that is published: started in the editor, it would stay in memory for longer. */
+async function start(campaign: Campaign): Promise<string> {
+  const { id: workflowId } = await n8n.rest.activate(await createCampaign(campaign));
+  await until(`${campaign.name} listens`, async () => {
+    return (await fetch(`${n8n.url}/webhook/${campaign.name}`, { method: 'POST' })).ok;
+  });
+  return await until(`${campaign.name} has started`, async () => {
+    return (await n8n.rest.executions({ workflowId }))[0]?.id;
+  });
+}
+
 /** The IDs of the videos of one campaign, in the order of its rows. */
 async function videosOf(campaign: string): Promise<string[]> {
   const row = (script = '') => Number(script.split(' ').pop());
@@ -91,7 +110,7 @@ async function videosOf(campaign: string): Promise<string[]> {
 async function park(campaigns: Campaign[]): Promise<Map<string, string>> {
   const executions = new Map<string, string>();
   for (const campaign of campaigns) {
-    executions.set(campaign.name, await n8n.rest.run(await createCampaign(campaign), 'Start'));
+    executions.set(campaign.name, await start(campaign));
   }
   for (const id of executions.values()) {
     await n8n.rest.executionReaching(id, ['waiting'], 2 * MINUTES);
@@ -123,7 +142,7 @@ async function startRace(): Promise<{ id: string; startedAt: number }> {
     apiKey: sandbox.apiKey,
     baseUrl: sandbox.url.replace('127.0.0.1', 'localhost'),
   });
-  const id = await n8n.rest.run(await createCampaign({ ...RACE, account }), 'Start');
+  const id = await start({ ...RACE, account });
   await until('both are ordered', async () => (await videosOf('race')).length === RACE.rows);
   return { id, startedAt: Date.now() };
 }
@@ -161,12 +180,13 @@ testWhereN8nWaits(
       { name: 'returned', rows: 3, options: { failedVideos: 'output' } },
       { name: 'late', rows: 2, options: { maxWait: 2 } },
       { name: 'cancelled', rows: 2 },
+      { name: 'timeout', rows: 1, onError: 'continueErrorOutput', timeout: 400 },
       ...twenty,
     ]);
     await loseRace(race);
     const executions = await parking;
     expect(await n8n.rest.runningExecutions()).toEqual([]);
-    const rows = 2 + 50 + 3 * 4 + 2 * 2 + 20 * 2;
+    const rows = 2 + 50 + 3 * 4 + 2 * 2 + 1 + 20 * 2;
     expect((await sandbox.stats()).acceptedCount).toBe(rows);
 
     await n8n.rest.stopExecution(executions.get('cancelled')!);
@@ -227,6 +247,16 @@ testWhereN8nWaits(
     }
     expect(late.data.resultData.error?.message).toContain('was not finished after 2 minutes');
 
+    const [cut] = await videosOf('timeout');
+    expect(outputOf(await end(executions, 'timeout'), 'Failed')).toMatchObject([
+      {
+        error: expect.stringContaining(
+          `Video ${cut} was not finished before this workflow's Timeout`,
+        ),
+        details: { videoId: cut },
+      },
+    ]);
+
     await sandbox.finish(laps.slice(40));
     const lapped = await end(executions, 'laps');
     expect(outputOf(lapped, 'After')).toEqual(await finished('laps'));
@@ -278,9 +308,17 @@ test(
   async () => {
     const options = n8nTakesOverWaits() ? { holdWhileWaiting: true } : {};
     const held = { name: 'held', rows: 2, options };
-    const id = await n8n.rest.run(await createCampaign(held), 'Start');
+    const id = await start(held);
+    // n8n would cancel it in the middle of its wait, and nothing would say that the video is paid for.
+    const short = { name: 'short', rows: 1, onError: 'continueErrorOutput', timeout: 60 };
+    const shortId = await start(short);
     await until('both are ordered', async () => (await videosOf('held')).length === held.rows);
     await setTimeout(75_000);
+    const ended = await n8n.rest.executionReaching(shortId);
+    const [video] = await videosOf('short');
+    expect(outputOf(ended, 'Failed')).toMatchObject([
+      { error: expect.stringMatching(`^Video ${video} was not finished before .*Timeout`) },
+    ]);
     expect((await n8n.rest.runningExecutions()).map((one) => one.id)).toContain(id);
     await sandbox.finish(await videosOf('held'));
     const execution = await n8n.rest.executionReaching(id);

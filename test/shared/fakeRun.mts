@@ -14,6 +14,7 @@ import type {
 
 import { Account } from '../../nodes/ITeraBiz/account/account.ts';
 import type { Requester } from '../../nodes/ITeraBiz/client/http.ts';
+import { unlessAborted } from '../../nodes/ITeraBiz/client/time.ts';
 import { checkOptions, type Options } from '../../nodes/ITeraBiz/fields/validate.ts';
 import type { Run } from '../../nodes/ITeraBiz/run/run.ts';
 
@@ -45,7 +46,10 @@ export function requesterOf(api: Address | Answering) {
   const ask = async (options: IHttpRequestOptions, headers: IDataObject = {}) => {
     asked.push(options);
     if (typeof api !== 'function') return await overHttp(baseUrl, options, headers);
-    const answer = await api(options);
+    const answer = await unlessAborted(
+      Promise.resolve(api(options)),
+      options.abortSignal as AbortSignal | undefined,
+    );
     if (answer instanceof Error) throw answer;
     return answer;
   };
@@ -97,6 +101,8 @@ export interface FakeRunOptions
   parameters?: IDataObject | ((item: number, input: IDataObject) => IDataObject);
   /** Default: one of its own */
   account?: Account;
+  /** Of the credential. Default: no limit */
+  maxVideosPerDay?: number;
   node?: Partial<INode>;
   /** n8n, where it takes over waits: it gets the small workflow and the items */
   takeOver?: (workflow: IWorkflowBase, items: IDataObject[]) => Promise<{ waitTill?: Date }>;
@@ -110,6 +116,7 @@ export function fakeRun({
   items = [{}],
   parameters = {},
   account = new Account(`account ${++accounts}`),
+  maxVideosPerDay,
   node,
   takeOver,
   ...values
@@ -159,6 +166,7 @@ export function fakeRun({
     options: (item) => checkOptions(parameter('options', item, {}) as Options),
     locatorMode: () => undefined,
     account: async () => account,
+    maxVideosPerDay: async () => maxVideosPerDay,
     client: async () =>
       account.client(context, { priority: 'row', concurrency, signal, options: requestOptions }),
     store: async (file, name, type) => {

@@ -40,12 +40,12 @@ export class LittleApi {
       const reply = await this.reply(asked);
       if (reply === 'break') return void request.socket.destroy();
       const { status = 200, headers = {}, body = '' } = reply;
-      const isText = typeof body === 'string';
+      const isPlain = typeof body === 'string' || Buffer.isBuffer(body);
       response.writeHead(status, {
-        'content-type': isText ? 'text/plain' : 'application/json',
+        'content-type': isPlain ? 'text/plain' : 'application/json',
         ...headers,
       });
-      response.end(isText ? body : JSON.stringify(body));
+      response.end(isPlain ? body : JSON.stringify(body));
     });
   });
 

@@ -4,8 +4,8 @@ import { type Extent, type Listed, readBack } from './listReader';
 
 const DAY = 24 * 60 * 60_000;
 
-/** How long one reading of the list serves everyone, in milliseconds. */
-const READ_FOR = 5_000;
+/** How long one reading of the list serves everyone who begins, and everyone who goes on, in milliseconds. */
+const READ_FOR = { taking: 5_000, goingOn: 15_000 };
 
 /** A job may be listed with a time that is this much before its request, in milliseconds. */
 const CLOCK_DOUBT = 60_000;
@@ -17,6 +17,8 @@ const MOST_PAGES = 100;
 export interface Place {
   /** When it was taken, in milliseconds since 1970 */
   readonly at: number;
+  /** Whether its request has left, or is about to */
+  isStarted?: boolean;
   /** Of the job, once it is known */
   id?: string;
 }
@@ -64,7 +66,8 @@ export class DailyBudget {
     wanted: number,
     isAllOrNothing: boolean,
   ): Promise<Usage & { places: Place[] }> {
-    const usage = await this.usage(client);
+    await this.refresh(client, READ_FOR.taking);
+    const usage = this.usage();
     const left = Math.max(0, limit - usage.used);
     const count = left >= wanted ? wanted : isAllOrNothing ? 0 : left;
     // Nothing is awaited between counting and taking, so no place is given out twice.
@@ -74,14 +77,28 @@ export class DailyBudget {
     return { ...usage, places };
   }
 
+  /**
+   * Whether a place may still be used: other processes may have ordered since it was taken.
+   *
+   * @throws as {@link take}
+   */
+  async isStillFree(client: ApiClient, limit: number, place: Place): Promise<boolean> {
+    await this.refresh(client, READ_FOR.goingOn);
+    const others = this.usage().used - this.places.size;
+    const started = [...this.places].filter(({ isStarted }) => isStarted).length;
+    if (others + started + 1 > limit) return false;
+    place.isStarted = true;
+    return true;
+  }
+
   /** It is certain that nothing was made. */
   giveBack(place: Place): void {
     this.places.delete(place);
   }
 
-  /** @throws as {@link take} */
-  async usage(client: ApiClient): Promise<Usage> {
-    while (Date.now() - this.readAt >= READ_FOR || Date.now() < this.readAt) {
+  /** Reads the list, where the last reading does not do any more. */
+  private async refresh(client: ApiClient, readFor: number): Promise<void> {
+    while (Date.now() - this.readAt >= readFor || Date.now() < this.readAt) {
       const isMine = !this.reading;
       this.reading ??= this.read(client).finally(() => (this.reading = undefined));
       await this.reading.catch((error: unknown) => {
@@ -91,6 +108,9 @@ export class DailyBudget {
       });
       client.settings.signal?.throwIfAborted();
     }
+  }
+
+  private usage(): Usage {
     const since = Date.now() - DAY;
     this.places.forEach((place) => place.at < since && this.places.delete(place));
     const own = [...this.places];

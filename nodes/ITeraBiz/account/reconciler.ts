@@ -153,12 +153,14 @@ export class Reconciler {
         if (early > 0) await pause(Math.min(early, RECONCILING.together));
         else await this.pollForAll([...this.doubts]);
       }
+    } catch (error) {
+      this.doubts.forEach((doubt) => this.end(doubt, Date.now(), failed(error as Error)));
     } finally {
       this.isPolling = false;
     }
   }
 
-  /** One poll for all. It never throws. */
+  /** One poll for all. */
   private async pollForAll(doubts: Doubt[]): Promise<void> {
     const start = now();
     const at = Date.now();

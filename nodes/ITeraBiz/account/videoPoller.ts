@@ -1,5 +1,5 @@
 import type { Video } from '../api/video';
-import { type ApiClient, RequestFailed } from '../client/apiClient';
+import { type ApiClient, type ClientSettings, RequestFailed } from '../client/apiClient';
 import { atLeast, now, pause } from '../client/time';
 import {
   type Ending,
@@ -17,6 +17,8 @@ export const POLLING = {
   shortestInterval: 2_000,
   /** And so are those for all waits together: what comes in between shares the next one */
   shortestPause: 1_000,
+  /** Longest wait for one response */
+  timeout: 30_000,
   /** After refusals, pauses grow to at most this */
   longestPause: 60_000,
 };
@@ -134,7 +136,7 @@ export class VideoPoller {
       await new Promise<void>((resolve, reject) => {
         group = {
           ...what,
-          client: client.with({ priority: 'poll', retry: false }),
+          client: client.with({ priority: 'poll', retry: false, options: patientOnly(client) }),
           refusals: { count: 0, since: 0 },
           resolve,
           reject,
@@ -254,6 +256,12 @@ export class VideoPoller {
     );
     this.unlisted.forEach((id) => wanted.has(id) || this.unlisted.delete(id));
   }
+}
+
+/** One poll that gets no answer holds up all others of the account. */
+function patientOnly({ settings: { options } }: ApiClient): ClientSettings['options'] {
+  const timeout = Math.min(POLLING.timeout, Number(options?.timeout) || POLLING.timeout);
+  return { ...options, timeout };
 }
 
 /** How a wait ended with this poll, or nothing while it goes on. */

@@ -55,6 +55,12 @@ export class RequestFailed extends Error {
   describe(subject: Subject): Message {
     const { outcome, tries, seconds } = this.attempt;
     const tried = { ...subject, tries, seconds };
+    if (tries === 0 && outcome instanceof NetworkError) {
+      return {
+        message: `There was no time left to ${subject.doing}`,
+        description: 'Other requests of your account came first. Try again in a moment.',
+      };
+    }
     if (outcome instanceof NetworkError) return describeNetworkError(outcome, tried);
     return this.isStrange
       ? describeStrangeAnswer(outcome, subject)

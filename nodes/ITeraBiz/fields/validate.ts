@@ -154,11 +154,11 @@ export function checkOptions(options: object): Options {
  */
 export function checkDailyLimit(value: unknown): number | undefined {
   if (value === undefined || value === null || value === '') return undefined;
-  const text = String(value).trim();
+  const text = typeof value === 'number' || typeof value === 'string' ? String(value).trim() : '';
   if (/^\d+$/.test(text)) return Number(text) || undefined;
   throw refusal(
     'Max Videos per Day',
-    text,
+    quoted(value),
     'is not a number of videos',
     'Enter a whole number such as 50 in the credential, or 0 for no limit',
   );

@@ -93,11 +93,21 @@ async function pollOf(context: IPollFunctions & { getPollBudgetMs?: () => number
   const deadline = now() + (budget > 0 ? budget : DEFAULT_BUDGET);
   const account = await accountOf(context);
   const options = { timeout: TIMEOUT };
+  const trigger = triggerOf(context);
   return {
     client: account.client(context, { priority: 'poll', deadline, options }),
-    warn: (text, once) => warn(context, text, once),
     snapshot: new Map(),
+    warn: (text, once = false) => {
+      if (once && warned.has(trigger)) return;
+      if (once) warned.add(trigger);
+      const about = { workflowId: context.getWorkflow().id, node: context.getNode().name };
+      context.logger.warn(`iTeraBiz Polling Trigger: ${text}`, about);
+    },
   };
+}
+
+function triggerOf(context: IPollFunctions): string {
+  return `${context.getWorkflow().id} ${context.getNode().id}`;
 }
 
 /** The event of a video, if the user asked for such. */
@@ -112,18 +122,4 @@ async function testEvents(context: IPollFunctions): Promise<VideoEvent[]> {
   const { page } = await client.page('/videos');
   const events = page.data.flatMap((video) => wanted(context, video) ?? []);
   return [events[0] ?? SAMPLE];
-}
-
-function warn(context: IPollFunctions, text: string, once = false): void {
-  const trigger = triggerOf(context);
-  if (once && warned.has(trigger)) return;
-  if (once) warned.add(trigger);
-  context.logger.warn(`iTeraBiz Polling Trigger: ${text}`, {
-    workflowId: context.getWorkflow().id,
-    node: context.getNode().name,
-  });
-}
-
-function triggerOf(context: IPollFunctions): string {
-  return `${context.getWorkflow().id} ${context.getNode().id}`;
 }

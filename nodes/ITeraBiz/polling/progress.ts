@@ -26,7 +26,7 @@ export interface Progress {
   reading?: {
     /** ID of the last video that was read */
     after: string;
-    /** IDs of the newest videos that it has read, newest first */
+    /** IDs of the videos that were read, newest first */
     seen: string[];
   };
 }
@@ -68,25 +68,25 @@ export function begin({ videos, isCut }: Part, at: number): Progress {
  * @param at milliseconds since 1970
  */
 export function addListed(before: Progress, { videos, isCut }: Part, at: number): Progress {
-  const { recent, pending, reading, since = 0 } = before;
+  const { recent, reading, since = 0 } = before;
   const seen = [...new Set([...(reading?.seen ?? []), ...idsOf(videos)])];
-  const known = new Set([...recent, ...pending, ...(reading?.seen ?? [])]);
-  const newIds = idsOf(videos.filter((video) => !(createdAt(video) < since))).filter(
-    (id) => !known.has(id),
-  );
-  const progress = { ...before, pending: [...new Set([...pending, ...newIds.reverse()])] };
-  const last = idsOf(videos).pop();
+  const known = new Set([...recent, ...(reading?.seen ?? [])]);
+  const isNew = (video: Video) => !known.has(videoIdOf(video) ?? '') && !(createdAt(video) < since);
+  const newIds = idsOf(videos.filter(isNew)).reverse();
+  const progress = { ...before, pending: [...new Set([...before.pending, ...newIds])] };
   if (isCut) {
-    if (last) progress.reading = { after: last, seen: seen.slice(0, MOST_PENDING) };
-    return progress;
+    const after = idsOf(videos).pop();
+    return after
+      ? { ...progress, reading: { after, seen: seen.slice(0, MOST_PENDING) } }
+      : progress;
   }
-  delete progress.reading;
   const newest = videos.map(createdAt).reduce((one, other) => (other > one ? other : one), 0);
   return {
     ...progress,
     recent: [...new Set([...seen, ...recent])].slice(0, MOST_RECENT),
     // A video from the future must not turn all others into history.
     since: Math.max(since, Math.min(newest, at) - LATENESS),
+    reading: undefined,
   };
 }
 
@@ -98,29 +98,21 @@ export function addListed(before: Progress, { videos, isCut }: Part, at: number)
  */
 export function settle(before: Progress, snapshot: Snapshot, at: number): Step {
   const finished: Video[] = [];
-  const surprises = new Map<string, Surprises>();
+  const surprises: Record<string, Surprises> = {};
   const waiting = before.pending.filter((id) => {
     const met = { ...before.surprises?.[id] };
     const ending = endingIn(snapshot, id, met, at);
     if (ending === 'ended') finished.push(snapshot.get(id)!);
-    if (Object.values(met).some(Boolean)) surprises.set(id, met);
+    else if (!ending && (met.unknownSince || met.withoutLinkSince)) surprises[id] = met;
     return !ending;
   });
-  const dropped = waiting.splice(0, Math.max(0, waiting.length - MOST_PENDING));
-  const isWaiting = new Set(waiting);
-  const { recent, hidden, since, reading } = before;
-  return {
-    progress: {
-      recent,
-      pending: waiting,
-      hidden: hidden.filter((id) => isWaiting.has(id)),
-      since,
-      surprises: Object.fromEntries([...surprises].filter(([id]) => isWaiting.has(id))),
-      reading,
-    },
-    finished,
-    dropped,
-  };
+  const pending = waiting.slice(-MOST_PENDING);
+  const dropped = waiting.slice(0, -MOST_PENDING);
+  dropped.forEach((id) => delete surprises[id]);
+  const isPending = new Set(pending);
+  const hidden = before.hidden.filter((id) => isPending.has(id));
+  const { recent, since, reading } = before;
+  return { progress: { recent, pending, hidden, since, surprises, reading }, finished, dropped };
 }
 
 /** Tells the videos at which a reading of the list has come down to what was there before it. */

@@ -11,7 +11,7 @@ const waits = '$parameter["waitForCompletion"] === true';
 
 /**
  * What n8n's editor says beside the input and output of the node. Each condition has to be true or
- * false and nothing else (n8n behaviour).
+ * false and nothing else (n8n behavior).
  */
 export const hints: NodeHint[] = [
   {

@@ -13,6 +13,9 @@ const MOST_JOBS = 2_000;
 /** Longest list of other failures in one message. */
 const MOST_FAILURES = 20;
 
+/** Most items or ranges of items in one line of a message. */
+const MOST_RANGES = 40;
+
 /**
  * What is true of the ways to run a node again after it stopped. n8n behavior: only a retry of the same
  * execution finds the record of what was accepted.
@@ -190,7 +193,7 @@ export class Results {
   }
 
   private toError() {
-    const item = Math.min(...this.failures.keys());
+    const item = [...this.failures.keys()].reduce((one, other) => Math.min(one, other));
     const own = this.failures.get(item)!;
     const said = describeStop(own, item, this, this.run.size, this.jobLists(), HOW_TO_GO_ON);
     return toNodeError(this.run.node, said, item, own.status);
@@ -274,8 +277,12 @@ export function rangesOf(items: number[]): string {
     if (last && item === last[1] + 1) last[1] = item;
     else ranges.push([item, item]);
   }
-  const texts = ranges.map(([from, to]) => (from === to ? `${from}` : `${from}–${to}`));
-  return `${items.length === 1 ? 'Item' : 'Items'} ${texts.join(', ')}`;
+  const texts = ranges
+    .slice(0, MOST_RANGES)
+    .map(([from, to]) => (from === to ? `${from}` : `${from}–${to}`));
+  const rest = ranges.slice(MOST_RANGES).reduce((sum, [from, to]) => sum + to - from + 1, 0);
+  const more = rest > 0 ? ` … and ${rest} more` : '';
+  return `${items.length === 1 ? 'Item' : 'Items'} ${texts.join(', ')}${more}`;
 }
 
 /**

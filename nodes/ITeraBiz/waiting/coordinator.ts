@@ -42,6 +42,7 @@ export const coordinate: Perform = async (run) => {
   const snapshot = await pollForAll(run, ids).catch(refusalOnly);
   memory.surprises ??= {};
   memory.refusals ??= { count: 0, since: Date.now() };
+  if (!(snapshot instanceof RequestFailed)) memory.refusals.count = 0;
   const isRefused =
     snapshot instanceof RequestFailed && isRefusedForGood(snapshot, memory.refusals, Date.now());
   const ends = new Map<number, WaitResult | RequestFailed>();

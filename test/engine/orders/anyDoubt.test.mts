@@ -36,7 +36,11 @@ const scene = fc.record({
 
 const countOf = (words: string[], word: string) => words.filter((one) => one === word).length;
 
+/** Each scene is of another account: what this process has just made is known of an account. */
+let account = 0;
+
 async function begin(lag: number, meets: (FaultEffect | null)[]): Promise<void> {
+  account++;
   await sandbox.clearFaults();
   await hideVideosSoFar(sandbox);
   await sandbox.settings({ listLagMs: lag });
@@ -56,9 +60,14 @@ async function runAndRetry(
 ): Promise<IRun> {
   const settings = { retryOnFail: isRetrying, maxTries: 2, waitBetweenTries: 1 };
   const items = rows.map((script) => ({ script }));
-  let result = await runNode(sandbox, parameters, { items, settings });
+  const baseUrl = sandbox.url.replace('/v1', `/${'./'.repeat(account)}v1`);
+  let result = await runNode(sandbox, parameters, { items, settings, baseUrl });
   for (let retries = 0; retries < 3 && errorOf(result).message !== ''; retries++) {
-    result = await runNode(sandbox, parameters, { retryOf: asRetry(result), settings });
+    result = await runNode(sandbox, parameters, {
+      retryOf: asRetry(result),
+      settings,
+      baseUrl,
+    });
   }
   return result;
 }

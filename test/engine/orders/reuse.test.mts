@@ -56,6 +56,26 @@ test('a campaign that is run again, with three rows more, orders these three', a
   expect((await expectPromiseKept(sandbox, again)).acceptedCount).toBe(9);
 });
 
+test('of executions that want the same at the same moment, the first orders it for all', async () => {
+  await sandbox.settings({ listLagMs: 60_000 });
+  const [one, other, third] = await Promise.all([
+    runAgain(scripts('a', 'a')),
+    runAgain(scripts('a', 'a')),
+    runAgain(scripts('b', 'a')),
+  ]);
+  const ids = (result: IRun) => jsonOf(result).map(({ id }) => id);
+  expect(new Set([...ids(one), ...ids(other)]).size).toBe(2);
+  expect(ids(one)).toContain(ids(third)[1]);
+  expect(await ordered()).toEqual(['a', 'a', 'b']);
+});
+
+test('what was ordered a moment ago is used, also where the list does not show it yet', async () => {
+  await sandbox.settings({ listLagMs: 60_000 });
+  expect(reused(await runAgain(scripts('a')))).toEqual([false]);
+  expect(reused(await runAgain(scripts('a')))).toEqual([true]);
+  expect(await ordered()).toEqual(['a']);
+});
+
 test('without the option everything is ordered again, and nothing is marked', async () => {
   const items = scripts('a', 'b');
   await runNode(sandbox, createVideo(), { ...asOwnAccount(), items });

@@ -174,7 +174,7 @@ describe('nothing is missed and nothing doubled', () => {
     await activate();
     const batch = await finished(250);
     const before = progress();
-    await sandbox.fault({ on: 'GET /videos', type: 'refuse', status: 500, skip: 1 });
+    await sandbox.fault({ on: 'GET /videos', type: 'refuse', status: 400, skip: 1 });
     await expect(n8n.poll('w1')).rejects.toThrow(/could not list the videos/);
     expect(progress()).toEqual(before);
     expect(await poll()).toEqual(batch);
@@ -334,6 +334,16 @@ describe('nothing is missed and nothing doubled', () => {
     await answer(7, 4, 3, 2, 1);
     expect(await poll()).toEqual([]);
     expect(progress()).toMatchObject({ pending: ['7'], recent: ['7', '4', '3', '2', '1'] });
+  });
+
+  it('when an account without videos lists null', async () => {
+    const body = JSON.stringify({ data: null });
+    await sandbox.fault({ on: 'GET /videos', type: 'answer', status: 200, body, times: 'always' });
+    await activate();
+    expect(await poll()).toEqual([]);
+    await sandbox.clearFaults();
+    const [first] = await finished();
+    expect(await poll()).toContain(first);
   });
 
   it('when the list ignores the cursor: it goes on with what it sees, and says so', async () => {

@@ -1,12 +1,20 @@
 import type { IExecuteSingleFunctions } from 'n8n-workflow';
 
-import { accountOf } from '../../../nodes/ITeraBiz/account/account.ts';
+import { accountOf, queuedAccountOf } from '../../../nodes/ITeraBiz/account/account.ts';
+import { JobRegistry } from '../../../nodes/ITeraBiz/account/jobRegistry.ts';
+import type { ApiClient } from '../../../nodes/ITeraBiz/client/apiClient.ts';
+import { answered, requesterOf } from '../../shared/fakeRun.mts';
+
+const TURN = { priority: 'row', concurrency: 5, retry: false } as const;
 
 beforeEach(() => void jest.useFakeTimers({ now: 0 }));
 afterEach(() => void jest.useRealTimers());
 
 const withCredential = (credential: object) =>
-  ({ getCredentials: async () => credential }) as unknown as IExecuteSingleFunctions;
+  ({
+    getCredentials: async () => credential,
+    getNode: () => ({}),
+  }) as unknown as IExecuteSingleFunctions;
 
 const baseUrl = 'https://api.example/v1';
 
@@ -33,13 +41,38 @@ test('a credential that is missing is an error of n8n', async () => {
   await expect(accountOf(context)).rejects.toThrow('no credential');
 });
 
-test('an account is forgotten when nobody used it for ten minutes, and not while it is in use', async () => {
+test('a credential that this process has seen leads to its account without asking n8n again', async () => {
+  const ask = jest.fn(async () => ({ apiKey: 'sk_seen', baseUrl }));
+  const contextOf = (id?: string) =>
+    ({
+      getCredentials: ask,
+      getNode: () => ({ credentials: { iTeraBizApi: { id } } }),
+    }) as unknown as IExecuteSingleFunctions;
+  const known = await accountOf(contextOf('5'));
+  expect(await queuedAccountOf(contextOf('5'))).toBe(known);
+  expect(ask).toHaveBeenCalledTimes(1);
+  expect(await queuedAccountOf(contextOf('6'))).toBe(known);
+  expect(await queuedAccountOf(contextOf())).toBe(known);
+  expect(ask).toHaveBeenCalledTimes(3);
+});
+
+test('an account is forgotten when nothing has used it for ten minutes, and not while it is in use', async () => {
   const idle = await account('sk_idle');
   const busy = await account('sk_busy');
   const held = await account('sk_held');
   const asked = await account('sk_asked');
-  await busy.requests.enter(1);
-  held.filesFrom('files.example').holdBack(3_600_000);
+  const waits = await account('sk_waits');
+  const { context } = requesterOf(() => answered({}));
+  void busy.queue.run(async () => await new Promise(() => undefined), TURN);
+  await held.fileClient('files.example', context, TURN).schedule('GET', async () => ({
+    status: 429,
+    headers: { 'retry-after': '3600' },
+    body: {},
+  }));
+  const cancel = new AbortController();
+  const request = { id: 'a', interval: 1e7, deadline: 1e9, last: {} };
+  const client = waits.client(context, { ...TURN, signal: cancel.signal });
+  const wait = waits.poller.wait([request], client, () => undefined).catch(() => undefined);
   await jest.advanceTimersByTimeAsync(9 * 60_000);
   expect(await account('sk_asked')).toBe(asked);
   expect(await account('sk_idle')).toBe(idle);
@@ -48,17 +81,40 @@ test('an account is forgotten when nobody used it for ten minutes, and not while
   expect(await account('sk_idle')).not.toBe(idle);
   expect(await account('sk_busy')).toBe(busy);
   expect(await account('sk_held')).toBe(held);
+  expect(await account('sk_waits')).toBe(waits);
+  cancel.abort();
+  await wait;
 });
 
-test('each host of files has a lane of its own, for as long as it is in use', async () => {
-  const { requests, filesFrom } = await account('sk_files');
-  const files = filesFrom.bind(await account('sk_files'));
-  const lane = files('files.example');
-  expect(lane).not.toBe(requests);
-  await lane.enter(1);
-  expect(files('files.example')).toBe(lane);
-  expect(files('other.example')).not.toBe(lane);
-  lane.leave();
-  files('another.example');
-  expect(files('files.example')).not.toBe(lane);
+test('files of each host queue apart from the API and from other hosts, for as long as they are used', async () => {
+  const files = await account('sk_files');
+  const { context } = requesterOf(() => answered({}));
+  const asks = (client: ApiClient) => {
+    let isAsked = false;
+    void client.schedule('GET', async () => {
+      isAsked = true;
+      return await new Promise(() => undefined);
+    });
+    return async () => {
+      await jest.advanceTimersByTimeAsync(1);
+      return isAsked;
+    };
+  };
+  const from = (host: string) => files.fileClient(host, context, { ...TURN, concurrency: 1 });
+  expect(await asks(from('files.example'))()).toBe(true);
+  expect(await asks(from('files.example'))()).toBe(false);
+  expect(await asks(from('other.example'))()).toBe(true);
+  expect(await asks(files.client(context, { ...TURN, concurrency: 1 }))()).toBe(true);
+});
+
+test('of very many assigned jobs the oldest are forgotten, and one that is assigned again is young', () => {
+  const jobs = new JobRegistry();
+  const MOST = 20_000;
+  for (let job = 0; job < MOST; job++) jobs.assign(`video_${job}`);
+  jobs.assign(undefined);
+  expect(jobs.isAssigned('video_0')).toBe(true);
+  jobs.assign('video_0');
+  jobs.assign('one more');
+  const assigned = ['video_0', 'video_1', 'video_2', 'one more'].map((id) => jobs.isAssigned(id));
+  expect(assigned).toEqual([true, false, true, true]);
 });

@@ -1,74 +1,83 @@
 /** What an account keeps of executions that are over, while it goes on for others: nothing. */
-import type { IDataObject } from 'n8n-workflow';
+import { setTimeout as sleep } from 'node:timers/promises';
 
-import { accountOf, type Account } from '../../../nodes/ITeraBiz/account/account.ts';
-import { readerOf } from '../../../nodes/ITeraBiz/account/videos.ts';
-import { Waits } from '../../../nodes/ITeraBiz/account/watch.ts';
-import { Slots } from '../../../nodes/ITeraBiz/client/slots.ts';
+import { Account } from '../../../nodes/ITeraBiz/account/account.ts';
+import { now } from '../../../nodes/ITeraBiz/client/time.ts';
 import { collectGarbage } from '../../shared/collectGarbage.mts';
-import { answered, type Answering, fakeContext } from '../fakeContext.mts';
+import { answered, type Answering, requesterOf } from '../../shared/fakeRun.mts';
 
-const VIDEOS = ['staying', 'finished', 'cancelled', 'released', 'queued'].map((id) => ({
+const VIDEOS = ['staying', 'finished', 'canceled', 'doubted', 'queued'].map((id) => ({
   id,
-  status: id === 'finished' ? 'completed' : 'processing',
+  status: id === 'finished' ? 'failed' : 'processing',
 }));
 
-/** Whoever asks, asks for all who wait. */
+/** One execution asks for all that wait. */
 const api: Answering = ({ url }) => {
   const id = url.split('/')[2];
   return answered(id ? VIDEOS.find((one) => one.id === id) : { data: VIDEOS, has_more: false });
 };
 
-/** An execution that waits for a video. Its context is all that n8n has of it. */
-function execution(account: Account, id: string) {
+const TURN = { priority: 'row', concurrency: 1 } as const;
+
+/** An execution of an account. Its context is all that n8n has of it. */
+function execution(account: Account) {
   const controller = new AbortController();
   const { signal } = controller;
-  const { context } = fakeContext({ answer: api, signal });
-  const slots = new Slots(5, signal, () => account.requests);
-  const waits = new Waits(async () => account.watch, readerOf(context, { url: '' }, slots), signal);
-  const last = { id, status: 'queued' } as IDataObject;
-  const wait = async () =>
-    await waits.wait({ id, interval: 2_000, deadline: Date.now() + 600_000, last: last as never });
-  return { context: new WeakRef(context), controller, slots, wait, waits };
+  const { context } = requesterOf(api);
+  const client = account.client(context, { ...TURN, signal });
+  const wait = async (id: string) => {
+    const request = { id, interval: 2_000, deadline: now() + 600_000, last: { id } };
+    await account.poller.wait([request], client, () => undefined);
+  };
+  return { context: new WeakRef(context), controller, client, wait };
 }
 
 /** Lets executions be over in each way, and gives what n8n would have of them. */
 async function executionsThatAreOver(account: Account) {
-  const finished = execution(account, 'finished');
-  await finished.wait();
+  const finished = execution(account);
+  await finished.wait('finished');
 
-  const cancelled = execution(account, 'cancelled');
-  const wait = cancelled.wait();
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  cancelled.controller.abort(new Error('cancelled'));
-  await expect(wait).rejects.toThrow('cancelled');
+  const canceled = execution(account);
+  const wait = canceled.wait('canceled');
+  await sleep(50);
+  canceled.controller.abort(new Error('canceled'));
+  await expect(wait).rejects.toThrow('canceled');
 
-  const released = execution(account, 'released');
-  const handedOver = released.wait();
-  released.waits.releaseAll();
-  await handedOver;
+  const doubted = execution(account);
+  const order = { url: '/videos', body: { script: 'Hi' } };
+  const finding = account.reconcilers['/videos'].find(doubted.client, order, Date.now(), false);
+  await sleep(50);
+  doubted.controller.abort(new Error('canceled'));
+  await expect(finding).rejects.toThrow('canceled');
 
-  const queued = execution(account, 'queued');
-  for (let row = 0; row < 5; row++) await account.requests.enter(5);
-  const turn = queued.slots.run(async () => 'asked');
-  queued.controller.abort(new Error('cancelled'));
-  await expect(turn).rejects.toThrow('cancelled');
-  for (let row = 0; row < 5; row++) account.requests.leave();
+  const queued = execution(account);
+  let end: () => void = () => undefined;
+  const busy = account.queue.run(async () => await new Promise<void>((done) => (end = done)), TURN);
+  const turn = queued.client.request({ method: 'GET', url: '/videos' });
+  await sleep(10);
+  queued.controller.abort(new Error('canceled'));
+  await expect(turn).rejects.toThrow('canceled');
+  end();
+  await busy;
 
-  return [finished, cancelled, released, queued].map(({ context }) => context);
+  const files = execution(account);
+  await account
+    .fileClient('files.example', files.context.deref()!, TURN)
+    .schedule('GET', async () => ({ status: 200, headers: {}, body: {} }));
+
+  return [finished, canceled, doubted, queued, files].map(({ context }) => context);
 }
 
 test('an account keeps nothing of executions that are over, while another one waits', async () => {
-  const { context } = fakeContext();
-  const account = await accountOf(context);
-  const staying = execution(account, 'staying');
-  const stays = staying.wait();
+  const account = new Account('one');
+  const staying = execution(account);
+  const stays = staying.wait('staying').catch((error: Error) => error.message);
   const over = await executionsThatAreOver(account);
   // What was used in this turn of the event loop is kept until its end.
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  await sleep(1_500);
   collectGarbage();
   expect(over.map((one) => one.deref())).toEqual(over.map(() => undefined));
-  expect(account.watch.isIdle).toBe(false);
-  staying.waits.releaseAll();
-  await stays;
+  expect(account.poller.isIdle).toBe(false);
+  staying.controller.abort(new Error('over'));
+  expect(await stays).toBe('over');
 });

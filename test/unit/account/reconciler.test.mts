@@ -4,7 +4,7 @@ import { UserError } from 'n8n-workflow';
 
 import { Account } from '../../../nodes/ITeraBiz/account/account.ts';
 import { assign, RECONCILING } from '../../../nodes/ITeraBiz/account/reconciler.ts';
-import type { Order } from '../../../nodes/ITeraBiz/api/sameOrder.ts';
+import type { Order } from '../../../nodes/ITeraBiz/account/sameOrder.ts';
 import { answered, type Answering, connectionReset, requesterOf } from '../../shared/fakeRun.mts';
 
 const SECOND = 1_000;
@@ -330,6 +330,17 @@ describe('Looking for the job of a doubt', () => {
       const attempt = { tries: 0, outcome: { message: 'no credential' } };
       expect((await finding).trouble).toMatchObject({ attempt });
       answer = () => page([job('one')]);
+      expect((await place.find({ isOld: true })).job?.id).toBe('one');
+    });
+
+    test('as a fault of our own, ends all searches and leaves nothing deaf', async () => {
+      const place = looking(() => page([job('one')]));
+      jest.spyOn(place.account.jobs, 'isAssigned').mockImplementationOnce(() => {
+        throw new Error('broken');
+      });
+      const both = [place.find(), place.find()];
+      await advance(OVER);
+      for (const { trouble } of await Promise.all(both)) expect(trouble).toBeDefined();
       expect((await place.find({ isOld: true })).job?.id).toBe('one');
     });
 

@@ -6,9 +6,11 @@ import {
   isRefusedForGood,
   PATIENCE,
   type Refusals,
+  type Snapshot,
   type Surprises,
   type VideoReader,
 } from '../../../nodes/ITeraBiz/account/snapshot.ts';
+import type { Video } from '../../../nodes/ITeraBiz/api/video.ts';
 import { RequestFailed } from '../../../nodes/ITeraBiz/client/apiClient.ts';
 
 const refused = (status: number) =>
@@ -162,7 +164,7 @@ test('a refused request is for the caller to judge', async () => {
 
 describe('What a poll means for a wait', () => {
   const link = { video_url: 'https://files.example/a.mp4' };
-  const seen = (video?: object) => new Map([['a', video as never]]);
+  const seen = (video?: object): Snapshot => new Map([['a', video as Video | undefined]]);
 
   test.each<[string, object, string | undefined]>([
     ['running', { status: 'processing' }, undefined],
@@ -181,7 +183,7 @@ describe('What a poll means for a wait', () => {
   };
   const running = seen({ id: 'a', status: 'queued' });
   const bare = seen({ id: 'a', status: 'completed' });
-  const nothing = new Map();
+  const nothing: Snapshot = new Map();
 
   test('one that is unknown is gone after some time, however many polls that takes', () => {
     const end = 1_000 + PATIENCE.unknown;

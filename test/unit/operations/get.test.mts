@@ -1,45 +1,79 @@
-import { Account } from '../../../nodes/ITeraBiz/account/account.ts';
-import { get, readVideo } from '../../../nodes/ITeraBiz/operations/get.ts';
-import { NodeRun } from '../../../nodes/ITeraBiz/run/nodeRun.ts';
-import { answered, fakeContext } from '../fakeContext.mts';
+import type { IDataObject } from 'n8n-workflow';
 
-function itemFor(videoId: unknown, body: unknown = { id: String(videoId).trim() }) {
-  const { context, asked } = fakeContext({
-    answer: () => answered(body),
-    parameters: { videoId } as never,
+import { get } from '../../../nodes/ITeraBiz/operations/get.ts';
+import { fakeRun, type FakeRunOptions } from '../../shared/fakeRun.mts';
+import { useLittleApi } from '../../shared/littleApi.mts';
+
+const api = useLittleApi();
+
+beforeEach(() => void jest.spyOn(Math, 'random').mockReturnValue(0));
+afterEach(() => void jest.restoreAllMocks());
+
+const getting = async (videoIds: unknown[], more: Partial<FakeRunOptions> = {}) => {
+  const { run } = fakeRun({
+    api,
+    items: videoIds.map((videoId) => ({ videoId }) as IDataObject),
+    parameters: (_, { videoId }) => ({ videoId, waitForCompletion: '' }),
+    concurrency: 1,
+    ...more,
   });
-  const prepared = { method: 'GET' as const, url: '/videos' };
-  const run = new NodeRun(1, 0, async () => new Account(), 1);
-  return { asked, item: { context, index: 0, run, prepared } };
-}
+  return (await get(run, { doing: 'get the video', url: '/videos', fields: [] })).map(
+    ({ json }) => json,
+  );
+};
 
-test.each(['video_7', ' video_7 ', 7])('The video %p is asked for by its ID', async (videoId) => {
-  const { asked, item } = itemFor(videoId);
-  expect(await get(item)).toEqual([{ json: { id: String(videoId).trim() } }]);
-  expect(asked.map(({ url }) => url)).toEqual([`/videos/${String(videoId).trim()}`]);
+test('each item gives out its video, asked for by its ID', async () => {
+  api.reply = ({ path }) => ({ body: { id: path.split('/')[2], status: 'queued' } });
+  expect(await getting(['video_7', ' video_8 ', 9])).toEqual(
+    ['video_7', 'video_8', '9'].map((id) => ({ id, status: 'queued' })),
+  );
+  expect(api.asked.map(({ path }) => path)).toEqual(
+    ['video_7', 'video_8', '9'].map((id) => `/videos/${id}`),
+  );
 });
 
-test.each(['../a?b#c', 'a b', '', undefined, null, ['video_7'], { id: 'video_7' }])(
-  'What can be no ID asks nothing: %p',
+test.each(['../a?b#c', 'a b', '', undefined, null, ['video_7', 'video_8'], {}, Number.NaN])(
+  'what can be no ID asks nothing: %p',
   async (videoId) => {
-    const { asked, item } = itemFor(videoId);
-    await expect(get(item)).rejects.toThrow(/^"Video"/);
-    expect(asked).toEqual([]);
+    await expect(getting([videoId])).rejects.toThrow(/^"Video"/);
+    expect(api.asked).toEqual([]);
   },
 );
 
-test('A video ID that would lead elsewhere stays one part of the address', async () => {
-  const { asked, item } = itemFor('', { id: '../a?b#c' });
-  await readVideo(item, '../a?b#c', 'get it');
-  expect(asked.map(({ url }) => url)).toEqual(['/videos/..%2Fa%3Fb%23c']);
+test.each([
+  [404, {}, 'iTeraBiz has nothing with the ID "video_1"'],
+  [500, {}, expect.stringMatching(/^iTeraBiz could not get video video_1.*fault/)],
+  [
+    200,
+    '<html>',
+    'The answer to the request to get video video_1 does not look like one from iTeraBiz',
+  ],
+  [
+    200,
+    { id: 'video_2' },
+    'The answer to the request to get video video_1 does not look like one from iTeraBiz',
+  ],
+])('an answer of %i with %j says so', async (status, body, message) => {
+  api.reply = () => ({ status, body });
+  await expect(getting(['video_1'])).rejects.toMatchObject({
+    message,
+    httpCode: String(status),
+    context: { itemIndex: 0 },
+  });
 });
 
-test.each([{ id: 'video_8' }, { status: 'completed' }, '<html>', [], null])(
-  'An answer that is not the video that was asked for is not taken for it: %p',
-  async (body) => {
-    const { item } = itemFor('video_7', body);
-    await expect(get(item)).rejects.toThrow(
-      'The answer to the request to get video video_7 does not look like one from iTeraBiz',
-    );
-  },
-);
+test.each([
+  [401, 1],
+  [404, 2],
+])('of two, refused with %i, %i are asked for', async (status, count) => {
+  api.reply = () => ({ status });
+  expect(await getting(['a', 'b'], { onError: 'continueErrorOutput' })).toHaveLength(2);
+  expect(api.asked).toHaveLength(count);
+});
+
+test('a switch that is neither on nor off, and an option that cannot be right, ask nothing', async () => {
+  for (const parameters of [{ waitForCompletion: 'maybe' }, { options: { maxWait: 'long' } }]) {
+    await expect(getting(['a'], { parameters: { videoId: 'a', ...parameters } })).rejects.toThrow();
+  }
+  expect(api.asked).toEqual([]);
+});

@@ -1,86 +1,127 @@
 import fc from 'fast-check';
-import type { IContextObject, IHttpRequestOptions } from 'n8n-workflow';
+import type { IContextObject } from 'n8n-workflow';
 
 import { Ledger } from '../../../nodes/ITeraBiz/orders/ledger.ts';
 
-const request: IHttpRequestOptions = { method: 'POST', url: '/videos', body: { script: 'Hello' } };
+const order = { url: '/videos', body: { script: 'Hello' } };
+const ledgerIn = (memory: IContextObject = {}, run = 0, account = 'mine') =>
+  new Ledger(memory, run, account);
 
-test('knows nothing of a submission at first', () => {
-  const ledger = new Ledger({});
-  expect(ledger.find(ledger.keyOf(0, 0, request))).toBeUndefined();
+test('knows nothing of a submission until it is sent', () => {
+  expect(ledgerIn().find(0, order)).toBeUndefined();
 });
 
 test('keeps what is sent, accepted and refused', () => {
-  const ledger = new Ledger({});
-  const key = ledger.keyOf(0, 0, request);
-  ledger.sent(key);
-  expect(ledger.find(key)).toEqual({ state: 'sent' });
-  ledger.accepted(key, { id: 'video_1' });
-  expect(ledger.find(key)).toEqual({ state: 'accepted', answer: { id: 'video_1' } });
+  const ledger = ledgerIn();
+  const key = ledger.keyOf(0, order);
+  ledger.sent(key, 7);
+  expect(ledger.find(0, order)).toEqual({ state: 'sent', at: 7 });
   ledger.refused(key);
-  expect(ledger.find(key)).toBeUndefined();
+  expect(ledger.find(0, order)).toBeUndefined();
+  ledger.accepted(key, { id: 'video_1' });
+  expect(ledger.find(0, order)).toEqual({ state: 'accepted', answer: { id: 'video_1' } });
+  ledger.accepted(key, { id: 'video_1' }, false);
+  expect(ledger.find(0, order)).toMatchObject({ reused: false });
+  expect(ledger.answers).toEqual([{ id: 'video_1' }]);
 });
 
-test('is found again in the context as n8n stores it with an execution', () => {
-  const context: IContextObject = {};
-  const before = new Ledger(context);
-  const key = before.keyOf(2, 7, request);
+test('a refusal takes back no earlier doubt', () => {
+  const ledger = ledgerIn();
+  const key = ledger.keyOf(0, order);
+  ledger.sent(key, 7);
+  const before = ledger.find(0, order);
+  ledger.sent(key, 9);
+  ledger.refused(key, before);
+  expect(ledger.find(0, order)).toEqual({ state: 'sent', at: 7 });
+});
+
+test('is found again in the memory as n8n stores it with an execution', () => {
+  const memory: IContextObject = { mine: 1 };
+  const before = ledgerIn(memory, 2);
+  const key = before.keyOf(7, order);
   before.accepted(key, { id: 'video_1' });
+  before.sent('other', 1);
 
-  const after = new Ledger(JSON.parse(JSON.stringify(context)));
-  expect(after.keyOf(2, 7, request)).toBe(key);
-  expect(after.find(key)).toEqual({ state: 'accepted', answer: { id: 'video_1' } });
+  const stored = JSON.parse(JSON.stringify(memory)) as IContextObject;
+  const after = ledgerIn(stored, 2);
+  expect(after.find(7, order)).toEqual({ state: 'accepted', answer: { id: 'video_1' } });
   expect(after.idempotencyKey(key)).toBe(before.idempotencyKey(key));
+  expect(stored.mine).toBe(1);
 });
 
-test('leaves what else is in the context alone', () => {
-  const context: IContextObject = { mine: 1 };
-  new Ledger(context).sent('a');
-  new Ledger(context).sent('b');
-  expect(context.mine).toBe(1);
-  expect(new Ledger(context).find('a')).toEqual({ state: 'sent' });
-  expect(new Ledger(context).find('b')).toEqual({ state: 'sent' });
+test('the record of an older version, which named no account, is still read', () => {
+  const memory: IContextObject = {};
+  const ledger = ledgerIn(memory);
+  const { entries } = memory.submissions as { entries: object };
+  // As version 0.1.0 named it: run 0, item 3, a hash of "POST /videos" and the body.
+  const former = '0/3/7f3fd320845f968ed8df1fd0807cbb43';
+  Object.assign(entries, { [former]: { state: 'sent' } });
+  expect(ledger.find(3, order)).toEqual({ state: 'sent' });
+  expect(ledger.find(4, order)).toBeUndefined();
 });
 
 test.each([
-  ['run of the node', 1, 0, request],
-  ['item', 0, 1, request],
-  ['body', 0, 0, { ...request, body: { script: 'Bye' } }],
-  ['address', 0, 0, { ...request, url: '/avatars' }],
-  ['method', 0, 0, { ...request, method: 'PUT' as const }],
-])('another %s is another submission', (_, run, item, other) => {
-  const ledger = new Ledger({});
-  expect(ledger.keyOf(run, item, other)).not.toBe(ledger.keyOf(0, 0, request));
+  ['run of the node', 1, 'mine', 0, order],
+  ['account', 0, 'other', 0, order],
+  ['item', 0, 'mine', 1, order],
+  ['body', 0, 'mine', 0, { ...order, body: { script: 'Bye' } }],
+  ['address', 0, 'mine', 0, { ...order, url: '/avatars' }],
+])('another %s is another submission', (_, run, account, item, other) => {
+  const memory: IContextObject = {};
+  const known = ledgerIn(memory);
+  known.accepted(known.keyOf(0, order), { id: 'video_1' });
+  const ledger = ledgerIn(memory, run, account);
+  expect(ledger.keyOf(item, other)).not.toBe(known.keyOf(0, order));
+  expect(ledger.find(item, other)).toBeUndefined();
 });
 
-test('what does not make a submission another one: headers, timeout, the base URL', () => {
-  const ledger = new Ledger({});
-  const other = { ...request, headers: { a: 'b' }, timeout: 5, baseURL: 'http://localhost' };
-  expect(ledger.keyOf(0, 0, other)).toBe(ledger.keyOf(0, 0, request));
-});
-
-test('a key says run and item, and is short whatever the body is', () => {
+test('a key says run and item, which cannot be mistaken for each other, and is short', () => {
   const body = { script: 'x'.repeat(10_000) };
-  expect(new Ledger({}).keyOf(3, 14, { ...request, body })).toMatch(/^3\/14\/[0-9a-f]{32}$/);
-});
-
-test('run and item cannot be mistaken for each other', () => {
-  const ledger = new Ledger({});
+  expect(ledgerIn({}, 3).keyOf(14, { ...order, body })).toMatch(/^3\/14\/[0-9a-f]{32}$/);
   const place = fc.tuple(fc.nat(2_000), fc.nat(2_000));
+  const keyOf = ([run, item]: [number, number]) => ledgerIn({}, run).keyOf(item, order);
   fc.assert(
     fc.property(place, place, (one, other) => {
-      const same = one[0] === other[0] && one[1] === other[1];
-      expect(ledger.keyOf(...one, request) === ledger.keyOf(...other, request)).toBe(same);
+      expect(keyOf(one) === keyOf(other)).toBe(one.join() === other.join());
     }),
   );
 });
 
-test('an idempotency key is the same for a submission, and differs by submission and execution', () => {
-  const one = new Ledger({});
-  const other = new Ledger({});
-  const key = one.keyOf(0, 0, request);
-  expect(one.idempotencyKey(key)).toMatch(/^[0-9a-f]{32}$/);
-  expect(one.idempotencyKey(key)).toBe(one.idempotencyKey(key));
-  expect(one.idempotencyKey(key)).not.toBe(one.idempotencyKey(one.keyOf(0, 1, request)));
-  expect(one.idempotencyKey(key)).not.toBe(other.idempotencyKey(key));
+describe('An idempotency key', () => {
+  test('is the same as long as nothing is certain, and another one for another submission', () => {
+    const [one, other] = [ledgerIn(), ledgerIn()];
+    const key = one.keyOf(0, order);
+    expect(one.idempotencyKey(key)).toMatch(/^[0-9a-f]{32}$/);
+    one.sent(key, 1);
+    expect(one.idempotencyKey(key)).toBe(one.idempotencyKey(key));
+    expect(one.idempotencyKey(key)).not.toBe(one.idempotencyKey(one.keyOf(1, order)));
+    expect(one.idempotencyKey(key)).not.toBe(other.idempotencyKey(key));
+  });
+
+  test('is another one after each refusal, since an API may keep its first answer', () => {
+    const ledger = ledgerIn();
+    const key = ledger.keyOf(0, order);
+    const keys = [0, 1, 2].map(() => {
+      const idempotencyKey = ledger.idempotencyKey(key);
+      ledger.refused(key);
+      return idempotencyKey;
+    });
+    expect(new Set(keys).size).toBe(3);
+  });
+
+  test('is shared with other executions that are to send the same', () => {
+    const keys = [ledgerIn(), ledgerIn()].map((ledger) =>
+      ledger.idempotencyKey(ledger.keyOf(0, order), 'shared'),
+    );
+    expect(keys[0]).toBe(keys[1]);
+  });
+});
+
+test('other submissions of exactly the same that were accepted are counted', () => {
+  const ledger = ledgerIn();
+  const keys = [0, 1, 2, 3].map((item) => ledger.keyOf(item, order));
+  const bye = ledger.keyOf(4, { ...order, body: { script: 'Bye' } });
+  [keys[0], keys[1], bye].forEach((key) => ledger.accepted(key, {}));
+  ledger.sent(keys[2], 1);
+  expect([keys[0], keys[3], bye].map((key) => ledger.countLike(key))).toEqual([1, 2, 0]);
 });

@@ -11,11 +11,12 @@ const PAGE = 100;
 /** As many of the newest may a list show late. */
 const LATE = 15;
 
-const outOfTime = () =>
+/** @param tries 0: the time was up before it was sent */
+const unanswered = (tries: number) =>
   new RequestFailed({
     outcome: new NetworkError('', false, 'late'),
     decision: 'retry',
-    tries: 0,
+    tries,
     seconds: 0,
   });
 
@@ -47,6 +48,8 @@ class World {
   readonly due = new Set<string>();
   /** Must never come out */
   readonly history = new Set<string>();
+  /** Or answers an empty page */
+  refusesCursor = true;
   private made = 0;
 
   make(count: number, isLate: boolean): void {
@@ -81,7 +84,7 @@ class World {
     this.now += 60_000;
     let left = requests;
     const take = () => {
-      if (left-- <= 0) throw outOfTime();
+      if (left-- <= 0) throw unanswered(0);
     };
     const client = {
       page: async (_: string, after?: string) => {
@@ -90,7 +93,10 @@ class World {
           ({ listedFrom }, index) => listedFrom <= this.polls || index >= LATE,
         );
         const start = listed.findIndex(({ id }) => id === after) + 1;
-        if (after !== undefined && start === 0) throw unknownCursor();
+        if (after !== undefined && start === 0) {
+          if (this.refusesCursor) throw unknownCursor();
+          return { page: { data: [], has_more: false }, headers: {} };
+        }
         const data = listed.slice(start, start + PAGE).map(toVideo);
         return { page: { data, has_more: start + PAGE < listed.length }, headers: {} };
       },
@@ -166,15 +172,106 @@ test('each video that ends after the beginning comes out exactly once, and none 
       world.jobs.forEach((job) => (job.listedFrom = 0));
       await world.poll();
       await run(world, after);
-      for (let polls = 0; polls < 60; polls++) await world.poll();
+      for (let polls = 0; polls < 40; polls++) await world.poll();
       const came = new Set(world.came);
       expect(world.came).toHaveLength(came.size);
       expect([...world.due].filter((id) => !came.has(id))).toEqual([]);
       expect([...world.history].filter((id) => came.has(id))).toEqual([]);
       expect(JSON.parse(world.stored!)).not.toHaveProperty('reading');
     }),
-    { numRuns: 200 },
+    { numRuns: 100 },
   );
+});
+
+describe('the account above', () => {
+  let world: World;
+  beforeEach(async () => {
+    world = new World();
+    jest.spyOn(Date, 'now').mockImplementation(() => world.now);
+    world.make(1, false);
+    await world.poll();
+  });
+  const finishAll = () => world.finish(0, Infinity, 'failed', false);
+  const missing = () => [...world.due].filter((id) => !world.came.includes(id));
+
+  test('shows a video late that stands on the page after the known ones', async () => {
+    world.make(LATE, true);
+    await world.poll();
+    world.make(PAGE - LATE + 1, false);
+    finishAll();
+    await world.poll();
+    expect(missing()).toEqual([]);
+  });
+
+  test('gets more videos than one poll reads', async () => {
+    world.make(25_000, false);
+    finishAll();
+    for (let polls = 0; polls < 3; polls++) await world.poll();
+    expect(world.came).toHaveLength(25_001);
+    expect(new Set(world.came)).toEqual(world.due);
+  });
+
+  test('answers an empty page after a video that is no more', async () => {
+    world.make(250, false);
+    finishAll();
+    await world.poll(1);
+    world.refusesCursor = false;
+    world.delete(PAGE - 1);
+    await world.poll();
+    expect(missing()).toEqual([]);
+  });
+});
+
+describe('videos that are asked for by their IDs', () => {
+  const before = { recent: [], pending: ['a', 'b', 'c'], hidden: [] };
+
+  /** A poll of a list that shows nothing. */
+  async function poll(video: (id: string) => Video, progress: Progress) {
+    const client = {
+      page: async () => ({ page: { data: [], has_more: false }, headers: {} }),
+      video: async (id: string) => video(id),
+    };
+    return await fetchNext({ client, warn: () => undefined, snapshot: new Map() }, progress);
+  }
+  const failed = (id: string): Video => ({ id, status: 'failed' });
+
+  test('one that is never answered keeps no other one from its turn', async () => {
+    const step = await poll((id) => {
+      if (id === 'a') throw unanswered(6);
+      return failed(id);
+    }, before);
+    expect(step.finished).toEqual([failed('b'), failed('c')]);
+    expect(step.progress).toMatchObject({ pending: ['a'], hidden: ['a'] });
+  });
+
+  test('have their turn next time where the time was up, longest unasked first', async () => {
+    const step = await poll(
+      (id) => {
+        if (id === 'a') throw unanswered(0);
+        return failed(id);
+      },
+      { ...before, hidden: ['c', 'a', 'b'] },
+    );
+    expect(step.finished).toEqual([failed('c')]);
+    expect(step.progress).toMatchObject({ pending: ['a', 'b'], hidden: ['a', 'b'] });
+  });
+
+  test('are asked for in turns', async () => {
+    const pending = Array.from({ length: 70 }, (_, n) => `v${n}`);
+    const asked: string[] = [];
+    let progress: Progress = { recent: [], pending, hidden: pending };
+    for (let polls = 0; polls < 7; polls++) {
+      ({ progress } = await poll((id) => {
+        asked.push(id);
+        return { id, status: 'queued' };
+      }, progress));
+    }
+    expect([...asked].sort()).toEqual(
+      Array.from({ length: 5 }, () => pending)
+        .flat()
+        .sort(),
+    );
+  });
 });
 
 afterEach(() => void jest.restoreAllMocks());

@@ -1,20 +1,29 @@
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 
-import { checkBody } from '../../../nodes/ITeraBiz/orders/validate.ts';
-import { resources } from '../../../nodes/ITeraBiz/resources/index.ts';
-import { toProperties } from '../../../nodes/ITeraBiz/resources/operation.ts';
-import { preparedRequests } from '../engine.mts';
+import { useLittleApi } from '../../shared/littleApi.mts';
+import { carryOut } from '../engine.mts';
 
-const properties = toProperties(resources, 'video');
+const api = useLittleApi();
 const byId = (value: string) => ({ __rl: true, mode: 'id', value });
 
-async function prepared(parameters: INodeParameters, item: IDataObject = {}) {
-  const [{ method, url, body, qs }] = await preparedRequests(properties, parameters, [item]);
-  return { method, url, body, qs };
+/** The requests that an operation sends for an item. The answer has what each of them looks for. */
+async function sent(parameters: INodeParameters, item: IDataObject = {}) {
+  api.reply = ({ path }) => {
+    if (path === '/film') return { body: 'film' };
+    const id = path.split('/')[2];
+    const video = { id: id ?? 'video_9', status: 'completed', video_url: `${api.url}/film` };
+    return { body: id ? video : { ...video, data: [], has_more: false } };
+  };
+  await carryOut({
+    parameters,
+    items: [item],
+    credential: { apiKey: 'sk_test', baseUrl: api.url },
+  });
+  return api.asked.map(({ method, path, query, body }) => ({ method, path, query, body }));
 }
 
-describe('The request that n8n prepares for', () => {
-  const cases: [string, INodeParameters, object][] = [
+describe('The requests of', () => {
+  const cases: [string, INodeParameters, object[]][] = [
     [
       'avatar: create',
       {
@@ -25,22 +34,24 @@ describe('The request that n8n prepares for', () => {
         voiceId: 'voice_1',
         additionalFields: { field: [{ name: 'gender', value: 'f' }] },
       },
-      {
-        method: 'POST',
-        url: '/avatars',
-        body: {
-          name: 'Anna',
-          image_url: 'https://example.com/a.jpg',
-          voice_id: 'voice_1',
-          gender: 'f',
+      [
+        {
+          method: 'POST',
+          path: '/avatars',
+          query: {},
+          body: {
+            name: 'Anna',
+            image_url: 'https://example.com/a.jpg',
+            voice_id: 'voice_1',
+            gender: 'f',
+          },
         },
-        qs: {},
-      },
+      ],
     ],
     [
       'avatar: get many',
       { resource: 'avatar', operation: 'getAll', returnAll: false, limit: 5 },
-      { method: 'GET', url: '/avatars', body: {}, qs: {} },
+      [{ method: 'GET', path: '/avatars', query: { limit: '5' } }],
     ],
     [
       'content: generate',
@@ -53,18 +64,20 @@ describe('The request that n8n prepares for', () => {
         duration: '={{ $json.seconds }}',
         additionalFields: { field: [{ name: 'tags', value: '["a"]' }] },
       },
-      {
-        method: 'POST',
-        url: '/content/generate',
-        body: {
-          prompt: 'Tea',
-          avatar_id: 'avatar_1',
-          language: 'fr-CH',
-          duration: '45',
-          tags: ['a'],
+      [
+        {
+          method: 'POST',
+          path: '/content/generate',
+          query: {},
+          body: {
+            prompt: 'Tea',
+            avatar_id: 'avatar_1',
+            language: 'fr-CH',
+            duration: 45,
+            tags: ['a'],
+          },
         },
-        qs: {},
-      },
+      ],
     ],
     [
       'video: create',
@@ -78,17 +91,19 @@ describe('The request that n8n prepares for', () => {
         waitForCompletion: true,
         options: { maxWait: 5, maxConcurrency: 2 },
       },
-      {
-        method: 'POST',
-        url: '/videos',
-        body: { avatar_id: 'avatar_2', script: 'Hello', language: 'en-US', duration: 60 },
-        qs: {},
-      },
+      [
+        {
+          method: 'POST',
+          path: '/videos',
+          query: {},
+          body: { avatar_id: 'avatar_2', script: 'Hello', language: 'en-US', duration: 60 },
+        },
+      ],
     ],
     [
       'video: get',
       { resource: 'video', operation: 'get', videoId: byId('={{ $json.id }}') },
-      { method: 'GET', url: '/videos', body: {}, qs: {} },
+      [{ method: 'GET', path: '/videos/video_7', query: {} }],
     ],
     [
       'video: get many',
@@ -98,7 +113,7 @@ describe('The request that n8n prepares for', () => {
         returnAll: true,
         filters: { status: 'completed' },
       },
-      { method: 'GET', url: '/videos', body: {}, qs: {} },
+      [{ method: 'GET', path: '/videos', query: { limit: '100' } }],
     ],
     [
       'video: download',
@@ -109,13 +124,16 @@ describe('The request that n8n prepares for', () => {
         binaryPropertyName: 'data',
         options: { fileName: 'a.mp4' },
       },
-      { method: 'GET', url: '/videos', body: {}, qs: {} },
+      [
+        { method: 'GET', path: '/videos/video_8', query: {} },
+        { method: 'GET', path: '/film', query: {} },
+      ],
     ],
   ];
   const item = { topic: 'Tea', avatar: 'avatar_1', seconds: '45', id: 'video_7' };
 
-  test.each(cases)('%s', async (_, parameters, request) => {
-    expect(await prepared(parameters, item)).toEqual(request);
+  test.each(cases)('%s', async (_, parameters, requests) => {
+    expect(await sent(parameters, item)).toEqual(requests);
   });
 
   test.each([
@@ -123,13 +141,11 @@ describe('The request that n8n prepares for', () => {
     ['an expression that finds null', '={{ null }}'],
     ['an empty box', ''],
   ])('%s still counts as a field, so that it is missed', async (_, script) => {
-    const { body } = await prepared({
-      resource: 'video',
-      operation: 'create',
+    const parameters = {
+      ...{ resource: 'video', operation: 'create', script },
       avatarId: byId('avatar_1'),
-      script,
-    });
-    expect(body).toHaveProperty('script');
-    expect(() => checkBody(body as IDataObject)).toThrow('"Script" is empty');
+    };
+    await expect(sent(parameters)).rejects.toThrow('"Script" is empty');
+    expect(api.asked).toEqual([]);
   });
 });

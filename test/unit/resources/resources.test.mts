@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { INodeProperties } from 'n8n-workflow';
 
-import { BadInput, checkBody } from '../../../nodes/ITeraBiz/orders/validate.ts';
+import { BadInput, checkBody } from '../../../nodes/ITeraBiz/fields/validate.ts';
 import { LABELS } from '../../../nodes/ITeraBiz/messages/labels.ts';
 import { resources } from '../../../nodes/ITeraBiz/resources/index.ts';
 

@@ -1,20 +1,20 @@
-/** The rooms of nodes/ITeraBiz: who may lean on whom. CONTRIBUTING shows them as a map. */
+/** The layers of nodes/ITeraBiz: which may import which. CONTRIBUTING shows them as a map. */
 import { dirname, posix } from 'node:path';
 
 import { read, section } from '../docs/markdown.mts';
 import { modulesOf, shipped, sourceOf } from './modules.mts';
 
-/** From top to bottom. A file imports from its own room and from those below. */
-const ROOMS = [
+/** From top to bottom. A file imports from its own layer and from those below. */
+const LAYERS = [
   '*.node.ts',
   'resources',
-  'actions',
-  'orders',
+  'operations',
   'waiting',
+  'orders',
   'webhook',
   'polling',
+  'listSearch',
   'run',
-  'pickers',
   'account',
   'client',
   'fields',
@@ -43,13 +43,13 @@ const imports = files.flatMap((from) =>
     }),
 );
 
-function roomOf(file: string): string {
+function layerOf(file: string): string {
   return file.includes('/') ? file.split('/')[0] : '*.node.ts';
 }
 
-/** The imports that lead up, or to where no room is, as lines to go to. */
+/** The imports that lead up, or to where no layer is, as lines to go to. */
 function upward(all: Import[]): string[] {
-  const floor = (file: string) => ROOMS.indexOf(roomOf(file));
+  const floor = (file: string) => LAYERS.indexOf(layerOf(file));
   return all
     .filter(({ from, to }) => floor(to) < floor(from) || floor(to) === -1)
     .map(({ from, to, line }) => `${HOME}${from}:${line} imports ${to}, which does not lie below`);
@@ -71,10 +71,10 @@ function circle(all: Import[]): string[] {
 
 test('There is something to check', () => {
   expect(imports.length).toBeGreaterThan(100);
-  expect([...new Set(files.map(roomOf))].sort()).toEqual([...ROOMS].sort());
+  expect([...new Set(files.map(layerOf))].sort()).toEqual([...LAYERS].sort());
 });
 
-test('Imports lead down, from room to room', () => {
+test('Imports lead down, from layer to layer', () => {
   expect(upward(imports)).toEqual([]);
 });
 
@@ -82,30 +82,30 @@ test('No file imports itself by way of others', () => {
   expect(circle(imports)).toEqual([]);
 });
 
-test('An import that leads up, out of the house, or round in a circle would be found', () => {
+test('An import that leads up, out of nodes/ITeraBiz, or round in a circle would be found', () => {
   const one = (from: string, to: string, line = 1) => ({ from, to, line });
-  expect(upward([one('api/page.ts', 'run/item.ts', 7)])).toEqual([
-    'nodes/ITeraBiz/api/page.ts:7 imports run/item.ts, which does not lie below',
+  expect(upward([one('api/page.ts', 'run/run.ts', 7)])).toEqual([
+    'nodes/ITeraBiz/api/page.ts:7 imports run/run.ts, which does not lie below',
   ]);
-  expect(upward([one('run/item.ts', 'api/page.ts'), one('run/item.ts', 'run/read.ts')])).toEqual(
+  expect(upward([one('run/run.ts', 'api/page.ts'), one('run/run.ts', 'run/results.ts')])).toEqual(
     [],
   );
-  expect(upward([one('run/item.ts', '../../credentials/key.ts')])).toHaveLength(1);
+  expect(upward([one('run/run.ts', '../../credentials/key.ts')])).toHaveLength(1);
   const round = [one('a.ts', 'b.ts'), one('b.ts', 'c.ts'), one('c.ts', 'b.ts')];
   expect(circle(round)).toEqual(['b.ts', 'c.ts', 'b.ts']);
 });
 
-test('No room holds more than a fifth of all lines', () => {
+test('No layer holds more than a fifth of all lines', () => {
   const count = (file: string) => sourceOf(HOME + file).split('\n').length;
   const all = files.reduce((sum, file) => sum + count(file), 0);
-  const large = ROOMS.filter((room) => {
-    const inRoom = files.filter((file) => roomOf(file) === room);
-    return inRoom.reduce((sum, file) => sum + count(file), 0) > all / 5;
+  const large = LAYERS.filter((layer) => {
+    const within = files.filter((file) => layerOf(file) === layer);
+    return within.reduce((sum, file) => sum + count(file), 0) > all / 5;
   });
   expect(large).toEqual([]);
 });
 
-test('The map in CONTRIBUTING shows the rooms in this order', () => {
+test('The map in CONTRIBUTING shows the layers in this order', () => {
   const [, map] = /^nodes\/ITeraBiz\/\n((?: .*\n)*)/m.exec(
     section(read('CONTRIBUTING.md'), 'The map'),
   )!;
@@ -113,6 +113,6 @@ test('The map in CONTRIBUTING shows the rooms in this order', () => {
     .trimEnd()
     .split('\n')
     .map((line) => line.trim().split(/\/? {2,}/)[0]);
-  const [, ...rooms] = ROOMS;
-  expect(drawn).toEqual(['ITeraBiz.node.ts', ...rooms, '__schema__']);
+  const [, ...layers] = LAYERS;
+  expect(drawn).toEqual(['ITeraBiz.node.ts', ...layers, '__schema__']);
 });

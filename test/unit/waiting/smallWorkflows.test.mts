@@ -1,16 +1,16 @@
 import type { INode, IWorkflowBase } from 'n8n-workflow';
 
 import {
-  KEEP,
-  keeperWorkflow,
-  type ParkedWait,
-  readParked,
-  SCOUT,
-  scoutWorkflow,
+  COORDINATE,
+  coordinatorWorkflow,
+  type DurableWait,
+  POLL,
+  pollerWorkflow,
+  readDurableWait,
   SHORTEST_PAUSE,
-} from '../../../../nodes/ITeraBiz/waiting/parked/workflows.ts';
-import { fakeContext } from '../../fakeContext.mts';
-import { parkedProperties } from '../../../../nodes/ITeraBiz/resources/parked.ts';
+} from '../../../nodes/ITeraBiz/waiting/smallWorkflows.ts';
+import { durableProperties } from '../../../nodes/ITeraBiz/resources/durableWait.ts';
+import { fakeRun } from '../../shared/fakeRun.mts';
 
 const owner: INode = {
   id: 'n',
@@ -23,20 +23,18 @@ const owner: INode = {
   retryOnFail: true,
   parameters: { operation: 'create', requestOptions: { timeout: 9_000 } },
 };
-const wait: ParkedWait = {
+const chosen = { maxWait: 60, failedVideos: 'stop', isCutShort: false, deadline: 2 } as const;
+const wait: DurableWait = {
   execution: '17',
   since: 1,
-  deadline: 2,
-  maxWait: 60,
-  failedVideos: 'stop',
   onError: 'stop',
   accepted: true,
-  waiting: [1],
+  waits: [{ item: 1, ...chosen }],
 };
 
 describe.each([
-  ['keeper', keeperWorkflow, KEEP],
-  ['scout', scoutWorkflow, SCOUT],
+  ['coordinator', coordinatorWorkflow, COORDINATE],
+  ['poller', pollerWorkflow, POLL],
 ])('The %s', (_, workflowOf, operation) => {
   let workflow: IWorkflowBase;
   let start: INode, looks: INode, done: INode, pause: INode;
@@ -56,9 +54,9 @@ describe.each([
     expect(workflow.nodes).toHaveLength(5);
     expect(workflow.settings).toEqual({ executionOrder: 'v1' });
     expect(workflow.connections).toEqual({
-      // The keeper begins with its node, so that this one has run before n8n can be killed. The scout
+      // The coordinator begins with its node, so that this one has run before n8n can be killed. The poller
       // begins with the pause, so that n8n keeps the items as they came in.
-      [start.name]: { main: [to(operation === KEEP ? looks.name : pause.name)] },
+      [start.name]: { main: [to(operation === COORDINATE ? looks.name : pause.name)] },
       [looks.name]: { main: [to(done.name)] },
       [done.name]: { main: [[], to(pause.name)] },
       [pause.name]: { main: [to(looks.name)] },
@@ -118,7 +116,10 @@ describe.each([
     [[1], 'waits for a video of'],
     [[0, 1, 4], 'waits for 3 videos of'],
   ])('says what it is to who opens it: %j', (waiting, words) => {
-    const note = workflowOf('w1', owner, { ...wait, waiting }).nodes[4];
+    const note = workflowOf('w1', owner, {
+      ...wait,
+      waits: waiting.map((item) => ({ item, ...chosen })),
+    }).nodes[4];
     expect(note).toMatchObject({
       type: 'n8n-nodes-base.stickyNote',
       parameters: { content: expect.stringMatching(/^## Part of execution 17\n/) },
@@ -127,9 +128,9 @@ describe.each([
   });
 });
 
-test('every pause of the scout is one that n8n does not keep in memory', () => {
+test('every pause of the poller is one that n8n does not keep in memory', () => {
   expect(SHORTEST_PAUSE).toBeGreaterThan(65);
-  expect(scoutWorkflow('w1', owner, wait).nodes[3]).toMatchObject({
+  expect(pollerWorkflow('w1', owner, wait).nodes[3]).toMatchObject({
     type: 'n8n-nodes-base.wait',
     parameters: {
       resume: 'timeInterval',
@@ -139,34 +140,37 @@ test('every pause of the scout is one that n8n does not keep in memory', () => {
   });
 });
 
-test('the keeper pauses by waiting for a scout, however that one ends', () => {
-  const pause = keeperWorkflow('w1', owner, wait).nodes[3];
+test('the coordinator pauses by waiting for a poller, however that one ends', () => {
+  const pause = coordinatorWorkflow('w1', owner, wait).nodes[3];
   expect(pause).toMatchObject({
     type: 'n8n-nodes-base.executeWorkflow',
     onError: 'continueRegularOutput',
     parameters: { source: 'parameter', mode: 'once' },
   });
   const sent = JSON.parse(pause.parameters.workflowJson as string);
-  expect(sent.nodes).toEqual(scoutWorkflow('w1', owner, wait).nodes);
+  expect(sent.nodes).toEqual(pollerWorkflow('w1', owner, wait).nodes);
 });
 
-test('the parameters are hidden, declared, and name what carries them out', () => {
-  expect(parkedProperties.map(({ name }) => name)).toEqual(['parkedItems', 'parkedWait']);
-  for (const { type, displayOptions } of parkedProperties) {
+test('the parameters are hidden, declared, and shown for what carries them out', () => {
+  expect(durableProperties.map(({ name }) => name)).toEqual(['parkedItems', 'parkedWait']);
+  for (const { type, displayOptions } of durableProperties) {
     expect(type).toBe('hidden');
-    expect(displayOptions).toEqual({ show: { operation: [KEEP, SCOUT] } });
+    expect(displayOptions).toEqual({ show: { operation: [COORDINATE, POLL] } });
   }
-  expect(parkedProperties[0].routing).toEqual({
-    send: { paginate: true },
-    operations: { pagination: expect.any(Function) },
-  });
+});
+
+test('operations and parameters have the names that saved waits of older versions call', () => {
+  expect([COORDINATE, POLL]).toEqual(['keepParked', 'scoutParked']);
 });
 
 test('an item that waits is known by its place, and its video by its details', () => {
-  const items = [{ details: { videoId: 'of a failed one' } }, { details: { videoId: 'a' } }];
-  const { context } = fakeContext({
-    parameters: { parkedItems: items, parkedWait: { ...wait } },
-  });
-  expect(readParked(context)).toMatchObject({ items, wait });
-  expect([...readParked(context).waiting]).toEqual([[1, 'a']]);
+  const parkedItems = [{ details: { videoId: 'of a failed one' } }, { details: { videoId: 'a' } }];
+  const read = (parkedWait: object) =>
+    readDurableWait(
+      fakeRun({ api: () => ({}), parameters: { parkedItems, parkedWait } as never }).run,
+    );
+  const videos = [{ item: 1, id: 'a', ...chosen }];
+  expect(read(wait)).toMatchObject({ items: parkedItems, wait, videos });
+  // As older versions wrote it: one deadline and one set of options for all.
+  expect(read({ execution: '17', ...chosen, waiting: [1] })).toMatchObject({ videos });
 });

@@ -1,0 +1,107 @@
+import { breather, eachItem } from '../../../nodes/ITeraBiz/run/eachItem.ts';
+
+const plain = { batching: { size: 1, interval: 0 }, signal: undefined };
+const settle = async () => await new Promise((resolve) => setImmediate(resolve));
+
+afterEach(() => void jest.useRealTimers());
+
+test.each([
+  [1, 1],
+  [3, 3],
+  [20, 6],
+])('with a concurrency of %i, %i of six run at once, in order', async (concurrency, most) => {
+  const begun: number[] = [];
+  let running = 0;
+  let highest = 0;
+  await eachItem(plain, [0, 1, 2, 3, 4, 5], concurrency, async (item) => {
+    begun.push(item);
+    highest = Math.max(highest, ++running);
+    await settle();
+    running -= 1;
+  });
+  expect([begun, highest, running]).toEqual([[0, 1, 2, 3, 4, 5], most, 0]);
+});
+
+test('it ends when all have ended, and at once for no items', async () => {
+  const done: number[] = [];
+  await eachItem(plain, [7, 3], 2, async (item) => {
+    await new Promise((resolve) => setTimeout(resolve, item));
+    done.push(item);
+  });
+  expect(done).toEqual([3, 7]);
+  await eachItem(plain, [], 5, async () => await Promise.reject(new Error('never')));
+});
+
+describe("At the pace of n8n's Batching", () => {
+  const startsOf = async (size: number, interval: number, signal?: AbortSignal, takes = 0) => {
+    jest.useFakeTimers({ now: 0 });
+    const starts: number[] = [];
+    const end = eachItem({ batching: { size, interval }, signal }, [0, 1, 2, 3, 4], 5, async () => {
+      // A turn of the event loop in between counts a millisecond.
+      starts.push(Math.round(Date.now() / 10) * 10);
+      await new Promise((resolve) => setTimeout(resolve, takes));
+    });
+    end.catch(() => undefined);
+    return { starts, end };
+  };
+
+  test.each([
+    [2, 1_000, [0, 0, 1_000, 1_000, 2_000]],
+    [1, 300, [0, 300, 600, 900, 1_200]],
+    [5, 1_000, [0, 0, 0, 0, 0]],
+  ])('%i items start every %i ms', async (size, interval, expected) => {
+    const { starts, end } = await startsOf(size, interval);
+    await jest.advanceTimersByTimeAsync(5_000);
+    await end;
+    expect(starts).toEqual(expected);
+  });
+
+  test('a batch is not held up by a slow one before it', async () => {
+    const { starts, end } = await startsOf(2, 1_000, undefined, 10_000);
+    await jest.advanceTimersByTimeAsync(20_000);
+    await end;
+    expect(starts).toEqual([0, 0, 1_000, 1_000, 2_000]);
+  });
+
+  test('an execution that is canceled starts no further item', async () => {
+    const cancel = new AbortController();
+    const { starts, end } = await startsOf(2, 1_000, cancel.signal);
+    await jest.advanceTimersByTimeAsync(500);
+    cancel.abort(new Error('stopped'));
+    await expect(end).rejects.toThrow('stopped');
+    await jest.advanceTimersByTimeAsync(5_000);
+    expect(starts).toEqual([0, 0]);
+  });
+});
+
+test('a long computation lets n8n get on with other work in between', async () => {
+  let turns = 0;
+  let isOver = false;
+  const other = (async () => {
+    while (!isOver) {
+      await settle();
+      turns += 1;
+    }
+  })();
+  let items = 0;
+  await eachItem(
+    plain,
+    Array.from({ length: 60 }, (_, item) => item),
+    5,
+    async () => {
+      items += 1;
+      for (const end = performance.now() + 5; performance.now() < end; );
+    },
+  );
+  isOver = true;
+  await other;
+  // Some 300 ms of computing.
+  expect([items, turns > 3]).toEqual([60, true]);
+});
+
+test('a short computation is not held up', async () => {
+  jest.useFakeTimers();
+  const breathe = breather();
+  for (let item = 0; item < 1_000; item++) await breathe();
+  expect(jest.getTimerCount()).toBe(0);
+});

@@ -1,0 +1,382 @@
+import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
+
+import {
+  describeStop,
+  errorJson,
+  ItemFailed,
+  type JobList,
+  rangesOf,
+  type Reason,
+  reading,
+  Results,
+  withMark,
+} from '../../../nodes/ITeraBiz/run/results.ts';
+import type { OnError } from '../../../nodes/ITeraBiz/run/run.ts';
+import { RequestFailed } from '../../../nodes/ITeraBiz/client/apiClient.ts';
+import { NetworkError } from '../../../nodes/ITeraBiz/api/response.ts';
+import { BadInput } from '../../../nodes/ITeraBiz/fields/validate.ts';
+import { fakeRun, type FakeRunOptions } from '../../shared/fakeRun.mts';
+
+const own = { message: 'Too long', description: 'Shorten it' };
+
+/** A map of these many items, in reverse order, as they may well come in. */
+function byItem<T>(count: number, value: (item: number) => T): Map<number, T> {
+  const items = Array.from({ length: count }, (_, index) => count - 1 - index);
+  return new Map(items.map((item) => [item, value(item)]));
+}
+
+const nobody = { failures: new Map(), skipped: new Set<number>() };
+const counted = (item: number) => `n8n counts items from 0: item ${item} is row ${item + 1}.`;
+
+/** What a user reads below the title, line by line. */
+function linesOf(
+  item: number,
+  { failures = nobody.failures, skipped = nobody.skipped }: Partial<typeof nobody>,
+  lists: JobList[] = [],
+): string[] {
+  const said = describeStop(own, item, { failures, skipped }, 200, lists, 'Wait for them');
+  expect(said.message).toBe('Too long');
+  return said.description.split('\n');
+}
+
+test('where nothing else happened, the message is the own one', () => {
+  const empty = [{ title: 'Accepted', jobs: [] }];
+  const all = { ...nobody, failures: new Map([[0, own]]) };
+  expect(describeStop(own, 0, all, 1, empty, 'Wait')).toEqual(own);
+});
+
+test('says which row the item is where there are several', () => {
+  expect(linesOf(14, { failures: new Map([[14, own]]) })).toEqual(['Shorten it', counted(14)]);
+});
+
+test('names every job in item order, list by list, and what to do about them', () => {
+  const jobs = [...byItem(3, (item) => `video_${item}`)];
+  const lists = [
+    { title: 'Finished', jobs: [jobs[0]] },
+    { title: 'Failed', jobs: [] },
+    { title: 'Accepted', jobs: jobs.slice(1) },
+  ];
+  expect(linesOf(3, { failures: new Map([[3, own]]) }, lists)).toEqual([
+    'Shorten it',
+    counted(3),
+    'Finished:',
+    'Item 2: video_2',
+    'Accepted:',
+    'Item 0: video_0',
+    'Item 1: video_1',
+    'Wait for them.',
+  ]);
+});
+
+test('names the other items that failed, in item order, those with one message together', () => {
+  const failures = byItem(9, (item) => ({
+    message: item < 7 ? 'Empty' : `Fault ${item}`,
+    description: 'unseen',
+  }));
+  failures.delete(4);
+  expect(linesOf(1, { failures }, [{ title: 'Accepted', jobs: [[4, 'video_4']] }])).toEqual([
+    'Shorten it',
+    counted(1),
+    '7 more items did not go well:',
+    'Items 0, 2–3, 5–6: Empty',
+    'Item 7: Fault 7',
+    'Item 8: Fault 8',
+    'Accepted:',
+    'Item 4: video_4',
+    'Wait for them.',
+  ]);
+});
+
+test('names what was not sent in one line', () => {
+  expect(linesOf(0, { skipped: new Set([12, 11, 13, 199, 20, 21]) })).toEqual([
+    'Shorten it',
+    counted(0),
+    'Items 11–13, 20–21, 199: not sent',
+  ]);
+});
+
+test('speaks of one item in the singular', () => {
+  const failures = byItem(2, () => own);
+  expect(linesOf(1, { failures, skipped: new Set([7]) })).toEqual([
+    'Shorten it',
+    counted(1),
+    '1 more item did not go well:',
+    'Item 0: Too long',
+    'Item 7: not sent',
+  ]);
+});
+
+test.each([
+  [2_000, 'Item 1999: video_1999', 2_004],
+  [2_001, '… and 1 more', 2_005],
+  [2_500, '… and 500 more', 2_005],
+])('a list of %i ends with "%s"', (count, last, length) => {
+  const jobs = [...byItem(count, (item) => `video_${item}`)];
+  const lines = linesOf(0, {}, [{ title: 'Accepted', jobs }]);
+  expect(lines.at(-2)).toBe(last);
+  expect(lines).toHaveLength(length);
+});
+
+describe('The item that goes on in place of a result', () => {
+  const input = { row: 7, error: 'from before' };
+
+  test('keeps the fields of its input', () => {
+    expect(errorJson(own, 'continueRegularOutput', input)).toEqual({
+      row: 7,
+      error: 'Too long. Shorten it',
+    });
+  });
+
+  test('has nothing but an error for the error output, where n8n adds the fields', () => {
+    expect(errorJson(own, 'continueErrorOutput', input)).toEqual({ error: 'Too long. Shorten it' });
+    const stopped = { ...own, message: 'Too long.' };
+    expect(errorJson(stopped, 'continueErrorOutput', input)).toEqual({
+      error: 'Too long. Shorten it',
+    });
+  });
+
+  test('names the video that the failure is about', () => {
+    const details = { videoId: 'video_1' };
+    expect(errorJson(own, 'continueErrorOutput', input, 'video_1')).toEqual({
+      error: 'Too long. Shorten it',
+      details,
+    });
+    expect(errorJson(own, 'continueRegularOutput', input, 'video_1')).toEqual({
+      row: 7,
+      error: 'Too long. Shorten it',
+      details,
+    });
+  });
+
+  test('has no empty sentence', () => {
+    expect(errorJson({ ...own, description: '' }, 'continueErrorOutput', {}).error).toBe(
+      'Too long',
+    );
+  });
+});
+
+test('items are named in ranges', () => {
+  expect(rangesOf([7, 0, 2, 1])).toBe('Items 0–2, 7');
+  expect(rangesOf([3])).toBe('Item 3');
+  expect(rangesOf([3, 4])).toBe('Items 3–4');
+  const even = Array.from({ length: 50 }, (_, item) => 2 * item);
+  expect(rangesOf([...even, 99, 100])).toMatch(/^Items 0, 2, .*, 76, 78 … and 12 more$/);
+});
+
+test('a mark says whether a video was there already, where that was asked', () => {
+  const job = { id: 'a' };
+  expect([undefined, true, false].map((reused) => withMark(job, reused))).toEqual([
+    job,
+    { ...job, _iteraBizReused: true },
+    { ...job, _iteraBizReused: false },
+  ]);
+});
+
+/** The results of a run that asks nothing. */
+function resultsOf(items: number, more: Partial<FakeRunOptions> = {}) {
+  const input = Array.from({ length: items }, (_, row) => ({ row }));
+  const { run } = fakeRun({ api: () => new Error('nobody asks'), items: input, ...more });
+  return new Results(run);
+}
+
+const failure = (message: string) => ({ message, description: '', reason: 'item' as const });
+const refused = (status: number, decision: 'refused' | 'retry' = 'refused') =>
+  new RequestFailed({
+    outcome: { status, headers: {}, body: {} },
+    ...{ decision, tries: 1, seconds: 0 },
+  });
+const doing = 'create the video';
+
+/** The error that a node stops with. */
+function stopOf(results: Results) {
+  try {
+    results.collect();
+  } catch (error) {
+    return error as Error & { description: string; httpCode: string; context: IDataObject };
+  }
+  throw new Error('It did not stop');
+}
+
+describe('What a node gives out', () => {
+  const outputs = (results: Results, ...items: number[]) =>
+    items.forEach((item) => results.outputs.set(item, [{ json: { item, status: 's', id: 'i' } }]));
+
+  test('is in input order, paired, with what people look for first', () => {
+    const results = resultsOf(3);
+    outputs(results, 2, 0);
+    results.outputs.set(1, [{ json: { n: 1 } }, { json: { n: 2 }, binary: {} }]);
+    expect(results.collect()).toEqual<INodeExecutionData[]>([
+      { json: { id: 'i', status: 's', item: 0 }, pairedItem: { item: 0 } },
+      { json: { n: 1 }, pairedItem: { item: 1 } },
+      { json: { n: 2 }, binary: {}, pairedItem: { item: 1 } },
+      { json: { id: 'i', status: 's', item: 2 }, pairedItem: { item: 2 } },
+    ]);
+    expect(Object.keys(results.collect()[0].json)).toEqual(['id', 'status', 'item']);
+  });
+
+  test('says whether a video was there already, and of a failure nothing', () => {
+    const results = resultsOf(2, { onError: 'continueErrorOutput' });
+    outputs(results, 0);
+    results.reused.set(0, true).set(1, true);
+    results.failures.set(1, failure('No'));
+    expect(results.collect().map(({ json }) => json._iteraBizReused)).toEqual([true, undefined]);
+  });
+
+  test.each([
+    ['continueRegularOutput', { row: 1, error: 'No', details: { videoId: 'b' } }],
+    ['continueErrorOutput', { error: 'No', details: { videoId: 'b' } }],
+  ] as const)('has an item that failed in its place: %s', (onError, expected) => {
+    const results = resultsOf(2, { onError });
+    outputs(results, 0);
+    results.failures.set(1, failure('No'));
+    results.awaited.set(1, 'b');
+    expect(results.collect()[1]).toEqual({ json: expected, pairedItem: { item: 1 } });
+  });
+
+  test('tells why an item failed, where that is more than its own fault', () => {
+    const detailsOn = (onError: OnError, reason: Reason) => {
+      const results = resultsOf(1, { onError });
+      results.failures.set(0, { ...failure('No'), reason });
+      return results.collect()[0].json.details;
+    };
+    expect(detailsOn('continueRegularOutput', 'account')).toEqual({ reason: 'account' });
+    expect(detailsOn('continueRegularOutput', 'item')).toBeUndefined();
+    // Some n8n would not take it for a failure there.
+    expect(detailsOn('continueErrorOutput', 'account')).toBeUndefined();
+  });
+});
+
+describe('A node that stops', () => {
+  test('names the first item that failed, its status, and every job by how far it is', () => {
+    const results = resultsOf(6);
+    ['a', 'b', 'c', 'd', 'e'].forEach((id, item) => results.accepted.set(item, id));
+    results.outputs.set(0, [{ json: { id: 'a', status: 'completed' } }]);
+    results.outputs.set(1, [{ json: { id: 'b', status: 'failed' } }]);
+    results.failures.set(4, failure('Later'));
+    results.failures.set(2, { ...failure('No'), status: 422 });
+    results.skipped.add(5);
+    const error = stopOf(results);
+    expect(error).toMatchObject({ message: 'No', httpCode: '422', context: { itemIndex: 2 } });
+    expect(error.description.split('\n').slice(2)).toEqual([
+      '1 more item did not go well:',
+      'Item 4: Later',
+      'Item 5: not sent',
+      'Finished:',
+      'Item 0: a',
+      'Accepted, but failed or not finished in time:',
+      'Item 2: c',
+      'Item 4: e',
+      'Accepted, and iTeraBiz goes on with them:',
+      'Item 1: b',
+      'Item 3: d',
+      'To send only what is missing, open Executions, this one, and choose Retry. "Execute step" and "Execute workflow" order all of it again, and that is paid for again.',
+    ]);
+  });
+
+  test.each([
+    ['each has a message of its own', 2_000],
+    ['they share thirty messages in turn', 30],
+    ['two', 2],
+    ['all have the same', 1],
+  ])('keeps its message small where 2,000 items fail: %s', (_, messages) => {
+    const results = resultsOf(4_000);
+    const long = 'A message as long as they come, with what the API said about the field. '.repeat(
+      2,
+    );
+    for (let item = 0; item < 4_000; item += 2) {
+      results.fail(item, new ItemFailed(failure(`${long}${item % (2 * messages)}`)));
+      results.skipped.add(item + 1);
+    }
+    const { message, description } = stopOf(results);
+    expect(message).toBe(`${long}0`);
+    expect(description.length).toBeLessThan(10_000);
+    expect(description).toContain('1999 more items did not go well:');
+    expect(description).toContain('not sent');
+  });
+
+  test('has its message in no time, whatever the number of items', () => {
+    const results = resultsOf(150_000);
+    const errors = ['0', '1', '2'].map((message) => new ItemFailed(failure(message)));
+    for (let item = 0; item < 150_000; item++) results.fail(item, errors[item % 3]);
+    // Quadratic time would be hours.
+    expect(stopOf(results).message).toBe('0');
+  });
+});
+
+describe('An item', () => {
+  test('that fails keeps why, and the others go on', async () => {
+    const results = resultsOf(3);
+    expect(await results.of(0, () => 'fine')).toBe('fine');
+    const bad = new BadInput({ message: 'Empty', description: 'Fill it in' });
+    expect(await results.of(1, () => Promise.reject(bad))).toBeUndefined();
+    const ofN8n = Object.assign(new Error('no such field'), { description: 'in n8n' });
+    await results.of(2, () => {
+      throw ofN8n;
+    });
+    expect(Object.fromEntries(results.failures)).toEqual({
+      1: { message: 'Empty', description: 'Fill it in', reason: 'item' },
+      2: { message: 'no such field', description: 'in n8n', reason: 'item' },
+    });
+    expect(results.isStopped).toBe(true);
+    results.throwIfAborted();
+  });
+
+  test('of an execution that was canceled has not failed', async () => {
+    const results = resultsOf(1, { signal: AbortSignal.abort(new Error('stopped')) });
+    const broken = results.of(0, () => Promise.reject(new Error('broken')));
+    await expect(broken).rejects.toThrow('stopped');
+    expect(results.failures.size).toBe(0);
+  });
+
+  test.each<[string, RequestFailed, boolean]>([
+    ['a refused key', refused(401), true],
+    ['used up credits', refused(402), true],
+    ['an API that stays busy', refused(503, 'retry'), true],
+    [
+      'an API out of reach',
+      new RequestFailed({
+        outcome: new NetworkError('ECONNREFUSED', false, ''),
+        ...{ decision: 'retry', tries: 6, seconds: 30 },
+      }),
+      true,
+    ],
+    ['a bad value', refused(400), false],
+    ['a key that may not do this', refused(403), false],
+    ['a fault on its side', refused(500), false],
+  ])('that meets %s: nothing more is sent: %#', (_, failed, meetsAll) => {
+    const results = resultsOf(3);
+    results.fail(1, ItemFailed.by(failed, { doing }));
+    expect(results.failures.get(1)?.reason).toBe(meetsAll ? 'account' : 'item');
+    if (!meetsAll) return results.throwIfAborted();
+    expect(() => results.throwIfAborted()).toThrow(/^Not sent, because iTeraBiz /);
+  });
+
+  test.each([
+    ['stop', [], [2]],
+    ['continueErrorOutput', [2], []],
+  ] as const)('that is not sent any more: %s', async (onError, failed, skipped) => {
+    const results = resultsOf(3, { onError });
+    results.abort(1, { message: 'the key is refused', description: '' });
+    results.abort(0, { message: 'it rains', description: '' });
+    await results.of(2, () => results.throwIfAborted());
+    expect([...results.failures.keys()]).toEqual(failed);
+    expect([...results.skipped]).toEqual(skipped);
+    if (onError === 'stop') return;
+    expect(results.failures.get(2)).toMatchObject({
+      message: 'Not sent, because the key is refused',
+      description: expect.stringContaining('item 1'),
+      reason: 'notSent',
+    });
+  });
+});
+
+test('a refused read is an item that failed; any other error stays what it is', async () => {
+  const read = (error: Error) => reading(() => Promise.reject(error), { doing: 'list the videos' });
+  await expect(read(refused(401))).rejects.toMatchObject({
+    meetsAll: true,
+    failure: { message: 'iTeraBiz does not accept the API key of this credential', status: 401 },
+  });
+  const other = new Error('no credential');
+  await expect(read(other)).rejects.toBe(other);
+  expect(await reading(async () => 1, { doing })).toBe(1);
+});

@@ -1,0 +1,385 @@
+/** A wait that n8n has taken over: what its two small workflows do, on the port. */
+import type { IContextObject, IDataObject } from 'n8n-workflow';
+import { UserError } from 'n8n-workflow';
+
+import { PATIENCE } from '../../../nodes/ITeraBiz/account/snapshot.ts';
+import { coordinate } from '../../../nodes/ITeraBiz/waiting/coordinator.ts';
+import { nextPause, pollDurably } from '../../../nodes/ITeraBiz/waiting/durablePoll.ts';
+import type { DurableWait } from '../../../nodes/ITeraBiz/waiting/smallWorkflows.ts';
+import { answered, type Answering, fakeRun } from '../../shared/fakeRun.mts';
+
+const MINUTE = 60_000;
+const start = 1_000 * MINUTE;
+beforeEach(() => void jest.useFakeTimers({ now: start }));
+afterEach(() => void jest.useRealTimers());
+
+/** What an item is put aside as while its video is waited for. */
+const waitsFor = (videoId: string, input: IDataObject = {}) => ({
+  ...input,
+  error: `n8n was stopped before it learned what became of video ${videoId}`,
+  details: { videoId },
+});
+
+const chosen = { maxWait: 60, failedVideos: 'stop', isCutShort: false } as const;
+
+interface Given {
+  items: IDataObject[];
+  /** Status of each video that the API knows */
+  videos?: Record<string, string>;
+  answer?: Answering;
+  wait?: Partial<DurableWait>;
+  /** Of single waits, by item */
+  waits?: Record<number, Partial<DurableWait['waits'][number]>>;
+  /** How long until the deadline, in milliseconds */
+  left?: number;
+  /** What an older version of this package wrote */
+  former?: IDataObject;
+  memory?: IContextObject;
+}
+
+/** Runs one of the two, once. */
+async function once(
+  perform: typeof coordinate,
+  { items, videos = {}, answer, wait, waits = {}, left = 30 * MINUTE, former, memory = {} }: Given,
+) {
+  const body = (id: string) => ({ id, status: videos[id], video_url: 'https://files.example/a' });
+  const api: Answering = ({ url }) => {
+    const id = url.split('/')[2];
+    if (id) return id in videos ? answered(body(id)) : answered({}, 404);
+    return answered({ data: Object.keys(videos).map(body), has_more: false });
+  };
+  const deadline = start + left;
+  const parkedWait = former ?? {
+    ...{ execution: '7', since: start - 8 * MINUTE, onError: 'stop', accepted: true },
+    waits: items.flatMap(({ details }, item) =>
+      details ? [{ item, deadline, ...chosen, ...waits[item] }] : [],
+    ),
+    ...wait,
+  };
+  const { run, asked } = fakeRun({
+    api: answer ?? api,
+    parameters: { parkedItems: items, parkedWait } as unknown as IDataObject,
+    memory,
+  });
+  let isOver = false;
+  const performed = perform(run, { doing: '', url: '', fields: [] })
+    .then(
+      (data) => data.map(({ json }) => json),
+      (error: Error) => error as never,
+    )
+    .finally(() => (isOver = true));
+  // Polls keep a second's distance.
+  for (let turn = 0; !isOver && turn < 1_000; turn++) await jest.advanceTimersByTimeAsync(100);
+  return { output: await performed, asked: asked.map(({ url }) => url), memory };
+}
+
+describe('The coordinator', () => {
+  const look = async (given: Given) =>
+    await once(coordinate, { memory: { done: false }, ...given });
+
+  test('when the wait is handed over, asks nothing and gives out the items as they came in', async () => {
+    const items = [waitsFor('a'), { id: 'r', status: 'completed' }];
+    const { output, asked, memory } = await look({ items, videos: { a: 'completed' }, memory: {} });
+    expect([output, asked, memory.done]).toEqual([items, [], false]);
+  });
+
+  test('while one is still being made, is not done and gives out the items as they came in', async () => {
+    const items = [waitsFor('a'), waitsFor('b')];
+    const { output, memory } = await look({ items, videos: { a: 'completed', b: 'processing' } });
+    expect([output, memory.done]).toEqual([items, false]);
+  });
+
+  test('gives out one item per input item, in their order, in full', async () => {
+    const { output, asked, memory } = await look({
+      items: [waitsFor('b'), { id: 'r', status: 'completed' }, waitsFor('a'), waitsFor('b')],
+      videos: { a: 'completed', b: 'completed' },
+      wait: { reused: { 0: true, 2: false } },
+    });
+    expect(memory.done).toBe(true);
+    expect(output).toMatchObject([
+      { id: 'b', status: 'completed', video_url: expect.any(String), _iteraBizReused: true },
+      { id: 'r', status: 'completed' },
+      { id: 'a', status: 'completed', _iteraBizReused: false },
+      { id: 'b', status: 'completed' },
+    ]);
+    expect(asked).toEqual(['/videos']);
+  });
+
+  test('a failed video stops the node, which names its item and every accepted job', async () => {
+    const { output } = await look({
+      items: [waitsFor('a'), waitsFor('b'), { id: 'r' }, { name: 'no ID' }],
+      videos: { a: 'completed', b: 'failed' },
+    });
+    expect(output).toMatchObject({
+      message: 'iTeraBiz could not make video b (status: failed)',
+      context: { itemIndex: 1 },
+    });
+    expect((output as unknown as { description: string }).description.split('\n').slice(1)).toEqual(
+      [
+        'n8n counts items from 0: item 1 is row 2.',
+        'Finished:',
+        'Item 0: a',
+        'Failed:',
+        'Item 1: b',
+        'Still being made:',
+        'Item 2: r',
+        'n8n cannot take up this wait again, so do not retry this execution: get them with Video: Get and these IDs.',
+      ],
+    );
+  });
+
+  test('names no accepted jobs where the node made none', async () => {
+    const { output } = await look({
+      items: [waitsFor('a'), waitsFor('b')],
+      videos: { a: 'completed', b: 'failed' },
+      wait: { accepted: false },
+    });
+    expect((output as unknown as { description: string }).description).not.toContain('Finished');
+  });
+
+  test.each([
+    ['continueRegularOutput', { row: 1 }],
+    ['continueErrorOutput', {}],
+  ] as const)(
+    'a failure is an item in its place where the node goes on: %s',
+    async (onError, kept) => {
+      const { output } = await look({
+        items: [waitsFor('a', kept), { row: 2, error: 'Too long. Shorten it' }],
+        videos: { a: 'failed' },
+        wait: { onError },
+      });
+      expect(output).toEqual([
+        {
+          ...kept,
+          error: expect.stringMatching(/^iTeraBiz could not make video a/),
+          details: { videoId: 'a' },
+        },
+        { row: 2, error: 'Too long. Shorten it' },
+      ]);
+    },
+  );
+
+  test('each item ends by its own options', async () => {
+    const { output } = await look({
+      items: [waitsFor('a'), waitsFor('b'), waitsFor('c'), waitsFor('d')],
+      videos: { a: 'failed', b: 'failed', c: 'processing', d: 'processing' },
+      wait: { onError: 'continueErrorOutput' },
+      waits: {
+        0: { failedVideos: 'output' },
+        2: { deadline: start, maxWait: 5 },
+        3: { deadline: start, isCutShort: true },
+      },
+    });
+    expect((output as IDataObject[]).map(({ error, status }) => error ?? status)).toEqual([
+      'failed',
+      expect.stringMatching(/^iTeraBiz could not make video b/),
+      expect.stringMatching(
+        /^Video c was not finished after 5 minutes \(last status: processing\)/,
+      ),
+      expect.stringMatching(/^Video d was not finished before this workflow's Timeout/),
+    ]);
+  });
+
+  test('one that is late waits for the others, and their deadlines', async () => {
+    const items = [waitsFor('a'), waitsFor('b')];
+    const videos = { a: 'processing', b: 'processing' };
+    const { output, memory } = await look({ items, videos, waits: { 0: { deadline: start } } });
+    expect([output, memory.done]).toEqual([items, false]);
+  });
+
+  test.each([
+    [1, false],
+    [0, true],
+  ])('with %i ms left it is done though one is still being made: %p', async (left, done) => {
+    const given = { items: [waitsFor('a')], videos: { a: 'queued' }, left };
+    expect((await look(given)).memory.done).toBe(done);
+  });
+
+  test('a video that the API no longer knows has ended, and not at the first poll that says so', async () => {
+    const given = { items: [waitsFor('gone')], wait: { onError: 'continueErrorOutput' } as const };
+    const first = await look(given);
+    expect(first.memory.done).toBe(false);
+    await jest.advanceTimersByTimeAsync(PATIENCE.unknown);
+    // n8n stores the memory in between.
+    const memory = JSON.parse(JSON.stringify(first.memory)) as IContextObject;
+    expect((await look({ ...given, memory })).output).toEqual([
+      {
+        error: expect.stringMatching(/^iTeraBiz no longer knows video gone/),
+        details: { videoId: 'gone' },
+      },
+    ]);
+  });
+
+  test.each([
+    [30 * MINUTE, false],
+    [0, false],
+    [-10 * MINUTE + 1_000, false],
+    [-10 * MINUTE, true],
+  ])('a refused poll with %i ms left is the last: %p', async (left, isOver) => {
+    const items = [waitsFor('a')];
+    const { output, memory } = await look({
+      ...{ items, left, answer: () => answered({}, 503) },
+      wait: { onError: 'continueErrorOutput' },
+    });
+    expect(memory.done).toBe(isOver);
+    if (!isOver) return expect(output).toEqual(items);
+    expect(output).toMatchObject([
+      { error: expect.stringMatching(/^The wait for video a ended: /) },
+    ]);
+  });
+
+  test('refusals that no retry cures end it when there are several in a row, over a minute', async () => {
+    const items = [waitsFor('a'), { id: 'r' }, waitsFor('b')];
+    const memory: IContextObject = { done: false };
+    const wait = { onError: 'continueErrorOutput' } as const;
+    const poll = async (answer?: Answering) => {
+      await jest.advanceTimersByTimeAsync(40_000);
+      const videos = { a: 'processing', b: 'processing' };
+      return (await look({ items, memory, wait, answer, videos })).output as IDataObject[];
+    };
+    const refused = () => answered({}, 401);
+    expect(await poll(refused)).toEqual(items);
+    expect(await poll(refused)).toEqual(items);
+    // One that is answered begins the row anew.
+    expect(await poll()).toEqual(items);
+    expect(await poll(refused)).toEqual(items);
+    expect(await poll(refused)).toEqual(items);
+    expect((await poll(refused)).map(({ error }) => error)).toEqual([
+      expect.stringMatching(
+        /^The wait for video a ended: iTeraBiz does not accept the API key of this credential\. /,
+      ),
+      undefined,
+      expect.stringMatching(/^The wait for video b ended: /),
+    ]);
+  });
+
+  test('what a poll has shown is not asked for again', async () => {
+    let listed = 0;
+    const { asked, memory } = await look({
+      items: [waitsFor('a'), waitsFor('b')],
+      answer: ({ url }) => {
+        const id = url.split('/')[2];
+        if (id) return answered({ id, status: 'failed' });
+        listed += 1;
+        return answered({ data: [{ id: 'a', status: 'failed' }], has_more: listed < 2 });
+      },
+      wait: { onError: 'continueErrorOutput' },
+    });
+    expect(asked).toEqual(['/videos', '/videos', '/videos/b']);
+    expect(memory.done).toBe(true);
+  });
+
+  test('an error that is none of the API ends it', async () => {
+    const answer = () => new UserError('no credential');
+    expect((await look({ items: [waitsFor('a')], answer })).output).toMatchObject({
+      message: 'no credential',
+    });
+  });
+
+  test('a wait that an older version saved, with one deadline for all, still ends well', async () => {
+    const former = {
+      ...{ execution: '7', since: start - MINUTE, deadline: start, maxWait: 5 },
+      ...{ failedVideos: 'output', onError: 'continueErrorOutput', accepted: true },
+      waiting: [0, 2],
+    };
+    const items = [
+      waitsFor('a'),
+      { id: 'r', details: { videoId: 'of a failed one' } },
+      waitsFor('b'),
+    ];
+    const { output } = await look({ items, former, videos: { a: 'failed', b: 'processing' } });
+    expect(output).toMatchObject([
+      { id: 'a', status: 'failed' },
+      { id: 'r' },
+      { error: expect.stringMatching(/^Video b was not finished after 5 minutes/) },
+    ]);
+  });
+});
+
+describe('A poll of a durable wait', () => {
+  const look = async ({ ids, ...given }: Omit<Given, 'items'> & { ids: string[] }) =>
+    await once(pollDurably, { items: ids.map((id) => waitsFor(id)), ...given });
+
+  test('goes on while one is still being made, and has little stored', async () => {
+    const videos = { a: 'completed', b: 'processing' };
+    const { output, memory } = await look({ ids: ['a', 'b'], videos });
+    expect(memory).toMatchObject({ done: false, pause: 120, pending: ['b'] });
+    expect(output).toEqual([{ pending: 1 }]);
+    expect(JSON.stringify(memory).length).toBeLessThan(300);
+  });
+
+  test('asks for a video once, though several items wait for it, and only for what was pending', async () => {
+    expect((await look({ ids: ['a', 'a'], videos: { a: 'queued' } })).asked).toEqual(['/videos/a']);
+    const { asked, memory } = await look({
+      ids: ['a', 'b'],
+      videos: { a: 'completed', b: 'processing' },
+      memory: { pending: ['b'] },
+    });
+    expect([asked, memory.pending]).toEqual([['/videos/b'], ['b']]);
+  });
+
+  test.each(['completed', 'failed'])('is done when the last one has %s', async (status) => {
+    const { memory } = await look({ ids: ['a', 'b'], videos: { a: status, b: status } });
+    expect(memory).toMatchObject({ done: true, pending: [] });
+  });
+
+  test('a video that the API does not know is polled for again, for a minute', async () => {
+    const first = await look({ ids: ['gone'] });
+    expect(first.memory).toMatchObject({ done: false, pending: ['gone'] });
+    await jest.advanceTimersByTimeAsync(PATIENCE.unknown);
+    const memory = JSON.parse(JSON.stringify(first.memory)) as IContextObject;
+    expect((await look({ ids: ['gone'], memory })).memory.done).toBe(true);
+  });
+
+  test.each([
+    [1, false],
+    [0, true],
+  ])('with %i ms left it is done though one is still being made: %p', async (left, done) => {
+    const { memory } = await look({ ids: ['a'], videos: { a: 'queued' }, left });
+    expect(memory).toMatchObject({ done, pending: ['a'] });
+  });
+
+  test('goes on until the last deadline of all', async () => {
+    const videos = { a: 'queued', b: 'queued' };
+    const { memory } = await look({ ids: ['a', 'b'], videos, waits: { 0: { deadline: start } } });
+    expect(memory.done).toBe(false);
+  });
+
+  test.each([503, 401])('one that is refused with %i counts as if all went on', async (status) => {
+    const { memory } = await look({ ids: ['a', 'b'], answer: () => answered({}, status) });
+    expect(memory).toMatchObject({ done: false, pending: ['a', 'b'] });
+  });
+
+  test('refusals that no retry cures end it: the coordinator finds out by itself', async () => {
+    const memory: IContextObject = {};
+    const answer = () => answered({}, 401);
+    for (let turn = 0; turn < 3; turn++) {
+      expect(memory.done ?? false).toBe(false);
+      await look({ ids: ['a'], memory, answer });
+      await jest.advanceTimersByTimeAsync(66_000);
+    }
+    expect(memory.done).toBe(true);
+  });
+
+  test('an error that is none of the API ends it', async () => {
+    const answer = () => new UserError('no credential');
+    const { output } = await look({ ids: ['a'], answer });
+    expect(output).toMatchObject({ message: 'no credential' });
+  });
+});
+
+test.each([
+  [0, 60 * MINUTE, 66],
+  [4 * MINUTE, 60 * MINUTE, 66],
+  [264_000, 60 * MINUTE, 66],
+  [264_001, 60 * MINUTE, 67],
+  [8 * MINUTE, 60 * MINUTE, 120],
+  [40 * MINUTE, 60 * MINUTE, 600],
+  [100 * MINUTE, 60 * MINUTE, 600],
+  [40 * MINUTE, 5 * MINUTE, 300],
+  [40 * MINUTE, 299_500, 300],
+  [40 * MINUTE, MINUTE, 66],
+  [40 * MINUTE, -MINUTE, 66],
+])('after %i ms with %i ms left the next pause is %i s', (waited, left, pause) => {
+  expect(nextPause(waited, left)).toBe(pause);
+});
