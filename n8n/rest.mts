@@ -262,7 +262,7 @@ export class N8nRest {
       const goesOn = ['new', 'running', 'waiting'].includes(execution.status);
       const mayGoOn = goesOn || (isCrashed && Date.now() - crashedAt < CRASHED_FOR_A_MOMENT);
       if (!mayGoOn || Date.now() > deadline) {
-        const reason = execution.data.resultData.error?.message ?? 'no error';
+        const reason = execution.data?.resultData.error?.message ?? 'no error';
         throw new Error(`Execution ${id} is ${execution.status}, not ${statuses}: ${reason}`);
       }
       await sleep(200);

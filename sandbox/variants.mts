@@ -53,6 +53,10 @@ export const variants = {
     what: 'The list of videos names neither script nor prompt',
     settings: { listOmits: ['script', 'prompt'] },
   },
+  withoutTimes: {
+    what: 'The list of videos does not tell when they were made',
+    settings: { listOmits: ['created_at'] },
+  },
   nullLists: {
     what: 'An empty list of videos is {"data": null}',
     settings: { nullLists: true },

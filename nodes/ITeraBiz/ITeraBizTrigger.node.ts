@@ -27,11 +27,11 @@ export class ITeraBizTrigger implements INodeType {
     name: 'iTeraBizTrigger',
     icon: { light: 'file:iterabiz.svg', dark: 'file:iterabiz.dark.svg' },
     group: ['trigger'],
-    // n8n behaviour: it evaluates an expression for each delivery to a trigger of version 1, for which it
+    // n8n behavior: it evaluates an expression for each delivery to a trigger of version 1, for which it
     // may have to prepare an engine, and none for those that are newer.
     version: 1.1,
     subtitle: '={{ $parameter["events"].join(", ") }}',
-    // n8n behaviour: it lists this node and the action node as one, with this description for both.
+    // n8n behavior: it lists this node and the action node as one, with this description for both.
     description: 'Make AI-avatar videos, and start workflows when a video finishes or fails',
     defaults: { name: 'iTeraBiz Trigger' },
     inputs: [],
@@ -40,7 +40,7 @@ export class ITeraBizTrigger implements INodeType {
     webhooks: [
       { name: 'default', httpMethod: 'POST', responseMode: 'onReceived', path: 'webhook' },
     ],
-    // n8n behaviour: without these, canvas and activation ask for "an event in iTeraBiz", which costs a
+    // n8n behavior: without these, canvas and activation ask for "an event in iTeraBiz", which costs a
     // video. The panel of an open node does so while it listens, whatever stands here.
     eventTriggerDescription:
       'Waiting for a video to finish or fail. To build without one, pin an event from "Fetch Test Event" of the iTeraBiz Polling Trigger.',

@@ -1,7 +1,7 @@
 import { answerIn, type Evidence, statusIn } from '../evidence.mts';
 import { type Assumption, cannotTell, differs, type Finding, holds } from './assumption.mts';
 
-const DOWNLOAD = 'nodes/ITeraBiz/operations/download.ts';
+const DOWNLOAD = 'nodes/ITeraBiz/api/file.ts';
 const A_FILE = 'An account with a finished video';
 
 /** What is behind the link of a finished video. */

@@ -49,14 +49,14 @@ export const lists: Assumption[] = [
   {
     id: 'order-of-list',
     says: 'Lists begin with the newest',
-    place: 'nodes/ITeraBiz/account/videos.ts',
+    place: 'nodes/ITeraBiz/account/listReader.ts',
     covers: ['GET /videos 200'],
     judge: judgeOrder,
   },
   {
     id: 'list-lag',
     says: 'A new video shows in the list within seconds',
-    place: 'nodes/ITeraBiz/orders/reconcile.ts',
+    place: 'nodes/ITeraBiz/account/reconciler.ts',
     covers: ['GET /videos 200'],
     judge: (evidence) => {
       const { order } = evidence;
@@ -83,7 +83,7 @@ export const lists: Assumption[] = [
   {
     id: 'filter',
     says: 'The list of videos takes no filter, so that the node sorts out by itself',
-    place: 'nodes/ITeraBiz/operations/list.ts',
+    place: 'nodes/ITeraBiz/operations/getMany.ts',
     covers: [],
     judge: judgeFilter,
   },

@@ -5,7 +5,7 @@ import {
   statusOf,
   type Video,
 } from '../../nodes/ITeraBiz/api/video.ts';
-import { compare, whyUnclear } from '../../nodes/ITeraBiz/orders/sameOrder.ts';
+import { compare, whyUnclear } from '../../nodes/ITeraBiz/account/sameOrder.ts';
 import type { Contract } from '../contract.mts';
 import { completedIn, type Evidence, listedIn, objectIn, readById } from '../evidence.mts';
 import {
@@ -62,7 +62,7 @@ export const videos: Assumption[] = [
   {
     id: 'clock',
     says: 'created_at is when a video was accepted, by the clock that the Date header shows',
-    place: 'nodes/ITeraBiz/orders/listed.ts',
+    place: 'nodes/ITeraBiz/account/listReader.ts',
     covers: ['schemas/Video/created_at', 'headers/Date'],
     judge: judgeClock,
   },

@@ -38,11 +38,13 @@ interface Campaign {
   onError?: string;
   options?: Record<string, unknown>;
   account?: { id: string; name: string };
+  /** Timeout in the workflow's settings, in seconds */
+  timeout?: number;
 }
 
 /** Start → rows → Video: Create, waiting → After (on each output). */
 async function createCampaign(campaign: Campaign): Promise<Workflow> {
-  const { name, rows, onError, options, account = credential } = campaign;
+  const { name, rows, onError, options, account = credential, timeout } = campaign;
   const node = (name: string, type: string, more: Record<string, unknown>) => ({
     name,
     type,
@@ -55,6 +57,7 @@ async function createCampaign(campaign: Campaign): Promise<Workflow> {
   const failed = { node: 'Failed', type: 'main', index: 0 };
   return await n8n.rest.createWorkflow({
     name,
+    settings: { executionOrder: 'v1', ...(timeout && { executionTimeout: timeout }) },
     nodes: [
       node('Start', 'n8n-nodes-base.webhook', {
         typeVersion: 2,
@@ -86,7 +89,9 @@ async function createCampaign(campaign: Campaign): Promise<Workflow> {
 /** Starts a campaign as one that is published: started in the editor, it would stay in memory for longer. */
 async function start(campaign: Campaign): Promise<string> {
   const { id: workflowId } = await n8n.rest.activate(await createCampaign(campaign));
-  await fetch(`${n8n.url}/webhook/${campaign.name}`, { method: 'POST' });
+  await until(`${campaign.name} listens`, async () => {
+    return (await fetch(`${n8n.url}/webhook/${campaign.name}`, { method: 'POST' })).ok;
+  });
   return await until(`${campaign.name} has started`, async () => {
     return (await n8n.rest.executions({ workflowId }))[0]?.id;
   });
@@ -175,12 +180,13 @@ testWhereN8nWaits(
       { name: 'returned', rows: 3, options: { failedVideos: 'output' } },
       { name: 'late', rows: 2, options: { maxWait: 2 } },
       { name: 'cancelled', rows: 2 },
+      { name: 'timeout', rows: 1, onError: 'continueErrorOutput', timeout: 400 },
       ...twenty,
     ]);
     await loseRace(race);
     const executions = await parking;
     expect(await n8n.rest.runningExecutions()).toEqual([]);
-    const rows = 2 + 50 + 3 * 4 + 2 * 2 + 20 * 2;
+    const rows = 2 + 50 + 3 * 4 + 2 * 2 + 1 + 20 * 2;
     expect((await sandbox.stats()).acceptedCount).toBe(rows);
 
     await n8n.rest.stopExecution(executions.get('cancelled')!);
@@ -241,6 +247,16 @@ testWhereN8nWaits(
     }
     expect(late.data.resultData.error?.message).toContain('was not finished after 2 minutes');
 
+    const [cut] = await videosOf('timeout');
+    expect(outputOf(await end(executions, 'timeout'), 'Failed')).toMatchObject([
+      {
+        error: expect.stringContaining(
+          `Video ${cut} was not finished before this workflow's Timeout`,
+        ),
+        details: { videoId: cut },
+      },
+    ]);
+
     await sandbox.finish(laps.slice(40));
     const lapped = await end(executions, 'laps');
     expect(outputOf(lapped, 'After')).toEqual(await finished('laps'));
@@ -293,8 +309,16 @@ test(
     const options = n8nTakesOverWaits() ? { holdWhileWaiting: true } : {};
     const held = { name: 'held', rows: 2, options };
     const id = await start(held);
+    // n8n would cancel it in the middle of its wait, and nothing would say that the video is paid for.
+    const short = { name: 'short', rows: 1, onError: 'continueErrorOutput', timeout: 60 };
+    const shortId = await start(short);
     await until('both are ordered', async () => (await videosOf('held')).length === held.rows);
     await setTimeout(75_000);
+    const ended = await n8n.rest.executionReaching(shortId);
+    const [video] = await videosOf('short');
+    expect(outputOf(ended, 'Failed')).toMatchObject([
+      { error: expect.stringMatching(`^Video ${video} was not finished before .*Timeout`) },
+    ]);
     expect((await n8n.rest.runningExecutions()).map((one) => one.id)).toContain(id);
     await sandbox.finish(await videosOf('held'));
     const execution = await n8n.rest.executionReaching(id);

@@ -1,7 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import axios from 'axios';
 import { type N8n, startN8n } from '../../n8n/server.mts';
 import { type Sandbox, startSandbox } from '../../sandbox/client.mts';
+import { createVideo } from '../shared/createVideo.mts';
+import { until } from '../shared/until.mts';
 
 let n8n: N8n;
 let sandbox: Sandbox;
@@ -100,6 +103,56 @@ test('the credential works in the HTTP Request node, for iTeraBiz and no other h
   expect(outputOf('Home')).toMatchObject({ data: expect.any(Array) });
   expect(JSON.stringify(outputOf('Elsewhere'))).toContain('is only sent to');
   expect((await sandbox.stats()).keyLeaks).toEqual([]);
+});
+
+test('a workflow that calls itself orders no more than the limit of the account', async () => {
+  await sandbox.resetStats();
+  const credential = await n8n.rest.createCredential('With a limit', 'iTeraBizApi', {
+    apiKey: sandbox.apiKey,
+    baseUrl: sandbox.url,
+    maxVideosPerDay: 5 + (await sandbox.videos()).length,
+  });
+  const node = (name: string, type: string, more: object) => ({
+    ...{ name, type, typeVersion: 1, position: [0, 0], parameters: {} },
+    ...more,
+  });
+  const workflow = await n8n.rest.createWorkflow({
+    name: 'Loop',
+    nodes: [
+      node('Start', 'n8n-nodes-base.webhook', {
+        typeVersion: 2,
+        webhookId: randomUUID(),
+        parameters: { path: 'loop', httpMethod: 'POST', responseMode: 'onReceived' },
+      }),
+      node('Order', 'n8n-nodes-iterabiz.iTeraBiz', {
+        parameters: createVideo,
+        credentials: { iTeraBizApi: credential },
+      }),
+      node('Again', 'n8n-nodes-base.httpRequest', {
+        typeVersion: 4.2,
+        parameters: { method: 'POST', url: `${n8n.url}/webhook/loop` },
+      }),
+    ],
+    connections: {
+      Start: { main: [[{ node: 'Order', type: 'main', index: 0 }]] },
+      Order: { main: [[{ node: 'Again', type: 'main', index: 0 }]] },
+    },
+  });
+  await n8n.rest.activate(workflow);
+  await until('it listens', async () => {
+    return await axios.post(`${n8n.url}/webhook/loop`).catch(() => undefined);
+  });
+  const { id } = await until('the loop has ended', async () => {
+    const [last] = await n8n.rest.executions({ workflowId: workflow.id, status: ['error'] });
+    return last;
+  });
+  const stopped = await n8n.rest.execution(id);
+  expect(stopped.data.resultData.error?.message).toContain(
+    '"Max Videos per Day" of the credential',
+  );
+  expect(await n8n.rest.executions({ workflowId: workflow.id })).toHaveLength(6);
+  expect((await sandbox.stats()).acceptedCount).toBe(5);
+  await n8n.rest.deactivate(workflow);
 });
 
 test('what was saved is there after a hard stop, and the session goes on', async () => {

@@ -1,11 +1,12 @@
 import { videoIdOf } from '../api/video';
 import { type ApiClient, RequestFailed } from '../client/apiClient';
+import { now, unlessAborted } from '../client/time';
 import { type Extent, type Listed, readBack } from './listReader';
 
 const DAY = 24 * 60 * 60_000;
 
-/** How long one reading of the list serves everyone, in milliseconds. */
-const READ_FOR = 5_000;
+/** How long one reading of the list serves everyone who begins, and everyone who goes on, in milliseconds. */
+const READ_FOR = { taking: 5_000, goingOn: 15_000 };
 
 /** A job may be listed with a time that is this much before its request, in milliseconds. */
 const CLOCK_DOUBT = 60_000;
@@ -17,6 +18,8 @@ const MOST_PAGES = 100;
 export interface Place {
   /** When it was taken, in milliseconds since 1970 */
   readonly at: number;
+  /** Whether its request has left, or is about to */
+  isStarted?: boolean;
   /** Of the job, once it is known */
   id?: string;
 }
@@ -46,6 +49,7 @@ export class DailyBudget {
 
   private listed: Listed[] = [];
 
+  /** When the last reading began, by `now()` of client/time */
   private readAt = -Infinity;
 
   private reading?: Promise<void>;
@@ -64,7 +68,7 @@ export class DailyBudget {
     wanted: number,
     isAllOrNothing: boolean,
   ): Promise<Usage & { places: Place[] }> {
-    await this.refresh(client);
+    await this.refresh(client, READ_FOR.taking);
     const usage = this.usage();
     const left = Math.max(0, limit - usage.used);
     const count = left >= wanted ? wanted : isAllOrNothing ? 0 : left;
@@ -75,22 +79,43 @@ export class DailyBudget {
     return { ...usage, places };
   }
 
+  /**
+   * Whether a place may still be used: other processes may have ordered since it was taken.
+   *
+   * @throws as {@link take}
+   */
+  async isStillFree(client: ApiClient, limit: number, place: Place): Promise<boolean> {
+    await this.refresh(client, READ_FOR.goingOn);
+    const others = this.usage().used - this.places.size;
+    const started = [...this.places].filter(({ isStarted }) => isStarted).length;
+    if (others + started + 1 > limit) return false;
+    place.isStarted = true;
+    return true;
+  }
+
   /** It is certain that nothing was made. */
   giveBack(place: Place): void {
     this.places.delete(place);
   }
 
-  /** Reads the list, where the last reading does not do any more. */
-  private async refresh(client: ApiClient): Promise<void> {
-    while (Date.now() - this.readAt >= READ_FOR || Date.now() < this.readAt) {
+  /**
+   * Reads the list, where the last reading does not do any more.
+   *
+   * Invariant: how old a reading may be counts from now, and not from its end: one that takes longer than
+   * it serves would be made again and again.
+   */
+  private async refresh(client: ApiClient, readFor: number): Promise<void> {
+    const { signal } = client.settings;
+    const oldest = now() - readFor;
+    while (this.readAt <= oldest) {
       const isMine = !this.reading;
       this.reading ??= this.read(client).finally(() => (this.reading = undefined));
-      await this.reading.catch((error: unknown) => {
+      await unlessAborted(this.reading, signal).catch((error: unknown) => {
+        signal?.throwIfAborted();
         // An execution that was canceled meanwhile spoils nothing for the others.
         const isShared = error instanceof RequestFailed || error instanceof CannotCount;
         if (isMine || isShared) throw error;
       });
-      client.settings.signal?.throwIfAborted();
     }
   }
 
@@ -102,17 +127,18 @@ export class DailyBudget {
     const open = own.filter(({ id }) => id === undefined);
     const others = this.listed.filter(({ entry, at }) => at >= since && !ids.has(videoIdOf(entry)));
     // Those that may well be what this process is ordering right now are counted once.
-    const earliest = Math.min(...open.map(({ at }) => at)) - CLOCK_DOUBT;
+    const earliest = open.reduce((least, { at }) => Math.min(least, at), Infinity) - CLOCK_DOUBT;
     const ambiguous = others.filter(({ at }) => at >= earliest).slice(0, open.length);
-    const counted = others.filter((one) => !ambiguous.includes(one));
+    const countedOnce = new Set(ambiguous);
+    const counted = others.filter((one) => !countedOnce.has(one));
     const freeAt = [...counted, ...own].map(({ at }) => at + DAY).sort((one, other) => one - other);
     return { used: freeAt.length, freeAt };
   }
 
   private async read(client: ApiClient): Promise<void> {
-    const start = Date.now();
+    const start = now();
     const listed: Listed[] = [];
-    const since = start - DAY;
+    const since = Date.now() - DAY;
     const extent = await readBack(
       async (after) => await client.page('/videos', after),
       since,

@@ -29,6 +29,6 @@ export function isLoopback(host: string): boolean {
 
 /**
  * What stands in place of a status in an error of the credential itself, which refuses a key or a Base
- * URL before anything is sent. n8n behaviour: version 1 keeps this of an error, and not its cause.
+ * URL before anything is sent. n8n behavior: version 1 keeps this of an error, and not its cause.
  */
 export const REFUSED_BEFORE_SENDING = 'REFUSED_BEFORE_SENDING';

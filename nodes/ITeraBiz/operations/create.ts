@@ -70,9 +70,10 @@ export const create: Perform = async (run, request) => {
     const notSent = new Set(refused);
     const rest = good.filter((row) => !notSent.has(row));
     forget = nameOrdersWhenStopped(run, results);
-    const shared = { account, client, ledger, results, doing: request.doing };
+    const { places, limit } = allowance;
+    const shared = { account, client, ledger, results, doing: request.doing, places, limit };
     const jobs = await submitAll(run, shared, rest, matches).finally(() => {
-      settlePlaces(shared, allowed, allowance.places);
+      settlePlaces(shared, allowed);
       release();
     });
     const ordered = allowed.filter(({ item }) => jobs.has(item));

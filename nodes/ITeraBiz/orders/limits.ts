@@ -57,8 +57,10 @@ export function whyNotWith({ good, bad }: Rows): Message {
 export interface Allowance {
   /** The rows that may be sent, in order */
   allowed: Row[];
-  /** For each of these, a place in the day's count; none in a preview */
-  places: Place[];
+  /** By item, a place in the day's count for each of these; none in a preview */
+  places: Map<number, Place>;
+  /** Max Videos per Day; nothing where there is no limit */
+  limit?: number;
   /** Why the others may not */
   refusal?: Refusal;
   /** As in `Today: 37 of 100`, where there is a limit; with what was ordered since */
@@ -80,7 +82,7 @@ export async function allowanceOf(
   const counted = await countedAllowance(run, client, rows, isPreview).catch(whyNotCounted);
   return 'allowed' in counted
     ? counted
-    : { allowed: [], places: [], refusal: counted, today: () => '' };
+    : { allowed: [], places: new Map(), refusal: counted, today: () => '' };
 }
 
 async function countedAllowance(
@@ -91,14 +93,16 @@ async function countedAllowance(
 ): Promise<Allowance> {
   const limit = await run.maxVideosPerDay();
   if (limit === undefined || rows.length === 0) {
-    return { allowed: rows, places: [], today: () => '' };
+    return { allowed: rows, places: new Map(), today: () => '' };
   }
   const { budget } = await run.account();
   const taken = await budget.take(client, limit, rows.length, run.onError === 'stop');
   if (isPreview) taken.places.forEach((place) => budget.giveBack(place));
+  const allowed = rows.slice(0, taken.places.length);
   return {
-    allowed: rows.slice(0, taken.places.length),
-    places: isPreview ? [] : taken.places,
+    allowed,
+    limit,
+    places: new Map(isPreview ? [] : allowed.map(({ item }, n) => [item, taken.places[n]])),
     ...(taken.places.length < rows.length && { refusal: whyNotToday(limit, taken, rows.length) }),
     today: (ordered) => `Last 24 hours: ${taken.used + ordered} of ${limit} videos.`,
   };
@@ -144,3 +148,11 @@ const UNCOUNTABLE: Record<CannotCount['reason'], string> = {
   stuck: 'iTeraBiz says that there are more, but lists the same ones again',
   tooLong: 'there are too many',
 };
+
+/** Why a row is not sent after all: other processes have ordered meanwhile. */
+export function describeTaken(limit: number): Message {
+  return {
+    message: `other orders of this account have used up "Max Videos per Day" (${limit}) of the credential meanwhile`,
+    description: '',
+  };
+}

@@ -12,6 +12,7 @@ import { ItemFailed, type Results } from '../run/results';
 import type { Job, Run } from '../run/run';
 import { describeOldDoubt, describeDoubt } from './doubt';
 import type { Ledger } from './ledger';
+import { describeTaken } from './limits';
 import type { Match } from './reuse';
 import type { Row } from './rows';
 
@@ -26,6 +27,9 @@ export interface Submissions {
   results: Results;
   /** As in `create the video`, for messages */
   doing: string;
+  /** Places in the day's count of the account, by item, where it has a limit */
+  places: Map<number, Place>;
+  limit?: number;
 }
 
 /**
@@ -81,12 +85,26 @@ export async function submitAll(
 }
 
 /** What was sent in vain for certain, or not at all, takes no place in the day's count. */
-export function settlePlaces({ account, ledger }: Submissions, rows: Row[], places: Place[]): void {
-  places.forEach((place, n) => {
-    const entry = ledger.find(rows[n].item, rows[n].order);
+export function settlePlaces({ account, ledger, places }: Submissions, rows: Row[]): void {
+  for (const { item, order } of rows) {
+    const place = places.get(item);
+    const entry = ledger.find(item, order);
+    if (!place) continue;
     if (!entry) account.budget.giveBack(place);
     else if (entry.state === 'accepted') place.id = videoIdOf(entry.answer);
-  });
+  }
+}
+
+/** @throws {ItemFailed} when the account's limit was used up by others since the place was taken */
+async function assertPlace(
+  { account, client, results, places, limit }: Submissions,
+  { item }: Row,
+): Promise<void> {
+  const place = places.get(item);
+  if (!place || limit === undefined) return;
+  if (await account.budget.isStillFree(client, limit, place)) return;
+  results.abort(item, describeTaken(limit));
+  results.throwIfAborted();
 }
 
 /** A job, or how to find out whether there is one. */
@@ -145,6 +163,7 @@ async function submit(shared: Submissions, row: Row, match?: Match): Promise<Sen
     return outcome;
   };
   results.throwIfAborted();
+  await assertPlace(shared, row);
   jobs.sending.add(order);
   try {
     const attempt = await client.schedule('POST', sendOnce);

@@ -12,15 +12,15 @@ import type { OnError, Run } from '../run/run';
 import type { WaitOptions } from './outcome';
 
 /**
- * n8n behaviour: it waits only in a Wait node, and wakes what waits there after restarts too. So the node
+ * n8n behavior: it waits only in a Wait node, and wakes what waits there after restarts too. So the node
  * hands its wait over to a small workflow of its own, the keeper; n8n puts the execution of the user
  * aside while that one waits, and gives its result to this node as the node's output.
  *
- * n8n behaviour that this rests on (seen in 2.41): the result takes the place of the node's items
+ * n8n behavior that this rests on (seen in 2.41): the result takes the place of the node's items
  * by position, so there is exactly one per input item, in input order; n8n's On Error setting
  * applies to an error of the keeper as a whole, so only a node that is to stop lets it end with one.
  *
- * n8n behaviour that asks for a second small workflow: when n8n is killed while an execution runs,
+ * n8n behavior that asks for a second small workflow: when n8n is killed while an execution runs,
  * that one is over, and what it gave out before its last pause counts as its result. So what asks
  * the API time and again is not the keeper but a scout, which the keeper waits for. However a scout
  * ends, the keeper looks whether the videos have ended too, and sends another one if not.
@@ -34,7 +34,7 @@ export const COORDINATE = 'keepParked';
 /** The operation of the scout: looks after the videos from time to time. No user sees it. */
 export const POLL = 'scoutParked';
 
-/** n8n behaviour: it keeps waits that are shorter in memory. In seconds. */
+/** n8n behavior: it keeps waits that are shorter in memory. In seconds. */
 export const SHORTEST_PAUSE = 66;
 
 /**
@@ -106,7 +106,7 @@ export function readDurableWait(run: Run): ReadDurableWait {
  * The keeper: looks, and while videos are still being made, sends a scout, waits for it and looks again.
  *
  * Its first look, when the wait is handed over, asks nothing. It is there so that every node has run
- * before n8n puts the execution aside. n8n behaviour: after a hard stop, a node that had not run
+ * before n8n puts the execution aside. n8n behavior: after a hard stop, a node that had not run
  * before ends its execution with an error of n8n's own, and that would be all that the user learns.
  *
  * @param workflowId of the user's workflow; n8n lists the executions of the small ones under it
@@ -135,7 +135,7 @@ export function coordinatorWorkflow(
 /**
  * The scout: pauses and looks, until all videos have ended or the time is up.
  *
- * It begins with the pause, so that it is put aside with the items as they came in. n8n behaviour: it
+ * It begins with the pause, so that it is put aside with the items as they came in. n8n behavior: it
  * keeps them as the keeper's result, should the keeper not get to another one.
  */
 export function pollerWorkflow(workflowId: string, owner: INode, wait: DurableWait): IWorkflowBase {
@@ -193,7 +193,7 @@ function loop(
         ...node,
         id: node.name,
         position: at(column * 200, 0),
-        // n8n behaviour: the note stands under the name then, in place of what the node's type says.
+        // n8n behavior: the note stands under the name then, in place of what the node's type says.
         notesInFlow: true,
       })),
       { ...noteNode(`${name}: note`, workflowId, wait), id: 'note', position: at(-40, -240) },

@@ -13,8 +13,12 @@ export interface Browser {
   stop(): Promise<void>;
 }
 
-/** Starts Chromium from the system's package, or the one that CHROMIUM_PATH names, with a new profile. */
-export async function startBrowser(): Promise<Browser> {
+/**
+ * Starts Chromium from the system's package, or the one that CHROMIUM_PATH names, with a new profile.
+ *
+ * @param scale how many pixels of a picture make one of the page
+ */
+export async function startBrowser({ scale = 1 } = {}): Promise<Browser> {
   const server = await chromium.launchServer({
     executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
     args: [
@@ -25,11 +29,14 @@ export async function startBrowser(): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      // A recording goes by this, a screenshot by `deviceScaleFactor`.
+      `--force-device-scale-factor=${scale}`,
     ],
   });
   const browser = await chromium.connect(server.wsEndpoint());
   const page = await browser.newPage({
     viewport: { width: 1280, height: 800 },
+    deviceScaleFactor: scale,
     permissions: ['clipboard-read', 'clipboard-write'],
   });
   page.setDefaultTimeout(PATIENCE_MS);

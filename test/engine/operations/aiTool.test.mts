@@ -177,7 +177,7 @@ describe('For an agent that calls its tools by itself', () => {
   });
 
   test('it waits for the finished video where that is wished for', async () => {
-    const waiting = { waitForCompletion: true, options: { pollInterval: 2 } };
+    const waiting = { waitForCompletion: true, options: { pollInterval: 0.1 } };
     const [answer] = (await answers(fromAgent(waiting), [[say('Hello')]])).answers;
     expect(JSON.parse(answer)).toEqual([expect.objectContaining({ status: 'completed' })]);
   });
@@ -207,7 +207,7 @@ describe('For an agent that lets the engine run its tools', () => {
   });
 
   test('it waits for the finished video where that is wished for', async () => {
-    const waiting = { waitForCompletion: true, options: { pollInterval: 2 } };
+    const waiting = { waitForCompletion: true, options: { pollInterval: 0.1 } };
     const got = await answers(fromAgent(waiting), [[say('Hello')]]);
     expect(got.flat()).toEqual([expect.objectContaining({ status: 'completed' })]);
   });

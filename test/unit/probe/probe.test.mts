@@ -43,13 +43,13 @@ test('It tells what differs and where the code has to change, and writes a repor
   const { code, output, out } = await probe(['--base-url', `${sandbox.url}/`]);
   expect(output).toMatch(/^GET \/videos\?limit=100 {2}200 {2}\d+ ms$/m);
   expect(output).toMatch(
-    /^differs {6}Lists begin with the newest\n\s+Seen: They begin with the oldest\n\s+To be changed in nodes\/ITeraBiz\/account\/videos\.ts$/m,
+    /^differs {6}Lists begin with the newest\n\s+Seen: They begin with the oldest\n\s+To be changed in nodes\/ITeraBiz\/account\/listReader\.ts$/m,
   );
   expect(output).toMatch(/\n\d+ requests to http:\S+\/v1 in [\d.]+ s: 1 differs, /);
   expect(code).toBe(0);
 
   const report = readFileSync(join(out, 'probe.md'), 'utf8');
-  expect(report).toContain('### `nodes/ITeraBiz/account/videos.ts`\n');
+  expect(report).toContain('### `nodes/ITeraBiz/client/apiClient.ts`\n');
   expect(report).toContain('In `sandbox/openapi.yaml`: GET /videos 200');
   const { findings, requests } = JSON.parse(readFileSync(join(out, 'probe.json'), 'utf8'));
   expect(findings.filter(({ verdict }: { verdict: string }) => verdict === 'differs')).toEqual([

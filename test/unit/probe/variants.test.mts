@@ -92,6 +92,7 @@ const differing: [VariantName, string, string][] = [
   ['smallPages', 'page-size', 'limit=100 was refused with 400; without it a page has 20 entries'],
   ['oldestFirst', 'order-of-list', 'They begin with the oldest'],
   ['listsWithoutText', 'made-of', 'Use the Existing One cannot work'],
+  ['withoutTimes', 'created-at', 'created_at is missing'],
   ['withoutHasMore', 'list-body', 'has_more is missing. The fields are: data'],
   ['realLengths', 'made-of', 'is listed as 4.85, and this item has 5, so that'],
   ['nested', 'order-answer', 'in data'],
