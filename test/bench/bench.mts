@@ -4,7 +4,7 @@
  * of results.md beside this file, a copy of one run.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { ensureN8n, n8nVersion } from '../../n8n/install.mts';
@@ -37,6 +37,7 @@ const { values: options } = parseArgs({
     quick: { type: 'boolean', default: false },
     only: { type: 'string', multiple: true, default: Object.keys(CASES) },
     profile: { type: 'string' },
+    package: { type: 'string', default: join(import.meta.dirname, '../..') },
   },
 });
 const unknown = options.only.find((name) => !(name in CASES));
@@ -47,6 +48,7 @@ const install = await ensureN8n();
 const bench: Bench = {
   quick: options.quick,
   profile: options.profile,
+  package: resolve(options.package),
   n8nScript: install.require.resolve('n8n/package.json'),
   say: (line) => console.error(`${((Date.now() - start) / 60_000).toFixed(1)} min  ${line}`),
 };

@@ -1,11 +1,11 @@
 /** What is measured: one task, in a process of its own. Started by measure.mts. */
-import { performance } from 'node:perf_hooks';
-import { join } from 'node:path';
+import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import type { IDataObject } from 'n8n-workflow';
 
 import { loadPackage, run } from '../../n8n/embedded.mts';
 import { collectGarbage } from '../shared/collectGarbage.mts';
 import { checkEvents } from './checks.mts';
+import { Floor } from './floor.mts';
 import { loops } from './fetchLoops.mts';
 import type { ChildOrder, Finished, Measured, WorkflowTask } from './measure.mts';
 import { loadN8nNodes, shareEngine } from './n8nNodes.mts';
@@ -44,8 +44,9 @@ const MB = 2 ** 20;
 const nothing: Outcome = { finished: [], error: '' };
 
 async function workflowRunner({ workflow, last }: WorkflowTask, order: ChildOrder) {
-  const ours = await loadPackage(join(import.meta.dirname, '../..'));
-  const kit = { ...ours, nodes: { ...ours.nodes, ...loadN8nNodes(order.n8nScript) } };
+  const ours = await loadPackage(order.package);
+  const others = { ...loadN8nNodes(order.n8nScript), [Floor.type]: new Floor() };
+  const kit = { ...ours, nodes: { ...ours.nodes, ...others } };
   const secrets = { iTeraBizApi: { apiKey: order.apiKey, baseUrl: order.url } };
   return async (rows: IDataObject[]): Promise<Outcome> => {
     const items = rows.map((json) => ({ json }));
@@ -73,16 +74,20 @@ async function timed(task: () => Promise<Outcome>): Promise<Measured> {
   let highest = before;
   const look = () => (highest = Math.max(highest, process.memoryUsage.rss()));
   const looks = setInterval(look, 20);
+  const loop = monitorEventLoopDelay({ resolution: 5 });
+  loop.enable();
   const cpu = process.cpuUsage();
   const start = performance.now();
   const outcome = await task();
   const ms = performance.now() - start;
   const { user, system } = process.cpuUsage(cpu);
+  loop.disable();
   clearInterval(looks);
   look();
   return {
     ms,
     cpuMs: (user + system) / 1_000,
+    blockMs: loop.max / 1e6,
     peakMb: (process.resourceUsage().maxRSS * 1_024) / MB,
     growthMb: (highest - before) / MB,
     keptMb: (objectsKept() - kept) / MB,

@@ -16,6 +16,8 @@ export interface Bench {
   quick: boolean;
   /** Folder for CPU profiles of everything that is measured */
   profile?: string;
+  /** Folder of the built package that is measured: this one, or another state of it to compare with */
+  package: string;
   /** Where n8n is, for its own nodes */
   n8nScript: string;
   /** Tells the person at the terminal what is going on */
@@ -66,6 +68,8 @@ export interface Measured {
   ms: number;
   /** Of the processor, in this process alone */
   cpuMs: number;
+  /** The longest time for which the process could do nothing else, in milliseconds */
+  blockMs: number;
   /** The most memory that the process ever held, in MB (resident set) */
   peakMb: number;
   /** The part of it that came with the measured run */
@@ -80,13 +84,14 @@ export interface Measured {
 export interface ChildOrder {
   task: Task;
   n8nScript: string;
+  package: string;
   url: string;
   apiKey: string;
 }
 
 /** @throws with what the process said when it failed */
 export async function measure(
-  { n8nScript, profile }: Bench,
+  { n8nScript, profile, package: built }: Bench,
   task: Task,
   { url = '', apiKey = '' }: Partial<Pick<Sandbox, 'url' | 'apiKey'>> = {},
 ): Promise<Measured> {
@@ -99,7 +104,7 @@ export async function measure(
   try {
     const ended = once(child, 'exit') as Promise<[number | null]>;
     const answered = once(child, 'message') as Promise<[Measured]>;
-    child.send({ task, n8nScript, url, apiKey } satisfies ChildOrder);
+    child.send({ task, n8nScript, package: built, url, apiKey } satisfies ChildOrder);
     const [answer] = await Promise.race([answered, ended]);
     if (typeof answer !== 'object' || answer === null) {
       throw new Error(`What was measured ended by itself (${answer})`);

@@ -80,6 +80,9 @@ export function connect(...pairs: [string, string, number?][]) {
   return connections;
 }
 
+/** Of every node that asks the API. */
+export const CREDENTIALS: INode['credentials'] = { iTeraBizApi: { id: '1', name: 'iTeraBiz' } };
+
 /** The HTTP Request node, with the credential that our package brings for it. */
 export function httpRequest(
   name: string,
@@ -96,7 +99,7 @@ export function httpRequest(
     },
     {
       typeVersion: 4.5,
-      credentials: { iTeraBizApi: { id: '1', name: 'iTeraBiz' } },
+      credentials: CREDENTIALS,
       ...more,
     },
   );
@@ -108,7 +111,7 @@ export function iTeraBiz(
   more: Partial<INode> = {},
 ): INode {
   return node(name, 'n8n-nodes-iterabiz.iTeraBiz', parameters, {
-    credentials: { iTeraBizApi: { id: '1', name: 'iTeraBiz' } },
+    credentials: CREDENTIALS,
     ...more,
   });
 }

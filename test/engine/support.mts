@@ -12,9 +12,11 @@ import { asLoaded, outputOf, run, type Kit, type RunOptions } from '../../n8n/em
 import { ITeraBiz } from '../../nodes/ITeraBiz/ITeraBiz.node.ts';
 import type { Sandbox } from '../../sandbox/client.mts';
 import { createVideo as create } from '../shared/createVideo.mts';
-import { lookQuickly } from '../shared/quickLooks.mts';
+import { pollQuickly, reconcileQuickly, retryQuickly } from '../shared/quickly.mts';
 
-lookQuickly();
+pollQuickly();
+reconcileQuickly();
+retryQuickly();
 
 export const ITERABIZ = 'n8n-nodes-iterabiz.iTeraBiz';
 

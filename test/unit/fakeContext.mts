@@ -5,9 +5,9 @@ import type {
   INode,
 } from 'n8n-workflow';
 
-import { lookQuickly } from '../shared/quickLooks.mts';
+import { reconcileQuickly } from '../shared/quickly.mts';
 
-lookQuickly();
+reconcileQuickly();
 
 /** What the API answers to a request, or the network's error. */
 export type Answering = (request: IHttpRequestOptions) => IDataObject | Error;

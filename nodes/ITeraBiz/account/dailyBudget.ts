@@ -118,9 +118,10 @@ export class DailyBudget {
     const open = own.filter(({ id }) => id === undefined);
     const others = this.listed.filter(({ entry, at }) => at >= since && !ids.has(videoIdOf(entry)));
     // Those that may well be what this process is ordering right now are counted once.
-    const earliest = Math.min(...open.map(({ at }) => at)) - CLOCK_DOUBT;
+    const earliest = open.reduce((least, { at }) => Math.min(least, at), Infinity) - CLOCK_DOUBT;
     const ambiguous = others.filter(({ at }) => at >= earliest).slice(0, open.length);
-    const counted = others.filter((one) => !ambiguous.includes(one));
+    const countedOnce = new Set(ambiguous);
+    const counted = others.filter((one) => !countedOnce.has(one));
     const freeAt = [...counted, ...own].map(({ at }) => at + DAY).sort((one, other) => one - other);
     return { used: freeAt.length, freeAt };
   }

@@ -181,7 +181,7 @@ function loop(
   const now = new Date();
   return {
     id: workflowId,
-    name: `${name}: waiting for videos`,
+    name: `Execution ${wait.execution}: waiting for ${videosOf(wait)}`,
     active: false,
     isArchived: false,
     activeVersionId: null,
@@ -196,7 +196,7 @@ function loop(
         // n8n behavior: the note stands under the name then, in place of what the node's type says.
         notesInFlow: true,
       })),
-      { ...noteNode(`${name}: note`, wait), id: 'note', position: at(-40, -240) },
+      { ...noteNode(`${name}: note`, workflowId, wait), id: 'note', position: at(-40, -240) },
     ],
     connections: {
       [names.start]: { main: [to(names[first])] },
@@ -209,15 +209,19 @@ function loop(
 
 const at = (x: number, y: number): INode['position'] => [x, y];
 
+function videosOf({ waits }: DurableWait): string {
+  return waits.length === 1 ? 'a video' : `${waits.length} videos`;
+}
+
 type SmallNode = Omit<INode, 'id' | 'position'>;
 
 /** For who finds the small execution in n8n's list and opens it. */
-function noteNode(name: string, { execution, waits }: DurableWait): SmallNode {
-  const videos = waits.length === 1 ? 'a video' : `${waits.length} videos`;
+function noteNode(name: string, workflowId: string, wait: DurableWait): SmallNode {
+  const { execution } = wait;
   const content = [
-    `## Part of execution ${execution}`,
-    `Execution ${execution} waits for ${videos} of iTeraBiz and goes on by itself. This is how n8n does the waiting: it orders nothing, costs nothing, and ends by itself.`,
-    `You need not do anything here. If execution ${execution} was stopped, this one ends all the same: with the videos, or after Max Wait.`,
+    `## Part of [execution ${execution}](/workflow/${workflowId}/executions/${execution})`,
+    `That execution waits for ${videosOf(wait)} from iTeraBiz and resumes by itself. This is how n8n does the waiting: it orders nothing, costs nothing, and ends by itself.`,
+    `There is nothing to do here. Even if execution ${execution} was stopped, this one ends: with the videos, or after Max Wait.`,
   ].join('\n\n');
   return {
     name,

@@ -3,8 +3,9 @@ import type { IDataObject } from 'n8n-workflow';
 import type { WorkflowJson } from '../../../n8n/embedded.mts';
 import { startSandbox, type Sandbox } from '../../../sandbox/client.mts';
 import { createVideo } from '../../shared/createVideo.mts';
+import { Floor } from '../floor.mts';
 import { type Bench, inTurns, measure, type Measured, type Task } from '../measure.mts';
-import { byHand, connect, httpRequest, iTeraBiz, node, rows } from '../n8nNodes.mts';
+import { byHand, connect, CREDENTIALS, httpRequest, iTeraBiz, node, rows } from '../n8nNodes.mts';
 import { type CaseResult, figure, type Line, type Ratio, type Section } from '../results.mts';
 
 const CONCURRENCY = 5;
@@ -12,6 +13,7 @@ const LAST = 'Submit';
 
 const WAYS = {
   ours: `iTeraBiz node, ${CONCURRENCY} at a time`,
+  floor: `the least that n8n allows, ${CONCURRENCY} at a time`,
   http: 'HTTP Request node in Loop Over Items, 5 at a time',
   httpBatching: 'HTTP Request node, Batching 5 per 1 ms',
   oursAtOnce: 'iTeraBiz node, Max Concurrency = rows',
@@ -19,6 +21,22 @@ const WAYS = {
   fetch: 'script with fetch, 5 at a time',
 };
 type Way = keyof typeof WAYS;
+
+const WAY_NAMES = Object.keys(WAYS) as Way[];
+
+/** For so many rows that each run takes half a minute. */
+const FEW_WAYS: Way[] = ['ours', 'floor', 'http'];
+
+interface Campaign {
+  size: number;
+  /** How long the API takes for an answer, in milliseconds */
+  apiMs?: number;
+  ways: Way[];
+  repeats: number;
+}
+
+/** The longest that a run may keep n8n from other work, by its rows. */
+const BLOCK_GOALS: Record<number, string> = { 2_000: 'at most 500 ms', 10_000: 'at most 1000 ms' };
 
 const QUICK_API =
   'The API answers at once, so this is what n8n and the node take for themselves. Without a wait for answers, nothing says how many requests would be in flight.';
@@ -31,31 +49,38 @@ interface Run extends Measured {
 
 /** Creating one video per row. */
 export async function submitting(bench: Bench): Promise<CaseResult> {
-  const sizes = bench.quick ? [50] : [50, 500, 2_000];
-  const campaigns = sizes.map((size) => ({ size, apiMs: 0 }));
-  campaigns.push({ size: bench.quick ? 50 : 500, apiMs: 100 });
-  const ways = Object.keys(WAYS) as Way[];
   const sections: Section[] = [];
   const ratios: Ratio[] = [];
-  for (const { size, apiMs } of campaigns) {
+  for (const campaign of campaigns(bench)) {
+    const { size, apiMs, ways, repeats } = campaign;
     const title = `Submitting ${size} rows${apiMs ? ` to an API that takes ${apiMs} ms` : ''}`;
     bench.say(title);
-    const repeats = bench.quick || apiMs ? 2 : 3;
-    const runs = await inTurns(ways, repeats, async (way) => await submit(bench, way, size, apiMs));
+    const runs = await inTurns(ways, repeats, async (way) => await submit(bench, way, campaign));
     sections.push({
       title,
       note: apiMs ? SLOW_API : QUICK_API,
-      columns: ['ms per row', 'CPU ms per row', 'requests', 'peak memory (MB)'].concat(
-        apiMs ? 'most in flight' : [],
-      ),
-      lines: ways.map((way) => toLine(way, runs[way], size, apiMs)),
+      columns: [
+        ...['ms per row', 'CPU ms per row', 'longest block (ms)', 'requests', 'peak memory (MB)'],
+        ...(apiMs ? ['most in flight'] : []),
+      ],
+      lines: ways.map((way) => toLine(way, runs[way], campaign)),
     });
-    ratios.push(...ratiosOf(title, runs, size));
+    ratios.push(...ratiosOf(title, runs, campaign));
   }
   return { sections, ratios };
 }
 
-async function submit(bench: Bench, way: Way, size: number, apiMs: number): Promise<Run> {
+function campaigns({ quick }: Bench): Campaign[] {
+  const all = { ways: WAY_NAMES, repeats: quick ? 2 : 3 };
+  if (quick) return [50, 500].map((size) => ({ size, ...all }));
+  return [
+    ...[50, 500, 2_000].map((size) => ({ size, ...all })),
+    { size: 10_000, ...all, ways: FEW_WAYS },
+    { size: 500, apiMs: 100, ...all, repeats: 2 },
+  ];
+}
+
+export async function submit(bench: Bench, way: Way, { size, apiMs }: Campaign): Promise<Run> {
   // One per run: a sandbox that keeps many videos is slower.
   const sandbox = await startSandbox({ hold: true });
   try {
@@ -91,6 +116,8 @@ function workflowOf(way: Exclude<Way, 'fetch'>, url: string, size: number): Work
   switch (way) {
     case 'ours':
       return alone(iTeraBiz(LAST, { ...createVideo, options: { maxConcurrency: CONCURRENCY } }));
+    case 'floor':
+      return alone(node(LAST, Floor.type, createVideo, { credentials: CREDENTIALS }));
     case 'oursAtOnce':
       return alone(iTeraBiz(LAST, { ...createVideo, options: { maxConcurrency: size } }));
     case 'httpAtOnce':
@@ -122,12 +149,13 @@ function workflowOf(way: Exclude<Way, 'fetch'>, url: string, size: number): Work
   }
 }
 
-function toLine(way: Way, runs: Run[], size: number, apiMs: number): Line {
+function toLine(way: Way, runs: Run[], { size, apiMs }: Campaign): Line {
   return {
     way: WAYS[way],
     cells: [
       figure(runs.map(({ ms }) => ms / size)),
       figure(runs.map(({ cpuMs }) => cpuMs / size)),
+      figure(runs.map(({ blockMs }) => blockMs)),
       Math.max(...runs.map(({ requests }) => requests)),
       figure(runs.map(({ peakMb }) => peakMb)),
       ...(apiMs ? [Math.max(...runs.map(({ inFlight }) => inFlight))] : []),
@@ -135,17 +163,33 @@ function toLine(way: Way, runs: Run[], size: number, apiMs: number): Line {
   };
 }
 
-function ratiosOf(title: string, runs: Record<Way, Run[]>, size: number): Ratio[] {
-  const ratio = (how: string, ours: Way, http: Way, value: (run: Run) => number): Ratio => ({
-    what: `${title}, ${how} per row`,
-    ours: figure(runs[ours].map((run) => value(run) / size)),
-    instead: figure(runs[http].map((run) => value(run) / size)),
-    insteadOf: WAYS[http],
-    goal: 'no slower',
+function ratiosOf(title: string, runs: Record<Way, Run[]>, { size, ways }: Campaign): Ratio[] {
+  const ratio = (
+    what: string,
+    [ours, other]: [Way, Way],
+    goal: string | undefined,
+    value: (run: Run) => number,
+  ): Ratio => ({
+    what: `${title}, ${what}`,
+    ours: figure(runs[ours].map(value)),
+    instead: figure(runs[other].map(value)),
+    insteadOf: WAYS[other],
+    goal,
   });
-  return [
-    ratio('5 at a time: ms', 'ours', 'http', ({ ms }) => ms),
-    ratio('5 at a time: CPU ms', 'ours', 'http', ({ cpuMs }) => cpuMs),
-    ratio('all at once: ms', 'oursAtOnce', 'httpAtOnce', ({ ms }) => ms),
+  const pairs: Record<string, [Way, Way]> = {
+    http: ['ours', 'http'],
+    floor: ['ours', 'floor'],
+    atOnce: ['oursAtOnce', 'httpAtOnce'],
+  };
+  const ms = (run: Run) => run.ms / size;
+  const cpuMs = (run: Run) => run.cpuMs / size;
+  const ratios = [
+    ratio('5 at a time: ms per row', pairs.http, 'no slower', ms),
+    ratio('5 at a time: CPU ms per row', pairs.http, 'no slower', cpuMs),
+    ratio('5 at a time: CPU ms per row beside the least', pairs.floor, 'at most 1.25 : 1', cpuMs),
+    ratio('longest block (ms)', pairs.http, BLOCK_GOALS[size], ({ blockMs }) => blockMs),
+    ratio('peak memory (MB)', pairs.http, undefined, ({ peakMb }) => peakMb),
   ];
+  if (!ways.includes('oursAtOnce')) return ratios;
+  return [...ratios, ratio('all at once: ms per row', pairs.atOnce, 'no slower', ms)];
 }

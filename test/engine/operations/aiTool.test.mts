@@ -142,7 +142,14 @@ describe('For an agent that calls its tools by itself', () => {
 
   test('the tool says what it does', async () => {
     const { description } = await answers(fromAgent(), [[say('Hello')]]);
-    expect(description).toBe('Create video from script in iTeraBiz');
+    expect(description).toContain('Every call orders a video that costs money');
+    expect(description).toContain('duration in whole seconds');
+  });
+
+  test('a description that the user wrote comes first', async () => {
+    const own = { descriptionType: 'manual', toolDescription: 'For the bakery only' };
+    const { description } = await answers(fromAgent(own), [[say('Hello')]]);
+    expect(description).toBe('For the bakery only');
   });
 
   test('it gives out the video that it created', async () => {
@@ -170,7 +177,7 @@ describe('For an agent that calls its tools by itself', () => {
   });
 
   test('it waits for the finished video where that is wished for', async () => {
-    const waiting = { waitForCompletion: true, options: { pollInterval: 2 } };
+    const waiting = { waitForCompletion: true, options: { pollInterval: 0.1 } };
     const [answer] = (await answers(fromAgent(waiting), [[say('Hello')]])).answers;
     expect(JSON.parse(answer)).toEqual([expect.objectContaining({ status: 'completed' })]);
   });
@@ -200,7 +207,7 @@ describe('For an agent that lets the engine run its tools', () => {
   });
 
   test('it waits for the finished video where that is wished for', async () => {
-    const waiting = { waitForCompletion: true, options: { pollInterval: 2 } };
+    const waiting = { waitForCompletion: true, options: { pollInterval: 0.1 } };
     const got = await answers(fromAgent(waiting), [[say('Hello')]]);
     expect(got.flat()).toEqual([expect.objectContaining({ status: 'completed' })]);
   });

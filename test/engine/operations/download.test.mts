@@ -1,4 +1,3 @@
-import { FILE_PATIENCE } from '../../../nodes/ITeraBiz/operations/download.ts';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -11,6 +10,7 @@ import { Container } from '@n8n/di';
 import { BinaryDataService } from 'n8n-core';
 import type { IBinaryData, INodeParameters, IRun } from 'n8n-workflow';
 
+import { FILE_PATIENCE } from '../../../nodes/ITeraBiz/operations/download.ts';
 import type { SandboxSettings, Video } from '../../../sandbox/client.mts';
 import { errorOf, itemsOf, runNode } from '../support.mts';
 import { byId } from './byId.mts';
@@ -19,8 +19,9 @@ import { storedText, useSandbox } from './sandboxForTests.mts';
 const sandbox = useSandbox();
 const sample = readFileSync(join(import.meta.dirname, '../../../sandbox/media/sample.mp4'));
 
-FILE_PATIENCE.total = 400;
-FILE_PATIENCE.pause = 100;
+// Time for two pauses and no third one, also on a machine that is slow for a second.
+FILE_PATIENCE.total = 2_700;
+FILE_PATIENCE.pause = 400;
 
 const standard: Partial<SandboxSettings> = {
   filesOn: 'cdn',

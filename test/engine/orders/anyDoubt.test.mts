@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { INodeParameters, IRun } from 'n8n-workflow';
 
 import { startSandbox, type FaultEffect, type Sandbox } from '../../../sandbox/client.mts';
+import { cases } from '../../shared/cases.mts';
 import { hideVideosSoFar, textOf } from '../runs/promise.mts';
 import { asRetry, createVideo, errorOf, jsonOf, runNode } from '../support.mts';
 
@@ -93,9 +94,9 @@ test('run, run at the same time, and retried: never more than wanted, and found 
       for (const { id } of accepted) expect(told).toContain(id);
       if (resubmitUnknown) expect(words).toHaveLength(2 * rows.length);
     }),
-    { numRuns: 20, interruptAfterTimeLimit: 50_000 },
+    { numRuns: cases(12) },
   );
-}, 120_000);
+});
 
 test('run again with what exists: one video per row, whatever was lost before', async () => {
   await fc.assert(
@@ -113,6 +114,6 @@ test('run again with what exists: one video per row, whatever was lost before', 
       expect(new Set(jsonOf(last).map(({ id }) => id)).size).toBe(rows.length);
       expect((await ordered()).sort()).toEqual([...rows].sort());
     }),
-    { numRuns: 20, interruptAfterTimeLimit: 50_000 },
+    { numRuns: cases(12) },
   );
-}, 120_000);
+});

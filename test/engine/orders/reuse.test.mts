@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { IDataObject, INodeParameters, IRun } from 'n8n-workflow';
 
 import { startSandbox, type Sandbox, type Video } from '../../../sandbox/client.mts';
+import { cases } from '../../shared/cases.mts';
 import { createVideo, errorOf, jsonOf, runNode } from '../support.mts';
 import { expectPromiseKept, hideVideosSoFar, textOf } from '../runs/promise.mts';
 
@@ -171,10 +172,14 @@ test('what is used is waited for, and Retry On Fail keeps to it', async () => {
   await sandbox.settings({ queuedMs: 50, processingMs: 50 });
   const first = await runAgain(scripts('a'));
   await sandbox.fault({ on: POST, type: 'refuse', status: 400, containing: '"b"' });
-  const result = await runNode(sandbox, reusing({ pollInterval: 2 }, { waitForCompletion: true }), {
-    items: scripts('a', 'b'),
-    settings: { retryOnFail: true, maxTries: 2, waitBetweenTries: 1 },
-  });
+  const result = await runNode(
+    sandbox,
+    reusing({ pollInterval: 0.1 }, { waitForCompletion: true }),
+    {
+      items: scripts('a', 'b'),
+      settings: { retryOnFail: true, maxTries: 2, waitBetweenTries: 1 },
+    },
+  );
   await sandbox.settings({ queuedMs: 300, processingMs: 1_500 });
   expect(jsonOf(result)).toMatchObject([
     { id: jsonOf(first)[0].id, status: 'completed', _iteraBizReused: true },
@@ -329,6 +334,6 @@ test('whatever the account has: ordered is what is missing, no more and no less'
       expect(jsonOf(result).map(({ script }) => script)).toEqual(rows);
       expect(reused(result).filter((mark) => mark === true)).toHaveLength(rows.length - now.length);
     }),
-    { numRuns: 20, interruptAfterTimeLimit: 50_000 },
+    { numRuns: cases(12) },
   );
-}, 120_000);
+});

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import type { INode } from 'n8n-workflow';
 
 import { startSandbox, type FaultEffect, type Sandbox } from '../../../sandbox/client.mts';
+import { cases } from '../../shared/cases.mts';
 import { createVideo, errorOf, itemsOf, rows, runNode } from '../support.mts';
 import { lineOf } from './promise.mts';
 
@@ -84,6 +85,6 @@ test('never a video above a ceiling, none while a row is bad under stop, no row 
         }
       },
     ),
-    { numRuns: 40, interruptAfterTimeLimit: 60_000 },
+    { numRuns: cases(15) },
   );
-}, 180_000);
+});

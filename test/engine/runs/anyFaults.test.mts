@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import type { INode, IRun } from 'n8n-workflow';
 
 import { startSandbox, type FaultEffect, type Sandbox } from '../../../sandbox/client.mts';
+import { cases } from '../../shared/cases.mts';
 import { createVideo, errorOf, itemsOf, jsonOf, rows, runNode } from '../support.mts';
 import { lineOf, textOf } from './promise.mts';
 
@@ -110,6 +111,6 @@ test('whatever goes wrong: no row is accepted twice, no accepted job is left uns
         }
       }
     }),
-    { numRuns: 25, interruptAfterTimeLimit: 50_000 },
+    { numRuns: cases(15) },
   );
-}, 120_000);
+});

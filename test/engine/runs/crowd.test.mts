@@ -29,7 +29,7 @@ async function one(
     createVideo({
       script: scriptOf(row),
       waitForCompletion: wait,
-      options: { pollInterval: 2, maxWait: 2, ...options } as never,
+      options: { pollInterval: 1, maxWait: 2, ...options } as never,
     }),
     run,
   );
@@ -86,7 +86,7 @@ test('what the API asks of one of them, all of them do', async () => {
 
 test('nothing is mixed up when they differ, some are cancelled, and some fail', async () => {
   const stop = new AbortController();
-  const options = [{ maxConcurrency: 1 }, { maxConcurrency: 9 }, { pollInterval: 3 }, {}];
+  const options = [{ maxConcurrency: 1 }, { maxConcurrency: 9 }, { pollInterval: 1.5 }, {}];
   const running = crowd(24, async (row) => {
     const kind = row % 6;
     return await one(row, options[row % 4], {

@@ -150,7 +150,7 @@ describe('Retry On Fail', () => {
   test('with the waits: a video that failed is not made anew', async () => {
     await sandbox.fault({ on: POST, type: 'failVideo', code: 'dark', message: 'Too dark' });
     await sandbox.settings({ queuedMs: 10, processingMs: 10 });
-    const waiting = createVideo({ waitForCompletion: true, options: { pollInterval: 2 } });
+    const waiting = createVideo({ waitForCompletion: true, options: { pollInterval: 0.1 } });
     const settings = { ...retrying, maxTries: 2 };
     const result = await runNode(sandbox, waiting, { items: rows(2), settings });
     await sandbox.settings({ queuedMs: 300, processingMs: 1_500 });
@@ -169,7 +169,7 @@ describe("A retry from n8n's execution list", () => {
     expect(errorOf(failed)).toMatchObject({ item: 3 });
     const before = await expectPromiseKept(sandbox, failed);
     expect(before.acceptedCount).toBe(3);
-    expect(textOf(failed)).toMatch(/^Item 4: not sent$/m);
+    expect(textOf(failed)).toMatch(/^Item 5: not sent\.$/m);
 
     const result = await runNode(sandbox, parameters, { retryOf: asRetry(failed) });
     expect(errorOf(result).message).toBe('');

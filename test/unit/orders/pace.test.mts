@@ -20,7 +20,10 @@ test.each([
 });
 
 const row = (item: number, words: number, duration: unknown, field = 'script') =>
-  ({ item, order: { url: '/videos', body: { [field]: 'word '.repeat(words), duration } } }) as unknown as Row;
+  ({
+    item,
+    order: { url: '/videos', body: { [field]: 'word '.repeat(words), duration } },
+  }) as unknown as Row;
 
 test('a script that fits its duration, even loosely, is not worth a word', () => {
   expect(paceHint([row(0, 75, 30), row(1, 30, 30), row(2, 180, 30)])).toEqual([]);

@@ -5,6 +5,7 @@ import type { Video } from '../../../nodes/ITeraBiz/api/video.ts';
 import { RequestFailed } from '../../../nodes/ITeraBiz/client/apiClient.ts';
 import { fetchFirst, fetchNext, type Poll } from '../../../nodes/ITeraBiz/polling/fetch.ts';
 import type { Progress } from '../../../nodes/ITeraBiz/polling/progress.ts';
+import { cases } from '../../shared/cases.mts';
 
 const PAGE = 100;
 
@@ -20,9 +21,11 @@ const unanswered = (tries: number) =>
     seconds: 0,
   });
 
-const unknownCursor = () =>
+const unknownCursor = () => refused(400);
+
+const refused = (status: number) =>
   new RequestFailed({
-    outcome: { status: 400, headers: {}, body: {} },
+    outcome: { status, headers: {}, body: {} },
     decision: 'refused',
     tries: 1,
     seconds: 0,
@@ -103,7 +106,8 @@ class World {
       video: async (id: string) => {
         take();
         const job = this.jobs.find((one) => one.id === id);
-        return job && toVideo(job);
+        if (!job) throw refused(404);
+        return toVideo(job);
       },
     };
     const poll: Poll = { client, warn: () => undefined, snapshot: new Map() };
@@ -179,7 +183,7 @@ test('each video that ends after the beginning comes out exactly once, and none 
       expect([...world.history].filter((id) => came.has(id))).toEqual([]);
       expect(JSON.parse(world.stored!)).not.toHaveProperty('reading');
     }),
-    { numRuns: 100 },
+    { numRuns: cases(40) },
   );
 });
 
