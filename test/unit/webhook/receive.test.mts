@@ -82,12 +82,16 @@ const signed = (): TriggerStore => ({
 });
 
 test('a proven event starts the workflow with what the API says, and n8n answers when it has', async () => {
-  const { answers, asked, log, result } = await deliver({ n8nAnswers: null });
+  const { answers, asked, log, response, result } = await deliver({ n8nAnswers: null });
   const webhookResponse = { message: 'Received' };
   expect(result).toEqual({ webhookResponse, workflowData: [[{ json: event }]] });
   expect(answers).toEqual([]);
   expect(log).toEqual([]);
-  expect(asked).toMatchObject([{ method: 'GET', url: '/videos/vid_1', timeout: expect.any(Number) }]);
+  expect(asked).toMatchObject([
+    { method: 'GET', url: '/videos/vid_1', timeout: expect.any(Number) },
+  ]);
+  // What waits for n8n's answer is to end.
+  response.status(200).json({});
 });
 
 describe('starts nothing, tells the sender no more than it has to know, and the log why', () => {
@@ -127,11 +131,7 @@ describe('starts nothing, tells the sender no more than it has to know, and the 
       'iTeraBiz says that the video is still being made',
       confirmed({ ...video, status: 'processing' }),
     ],
-    [
-      503,
-      'iTeraBiz asked for a pause',
-      { before: ({ queue }) => queue.pauseFor(60_000) },
-    ],
+    [503, 'iTeraBiz asked for a pause', { before: ({ queue }) => queue.pauseFor(60_000) }],
     [503, 'no credential', { answer: () => new UserError('no credential') }],
     [
       503,
