@@ -8,10 +8,7 @@ import { hints } from './resources/hints';
 import { durableOperations, durableProperties } from './resources/durableWait';
 import { toCustomOperations, toProperties } from './resources/operation';
 
-/**
- * The action node: a description, nothing else. Each operation names what carries it out; the
- * credential fills in the base URL.
- */
+/** The action node: a description, nothing else. Each operation names what carries it out. */
 export class ITeraBiz implements INodeType {
   description: INodeTypeDescription = {
     displayName: 'iTeraBiz',
@@ -19,16 +16,30 @@ export class ITeraBiz implements INodeType {
     icon: { light: 'file:iterabiz.svg', dark: 'file:iterabiz.dark.svg' },
     group: ['transform'],
     version: 1,
-    // n8n behavior: it names the node after its action ("Create video from script"), so this adds what that
-    // does not say.
+    // n8n behavior: it names the node after its action ("Create video from script"); this adds the rest.
     subtitle:
       '={{ $parameter["options"]?.["previewOnly"] === true ? "orders nothing" : $parameter["waitForCompletion"] === true ? "waits for completion" : $parameter["waitForCompletion"] === false && $parameter["operation"] !== "get" ? "does not wait" : $parameter["returnAll"] === true ? "all" : $parameter["returnAll"] === false ? "up to " + $parameter["limit"] : "" }}',
     description: 'Make AI-avatar videos with iTeraBiz: create them, wait for them, download them',
     defaults: { name: 'iTeraBiz' },
     usableAsTool: true,
+    builderHint: {
+      searchHint:
+        'Makes AI-avatar videos from a script or a prompt. Every run of create or generate orders a video that costs money and takes minutes. For the finished video in the same workflow, set waitForCompletion to true; for many videos, order them in one workflow and start another with iTeraBizTrigger, or with iTeraBizPollingTrigger where the internet cannot reach n8n. Download gets the file of a finished video.',
+      relatedNodes: [
+        {
+          nodeType: 'n8n-nodes-iterabiz.iTeraBizTrigger',
+          relationHint:
+            'Starts a workflow the moment a video finishes or fails; needs a public n8n',
+        },
+        {
+          nodeType: 'n8n-nodes-iterabiz.iTeraBizPollingTrigger',
+          relationHint: 'The same by polling, for an n8n that the internet cannot reach',
+        },
+      ],
+    },
     hints,
     waitingNodeTooltip:
-      'iTeraBiz is making your video. You can close this tab: n8n goes on by itself, and the result is then under Executions.',
+      'iTeraBiz is making your video. You can close this tab: n8n goes on by itself, and the result appears under Executions. Running this step again orders another video.',
     inputs: [NodeConnectionTypes.Main],
     outputs: [NodeConnectionTypes.Main],
     credentials: [{ name: 'iTeraBizApi', required: true }],

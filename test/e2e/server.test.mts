@@ -139,7 +139,9 @@ test('a workflow that calls itself orders no more than the limit of the account'
     },
   });
   await n8n.rest.activate(workflow);
-  await axios.post(`${n8n.url}/webhook/loop`);
+  await until('it listens', async () => {
+    return await axios.post(`${n8n.url}/webhook/loop`).catch(() => undefined);
+  });
   const { id } = await until('the loop has ended', async () => {
     const [last] = await n8n.rest.executions({ workflowId: workflow.id, status: ['error'] });
     return last;

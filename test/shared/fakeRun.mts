@@ -124,6 +124,7 @@ export function fakeRun({
   const { context, asked } = requesterOf(api);
   const hints: string[] = [];
   const warnings: string[] = [];
+  const notes: Record<string, string> = {};
   const stored: { name: string; type: string; content: string }[] = [];
   const all = typeof parameters === 'function' ? parameters : () => parameters;
   const memory: IContextObject = {};
@@ -177,6 +178,7 @@ export function fakeRun({
       return { data: '', fileName: name, mimeType: type, bytes: content.length };
     },
     hint: (message) => void hints.push(message),
+    note: (name, text) => void (notes[name] = text),
     warn: (message) => void warnings.push(message),
     ...(takeOver && {
       executeWorkflow: async (workflow: IWorkflowBase, data: INodeExecutionData[]) => {
@@ -188,5 +190,5 @@ export function fakeRun({
       },
     }),
   };
-  return { run, account, asked, hints, warnings, stored };
+  return { run, account, asked, hints, warnings, notes, stored };
 }

@@ -10,7 +10,7 @@ export const additionalFields: INodeProperties = {
   typeOptions: { multipleValues: true },
   placeholder: 'Add Field',
   default: {},
-  description: 'Fields of the iTeraBiz API that have no box here yet',
+  description: 'Fields of the iTeraBiz API that are not offered here yet',
   options: [
     {
       displayName: 'Field',
@@ -22,7 +22,7 @@ export const additionalFields: INodeProperties = {
           type: 'string',
           default: '',
           placeholder: 'e.g. background',
-          description: 'The name of the field, as the documentation of the iTeraBiz API spells it',
+          description: 'The name of the field, as in the iTeraBiz API documentation',
         },
         {
           displayName: 'Value',
@@ -31,7 +31,7 @@ export const additionalFields: INodeProperties = {
           default: '',
           placeholder: 'e.g. office',
           description:
-            'The value to send. A number, true, false, null, a list or an object in JSON is sent as that, everything else as text. Put quotes around it to send a number as text.',
+            'The value to send. Numbers, true, false, null, and lists or objects in JSON are sent as such, anything else as text. To send a number as text, put it in quotes.',
         },
       ],
     },

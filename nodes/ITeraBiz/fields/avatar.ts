@@ -1,6 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-/** How an avatar is given by its name, which is no part of a request: it is looked up first. */
+/** The mode in which an avatar is given by its name, which is looked up before the request. */
 export const BY_NAME = 'name';
 
 /** The avatar that speaks: picked, or given by its ID or its name. */
@@ -10,7 +10,7 @@ export const avatar: INodeProperties = {
   type: 'resourceLocator',
   required: true,
   default: { mode: 'list', value: '' },
-  description: 'The avatar that speaks in the video, one of those in your iTeraBiz account',
+  description: 'The avatar that speaks in the video, from your iTeraBiz account',
   modes: [
     {
       displayName: 'From List',
@@ -30,8 +30,12 @@ export const avatar: INodeProperties = {
       name: BY_NAME,
       type: 'string',
       placeholder: 'e.g. Maria, Friendly Host',
-      hint: 'The whole name, as the list shows it. Good for a column of a table.',
+      hint: 'The full name, as shown in the list. Use it when the avatar comes from a table column.',
     },
   ],
+  builderHint: {
+    propertyHint:
+      'Use mode list and let the user pick. Avatar IDs cannot be guessed; when they come from data, use mode id, or name for a column of avatar names.',
+  },
   routing: { send: { type: 'body', property: 'avatar_id' } },
 };

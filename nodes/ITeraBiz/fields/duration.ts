@@ -11,6 +11,7 @@ export const duration: INodeProperties = {
   required: true,
   typeOptions: { minValue: 1, maxValue: LONGEST_DURATION, numberPrecision: 0 },
   default: 60,
-  description: 'How long the video should be, as a whole number of seconds',
+  description: 'How long the video should be, in whole seconds',
+  builderHint: { propertyHint: 'In seconds. A script of 150 words takes about 60.' },
   routing: { send: { type: 'body', property: 'duration' } },
 };

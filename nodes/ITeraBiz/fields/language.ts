@@ -12,6 +12,6 @@ export const language: INodeProperties = {
   allowArbitraryValues: true,
   default: 'en-US',
   description:
-    'The language spoken in the video. For one that is not in the list, switch to Expression and enter its code (BCP-47), e.g. gd-GB. An expression may also give the English name, e.g. German.',
+    'The language spoken in the video. If yours is not listed, switch to Expression and enter its BCP-47 code, such as gd-GB. Expressions may also give the English name, such as German.',
   routing: { send: { type: 'body', property: 'language' } },
 };

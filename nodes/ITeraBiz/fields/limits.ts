@@ -8,7 +8,7 @@ export const maxVideos: INodeProperties = {
   typeOptions: { minValue: 1, numberPrecision: 0 },
   default: 10,
   description:
-    'The most videos that this node may order each time it runs. If it would be more, it orders none and says so.',
+    'The most videos that one run of this node may order. If there are more, it orders none and says so.',
 };
 
 export const maxSeconds: INodeProperties = {
@@ -18,7 +18,7 @@ export const maxSeconds: INodeProperties = {
   typeOptions: { minValue: 1, numberPrecision: 0 },
   default: 600,
   description:
-    'The most seconds of video, all videos together, that this node may order each time it runs. If it would be more, it orders none and says so.',
+    'The most seconds of video, in total, that one run of this node may order. If there are more, it orders none and says so.',
 };
 
 /** Shows what would be ordered. */
@@ -28,7 +28,7 @@ export const previewOnly: INodeProperties = {
   type: 'boolean',
   default: false,
   description:
-    'Whether to order nothing and only show, item by item, what would be ordered. Nothing is paid for.',
+    'Whether to only show what would be ordered, item by item. Nothing is ordered or charged.',
 };
 
 export const limits: INodeProperties[] = [maxVideos, maxSeconds, previewOnly];

@@ -1,6 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-/** How much of a list to return. The door reads both: it asks for no page that is not needed. */
+/** How much of a list to return. */
 export const paging: INodeProperties[] = [
   {
     displayName: 'Return All',

@@ -9,18 +9,18 @@ export const whenVideoExists: INodeProperties = {
     {
       name: 'Order Another One',
       value: 'order',
-      description: 'Every item is ordered and paid for, whatever the account has already',
+      description: 'Every item orders and charges for a new video',
     },
     {
       name: 'Use the Existing One',
       value: 'reuse',
       description:
-        'An item whose video was ordered before gets that one, so that a workflow can safely be run again',
+        'An item whose video was ordered before gets that one, so the workflow can safely be run again',
     },
   ],
   default: 'order',
   description:
-    'What to do where your account has a video of the same avatar, script or prompt, language and duration. A failed one does not count.',
+    'What to do if your account has a video with the same avatar, script or prompt, language and duration. Failed videos do not count.',
 };
 
 /** How far back a video counts as the same. */
@@ -31,5 +31,5 @@ export const lookBack: INodeProperties = {
   displayOptions: { show: { whenVideoExists: ['reuse'] } },
   typeOptions: { minValue: 1 },
   default: 30,
-  description: 'How old an existing video may be, in days. An older one is ordered anew.',
+  description: 'How old an existing video may be, in days. Older ones are ordered again.',
 };

@@ -1,10 +1,9 @@
 import type { INodeProperties } from 'n8n-workflow';
 
 /**
- * A video job of the account. It is not sent by itself: the operations put it into their URL.
+ * A video job of the account. The operations put its ID into their URL.
  *
- * The default fits a node that follows one of ours. A saved workflow leaves a default out; one that
- * left out the empty list of earlier versions could not be run, so nothing that ran changes.
+ * The default fits a node that follows one of ours. Saved workflows leave a default out.
  */
 export const video: INodeProperties = {
   displayName: 'Video',
@@ -12,9 +11,9 @@ export const video: INodeProperties = {
   type: 'resourceLocator',
   required: true,
   default: { mode: 'id', value: '={{ $json.id }}' },
-  hint: 'Set to the ID of the incoming item. After an iTeraBiz trigger, drag the ID of its video here.',
+  hint: "Uses the incoming item's ID. After an iTeraBiz trigger, drag the ID of its video here.",
   description:
-    'The video to use, by the ID that came back when it was created. One picked from the list is the same at every run.',
+    'The video to use, by the ID it got when it was ordered. A video picked from the list stays the same in every run.',
   modes: [
     {
       displayName: 'From List',

@@ -1,13 +1,17 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-/** Whether the node returns the job at once or the finished video. */
+/** Whether the node returns the finished video, or the job at once. */
 export const waitForCompletion: INodeProperties = {
   displayName: 'Wait for Completion',
   name: 'waitForCompletion',
   type: 'boolean',
   default: false,
   description:
-    'Whether to wait until the video is finished and return it with its download link. Otherwise the order comes back at once, with status queued, no link yet, and an ID to ask for later.',
+    'Whether to wait until the video is finished and return it with its link. If off, it comes back at once, as a rule without a link, and its ID gets it later. Stopping the workflow does not stop the order: find the video with Get Many.',
+  builderHint: {
+    propertyHint:
+      'Set to true when later steps need the finished video or its link: without it the video comes back queued and has no link. For many videos, leave it false and start a second workflow with the iTeraBiz Trigger.',
+  },
 };
 
 const onlyWhenWaiting = { show: { '/waitForCompletion': [true] } };
@@ -21,14 +25,14 @@ export const waitingOptions: INodeProperties[] = [
     displayOptions: onlyWhenWaiting,
     options: [
       {
-        name: 'Treat as Failed Items',
+        name: 'Fail the Item',
         value: 'stop',
-        description: "Follow this node's On Error setting, which is to stop the workflow at first",
+        description: "Do what this node's On Error setting says",
       },
       {
-        name: 'Return Like Finished Ones',
+        name: 'Return With Status "Failed"',
         value: 'output',
-        description: 'Return the job with its status and the reason of the failure',
+        description: 'Return the video with the reason why it failed',
       },
     ],
     default: 'stop',
@@ -41,7 +45,7 @@ export const waitingOptions: INodeProperties[] = [
     displayOptions: onlyWhenWaiting,
     default: false,
     description:
-      'Whether to keep the execution running while it waits. Otherwise n8n puts it aside after a minute at the latest, so that it uses no memory and survives a restart (n8n 2.41 and newer).',
+      'Whether to keep the execution running while it waits. If off, n8n pauses it within a minute, so that it uses no memory and survives a restart (n8n 2.41 and newer).',
   },
   {
     displayName: 'Max Wait (Minutes)',
@@ -51,7 +55,7 @@ export const waitingOptions: INodeProperties[] = [
     typeOptions: { minValue: 1 },
     default: 60,
     description:
-      'How long to wait before giving up. The video goes on being made, and its ID is in the message.',
+      'How long to wait before giving up. The order stands, and the message has the ID of the video.',
   },
   {
     displayName: 'Poll Interval (Seconds)',
@@ -60,6 +64,6 @@ export const waitingOptions: INodeProperties[] = [
     displayOptions: onlyWhenWaiting,
     typeOptions: { minValue: 2 },
     default: 10,
-    description: 'How often to ask iTeraBiz whether the video is finished, during the first minute',
+    description: 'How often to check whether the video is finished, during the first minute',
   },
 ];

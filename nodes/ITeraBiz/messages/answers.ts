@@ -67,7 +67,7 @@ export function describeRefusal(
     case 'busy':
       return {
         message: `iTeraBiz is too busy to ${doing}${tried}`,
-        description: `${quote} (status ${status}). It refused the request, so nothing was made or charged for it. Run it again ${inHowLong(retryAfterOf(headers))}, or lower Max Concurrency in the options.`,
+        description: `${quote} (status ${status}). It refused the request, so nothing was made or charged for it. Run it again ${inHowLong(retryAfterOf(headers))}. If it keeps happening, lower Max Concurrency.`,
       };
     case 'moved':
       return {

@@ -1,6 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import type { ApiClient } from '../client/apiClient';
+import type { Run } from '../run/run';
 import { BadInput } from '../fields/validate';
 import { sameName } from '../api/text';
 import { LABELS } from '../messages/labels';
@@ -24,6 +25,17 @@ export function avatarFinder(
     avatars ??= client().then(async (known) => await readList(known, '/avatars', Infinity));
     return idOfAvatar(name, await avatars);
   };
+}
+
+/** The IDs of the account's avatars; nothing where they cannot be read. @throws the signal's reason */
+export async function knownAvatars(run: Run): Promise<Set<string> | undefined> {
+  try {
+    const avatars = await readList(await run.client(), '/avatars', Infinity);
+    return new Set(avatars.map(({ id }) => String(id)));
+  } catch {
+    run.signal?.throwIfAborted();
+    return undefined;
+  }
 }
 
 /**

@@ -10,8 +10,8 @@ import { prepareRows, type Row } from '../orders/rows';
 import { settlePlaces, submitAll } from '../orders/submit';
 import { ItemFailed, type Refusal, Results } from '../run/results';
 import type { Perform } from '../run/run';
-import { finish } from '../waiting/finish';
-import { avatarFinder } from './avatarByName';
+import { finish, nameOrdersWhenStopped } from '../waiting/finish';
+import { avatarFinder, knownAvatars } from './avatarByName';
 
 /**
  * Orders what the items describe, each once, and waits for it where the user wants to. Nothing is sent
@@ -40,6 +40,7 @@ export const create: Perform = async (run, request) => {
     ));
     if (account.jobs.reserved(names).length === 0) break;
   }
+  let forget = () => {};
   const release = isPreview ? () => {} : account.jobs.reserve(names);
   try {
     const toSend = good.filter((row) => isToSend(row) && !matches.get(row.item)?.job);
@@ -53,8 +54,10 @@ export const create: Perform = async (run, request) => {
 
     if (isPreview) {
       const today = allowance.today(0);
-      const preview = previewOf(rows, allowed, matches, refusal, today);
-      preview.forEach((json, item) => results.outputs.set(item, [{ json }]));
+      const avatars = isVideo ? await knownAvatars(run) : undefined;
+      const { items, sum } = previewOf(rows, allowed, matches, refusal, today, avatars);
+      items.forEach((json, item) => results.outputs.set(item, [{ json }]));
+      run.hint(`A preview: nothing was ordered. ${sum}`);
       return results.collect();
     }
 
@@ -66,6 +69,7 @@ export const create: Perform = async (run, request) => {
 
     const notSent = new Set(refused);
     const rest = good.filter((row) => !notSent.has(row));
+    forget = nameOrdersWhenStopped(run, results);
     const { places, limit } = allowance;
     const shared = { account, client, ledger, results, doing: request.doing, places, limit };
     const jobs = await submitAll(run, shared, rest, matches).finally(() => {
@@ -78,6 +82,7 @@ export const create: Perform = async (run, request) => {
     }
     return await finish(run, results, jobs);
   } finally {
+    forget();
     release();
   }
 };

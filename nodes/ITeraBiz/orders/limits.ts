@@ -3,7 +3,7 @@ import { type ApiClient, refusalOnly } from '../client/apiClient';
 import { BadInput } from '../fields/validate';
 import { maxSeconds, maxVideos } from '../fields/limits';
 import type { Message } from '../messages/message';
-import type { Refusal } from '../run/results';
+import { itemOf, type Refusal } from '../run/results';
 import type { Run } from '../run/run';
 import type { Row, Rows } from './rows';
 
@@ -44,12 +44,12 @@ export function whyTooMuch(
 }
 
 /** Why good items are not sent where the node is to stop: others are invalid. */
-export function whyNotWith({ bad }: Rows): Message {
+export function whyNotWith({ good, bad }: Rows): Message {
   const [first] = bad.keys();
   return {
-    message: `Not sent, because item ${first} (row ${first + 1})${bad.size > 1 ? ` and ${bad.size - 1} more` : ''} cannot be right`,
+    message: `Not sent, because ${itemOf(first, good.length + bad.size)}${bad.size > 1 ? ` and ${bad.size - 1} more are` : ' is'} invalid`,
     description:
-      'This node stops when an item fails (On Error, in its Settings), so nothing is sent as long as one is wrong',
+      'This node stops when an item fails (On Error, in its Settings), so nothing is sent while one is invalid',
   };
 }
 

@@ -1,18 +1,27 @@
 import type { IDataObject } from 'n8n-workflow';
 
+import { nameOf } from '../account/sameOrder';
 import { videoIdOf } from '../api/video';
 import type { Message } from '../messages/message';
 import { amountOf, isToSend } from './limits';
 import type { Match } from './reuse';
 import type { Row, Rows } from './rows';
 
+/** What a preview gives out for each item, and in all. */
+export interface Preview {
+  items: Map<number, IDataObject>;
+  /** As in `21 videos, 945 seconds in all would be ordered; 8 would not.` */
+  sum: string;
+}
+
 /**
- * What a preview gives out for each item: whether it would be ordered, or why not.
+ * Says for each item whether it would be ordered, or why not.
  *
  * @param toSend the rows that would be sent
  * @param matches what the account has already
  * @param refusal why the others would not be
  * @param today how much of the account's limit is used, where it has one
+ * @param avatars the IDs of the account's avatars, where they are known
  */
 export function previewOf(
   rows: Rows,
@@ -20,24 +29,39 @@ export function previewOf(
   matches: Map<number, Match>,
   refusal?: Message,
   today = '',
-): Map<number, IDataObject> {
-  const preview = new Map<number, IDataObject>();
+  avatars?: Set<string>,
+): Preview {
+  const items = new Map<number, IDataObject>();
+  const isMissing = ({ order }: Row) => avatars && !avatars.has(String(order.body.avatar_id));
+  const sendable = toSend.filter((row) => !isMissing(row));
   for (const [item, { error, body }] of rows.bad) {
     const said = error.said ?? { message: error.message, description: '' };
-    preview.set(item, { wouldOrder: false, reason: inOneLine(said), request: body });
+    items.set(item, { wouldOrder: false, reason: inOneLine(said), request: body });
   }
-  const amount = [amountOf(toSend), today].filter(Boolean).join('. ');
-  const sent = new Set(toSend);
+  const amount = [amountOf(sendable), today.replace(/\.$/, '')].filter(Boolean).join('. ');
+  const sent = new Set(sendable);
+  const first = new Map<string, number>();
   for (const row of rows.good) {
-    const because = sent.has(row) ? undefined : whyNotOrdered(row, matches.get(row.item), refusal);
     const request = row.order.body;
-    const reason = toSend.length > 1 ? `One of ${amount}` : amount;
-    preview.set(
-      row.item,
-      because ? { wouldOrder: false, ...because, request } : { wouldOrder: true, reason, request },
-    );
+    if (!sent.has(row)) {
+      const because = whyNotOrdered(row, matches.get(row.item), refusal) ?? {
+        reason: `Your account has no avatar "${String(request.avatar_id)}"`,
+      };
+      items.set(row.item, { wouldOrder: false, ...because, request });
+      continue;
+    }
+    const name = nameOf(row.order);
+    const same = first.get(name);
+    if (same === undefined) first.set(name, row.item);
+    const reason = [
+      sendable.length > 1 ? `One of ${amount}` : amount,
+      same !== undefined && `The same order as item ${same + 1}`,
+    ];
+    items.set(row.item, { wouldOrder: true, reason: reason.filter(Boolean).join('. '), request });
   }
-  return preview;
+  const others = items.size - sendable.length;
+  const not = others > 0 ? `; ${others} would not` : '';
+  return { items, sum: `${amountOf(sendable)} would be ordered${not}.` };
 }
 
 function whyNotOrdered(row: Row, match?: Match, refusal?: Message): IDataObject | undefined {

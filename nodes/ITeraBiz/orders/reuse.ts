@@ -150,7 +150,7 @@ function timeOf({ at }: Listed): number {
 export function describeUnclear(order: Order, listed: IDataObject, item: number): Message {
   const id = videoIdOf(listed) ?? 'without an ID';
   return {
-    message: `Nothing was sent: video ${id} may be the one of item ${item}, but ${whyUnclear(order, listed)}`,
+    message: `Nothing was sent: video ${id} may be the one of item ${item + 1}, but ${whyUnclear(order, listed)}`,
     description: `So "${whenVideoExists.displayName}" cannot tell whether to order it. Choose "Order Another One", or lower "${lookBack.displayName}" so that it leaves that video out.`,
   };
 }

@@ -16,6 +16,8 @@ export interface Operation {
   /** As in `Create video`: what n8n lists when someone searches for something to do */
   action: string;
   description: string;
+  /** What an AI model reads of it as a tool: what it does and costs, what it needs, what comes back */
+  tool: string;
   request: { method: IHttpRequestMethods; url: string };
   /** Carries it out */
   perform: Perform;
@@ -57,6 +59,7 @@ export function toProperties(resources: Resource[], defaultResource: string): IN
       default: defaultResource,
     },
     ...resources.map(operationPicker),
+    ...resources.flatMap(toolDescriptions),
     ...shown(uses(resources, 'fields'), resources, ''),
     {
       displayName: 'Options',
@@ -142,6 +145,29 @@ function operationPicker(resource: Resource): INodeProperties {
     default: defaultOperation,
   };
 }
+
+/**
+ * What a model reads of each operation. n8n behavior: where a node has this property, it adds none of its
+ * own, whose text would be the action alone; `@tool` shows it on the node's tool and nowhere else.
+ */
+function toolDescriptions({ value, operations }: Resource): INodeProperties[] {
+  return operations.map((operation) => ({
+    ...toolDescription,
+    default: operation.tool,
+    displayOptions: {
+      show: { '@tool': [true], resource: [value], operation: [operation.value] },
+    },
+  }));
+}
+
+const toolDescription: INodeProperties = {
+  displayName: 'Tool Description',
+  name: 'toolDescription',
+  type: 'string',
+  typeOptions: { rows: 4 },
+  default: '',
+  description: 'What the AI model is told about this tool',
+};
 
 /** Each field once, in an order that keeps every operation's own order. */
 function uses(resources: Resource[], list: 'fields' | 'options'): Use[] {

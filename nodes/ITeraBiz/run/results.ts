@@ -17,11 +17,19 @@ const MOST_FAILURES = 20;
 const MOST_RANGES = 40;
 
 /**
- * What is true of the ways to run a node again after it stopped. n8n behavior: only a retry of the same
- * execution finds the record of what was accepted.
+ * How to get what is missing, and how not to. n8n behavior: only a retry of the same execution finds the
+ * record of what was accepted.
  */
-export const HOW_TO_GO_ON =
-  'To send only what is missing, open Executions, this one, and choose Retry. "Execute step" and "Execute workflow" order all of it again, and that is paid for again';
+const RETRY =
+  'To send only what is missing, open this execution under Executions and choose Retry. "Execute step" and "Execute workflow" order and charge for all of it again';
+
+/** The same where everything was accepted. */
+const GET_BY_ID =
+  'Get these by their IDs. Running this step again orders and charges for all of them again';
+
+/** In place of advice for a person in n8n's editor. */
+const MODEL_IN_DOUBT =
+  'It may have been accepted, and was not sent again, because that could charge twice. Do not create it now: list the videos in a few minutes and look for one with the same text. If there is none, ask the user';
 
 /**
  * What a failure is about, for workflows that decide by it: the whole account (key, credits, reach), this
@@ -114,13 +122,15 @@ export class Results {
   /** Why nothing more is sent, in the words for an item that was not */
   private abortedBy?: Failure;
 
-  constructor(private readonly run: Pick<Run, 'node' | 'size' | 'onError' | 'signal' | 'input'>) {}
+  constructor(
+    private readonly run: Pick<Run, 'node' | 'size' | 'onError' | 'isTool' | 'signal' | 'input'>,
+  ) {}
 
   /** From now on, no further item is sent. What is in flight ends as it does. */
   abort(item: number, { message }: Message): void {
     this.abortedBy ??= {
       message: `Not sent, because ${message}`,
-      description: `Not tried: item ${item} failed for a reason that affects all. Fix it, then run again`,
+      description: `Not tried: ${itemOf(item, this.run.size)} failed for a reason that affects all. Fix it, then run again`,
       reason: 'notSent',
     };
   }
@@ -152,7 +162,7 @@ export class Results {
       const { failure, meetsAll } = error;
       const isSkipped = failure.reason === 'notSent' && this.run.onError === 'stop';
       if (isSkipped) this.skipped.add(item);
-      else this.failures.set(item, failure);
+      else this.failures.set(item, this.worded(failure));
       if (meetsAll) this.abort(item, failure);
       return;
     }
@@ -161,6 +171,12 @@ export class Results {
       description: error.description ?? '',
     };
     this.failures.set(item, { message, description, reason: 'item' });
+  }
+
+  /** A model can neither open n8n nor change an option. */
+  private worded(failure: Failure): Failure {
+    const isForModel = this.run.isTool && failure.reason === 'unknown';
+    return isForModel ? { ...failure, description: MODEL_IN_DOUBT } : failure;
   }
 
   /** Whether the node is to stop. */
@@ -180,7 +196,8 @@ export class Results {
       const failure = this.failures.get(item);
       const output = failure ? [{ json: this.errorJson(item, failure) }] : this.outputs.get(item);
       for (const { json, ...data } of output ?? []) {
-        const shown = failure ? json : inReadingOrder(withMark(json, this.reused.get(item)));
+        const whole = failure ? json : inReadingOrder(withMark(json, this.reused.get(item)));
+        const shown = this.run.isTool ? forModel(whole) : whole;
         items.push({ ...data, json: shown, pairedItem: { item } });
       }
     }
@@ -189,13 +206,16 @@ export class Results {
 
   private errorJson(item: number, failure: Failure): IDataObject {
     const videoId = this.accepted.get(item) ?? this.awaited.get(item);
-    return errorJson(failure, this.run.onError, this.run.input(item), videoId);
+    const input = this.run.isTool ? {} : this.run.input(item);
+    return errorJson(failure, this.run.onError, input, videoId);
   }
 
   private toError() {
     const item = [...this.failures.keys()].reduce((one, other) => Math.min(one, other));
     const own = this.failures.get(item)!;
-    const said = describeStop(own, item, this, this.run.size, this.jobLists(), HOW_TO_GO_ON);
+    const isAll = [...this.failures.keys()].every((failed) => this.accepted.has(failed));
+    const advice = this.run.isTool ? '' : isAll && this.skipped.size === 0 ? GET_BY_ID : RETRY;
+    const said = describeStop(own, item, this, this.run.size, this.jobLists(), advice);
     return toNodeError(this.run.node, said, item, own.status);
   }
 
@@ -219,9 +239,28 @@ export class Results {
   }
 }
 
+/** Longest script or prompt that a model gets back, in characters: a list has those of all videos. */
+const LONGEST_TEXT = 200;
+
+/** What a model gets of a result: nothing empty, and no long text that it cannot need. */
+function forModel(json: IDataObject): IDataObject {
+  const isEmpty = (value: unknown) =>
+    value === '' || (typeof value === 'object' && Object.keys(value ?? {}).length === 0);
+  const entries = Object.entries(json).map(([name, value]) => {
+    const isLong = ['script', 'prompt'].includes(name) && String(value).length > LONGEST_TEXT;
+    return [name, isLong ? `${String(value).slice(0, LONGEST_TEXT)}…` : value] as const;
+  });
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined && !isEmpty(value)));
+}
+
+/** A place among the items, as people count. n8n behavior: its own Item Index begins with 0. */
+export function itemOf(item: number, size: number): string {
+  return `item ${item + 1} of ${size}`;
+}
+
 /**
  * The message of a node that stops although other items went well. Items with the same message stand in
- * one line.
+ * one line. n8n behavior: its editor shows no line breaks, so each line is a sentence.
  *
  * @param own what went wrong with the item that n8n reports
  * @param all what went wrong, by item, this item included, and which items were not tried
@@ -239,23 +278,26 @@ export function describeStop(
 ): Message {
   const others = [...failures].filter(([other]) => other !== item).sort(byItem);
   const parts: string[] =
-    size > 1 ? [`n8n counts items from 0: item ${item} is row ${item + 1}.`] : [];
+    size > 1 ? [`This is ${itemOf(item, size)} (in n8n, Item Index ${item}).`] : [];
   if (others.length > 0) {
     parts.push(
-      `${others.length} more ${others.length === 1 ? 'item' : 'items'} did not go well:`,
+      `${others.length} more ${others.length === 1 ? 'item' : 'items'} failed:`,
       ...lines(
-        grouped(others).map(([items, message]) => `${rangesOf(items)}: ${message}`),
+        grouped(others).map(([items, message]) => `${rangesOf(items)}: ${withoutStop(message)}.`),
         MOST_FAILURES,
       ),
     );
   }
-  if (skipped.size > 0) parts.push(`${rangesOf([...skipped])}: not sent`);
+  if (skipped.size > 0) parts.push(`${rangesOf([...skipped])}: not sent.`);
   for (const { title, jobs } of lists.filter((list) => list.jobs.length > 0)) {
-    const named = [...jobs].sort(byItem).map(([other, id]) => `Item ${other}: ${id}`);
+    const named = [...jobs].sort(byItem).map(([other, id]) => `Item ${other + 1}: ${id}.`);
     parts.push(`${title}:`, ...lines(named, MOST_JOBS));
   }
-  if (lists.some(({ jobs }) => jobs.length > 0)) parts.push(`${advice}.`);
-  return { message: own.message, description: [own.description, ...parts].join('\n') };
+  if (advice && lists.some(({ jobs }) => jobs.length > 0)) parts.push(`${advice}.`);
+  const { message, description } = own;
+  if (parts.length === 0) return { message, description };
+  const first = description && `${withoutStop(description)}.`;
+  return { message, description: [first, ...parts].filter(Boolean).join('\n') };
 }
 
 /** The items of each message, in the order in which they come first. */
@@ -269,7 +311,7 @@ function grouped(failures: Array<[number, Message]>): Array<[number[], string]> 
   return [...groups].map(([message, items]) => [items, message]);
 }
 
-/** As in `Items 0–3, 7`. */
+/** As in `Items 1–4, 8`, counted as people do. */
 export function rangesOf(items: number[]): string {
   const ranges: Array<[number, number]> = [];
   for (const item of [...items].sort((one, other) => one - other)) {
@@ -279,7 +321,7 @@ export function rangesOf(items: number[]): string {
   }
   const texts = ranges
     .slice(0, MOST_RANGES)
-    .map(([from, to]) => (from === to ? `${from}` : `${from}–${to}`));
+    .map(([from, to]) => (from === to ? `${from + 1}` : `${from + 1}–${to + 1}`));
   const rest = ranges.slice(MOST_RANGES).reduce((sum, [from, to]) => sum + to - from + 1, 0);
   const more = rest > 0 ? ` … and ${rest} more` : '';
   return `${items.length === 1 ? 'Item' : 'Items'} ${texts.join(', ')}${more}`;
@@ -327,5 +369,5 @@ function byItem([one]: [number, unknown], [other]: [number, unknown]): number {
 
 function lines(all: string[], most: number): string[] {
   const shown = all.slice(0, most);
-  return all.length > shown.length ? [...shown, `… and ${all.length - shown.length} more`] : shown;
+  return all.length > shown.length ? [...shown, `… and ${all.length - shown.length} more.`] : shown;
 }

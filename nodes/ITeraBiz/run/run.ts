@@ -75,6 +75,8 @@ export interface Run {
   /** Shows something beside the node's output. */
   hint(message: string): void;
   warn(message: string): void;
+  /** Keeps something with the execution, as n8n's custom execution data. */
+  note(name: string, text: string): void;
   /**
    * Runs a small workflow, and puts this execution aside while that one waits. Missing where this n8n
    * cannot take over a wait.
@@ -181,6 +183,7 @@ function common(
       }),
     store: async (file: unknown, name: string, type: string) =>
       await context.helpers.prepareBinaryData(file as Buffer, name, type),
+    note: (name: string, text: string) => context.customData?.set(name, text),
     warn: (message: string) =>
       context.logger.warn(message, { node: node.name, executionId: context.getExecutionId() }),
   };

@@ -14,8 +14,7 @@ import { type AwaitedVideo, type ReadDurableWait, readDurableWait } from './smal
 const GRACE = 10 * 60_000;
 
 /** n8n behavior: an error after a wait is kept, and a retry from the execution list only repeats it. */
-const GET_BY_ID =
-  'n8n cannot take up this wait again, so do not retry this execution: get them with Video: Get and these IDs';
+const GET_BY_ID = 'Retrying does not resume the wait: get them with Video: Get and these IDs';
 
 /**
  * Polls for all videos of a durable wait.

@@ -1,4 +1,4 @@
-import type { INodeExecutionData } from 'n8n-workflow';
+import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 
 import type { WaitResult } from '../account/videoPoller';
 import { outcomeOf, statusOf, type Video, videoIdOf } from '../api/video';
@@ -27,9 +27,10 @@ export async function finish(
   jobs: Map<number, Job>,
 ): Promise<INodeExecutionData[]> {
   if (results.isStopped) return results.collect();
+  hintAtOrders(run, results, jobs);
   let waits: Wait[] = [];
   for (const [item, job] of jobs) {
-    if (!job.waits) results.outputs.set(item, [{ json: job.video }]);
+    if (!job.waits) results.outputs.set(item, [{ json: outputOf(run, job.video) }]);
     else await results.of(item, () => void waits.push(waitFor(run, results, item, job)));
   }
   const [ended, running] = [true, false].map((isEnded) =>
@@ -131,7 +132,7 @@ async function waitInMemory(
 function settle(run: Run, results: Results, wait: Wait, result: WaitResult): void {
   const { item, options, request } = wait;
   if (result.reason === 'timedOut' && run.isTool) {
-    return void results.outputs.set(item, [{ json: forTool(request.id, result.video) }]);
+    return void results.outputs.set(item, [{ json: outputOf(run, result.video, request.id) }]);
   }
   const problem = describeEnd(result, request.id, options);
   if (problem) results.failures.set(item, { ...problem, reason: 'item' });
@@ -148,11 +149,58 @@ function refuse(results: Results, { item, request }: Wait, error: unknown): void
   results.failures.set(item, { ...said, reason: 'account' });
 }
 
-/** What a model gets to read of a video that takes longer than a tool can. */
-function forTool(id: string, video: Video) {
+/** A video as it is; for a model, where it is still being made, what to do about it. */
+function outputOf({ isTool }: Run, video: Video, id = videoIdOf(video)): IDataObject {
+  if (!isTool || id === undefined || !isBeingMade(video)) return video;
   return {
     id,
     status: statusOf(video),
-    message: `The video is ordered and still being made. Do not create it again: get video ${id} by its ID in a few minutes.`,
+    message: `This video is ordered and still being made. Do not create it again: get video ${id} by its ID in a few minutes.`,
   };
+}
+
+/**
+ * Names the orders of an execution that is stopped, in n8n's log and with the execution. n8n behavior:
+ * it keeps nothing else of a node that was running then.
+ *
+ * @returns what to call once the node has given them out
+ */
+export function nameOrdersWhenStopped(run: Run, { accepted }: Results): () => void {
+  const name = () => {
+    if (accepted.size === 0) return;
+    const ids = [...accepted.values()].join(', ');
+    run.warn(
+      `iTeraBiz: this execution was stopped, but what it ordered is not: ${ids}. Get a video by its ID, or list all with Get Many.`,
+    );
+    run.note('iTeraBiz_orders', ids);
+  };
+  run.signal?.addEventListener('abort', name, { once: true });
+  return () => run.signal?.removeEventListener('abort', name);
+}
+
+/** An avatar has no status. */
+function isVideo(job: Video): boolean {
+  return statusOf(job) !== 'unknown';
+}
+
+function isBeingMade(job: Video): boolean {
+  return isVideo(job) && outcomeOf(job) === 'running';
+}
+
+/** What to do and not to do after a run that ordered, where someone looks on. */
+function hintAtOrders(run: Run, { accepted, reused }: Results, jobs: Map<number, Job>): void {
+  const ordered = [...jobs].filter(
+    ([item, { video }]) => accepted.has(item) && !reused.get(item) && isVideo(video),
+  );
+  if (!run.isManual || run.isTool || ordered.length === 0) return;
+  const [it, another] = ordered.length === 1 ? ['it', 'another'] : ['them', 'all of them again'];
+  const isOpen = ordered.some(([, { waits, video }]) => !waits && isBeingMade(video));
+  const isNewEachTime = ordered.some(([item]) => !reused.has(item));
+  const hint = [
+    isOpen && `Still being made: to get ${it}, add "Get video" after this step.`,
+    isNewEachTime && `Running this step again orders and charges for ${another}.`,
+    isNewEachTime && !isOpen && 'To keep this result while you build, pin it.',
+  ];
+  const text = hint.filter(Boolean).join(' ');
+  if (text) run.hint(text);
 }

@@ -14,8 +14,12 @@ export interface Browser {
   stop(): Promise<void>;
 }
 
-/** Starts Chromium with a new profile. */
-export async function startBrowser(): Promise<Browser> {
+/**
+ * Starts Chromium with a new profile.
+ *
+ * @param scale how many pixels of a picture make one of the page
+ */
+export async function startBrowser({ scale = 1 } = {}): Promise<Browser> {
   const server = await chromium.launchServer({
     executablePath: chromiumPath(),
     args: [
@@ -26,11 +30,14 @@ export async function startBrowser(): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      // A recording goes by this, a screenshot by `deviceScaleFactor`.
+      `--force-device-scale-factor=${scale}`,
     ],
   });
   const browser = await chromium.connect(server.wsEndpoint());
   const page = await browser.newPage({
     viewport: { width: 1280, height: 800 },
+    deviceScaleFactor: scale,
     permissions: ['clipboard-read', 'clipboard-write'],
   });
   page.setDefaultTimeout(PATIENCE_MS);

@@ -1,5 +1,5 @@
 /**
- * Takes the README's pictures of the real editor, in light and dark, into `.github/screenshots`.
+ * Takes the pictures of the documents in the real editor, in light and dark, into `.github/screenshots`.
  * By hand, with `npm run screenshots`: a test run should not change files of the repository.
  */
 import { mkdirSync } from 'node:fs';
@@ -25,15 +25,12 @@ await page.setViewportSize({ width: 1440, height: 900 });
 try {
   await connect(n8n, sandbox);
   const campaign = await Campaign.install(n8n);
-  const firstVideo = await importExample(n8n, 'first-video');
   const whenReady = await importExample(n8n, 'when-a-video-is-ready');
   await editor.signIn();
   // The editor follows the system's colours.
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });
     const picture = async (name: string) => await takePicture(`${name}-${colorScheme}`);
-    await nodePanel();
-    await picture('node-panel');
     await ranCampaign(campaign);
     await picture('campaign');
     await editor.openNode('Create videos');
@@ -41,8 +38,6 @@ try {
     await picture('create-videos');
     await previewing();
     await picture('preview');
-    await playingVideo(firstVideo);
-    await picture('video');
     await editor.openWorkflow(whenReady.id);
     await editor.openNode('iTeraBiz Trigger');
     await picture('trigger');
@@ -51,17 +46,6 @@ try {
   await browser.stop();
   await n8n.stop();
   await sandbox.stop();
-}
-
-async function nodePanel(): Promise<void> {
-  await editor.newWorkflow();
-  await editor.addNode();
-  await editor.entry('Trigger manually').click();
-  await editor.addNode();
-  await editor.search('avatar');
-  await editor.entry('iTeraBiz Polling').waitFor();
-  await editor.entry('iTeraBiz').click();
-  await editor.entry('Create video from script').waitFor();
 }
 
 async function ranCampaign(campaign: Campaign): Promise<void> {
@@ -119,19 +103,6 @@ async function previewing(): Promise<void> {
   const output = await editor.output('wouldOrder');
   await output.getByTestId('radio-button-table').click();
   await messageGone();
-}
-
-async function playingVideo(workflow: Workflow): Promise<void> {
-  await run(workflow, 'Download video');
-  await editor.openNode('Download video');
-  await editor.get('ndv-view-binary-data').click();
-  const video = page.locator('video');
-  await video.evaluate(async (element: HTMLVideoElement) => {
-    element.muted = true;
-    await element.play();
-    while (element.currentTime < 1) await new Promise(requestAnimationFrame);
-    element.pause();
-  });
 }
 
 /** Runs a workflow until that node has succeeded and the message that says so has gone. */

@@ -142,7 +142,14 @@ describe('For an agent that calls its tools by itself', () => {
 
   test('the tool says what it does', async () => {
     const { description } = await answers(fromAgent(), [[say('Hello')]]);
-    expect(description).toBe('Create video from script in iTeraBiz');
+    expect(description).toContain('Every call orders a video that costs money');
+    expect(description).toContain('duration in whole seconds');
+  });
+
+  test('a description that the user wrote comes first', async () => {
+    const own = { descriptionType: 'manual', toolDescription: 'For the bakery only' };
+    const { description } = await answers(fromAgent(own), [[say('Hello')]]);
+    expect(description).toBe('For the bakery only');
   });
 
   test('it gives out the video that it created', async () => {

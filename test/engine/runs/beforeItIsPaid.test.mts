@@ -55,7 +55,7 @@ describe('Row 13 of 20 cannot be right', () => {
   ])('nothing is sent where the node is to stop%s', async (_, more) => {
     const result = await runNode(sandbox, perRow(more), { items });
     expect(errorOf(result)).toMatchObject({ message: BAD, item: 13 });
-    expect(errorOf(result).description).toMatch(/^Items 0–12, 14–19: not sent$/m);
+    expect(errorOf(result).description).toMatch(/^Items 1–13, 15–20: not sent\.$/m);
     expect(await requestsMade()).toEqual({});
   });
 
@@ -82,12 +82,12 @@ test('every bad row is named, with its field and what is wrong', async () => {
     item: 2,
   });
   expect(errorOf(result).description.split('\n').slice(1)).toEqual([
-    'n8n counts items from 0: item 2 is row 3.',
-    '3 more items did not go well:',
-    'Item 4: "Script" is empty',
-    'Item 5: "Duration (Seconds)": "NaN" is not a valid duration',
-    'Item 6: "Duration (Seconds)": "long" is not a valid duration',
-    'Items 0–1, 3, 7: not sent',
+    'This is item 3 of 8 (in n8n, Item Index 2).',
+    '3 more items failed:',
+    'Item 5: "Script" is empty.',
+    'Item 6: "Duration (Seconds)": "NaN" is not a valid duration.',
+    'Item 7: "Duration (Seconds)": "long" is not a valid duration.',
+    'Items 1–2, 4, 8: not sent.',
   ]);
   expect(await requestsMade()).toEqual({});
 });
@@ -213,7 +213,7 @@ describe('A preview', () => {
         })),
       );
       expect(pairsOf(result)).toEqual([0, 1, 2]);
-      expect(await requestsMade()).toEqual({});
+      expect(await requestsMade()).toEqual({ 'GET /avatars': 1 });
     },
   );
 
@@ -227,13 +227,30 @@ describe('A preview', () => {
       ),
       request: { duration: 'soon' },
     });
-    expect(stopping[0].reason).toMatch(/^Not sent, because item 1 \(row 2\) cannot be right\./);
+    expect(stopping[0].reason).toMatch(/^Not sent, because item 2 of 3 is invalid\./);
 
     const going = jsonOf(
       await runNode(sandbox, preview(), { items, ...on('continueErrorOutput') }),
     );
     expect(going.map(({ wouldOrder }) => wouldOrder)).toEqual([true, false, true]);
     expect(going[0].reason).toBe('One of 2 videos, 60 seconds in all');
+  });
+
+  test('says which avatars the account has not, and marks equal rows', async () => {
+    const items = ['avatar_maria01', 'avatar_nobody', 'avatar_maria01'].map((avatar) => ({
+      json: { avatar, script: 'The same' },
+    }));
+    const avatarId = { __rl: true, mode: 'id', value: '={{ $json.avatar }}' };
+    const script = '={{ $json.script }}';
+    const parameters = createVideo({ avatarId, script, options: { previewOnly: true } });
+    const [one, missing, same] = jsonOf(await runNode(sandbox, parameters, { items }));
+    expect(one).toMatchObject({ wouldOrder: true, reason: expect.stringMatching(/^One of 2/) });
+    expect(missing).toMatchObject({
+      wouldOrder: false,
+      reason: 'Your account has no avatar "avatar_nobody"',
+    });
+    expect(same.reason).toBe(`${String(one.reason)}. The same order as item 1`);
+    expect(await requestsMade()).toEqual({ 'GET /avatars': 1 });
   });
 
   test('says where a ceiling would stop it', async () => {
@@ -251,13 +268,13 @@ describe('A preview', () => {
     const parameters = preview({ waitForCompletion: true, requestOptions: batching });
     const result = await runNode(sandbox, parameters, { items: lasting(3) });
     expect(jsonOf(result).map(({ wouldOrder }) => wouldOrder)).toEqual([true, true, true]);
-    expect(await requestsMade()).toEqual({});
+    expect(await requestsMade()).toEqual({ 'GET /avatars': 1 });
   });
 });
 
 describe('A stop for the rest', () => {
   const one = { maxConcurrency: 1 };
-  const REST = /^Items 11–199: not sent$/m;
+  const REST = /^Items 12–200: not sent\.$/m;
 
   test('a key that is refused is asked for once, not two hundred times', async () => {
     const more = { items: rows(200), apiKey: 'sk_wrong' };
@@ -266,7 +283,7 @@ describe('A stop for the rest', () => {
       message: 'iTeraBiz does not accept the API key of this credential',
       item: 0,
     });
-    expect(errorOf(result).description).toMatch(/^Items 5–199: not sent$/m);
+    expect(errorOf(result).description).toMatch(/^Items 6–200: not sent\.$/m);
     expect(await requestsMade()).toEqual({ [POST]: 5 });
   });
 
@@ -297,7 +314,7 @@ describe('A stop for the rest', () => {
       expect.stringMatching(/^iTeraBiz has no credits left for this account/),
       ...Array(3).fill(
         expect.stringMatching(
-          /^Not sent, because iTeraBiz has no credits left .*Not tried: item 2 failed for a reason that affects all/,
+          /^Not sent, because iTeraBiz has no credits left .*Not tried: item 3 of 6 failed for a reason that affects all/,
         ),
       ),
     ]);
@@ -317,7 +334,7 @@ describe('A stop for the rest', () => {
       ),
       item: 0,
     });
-    expect(errorOf(result).description).toMatch(/^Items 1–49: not sent$/m);
+    expect(errorOf(result).description).toMatch(/^Items 2–50: not sent\.$/m);
   });
 
   test('iTeraBiz that stays busy for one row is left alone', async () => {
@@ -326,7 +343,7 @@ describe('A stop for the rest', () => {
       items: rows(5),
       ...asOtherAccount(sandbox),
     });
-    expect(textOf(result)).toMatch(/^Items 3–4: not sent$/m);
+    expect(textOf(result)).toMatch(/^Items 4–5: not sent\.$/m);
     expect(await requestsMade()).toEqual({ [POST]: 3 });
   });
 
@@ -350,7 +367,7 @@ describe('A stop for the rest', () => {
       message: 'iTeraBiz does not accept the API key of this credential',
       item: 0,
     });
-    expect(errorOf(result).description).toMatch(/^Items 1–29: not sent$/m);
+    expect(errorOf(result).description).toMatch(/^Items 2–30: not sent\.$/m);
     expect(await requestsMade()).toEqual({ [request]: 1 });
     for (const onError of GOES_ON) {
       await sandbox.resetStats();

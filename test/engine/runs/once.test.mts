@@ -169,7 +169,7 @@ describe("A retry from n8n's execution list", () => {
     expect(errorOf(failed)).toMatchObject({ item: 3 });
     const before = await expectPromiseKept(sandbox, failed);
     expect(before.acceptedCount).toBe(3);
-    expect(textOf(failed)).toMatch(/^Item 4: not sent$/m);
+    expect(textOf(failed)).toMatch(/^Item 5: not sent\.$/m);
 
     const result = await runNode(sandbox, parameters, { retryOf: asRetry(failed) });
     expect(errorOf(result).message).toBe('');

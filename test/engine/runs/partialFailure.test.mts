@@ -87,13 +87,13 @@ describe('Several bad rows', () => {
     const result = await runNode(sandbox, createVideo(), { items });
     expect(errorOf(result)).toMatchObject({ item: 1 });
     expect(errorOf(result).description.split('\n').slice(1)).toEqual([
-      'n8n counts items from 0: item 1 is row 2.',
-      '2 more items did not go well:',
-      expect.stringMatching(/^Item 2: Check this one: /),
-      expect.stringMatching(/^Item 3: iTeraBiz could not create the video: /),
+      'This is item 2 of 5 (in n8n, Item Index 1).',
+      '2 more items failed:',
+      expect.stringMatching(/^Item 3: Check this one: /),
+      expect.stringMatching(/^Item 4: iTeraBiz could not create the video: /),
       'Accepted, and iTeraBiz goes on with them:',
-      expect.stringMatching(/^Item 0: video_/),
-      expect.stringMatching(/^Item 4: video_/),
+      expect.stringMatching(/^Item 1: video_/),
+      expect.stringMatching(/^Item 5: video_/),
       expect.stringContaining('choose Retry'),
     ]);
     const { accepted } = await sandbox.stats();

@@ -9,19 +9,19 @@ export function textOf(result: IRun): string {
   return `${message}\n${description}`;
 }
 
-/** The lines "Item 3: video_…" of an error, as a table from item to job. */
+/** The lines "Item 4: video_…" of an error, as a table from item to job. Messages count items from 1. */
 export function jobsIn(result: IRun): Record<number, string> {
-  const lines = errorOf(result).description.matchAll(/^Item (\d+): (video_\w+)$/gm);
-  return Object.fromEntries([...lines].map(([, item, id]) => [Number(item), id]));
+  const lines = errorOf(result).description.matchAll(/^Item (\d+): (video_\w+)\.$/gm);
+  return Object.fromEntries([...lines].map(([, item, id]) => [Number(item) - 1, id]));
 }
 
-/** What the lines "Items 0–2, 5: …" of an error say of one item. */
+/** What the lines "Items 1–3, 6: …" of an error say of one item. */
 export function lineOf(item: number, description: string): string | undefined {
   for (const line of description.split('\n')) {
-    const [, items, said] = /^Items? ([\d–, ]+): (.*)$/.exec(line) ?? [];
+    const [, items, said] = /^Items? ([\d–, ]+): (.*?)\.$/.exec(line) ?? [];
     const isNamed = items?.split(', ').some((range) => {
       const [from, to = from] = range.split('–').map(Number);
-      return item >= from && item <= to;
+      return item + 1 >= from && item + 1 <= to;
     });
     if (isNamed) return said;
   }

@@ -4,7 +4,7 @@ import { dirname, posix } from 'node:path';
 import { documents, files, headings, prose, read, section, table } from './markdown.mts';
 
 const HOME = 'https://github.com/iterabiz/n8n-nodes-iterabiz';
-const RAW = 'https://raw.githubusercontent.com/iterabiz/n8n-nodes-iterabiz/HEAD/';
+const RAW = 'https://raw.githubusercontent.com/iterabiz/n8n-nodes-iterabiz/HEAD';
 
 /** What CONTRIBUTING would add. */
 const EXAMPLE = 'nodes/ITeraBiz/resources/avatar/get.ts';
@@ -22,7 +22,10 @@ const isThere = (path: string) =>
 
 /** Why a link leads nowhere, or nothing where it leads somewhere. Other sites are not asked. */
 function fault(from: string, link: string): string | undefined {
-  const [address, anchor] = link.replace(`${HOME}#`, '/README.md#').replace(RAW, '/').split('#');
+  const [address, anchor] = link
+    .replace(`${HOME}#`, '/README.md#')
+    .replace(new RegExp(`^(${HOME}/(blob|tree)/HEAD|${RAW})/`), '/')
+    .split('#');
   if (/^[a-z]+:/.test(address)) return undefined;
   const path = address.startsWith('/')
     ? address.slice(1)
@@ -59,26 +62,40 @@ test('The links from the editor lead to headings of README', () => {
   expect(links.flatMap((link) => fault('README.md', link) ?? [])).toEqual([]);
 });
 
-test('Each picture is shown once, in light and dark, and described', () => {
-  const pictures = [...read('README.md').matchAll(/<picture>[^]*?<\/picture>/g)].map(([all]) => {
-    const [, dark] = /<source media="\(prefers-color-scheme: dark\)" srcset="([^"]+)">/.exec(all)!;
-    const [, light, alt] = /<img src="([^"]+)" alt="([^"]{20,})">/.exec(all)!;
-    return { dark, light, alt };
-  });
-  const shown = pictures.flatMap(({ dark, light }) => [dark.replace(RAW, ''), light]);
-  expect(shown.sort()).toEqual(files.filter((path) => path.startsWith('.github/screenshots/')));
-  // npm's page leads a relative `src` to the repository, but not a relative `srcset`.
-  expect(pictures.filter(({ dark }) => !dark.startsWith(RAW))).toEqual([]);
+/** npm shows README apart from the other files. */
+test('README links by whole addresses, so that npm can follow them', () => {
+  const links = linksIn(read('README.md'));
+  expect(links.filter((link) => !/^(https:\/\/|#)/.test(link))).toEqual([]);
 });
 
-/** A file that is named by the end of its path, as `transport/retry.ts`, is one of ours. */
+test('README names every link that it uses, and uses every one that it names', () => {
+  const text = prose(read('README.md'));
+  const named = [...text.matchAll(/^\[([^\]]+)\]: /gm)].map(([, name]) => name);
+  const used = [...text.matchAll(/\]\[([^\]]+)\]/g)].map(([, name]) => name);
+  expect([...new Set(used)].sort()).toEqual(named.sort());
+});
+
+test('Each picture is shown once, in light and dark, and described', () => {
+  const pictures = documents.flatMap((path) =>
+    [...read(path).matchAll(/<picture>[^]*?<\/picture>/g)].map(([all]) => {
+      const dark = /<source media="\(prefers-color-scheme: dark\)" srcset="([^"]+)">/.exec(all)![1];
+      const light = /<img src="([^"]+)" alt="[^"]{20,}">/.exec(all)![1];
+      return [dark, light].map((link) => link.replace(/^.*(?=\.github\/)/, ''));
+    }),
+  );
+  const taken = files.filter((path) => path.startsWith('.github/screenshots/'));
+  expect(pictures.flat().sort()).toEqual(taken.sort());
+});
+
+/** A file that is named by the end of its path, as `client/retry.ts`, is one of ours. */
 test.each(documents)('%s names no file that is not there', (path) => {
-  const named = read(path).match(/[\w./-]*\w\.(ts|mts|mjs|yml|yaml|csv)\b/g) ?? [];
+  const text = read(path).replace(/\]\([^)\s]+\)|^\[[^\]]+\]: \S+$/gm, '');
+  const named = text.match(/[\w./-]*\w\.(ts|mts|mjs|yml|yaml|csv)\b/g) ?? [];
   const missing = named.filter((name) => !files.some((file) => `/${file}`.endsWith(`/${name}`)));
   expect(missing.filter((name) => name !== EXAMPLE)).toEqual([]);
 });
 
-test('The map of CONTRIBUTING has every room, and no other', () => {
+test('The map of CONTRIBUTING has every folder, and no other', () => {
   const [, map] = /```\n([^]*?)```/.exec(section(read('CONTRIBUTING.md'), 'The map'))!;
   let parent = '';
   const drawn = map
@@ -91,13 +108,13 @@ test('The map of CONTRIBUTING has every room, and no other', () => {
     });
   expect(drawn.filter((path) => !isThere(path))).toEqual([]);
 
-  const rooms = files.flatMap((path) => {
+  const folders = files.flatMap((path) => {
     const deep = /^(nodes\/ITeraBiz|test)\//.test(path) && path.split('/').length > 2;
-    const room = deep ? /^(nodes\/)?[^/]+\/[^/]+\//.exec(path) : /^[^./][^/]*\//.exec(path);
-    return room ? [room[0]] : [];
+    const folder = deep ? /^(nodes\/)?[^/]+\/[^/]+\//.exec(path) : /^[^./][^/]*\//.exec(path);
+    return folder ? [folder[0]] : [];
   });
-  const inner = rooms.filter((room) => !['nodes/', 'nodes/ITeraBiz/'].includes(room));
-  expect([...new Set(inner)].filter((room) => !drawn.includes(room))).toEqual([]);
+  const inner = folders.filter((folder) => !['nodes/', 'nodes/ITeraBiz/'].includes(folder));
+  expect([...new Set(inner)].filter((folder) => !drawn.includes(folder))).toEqual([]);
 });
 
 test('CONTRIBUTING has every place where something is assumed of the API, and no other', () => {
@@ -109,10 +126,14 @@ test('CONTRIBUTING has every place where something is assumed of the API, and no
   expect(named.sort()).toEqual(assuming.sort());
 });
 
-test.each(['README.md', 'examples/README.md'])('%s lists every example', (path) => {
+test('README links every example, and examples/README.md lists them', () => {
   const examples = files.filter((file) => /^examples\/.*\.json$/.test(file));
-  const heading = path === 'README.md' ? 'Example' : 'file';
-  const listed = table(read(path), heading).map((row) => /\(([^)]+)\)/.exec(row[heading])?.[1]);
-  const folder = dirname(path) === '.' ? '' : 'examples/';
-  expect(listed.map((link) => folder + link).sort()).toEqual(examples.sort());
+  const linked = linksIn(read('README.md')).flatMap(
+    (link) => /examples\/.*\.json$/.exec(link)?.[0] ?? [],
+  );
+  expect([...new Set(linked)].sort()).toEqual(examples.sort());
+  const listed = table(read('examples/README.md'), 'file').map(
+    (row) => /\(([^)]+)\)/.exec(row.file)?.[1],
+  );
+  expect(listed.map((link) => `examples/${link}`).sort()).toEqual(examples.sort());
 });

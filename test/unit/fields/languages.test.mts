@@ -1,4 +1,4 @@
-import { checkBody } from '../../../nodes/ITeraBiz/orders/validate.ts';
+import { checkBody } from '../../../nodes/ITeraBiz/fields/validate.ts';
 import {
   codeOfLanguage,
   isLanguage,

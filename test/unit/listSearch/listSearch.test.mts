@@ -210,8 +210,8 @@ describe('The pickers ask iTeraBiz', () => {
   });
 
   test('does not keep anybody waiting for a pause of a minute that iTeraBiz asked for', async () => {
-    const { requests } = await accountOf(context());
-    requests.holdBack(60_000);
+    const { queue } = await accountOf(context());
+    queue.pauseFor(60_000);
     await expect(searchVideos.call(context())).rejects.toThrow('iTeraBiz asked for a pause');
   });
 });

@@ -117,7 +117,7 @@ describe('A refusal', () => {
     ['259200', 'in about 3 days'],
   ])('for being busy that asks for %j seconds says %s', (seconds, when) => {
     const headers = seconds === undefined ? {} : { 'retry-after': seconds };
-    expect(refusal(429, {}, { headers }).description).toContain(`Run it again ${when}, or lower`);
+    expect(refusal(429, {}, { headers }).description).toContain(`Run it again ${when}. `);
   });
 
   test('of values may come without a reason', () => {
@@ -151,7 +151,7 @@ describe('A refusal', () => {
   test.each([429, 503])('with status %i says how often it was tried, and how long', (status) => {
     expect(refusal(status, {}, { tries: 6, seconds: 14.6 })).toEqual({
       message: 'iTeraBiz is too busy to create the video (tried 6 times over 15 seconds)',
-      description: `iTeraBiz gave no reason (status ${status}). It refused the request, so nothing was made or charged for it. Run it again in a few minutes, or lower Max Concurrency in the options.`,
+      description: `iTeraBiz gave no reason (status ${status}). It refused the request, so nothing was made or charged for it. Run it again in a few minutes. If it keeps happening, lower Max Concurrency.`,
     });
     expect(refusal(status, {}, { tries: 1, seconds: 3 }).message).toBe(
       'iTeraBiz is too busy to create the video',

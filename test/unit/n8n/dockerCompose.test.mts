@@ -31,6 +31,7 @@ test.each(n8n)('%s has the settings that the tests run, and overrides none', (_,
     DB_POSTGRESDB_HOST: 'postgres',
     QUEUE_BULL_REDIS_HOST: 'redis',
     N8N_REINSTALL_MISSING_PACKAGES: 'true',
+    N8N_UNVERIFIED_PACKAGES_ENABLED: 'true',
   });
 });
 

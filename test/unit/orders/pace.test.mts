@@ -20,7 +20,10 @@ test.each([
 });
 
 const row = (item: number, words: number, duration: unknown, field = 'script') =>
-  ({ item, order: { url: '/videos', body: { [field]: 'word '.repeat(words), duration } } }) as unknown as Row;
+  ({
+    item,
+    order: { url: '/videos', body: { [field]: 'word '.repeat(words), duration } },
+  }) as unknown as Row;
 
 test('a script that fits its duration, even loosely, is not worth a word', () => {
   expect(paceHint([row(0, 75, 30), row(1, 30, 30), row(2, 180, 30)])).toEqual([]);
@@ -28,8 +31,8 @@ test('a script that fits its duration, even loosely, is not worth a word', () =>
 
 test('dead air and a script that would be cut are told, each with an example', () => {
   expect(paceHint([row(0, 20, 300), row(1, 75, 30), row(2, 20, 300), row(3, 400, 20)])).toEqual([
-    'Items 0, 2: the script is very short for its duration. Read aloud, that of item 0 takes about 8 seconds, and Duration is 300.',
-    'Item 3: the script is very long for its duration. Read aloud, that of item 3 takes about 160 seconds, and Duration is 20.',
+    'Items 1, 3: the script is very short for its duration. Read aloud, that of item 1 takes about 8 seconds, and Duration is 300.',
+    'Item 4: the script is very long for its duration. Read aloud, that of item 4 takes about 160 seconds, and Duration is 20.',
   ]);
 });
 

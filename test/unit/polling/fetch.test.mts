@@ -21,9 +21,11 @@ const unanswered = (tries: number) =>
     seconds: 0,
   });
 
-const unknownCursor = () =>
+const unknownCursor = () => refused(400);
+
+const refused = (status: number) =>
   new RequestFailed({
-    outcome: { status: 400, headers: {}, body: {} },
+    outcome: { status, headers: {}, body: {} },
     decision: 'refused',
     tries: 1,
     seconds: 0,
@@ -104,7 +106,8 @@ class World {
       video: async (id: string) => {
         take();
         const job = this.jobs.find((one) => one.id === id);
-        return job && toVideo(job);
+        if (!job) throw refused(404);
+        return toVideo(job);
       },
     };
     const poll: Poll = { client, warn: () => undefined, snapshot: new Map() };

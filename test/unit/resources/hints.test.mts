@@ -5,7 +5,7 @@ import { ITeraBiz } from '../../../nodes/ITeraBiz/ITeraBiz.node.ts';
 import { hints } from '../../../nodes/ITeraBiz/resources/hints.ts';
 
 const nodeType = new ITeraBiz();
-const [order, paidAgain, oneFails] = hints;
+const [oneFails] = hints;
 
 function evaluate(expression: string, parameters: INodeParameters, items = 1): unknown {
   const workflow = new Workflow({
@@ -33,26 +33,6 @@ const others = [
   { resource: 'avatar', operation: 'create' },
   { resource: 'avatar', operation: 'getAll' },
 ];
-
-test.each<[INodeParameters, boolean]>([
-  [create, true],
-  [generate, true],
-  [{}, true], // a new node: n8n leaves the defaults out
-  [{ ...create, ...waiting }, false],
-  ...others.map((parameters) => [parameters, false] as [INodeParameters, boolean]),
-])('that a video is still being made is said for %j: %s', (parameters, shown) => {
-  expect(evaluate(order.displayCondition!, parameters)).toBe(shown);
-});
-
-test.each<[INodeParameters, boolean]>([
-  [create, true],
-  [{ ...generate, ...waiting }, true],
-  [{ ...create, options: { whenVideoExists: 'reuse' } }, false],
-  [{ ...create, options: { whenVideoExists: 'order' } }, true],
-  ...others.map((parameters) => [parameters, false] as [INodeParameters, boolean]),
-])('that each run is paid for is said for %j: %s', (parameters, shown) => {
-  expect(evaluate(paidAgain.displayCondition!, parameters)).toBe(shown);
-});
 
 test.each<[INodeParameters, number, boolean]>([
   [{ ...create, ...waiting }, 2, true],

@@ -18,6 +18,7 @@ const operation = (
   value,
   action: `Do ${value}`,
   description: `Does ${value}`,
+  tool: `Does ${value} for a model`,
   request: { method: 'GET', url: `/${value}` },
   perform: async () => [],
   fields,
@@ -119,7 +120,8 @@ describe('The parameters of a node', () => {
 
   test("keep a field's own rule", () => {
     const limited = { ...field('limit'), displayOptions: { show: { returnAll: [false] } } };
-    const [, , limit] = toProperties([resource('cat', [operation('list', [limited])])], 'cat');
+    const properties = toProperties([resource('cat', [operation('list', [limited])])], 'cat');
+    const limit = properties.find(({ name }) => name === 'limit')!;
     expect(limit.displayOptions).toEqual({
       show: { returnAll: [false], resource: ['cat'], operation: ['list'] },
     });

@@ -9,7 +9,7 @@ const byId = (value: string) => ({ __rl: true, mode: 'id', value });
 /** The requests that an operation sends for an item. The answer has what each of them looks for. */
 async function sent(parameters: INodeParameters, item: IDataObject = {}) {
   api.reply = ({ path }) => {
-    if (path === '/film') return { body: 'film' };
+    if (path === '/film') return { body: Buffer.from('\0\0\0\x18ftypmp42', 'latin1') };
     const id = path.split('/')[2];
     const video = { id: id ?? 'video_9', status: 'completed', video_url: `${api.url}/film` };
     return { body: id ? video : { ...video, data: [], has_more: false } };

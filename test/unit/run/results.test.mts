@@ -26,7 +26,7 @@ function byItem<T>(count: number, value: (item: number) => T): Map<number, T> {
 }
 
 const nobody = { failures: new Map(), skipped: new Set<number>() };
-const counted = (item: number) => `n8n counts items from 0: item ${item} is row ${item + 1}.`;
+const counted = (item: number) => `This is item ${item + 1} of 200 (in n8n, Item Index ${item}).`;
 
 /** What a user reads below the title, line by line. */
 function linesOf(
@@ -46,7 +46,7 @@ test('where nothing else happened, the message is the own one', () => {
 });
 
 test('says which row the item is where there are several', () => {
-  expect(linesOf(14, { failures: new Map([[14, own]]) })).toEqual(['Shorten it', counted(14)]);
+  expect(linesOf(14, { failures: new Map([[14, own]]) })).toEqual(['Shorten it.', counted(14)]);
 });
 
 test('names every job in item order, list by list, and what to do about them', () => {
@@ -57,13 +57,13 @@ test('names every job in item order, list by list, and what to do about them', (
     { title: 'Accepted', jobs: jobs.slice(1) },
   ];
   expect(linesOf(3, { failures: new Map([[3, own]]) }, lists)).toEqual([
-    'Shorten it',
+    'Shorten it.',
     counted(3),
     'Finished:',
-    'Item 2: video_2',
+    'Item 3: video_2.',
     'Accepted:',
-    'Item 0: video_0',
-    'Item 1: video_1',
+    'Item 1: video_0.',
+    'Item 2: video_1.',
     'Wait for them.',
   ]);
 });
@@ -75,41 +75,41 @@ test('names the other items that failed, in item order, those with one message t
   }));
   failures.delete(4);
   expect(linesOf(1, { failures }, [{ title: 'Accepted', jobs: [[4, 'video_4']] }])).toEqual([
-    'Shorten it',
+    'Shorten it.',
     counted(1),
-    '7 more items did not go well:',
-    'Items 0, 2–3, 5–6: Empty',
-    'Item 7: Fault 7',
-    'Item 8: Fault 8',
+    '7 more items failed:',
+    'Items 1, 3–4, 6–7: Empty.',
+    'Item 8: Fault 7.',
+    'Item 9: Fault 8.',
     'Accepted:',
-    'Item 4: video_4',
+    'Item 5: video_4.',
     'Wait for them.',
   ]);
 });
 
 test('names what was not sent in one line', () => {
   expect(linesOf(0, { skipped: new Set([12, 11, 13, 199, 20, 21]) })).toEqual([
-    'Shorten it',
+    'Shorten it.',
     counted(0),
-    'Items 11–13, 20–21, 199: not sent',
+    'Items 12–14, 21–22, 200: not sent.',
   ]);
 });
 
 test('speaks of one item in the singular', () => {
   const failures = byItem(2, () => own);
   expect(linesOf(1, { failures, skipped: new Set([7]) })).toEqual([
-    'Shorten it',
+    'Shorten it.',
     counted(1),
-    '1 more item did not go well:',
-    'Item 0: Too long',
-    'Item 7: not sent',
+    '1 more item failed:',
+    'Item 1: Too long.',
+    'Item 8: not sent.',
   ]);
 });
 
 test.each([
-  [2_000, 'Item 1999: video_1999', 2_004],
-  [2_001, '… and 1 more', 2_005],
-  [2_500, '… and 500 more', 2_005],
+  [2_000, 'Item 2000: video_1999.', 2_004],
+  [2_001, '… and 1 more.', 2_005],
+  [2_500, '… and 500 more.', 2_005],
 ])('a list of %i ends with "%s"', (count, last, length) => {
   const jobs = [...byItem(count, (item) => `video_${item}`)];
   const lines = linesOf(0, {}, [{ title: 'Accepted', jobs }]);
@@ -156,11 +156,11 @@ describe('The item that goes on in place of a result', () => {
 });
 
 test('items are named in ranges', () => {
-  expect(rangesOf([7, 0, 2, 1])).toBe('Items 0–2, 7');
-  expect(rangesOf([3])).toBe('Item 3');
-  expect(rangesOf([3, 4])).toBe('Items 3–4');
+  expect(rangesOf([7, 0, 2, 1])).toBe('Items 1–3, 8');
+  expect(rangesOf([3])).toBe('Item 4');
+  expect(rangesOf([3, 4])).toBe('Items 4–5');
   const even = Array.from({ length: 50 }, (_, item) => 2 * item);
-  expect(rangesOf([...even, 99, 100])).toMatch(/^Items 0, 2, .*, 76, 78 … and 12 more$/);
+  expect(rangesOf([...even, 99, 100])).toMatch(/^Items 1, 3, .*, 77, 79 … and 12 more$/);
 });
 
 test('a mark says whether a video was there already, where that was asked', () => {
@@ -233,6 +233,19 @@ describe('What a node gives out', () => {
     expect(results.collect()[1]).toEqual({ json: expected, pairedItem: { item: 1 } });
   });
 
+  test('is small for a model: no empty fields, no long text, no echo of what it asked', () => {
+    const results = resultsOf(2, { isTool: true, onError: 'continueRegularOutput' });
+    const link = `https://cdn.example/${'x'.repeat(500)}`;
+    const script = 'word '.repeat(100);
+    const json = { id: 'i', video_url: link, thumbnail_url: null, tags: [], n: 0, no: false };
+    results.outputs.set(0, [{ json: { ...json, error: null, prompt: '', script } }]);
+    results.failures.set(1, failure('No'));
+    expect(results.collect().map((item) => item.json)).toEqual([
+      { id: 'i', video_url: link, n: 0, no: false, script: `${script.slice(0, 200)}…` },
+      { error: 'No' },
+    ]);
+  });
+
   test('tells why an item failed, where that is more than its own fault', () => {
     const detailsOn = (onError: OnError, reason: Reason) => {
       const results = resultsOf(1, { onError });
@@ -257,19 +270,19 @@ describe('A node that stops', () => {
     results.skipped.add(5);
     const error = stopOf(results);
     expect(error).toMatchObject({ message: 'No', httpCode: '422', context: { itemIndex: 2 } });
-    expect(error.description.split('\n').slice(2)).toEqual([
-      '1 more item did not go well:',
-      'Item 4: Later',
-      'Item 5: not sent',
+    expect(error.description.split('\n').slice(1)).toEqual([
+      '1 more item failed:',
+      'Item 5: Later.',
+      'Item 6: not sent.',
       'Finished:',
-      'Item 0: a',
+      'Item 1: a.',
       'Accepted, but failed or not finished in time:',
-      'Item 2: c',
-      'Item 4: e',
+      'Item 3: c.',
+      'Item 5: e.',
       'Accepted, and iTeraBiz goes on with them:',
-      'Item 1: b',
-      'Item 3: d',
-      'To send only what is missing, open Executions, this one, and choose Retry. "Execute step" and "Execute workflow" order all of it again, and that is paid for again.',
+      'Item 2: b.',
+      'Item 4: d.',
+      'To send only what is missing, open this execution under Executions and choose Retry. "Execute step" and "Execute workflow" order and charge for all of it again.',
     ]);
   });
 
@@ -290,7 +303,7 @@ describe('A node that stops', () => {
     const { message, description } = stopOf(results);
     expect(message).toBe(`${long}0`);
     expect(description.length).toBeLessThan(10_000);
-    expect(description).toContain('1999 more items did not go well:');
+    expect(description).toContain('1999 more items failed:');
     expect(description).toContain('not sent');
   });
 
@@ -301,6 +314,39 @@ describe('A node that stops', () => {
     // Quadratic time would be hours.
     expect(stopOf(results).message).toBe('0');
   });
+});
+
+describe('The advice of a node that stops', () => {
+  const adviceOf = (isTool: boolean, failed: number, accepted: number[]) => {
+    const results = resultsOf(3, { isTool });
+    accepted.forEach((item) => results.accepted.set(item, `video_${item}`));
+    results.failures.set(failed, failure('No'));
+    return stopOf(results).description.split('\n').at(-1);
+  };
+
+  test('is to retry where something is missing', () => {
+    expect(adviceOf(false, 1, [0])).toContain('choose Retry');
+  });
+
+  test('is to get the videos by their IDs where all were accepted', () => {
+    expect(adviceOf(false, 1, [0, 1])).toMatch(/^Get these by their IDs\. /);
+  });
+
+  test('is not there for a model, which is told the jobs all the same', () => {
+    expect(adviceOf(true, 1, [0])).toBe('Item 1: video_0.');
+  });
+});
+
+test('a model is told to look before it creates what may have been accepted', () => {
+  for (const [isTool, description] of [
+    [true, /^It may have been accepted.*Do not create it now: list the videos/],
+    [false, /^Resubmit$/],
+  ] as const) {
+    const results = resultsOf(1, { isTool });
+    const unknown = { message: 'Check', description: 'Resubmit', reason: 'unknown' as const };
+    results.fail(0, new ItemFailed(unknown));
+    expect(stopOf(results).description).toMatch(description);
+  }
 });
 
 describe('An item', () => {
@@ -364,7 +410,7 @@ describe('An item', () => {
     if (onError === 'stop') return;
     expect(results.failures.get(2)).toMatchObject({
       message: 'Not sent, because the key is refused',
-      description: expect.stringContaining('item 1'),
+      description: expect.stringContaining('item 2 of 3'),
       reason: 'notSent',
     });
   });

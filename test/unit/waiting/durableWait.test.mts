@@ -116,14 +116,14 @@ describe('The coordinator', () => {
     });
     expect((output as unknown as { description: string }).description.split('\n').slice(1)).toEqual(
       [
-        'n8n counts items from 0: item 1 is row 2.',
+        'This is item 2 of 4 (in n8n, Item Index 1).',
         'Finished:',
-        'Item 0: a',
+        'Item 1: a.',
         'Failed:',
-        'Item 1: b',
+        'Item 2: b.',
         'Still being made:',
-        'Item 2: r',
-        'n8n cannot take up this wait again, so do not retry this execution: get them with Video: Get and these IDs.',
+        'Item 3: r.',
+        'Retrying does not resume the wait: get them with Video: Get and these IDs.',
       ],
     );
   });

@@ -160,7 +160,7 @@ describe('In memory', () => {
     expect(end.error).toMatchObject({
       message: 'iTeraBiz could not make video b (status: failed)',
       description: expect.stringMatching(
-        /\nAccepted, but failed or not finished in time:\nItem 1: b\nAccepted, and iTeraBiz goes on with them:\nItem 0: a\n/,
+        /\nAccepted, but failed or not finished in time:\nItem 2: b\.\nAccepted, and iTeraBiz goes on with them:\nItem 1: a\.\n/,
       ),
     });
   });

@@ -45,7 +45,7 @@ describe.each([
 
   test('is listed by n8n under the workflow of the user', () => {
     expect(workflow.id).toBe('w1');
-    expect(workflow.name).toBe('My "best" videos: waiting for videos');
+    expect(workflow.name).toMatch(/^Execution 17: waiting for (a video|\d+ videos)$/);
     expect(workflow).toMatchObject({ active: false, isArchived: false, activeVersionId: null });
   });
 
@@ -113,8 +113,8 @@ describe.each([
   });
 
   test.each([
-    [[1], 'waits for a video of'],
-    [[0, 1, 4], 'waits for 3 videos of'],
+    [[1], 'waits for a video from iTeraBiz'],
+    [[0, 1, 4], 'waits for 3 videos from iTeraBiz'],
   ])('says what it is to who opens it: %j', (waiting, words) => {
     const note = workflowOf('w1', owner, {
       ...wait,
@@ -122,7 +122,11 @@ describe.each([
     }).nodes[4];
     expect(note).toMatchObject({
       type: 'n8n-nodes-base.stickyNote',
-      parameters: { content: expect.stringMatching(/^## Part of execution 17\n/) },
+      parameters: {
+        content: expect.stringMatching(
+          /^## Part of \[execution 17\]\(\/workflow\/\w+\/executions\/17\)\n/,
+        ),
+      },
     });
     expect(note.parameters.content).toContain(words);
   });

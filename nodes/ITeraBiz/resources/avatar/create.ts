@@ -8,6 +8,7 @@ export const create: Operation = {
   value: 'create',
   action: 'Create avatar',
   description: 'Create an avatar from a picture and a voice',
+  tool: 'Creates an avatar from a picture of a face and a voice. Call it once, and do not repeat it after an error or a time-out: list the avatars first to see whether it is there. Needs a name, the public web address of the picture and the ID of a voice, which the user knows. Answers with the ID of the avatar.',
   request: { method: 'POST', url: '/avatars' },
   perform: createJob,
   fields: [
@@ -18,7 +19,7 @@ export const create: Operation = {
       required: true,
       default: '',
       placeholder: 'e.g. Anna from Support',
-      description: 'What to call the avatar, so that you find it again in lists',
+      description: 'What to call the avatar in lists',
       routing: { send: { type: 'body', property: 'name' } },
     },
     {
@@ -28,8 +29,7 @@ export const create: Operation = {
       required: true,
       default: '',
       placeholder: 'e.g. https://example.com/photo.jpg',
-      description:
-        'The web address of a picture of the face. iTeraBiz has to be able to open it from the internet.',
+      description: 'The web address of a picture of the face. It must be open to the internet.',
       routing: { send: { type: 'body', property: 'image_url' } },
     },
     {
@@ -39,7 +39,7 @@ export const create: Operation = {
       required: true,
       default: '',
       placeholder: 'e.g. voice_xyz789',
-      description: 'The ID of the voice that the avatar speaks with, from your iTeraBiz dashboard',
+      description: "The ID of the avatar's voice, from your iTeraBiz dashboard",
       routing: { send: { type: 'body', property: 'voice_id' } },
     },
     additionalFields,

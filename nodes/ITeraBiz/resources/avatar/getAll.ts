@@ -8,6 +8,7 @@ export const getAll: Operation = {
   value: 'getAll',
   action: 'Get many avatars',
   description: 'List the avatars in your account',
+  tool: 'Lists the avatars of the iTeraBiz account with ID and name. Costs nothing. Use it to find the avatar ID that a video needs; never make one up.',
   request: { method: 'GET', url: '/avatars' },
   perform: getMany,
   fields: paging,

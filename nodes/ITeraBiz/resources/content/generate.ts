@@ -8,12 +8,14 @@ import { lookBack, whenVideoExists } from '../../fields/reuse';
 import { maxConcurrency, resubmitUnknown } from '../../fields/sending';
 import { waitForCompletion, waitingOptions } from '../../fields/waiting';
 import type { Operation } from '../operation';
+import { ABOUT_ORDERS } from '../video/create';
 
 export const generate: Operation = {
   name: 'Generate',
   value: 'generate',
   action: 'Generate video from prompt',
-  description: 'Order a video whose words are written by AI: you only say what it should be about',
+  description: 'Order a video from a prompt: AI writes the words that the avatar speaks',
+  tool: `Orders a video from a prompt: iTeraBiz writes the spoken text and has an avatar speak it. ${ABOUT_ORDERS}`,
   request: { method: 'POST', url: '/content/generate' },
   perform: create,
   fields: [
@@ -25,8 +27,7 @@ export const generate: Operation = {
       required: true,
       default: '',
       placeholder: 'e.g. Create a product review video about our new headphones',
-      description:
-        'What the video should be about, in your own words. The spoken text is written by AI.',
+      description: 'What the video should be about, in your own words. AI writes the spoken text.',
       routing: { send: { type: 'body', property: 'prompt' } },
     },
     avatar,

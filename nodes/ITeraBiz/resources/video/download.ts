@@ -9,6 +9,7 @@ export const download: Operation = {
   value: 'download',
   action: 'Download video',
   description: 'Download the file of a finished video',
+  tool: 'Downloads the file of a finished video into the workflow. A model cannot open the file: for a link to share, get the video instead.',
   request: { method: 'GET', url: '/videos' },
   perform: downloadVideo,
   fields: [
@@ -31,7 +32,7 @@ export const download: Operation = {
       type: 'string',
       default: '',
       placeholder: 'e.g. welcome.mp4',
-      description: 'What to call the file. When it is empty, the name is made from the video ID.',
+      description: 'What to call the file. If empty, it is named after the video ID.',
     },
     maxConcurrency,
   ],

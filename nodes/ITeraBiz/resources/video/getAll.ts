@@ -8,6 +8,7 @@ export const getAll: Operation = {
   value: 'getAll',
   action: 'Get many videos',
   description: 'List the videos in your account, finished or not',
+  tool: 'Lists the videos of the iTeraBiz account with ID, status and text. Costs nothing. Use it to find a video whose ID is unknown, or to see whether an order arrived.',
   request: { method: 'GET', url: '/videos' },
   perform: getMany,
   fields: [

@@ -1,0 +1,65 @@
+import type { IDataObject } from 'n8n-workflow';
+
+import { previewOf } from '../../../nodes/ITeraBiz/orders/preview.ts';
+import type { Row, Rows } from '../../../nodes/ITeraBiz/orders/rows.ts';
+
+/** A row that can be ordered, of 10 seconds. */
+const row = (item: number, body: IDataObject = {}): Row => ({
+  item,
+  options: {},
+  waits: false,
+  order: { url: '/videos', body: { avatar_id: 'a', script: `${item}`, duration: 10, ...body } },
+  key: `${item}`,
+});
+
+const rowsOf = (good: Row[], bad: Rows['bad'] = new Map()): Rows => ({
+  ...{ good, bad, isPreview: true, maxVideos: Infinity, maxSeconds: Infinity },
+});
+
+function preview(good: Row[], avatars?: string[], bad?: Rows['bad'], today?: string) {
+  const known = avatars && new Set(avatars);
+  const { items, sum } = previewOf(rowsOf(good, bad), good, new Map(), undefined, today, known);
+  return {
+    sum,
+    reasons: Object.fromEntries([...items].map(([item, { reason }]) => [item, reason])),
+  };
+}
+
+test('an avatar that the account has not would not be ordered, nor counted', () => {
+  const good = [row(0), row(1, { avatar_id: 'b' }), row(2)];
+  expect(preview(good, ['a'])).toEqual({
+    sum: '2 videos, 20 seconds in all would be ordered; 1 would not.',
+    reasons: {
+      0: 'One of 2 videos, 20 seconds in all',
+      1: 'Your account has no avatar "b"',
+      2: 'One of 2 videos, 20 seconds in all',
+    },
+  });
+});
+
+test('where the avatars are not known, none is missing', () => {
+  expect(preview([row(0)])).toEqual({
+    sum: '1 video, 10 seconds would be ordered.',
+    reasons: { 0: '1 video, 10 seconds' },
+  });
+});
+
+test('an avatar ID may be a number', () => {
+  expect(preview([row(0, { avatar_id: 7 })], ['7']).sum).toMatch(/^1 video/);
+});
+
+test('equal rows name the first of them', () => {
+  const good = [row(4, { script: 'x' }), row(5), row(6, { script: 'x' }), row(9, { script: 'x' })];
+  const { reasons } = preview(good, ['a']);
+  const all = 'One of 4 videos, 40 seconds in all';
+  const same = `${all}. The same order as item 5`;
+  expect(reasons).toEqual({ 4: all, 5: all, 6: same, 9: same });
+});
+
+test('the sum counts invalid rows, and the day is named once', () => {
+  const bad: Rows['bad'] = new Map([[1, { error: new Error('Bad'), body: {} }]]);
+  expect(preview([row(0)], ['a'], bad, 'Last 24 hours: 3 of 9 videos.')).toEqual({
+    sum: '1 video, 10 seconds would be ordered; 1 would not.',
+    reasons: { 0: '1 video, 10 seconds. Last 24 hours: 3 of 9 videos', 1: 'Bad' },
+  });
+});

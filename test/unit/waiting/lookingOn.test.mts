@@ -1,0 +1,124 @@
+/** What someone reads who looks on, or stops the execution, and what a model reads. */
+import { Results } from '../../../nodes/ITeraBiz/run/results.ts';
+import type { Job } from '../../../nodes/ITeraBiz/run/run.ts';
+import { finish, nameOrdersWhenStopped } from '../../../nodes/ITeraBiz/waiting/finish.ts';
+import { fakeRun, type FakeRunOptions } from '../../shared/fakeRun.mts';
+
+const silent = () => new Error('nobody asks');
+
+interface Given extends Partial<FakeRunOptions> {
+  job?: Partial<Job>;
+  count?: number;
+  /** Whether the jobs were there already, where that was asked */
+  reused?: boolean;
+  /** Whether the node ordered them */
+  ordered?: boolean;
+}
+
+async function finished({ job, count = 1, reused, ordered = true, ...options }: Given) {
+  const items = Array.from({ length: count }, () => ({}));
+  const { run, hints } = fakeRun({ api: silent, items, isManual: true, ...options });
+  const results = new Results(run);
+  const jobs = new Map<number, Job>();
+  items.forEach((_, item) => {
+    const video = { id: `v${item}`, status: 'queued' };
+    jobs.set(item, { video, options: {}, waits: false, ...job });
+    if (ordered) results.accepted.set(item, `v${item}`);
+    if (reused !== undefined) results.reused.set(item, reused);
+  });
+  const output = await finish(run, results, jobs);
+  return { hints, output: output.map(({ json }) => json) };
+}
+
+const hintsOf = async (given: Given) => (await finished(given)).hints;
+
+const OPEN = /^Still being made: to get it, add "Get video" after this step\. /;
+const AGAIN = /Running this step again orders and charges for another\.$/;
+
+test('a step that ordered says how to get this video, and that another run orders another', async () => {
+  const [hint, ...more] = await hintsOf({});
+  expect(hint).toMatch(OPEN);
+  expect(hint).toMatch(AGAIN);
+  expect(more).toEqual([]);
+});
+
+test('several are several', async () => {
+  expect(await hintsOf({ count: 2 })).toEqual([
+    'Still being made: to get them, add "Get video" after this step. Running this step again orders and charges for all of them again.',
+  ]);
+});
+
+const done: Partial<Job> = { video: { id: 'v0', status: 'completed' }, waits: true };
+
+test('a step that waited says how to keep its result', async () => {
+  expect(await hintsOf({ job: done })).toEqual([
+    'Running this step again orders and charges for another. To keep this result while you build, pin it.',
+  ]);
+});
+
+test('a step that uses existing videos orders nothing the next time, and does not say so', async () => {
+  expect(await hintsOf({ reused: false })).toEqual([
+    'Still being made: to get it, add "Get video" after this step.',
+  ]);
+  expect(await hintsOf({ reused: false, job: done })).toEqual([]);
+  expect(await hintsOf({ reused: true })).toEqual([]);
+});
+
+test('nothing is said of an avatar, of a video that was only read, to nobody, or to a model', async () => {
+  expect(await hintsOf({ job: { video: { id: 'v0', name: 'Anna' } } })).toEqual([]);
+  expect(await hintsOf({ ordered: false })).toEqual([]);
+  expect(await hintsOf({ isManual: false })).toEqual([]);
+  expect(await hintsOf({ isTool: true })).toEqual([]);
+});
+
+describe('A model', () => {
+  const outputOf = async (video: Job['video']) =>
+    (await finished({ isTool: true, job: { video } })).output[0];
+
+  test('reads of a video in the making how to get it, and nothing else', async () => {
+    expect(await outputOf({ id: 'v0', status: 'processing', script: 'Hi' })).toEqual({
+      id: 'v0',
+      status: 'processing',
+      message: expect.stringMatching(/Do not create it again: get video v0 by its ID/),
+    });
+  });
+
+  test.each([
+    { id: 'v0', status: 'completed', video_url: 'https://cdn.example/v0' },
+    { id: 'a0', name: 'Anna' },
+    { status: 'queued' },
+  ])('reads anything else as it is: %j', async (video) => {
+    expect(await outputOf(video)).toEqual(video);
+  });
+});
+
+describe('An execution that is stopped', () => {
+  function stopping(accepted: string[]) {
+    const stop = new AbortController();
+    const { run, warnings, notes } = fakeRun({ api: silent, signal: stop.signal });
+    const results = new Results(run);
+    const forget = nameOrdersWhenStopped(run, results);
+    accepted.forEach((id, item) => results.accepted.set(item, id));
+    return { stop, forget, warnings, notes };
+  }
+
+  test('names its orders, at once: n8n saves the execution right after', () => {
+    const { stop, warnings, notes } = stopping(['a', 'b']);
+    stop.abort();
+    expect(warnings).toEqual([expect.stringContaining('what it ordered is not: a, b. ')]);
+    expect(notes).toEqual({ iTeraBiz_orders: 'a, b' });
+  });
+
+  test('says nothing where nothing was ordered', () => {
+    const { stop, warnings, notes } = stopping([]);
+    stop.abort();
+    expect([warnings, notes]).toEqual([[], {}]);
+  });
+
+  test('says nothing of orders that the node has given out', () => {
+    const { stop, forget, warnings } = stopping(['a']);
+    forget();
+    stop.abort();
+    expect(warnings).toEqual([]);
+  });
+});
