@@ -153,6 +153,15 @@ export async function firstBytesOf(body: unknown): Promise<{ first: Buffer; rest
   return { first, rest: stream };
 }
 
+/**
+ * Lets go of what came for a file, so that its connection ends. n8n behavior: a body of which nothing was
+ * read keeps its connection open for good, also once it is destroyed.
+ */
+export async function discard(body: unknown): Promise<void> {
+  await firstBytesOf(body).catch(() => {});
+  (body as { destroy(): void }).destroy();
+}
+
 async function nextBytes(stream: FileStream): Promise<Buffer | null> {
   const bytes = stream.read();
   if (bytes || stream.readableEnded) return bytes;
