@@ -41,6 +41,8 @@ interface Given extends Partial<FakeRunOptions> {
   of?: keyof typeof TEMPLATES;
 }
 
+const AVATARS = { body: { data: [{ id: 'avatar_1' }], has_more: false } };
+
 const accepted = ({ body }: Asked): Reply => ({
   status: 201,
   body: { id: `video_${String(body?.script ?? body?.prompt ?? body?.name)}`, status: 'queued' },
@@ -61,6 +63,7 @@ function running({
 }: Given = {}) {
   api.reply = async (asked) => {
     if (asked.method !== 'GET') return await answer(asked);
+    if (asked.path === '/avatars' && of !== 'avatar') return AVATARS;
     return typeof list === 'function' ? list() : list;
   };
   const values = { avatarId: 'avatar_1', language: 'en-US', duration: 30, options };
@@ -344,7 +347,7 @@ describe('A row of unknown outcome', () => {
     const place = running({ scripts, concurrency: 1, answer: breaks });
     const { description } = await errorOf(place);
     expect(place.posts).toHaveLength(5);
-    expect(description).toContain('\nItems 5–7: not sent');
+    expect(description).toContain('\nItems 6–8: not sent');
 
     let count = 0;
     const answer = () => (++count % 5 === 0 ? refused() : 'break');
@@ -516,7 +519,7 @@ describe('Before anything is sent', () => {
     const place = running({ scripts: ['a', ' ', 'b', ''] });
     const error = await errorOf(place);
     expect(error).toMatchObject({ message: '"Script" is empty', context: { itemIndex: 1 } });
-    expect(error.description).toContain('\nItem 3: "Script" is empty');
+    expect(error.description).toContain('\nItem 4: "Script" is empty');
     expect(place.posts).toEqual([]);
   });
 
@@ -633,9 +636,9 @@ describe('What meets one row and would meet all', () => {
       httpCode: '401',
       context: { itemIndex: 1 },
     });
-    expect(error.description).toContain('\nItems 2–3: not sent\n');
+    expect(error.description).toContain('\nItems 3–4: not sent.\n');
     expect(error.description).toContain(
-      'Accepted, and iTeraBiz goes on with them:\nItem 0: video_a',
+      'Accepted, and iTeraBiz goes on with them:\nItem 1: video_a',
     );
     expect(place.posts).toHaveLength(2);
     expect(Object.keys(entriesOf(place.memory))).toHaveLength(1);
