@@ -9,6 +9,7 @@ import { resources } from '../../../nodes/ITeraBiz/resources/index.ts';
 import { fakeRun, type FakeRunOptions } from '../../shared/fakeRun.mts';
 import { type Asked, type Reply, useLittleApi } from '../../shared/littleApi.mts';
 import { reconcileQuickly } from '../../shared/quickly.mts';
+import { until } from '../../shared/until.mts';
 
 reconcileQuickly();
 
@@ -720,7 +721,7 @@ describe('One that is canceled while two of its rows are on their way', () => {
     const account = new Account('one');
     const options = { whenVideoExists: 'reuse' };
     const first = canceled({ account, options }, accepted);
-    await moment(30);
+    await until('both are on their way', () => api.by('POST').length === 2, { every: 5 });
     const second = running({ account, options, scripts: ['a'] });
     await expect(first.output).rejects.toThrow('canceled');
     expect(await second.output).toMatchObject([{ id: 'video_a', _iteraBizReused: true }]);
@@ -730,7 +731,6 @@ describe('One that is canceled while two of its rows are on their way', () => {
     const account = new Account('one');
     const limit = { account, maxVideosPerDay: 2 };
     await expect(canceled(limit, refused).output).rejects.toThrow('canceled');
-    await moment(150);
     expect(await running({ ...limit, scripts: ['c', 'd'] }).output).toHaveLength(2);
   });
 });
@@ -742,7 +742,7 @@ describe('In the middle of a run', () => {
 
   const others = { id: 'other', created_at: new Date().toISOString() };
   const page = (...data: IDataObject[]) => ({ body: { data, has_more: false } });
-  const cases: Array<[string, Reply, RegExp]> = [
+  const cases: [string, Reply, RegExp][] = [
     ["that the account's videos can no longer be counted", { status: 403 }, /cannot be checked/],
     ['that others have used up the limit', page(others, { ...others, id: 'o2' }), /was used up by/],
   ];
