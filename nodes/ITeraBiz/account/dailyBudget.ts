@@ -6,7 +6,7 @@ import { type Extent, type Listed, readBack } from './listReader';
 const DAY = 24 * 60 * 60_000;
 
 /** How long one reading of the list serves everyone who begins, and everyone who goes on, in milliseconds. */
-const READ_FOR = { taking: 5_000, goingOn: 15_000 };
+export const READ_FOR = { taking: 5_000, goingOn: 15_000 };
 
 /** A job may be listed with a time that is this much before its request, in milliseconds. */
 const CLOCK_DOUBT = 60_000;
@@ -124,7 +124,7 @@ export class DailyBudget {
     this.places.forEach((place) => place.at < since && this.places.delete(place));
     const own = [...this.places];
     const ids = new Set(own.map(({ id }) => id));
-    const open = own.filter(({ id }) => id === undefined);
+    const open = own.filter(({ id, isStarted }) => isStarted && id === undefined);
     const others = this.listed.filter(({ entry, at }) => at >= since && !ids.has(videoIdOf(entry)));
     // Those that may well be what this process is ordering right now are counted once.
     const earliest = open.reduce((least, { at }) => Math.min(least, at), Infinity) - CLOCK_DOUBT;

@@ -2,6 +2,12 @@ import { pages } from '../api/page';
 import { downloadUrlOf, outcomeOf, type Video, videoIdOf } from '../api/video';
 import { type ApiClient, RequestFailed } from '../client/apiClient';
 
+/** Whether a video has ended with all that belongs to it: a list may leave the link out, or it comes later. */
+export function isComplete(video: Video): boolean {
+  const outcome = outcomeOf(video);
+  return outcome === 'failed' || (outcome === 'completed' && downloadUrlOf(video) !== undefined);
+}
+
 /** What a poll saw of each video; `undefined` for one that the API does not know. */
 export type Snapshot = Map<string, Video | undefined>;
 
@@ -48,8 +54,9 @@ export function endingIn(
   }
   surprises.unknownSince = undefined;
   const outcome = outcomeOf(video);
+  if (outcome !== 'completed') surprises.withoutLinkSince = undefined;
   if (outcome === 'running') return undefined;
-  if (outcome === 'failed' || downloadUrlOf(video)) return 'ended';
+  if (isComplete(video)) return 'ended';
   surprises.withoutLinkSince ??= at;
   return at - surprises.withoutLinkSince >= PATIENCE.withoutLink ? 'ended' : undefined;
 }

@@ -19,6 +19,8 @@ export const POLLING = {
   shortestPause: 1_000,
   /** Longest wait for one response */
   timeout: 30_000,
+  /** A poll that is held back, or slow, makes a wait this much longer at the most, or is given up */
+  lastPoll: 10_000,
   /** After refusals, pauses grow to at most this */
   longestPause: 60_000,
 };
@@ -208,10 +210,12 @@ export class VideoPoller {
         ...(once?.ids ?? []),
       ]),
     );
+    const deadlines = groups.flatMap(({ waiters }) => [...waiters].map((one) => one.deadline));
+    const deadline = Math.max(now(), Math.min(...deadlines)) + POLLING.lastPoll;
     let snapshot: Snapshot = new Map();
     let refusal: RequestFailed | undefined;
     try {
-      snapshot = await fetchSnapshot([...ids], asker.client, this.unlisted);
+      snapshot = await fetchSnapshot([...ids], asker.client.with({ deadline }), this.unlisted);
       this.refusals = 0;
     } catch (error) {
       // What met one group in its own name says nothing about the others.

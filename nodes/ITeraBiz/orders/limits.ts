@@ -131,15 +131,20 @@ function clock(at: number): string {
 /** Why nothing may be ordered where it cannot be told how much was. */
 function whyNotCounted(error: unknown): Refusal {
   if (error instanceof BadInput) return error.said;
+  const { message, description } = describeUncounted(error);
+  return { message: `Nothing was sent, because ${message}`, description, reason: 'account' };
+}
+
+/** @throws what says nothing of the list, as a cancellation */
+function describeUncounted(error: unknown): Message {
   const why =
     error instanceof CannotCount
       ? UNCOUNTABLE[error.reason]
       : refusalOnly(error).describe({ doing: 'list the videos' }).message;
   return {
-    message: `Nothing was sent, because the videos of the last 24 hours could not be counted: ${why}`,
+    message: `the videos of the last 24 hours could not be counted: ${why}`,
     description:
       'The credential has a limit, "Max Videos per Day", which this is needed for. Try again later, or take the limit off in the credential.',
-    reason: 'account',
   };
 }
 
@@ -149,10 +154,16 @@ const UNCOUNTABLE: Record<CannotCount['reason'], string> = {
   tooLong: 'there are too many',
 };
 
+/** Why a row is not sent after all: how much was made can no longer be told. @throws as above */
+export function describeUncheckable(error: unknown): Message {
+  const { message, description } = describeUncounted(error);
+  return { message: `"Max Videos per Day" cannot be checked, because ${message}`, description };
+}
+
 /** Why a row is not sent after all: other processes have ordered meanwhile. */
 export function describeTaken(limit: number): Message {
   return {
-    message: `other orders of this account have used up "Max Videos per Day" (${limit}) of the credential meanwhile`,
-    description: '',
+    message: `"Max Videos per Day" (${limit}) of the credential was used up by other orders of this account meanwhile`,
+    description: 'Wait until older videos no longer count, or raise the limit in the credential.',
   };
 }

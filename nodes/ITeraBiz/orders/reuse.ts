@@ -64,6 +64,7 @@ export async function findExisting(
   const groupsFor = finderOf(groups);
   const unclearFor = unclearFinderOf(groups);
   const since = Math.min(...groups.map((group) => group.since));
+  const failed = new Set<string>();
   const extent = await readBack(
     async (after) => await client.page('/videos', after),
     since,
@@ -73,6 +74,7 @@ export async function findExisting(
       const { entry } = listed;
       const id = videoIdOf(entry);
       const isFailed = outcomeOf(entry) === 'failed';
+      if (isFailed && id !== undefined) failed.add(id);
       const same = id === undefined ? [] : groupsFor(entry);
       for (const group of same) {
         if (listed.at < group.since) continue;
@@ -89,17 +91,17 @@ export async function findExisting(
     return { matches, refusal: ItemFailed.by(extent, { doing: 'list the videos' }).failure };
   }
   if (extent !== 'enough') return { matches, refusal: describeExtent(extent) };
-  groups.forEach((group) => addUnlisted(group, jobs, isTaken));
+  groups.forEach((group) => addUnlisted(group, jobs, (id) => failed.has(id) || isTaken(id)));
   const refusal = assignOldest(groups, ledger, matches);
   return refusal ? { matches: new Map(), refusal } : { matches };
 }
 
 /** What this process has made, and the list does not show yet. */
-function addUnlisted(group: Group, jobs: JobRegistry, isTaken: (id: string) => boolean): void {
+function addUnlisted(group: Group, jobs: JobRegistry, isUseless: (id: string) => boolean): void {
   const known = new Set(group.jobs.map(({ entry }) => videoIdOf(entry)));
   for (const one of jobs.madeBy(nameOf(group.order))) {
     const id = videoIdOf(one.entry);
-    if (id === undefined || known.has(id) || isTaken(id) || one.at < group.since) continue;
+    if (id === undefined || known.has(id) || isUseless(id) || one.at < group.since) continue;
     group.jobs.push(one);
   }
 }

@@ -12,7 +12,7 @@ import { ItemFailed, type Results } from '../run/results';
 import type { Job, Run } from '../run/run';
 import { describeOldDoubt, describeDoubt } from './doubt';
 import type { Ledger } from './ledger';
-import { describeTaken } from './limits';
+import { describeTaken, describeUncheckable } from './limits';
 import type { Match } from './reuse';
 import type { Row } from './rows';
 
@@ -88,23 +88,23 @@ export async function submitAll(
 export function settlePlaces({ account, ledger, places }: Submissions, rows: Row[]): void {
   for (const { item, order } of rows) {
     const place = places.get(item);
-    const entry = ledger.find(item, order);
-    if (!place) continue;
-    if (!entry) account.budget.giveBack(place);
-    else if (entry.state === 'accepted') place.id = videoIdOf(entry.answer);
+    if (place && !ledger.find(item, order)) account.budget.giveBack(place);
   }
 }
 
-/** @throws {ItemFailed} when the account's limit was used up by others since the place was taken */
+/**
+ * @throws {ItemFailed} when the account's limit was used up by others since the place was taken, or it
+ *   cannot be told any more
+ */
 async function assertPlace(
-  { account, client, results, places, limit }: Submissions,
+  { account, client, places, limit }: Submissions,
   { item }: Row,
 ): Promise<void> {
   const place = places.get(item);
   if (!place || limit === undefined) return;
-  if (await account.budget.isStillFree(client, limit, place)) return;
-  results.abort(item, describeTaken(limit));
-  results.throwIfAborted();
+  const isFree = await account.budget.isStillFree(client, limit, place).catch(describeUncheckable);
+  if (isFree === true) return;
+  throw new ItemFailed({ ...(isFree || describeTaken(limit)), reason: 'account' }, true);
 }
 
 /** A job, or how to find out whether there is one. */
@@ -117,7 +117,7 @@ type Sent = { job: IDataObject } | { lookUp: () => Promise<IDataObject> };
  *   of it
  */
 async function submit(shared: Submissions, row: Row, match?: Match): Promise<Sent> {
-  const { account, client, ledger, results, doing } = shared;
+  const { account, client, ledger, results, doing, places } = shared;
   const { order, key, known } = row;
   const { jobs } = account;
   if (known?.state === 'accepted') {
@@ -129,6 +129,8 @@ async function submit(shared: Submissions, row: Row, match?: Match): Promise<Sen
     if (isReused) jobs.assign(videoIdOf(job));
     else jobs.made(order, job);
     ledger.accepted(key, job, match && isReused);
+    const place = places.get(row.item);
+    if (place) place.id = videoIdOf(job);
     if (match) results.reused.set(row.item, isReused);
     return job;
   };

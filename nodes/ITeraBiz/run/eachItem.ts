@@ -42,5 +42,8 @@ export async function eachItem(
       await task(items[place]);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, work));
+  const workers = Array.from({ length: Math.min(concurrency, items.length) }, work);
+  // Canceled or not, what was begun has an outcome that others may be waiting to learn.
+  await Promise.allSettled(workers);
+  await Promise.all(workers);
 }

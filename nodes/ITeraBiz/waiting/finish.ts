@@ -1,5 +1,6 @@
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 
+import { isComplete } from '../account/snapshot';
 import type { WaitResult } from '../account/videoPoller';
 import { outcomeOf, statusOf, type Video, videoIdOf } from '../api/video';
 import { RequestFailed } from '../client/apiClient';
@@ -34,11 +35,12 @@ export async function finish(
     else await results.of(item, () => void waits.push(waitFor(run, results, item, job)));
   }
   const [ended, running] = [true, false].map((isEnded) =>
-    waits.filter(({ request }) => (outcomeOf(request.last) !== 'running') === isEnded),
+    waits.filter(({ request }) => isComplete(request.last) === isEnded),
   );
   ended.forEach((wait) =>
     settle(run, results, wait, { reason: 'ended', video: wait.request.last }),
   );
+  if (results.isStopped) return results.collect();
   waits = running;
   const isDurable = run.executeWorkflow && !waits.some(({ hold }) => hold);
   if (isDurable) {

@@ -232,6 +232,14 @@ describe('What a poll means for a wait', () => {
         [6, seen({ id: 'a', status: 'completed', ...link })],
       ]),
     ).toEqual([undefined, 'ended']);
+    // Rendered again meanwhile, it gets its time anew.
+    expect(
+      over([
+        [5, bare],
+        [6, running],
+        [withoutLink + 5, bare],
+      ]),
+    ).toEqual([undefined, undefined, undefined]);
   });
 });
 

@@ -3,10 +3,15 @@ import { UserError } from 'n8n-workflow';
 
 import { Account } from '../../../nodes/ITeraBiz/account/account.ts';
 import { PATIENCE } from '../../../nodes/ITeraBiz/account/snapshot.ts';
-import type { WaitRequest, WaitResult } from '../../../nodes/ITeraBiz/account/videoPoller.ts';
+import {
+  POLLING,
+  type WaitRequest,
+  type WaitResult,
+} from '../../../nodes/ITeraBiz/account/videoPoller.ts';
 import { RequestFailed } from '../../../nodes/ITeraBiz/client/apiClient.ts';
 import { now } from '../../../nodes/ITeraBiz/client/time.ts';
 import { answered, connectionReset, requesterOf } from '../../shared/fakeRun.mts';
+import { until } from '../../shared/until.mts';
 
 beforeEach(() => {
   jest.useFakeTimers({ now: 0 });
@@ -240,6 +245,15 @@ describe('What surprises', () => {
     expect(end.results.a).toEqual(['ended', 'completed', 15_000]);
   });
 
+  test('one that was completed without its link and is rendered again at its deadline is late', async () => {
+    const { api, end } = waiting({}, { id: 'a', deadline: 25_000 });
+    api.refusal = () => answered({ id: 'a', status: 'completed' });
+    await advance(15_000);
+    api.refusal = () => answered({ id: 'a', status: 'processing' });
+    await advance(10_000);
+    expect(end.results.a?.[0]).toBe('timedOut');
+  });
+
   test('what was not asked for in a poll is not missing in it', async () => {
     const { api, end } = waiting({}, 'a', 'b');
     let entries = 0;
@@ -269,6 +283,23 @@ describe('What surprises', () => {
     expect(api.asked.at(-1)).toBe('/videos/b');
     expect(Object.keys(end.results)).toEqual(['a', 'c']);
   });
+});
+
+test('a poll that is held back by a pause keeps no wait much longer than it may take', async () => {
+  jest.useRealTimers();
+  const before = { ...POLLING };
+  Object.assign(POLLING, { lastPoll: 50, shortestInterval: 10, shortestPause: 10 });
+  const { account, execution } = place({ a: 'processing' });
+  account.queue.pauseFor(60_000);
+  const { wait, cancel } = execution();
+  const end = wait({ id: 'a', interval: 20, deadline: 100 });
+  await until('the wait has ended', () => end.at !== undefined, { every: 20, seconds: 9 }).finally(
+    () => {
+      cancel.abort();
+      Object.assign(POLLING, before);
+    },
+  );
+  expect(end.results.a?.[0]).toBe('timedOut');
 });
 
 describe('Refused polls', () => {

@@ -3,11 +3,13 @@ import type { IContextObject, IDataObject } from 'n8n-workflow';
 import { UserError } from 'n8n-workflow';
 
 import { Account } from '../../../nodes/ITeraBiz/account/account.ts';
+import { READ_FOR } from '../../../nodes/ITeraBiz/account/dailyBudget.ts';
 import { create } from '../../../nodes/ITeraBiz/operations/create.ts';
 import { resources } from '../../../nodes/ITeraBiz/resources/index.ts';
 import { fakeRun, type FakeRunOptions } from '../../shared/fakeRun.mts';
 import { type Asked, type Reply, useLittleApi } from '../../shared/littleApi.mts';
 import { reconcileQuickly } from '../../shared/quickly.mts';
+import { until } from '../../shared/until.mts';
 
 reconcileQuickly();
 
@@ -35,10 +37,12 @@ interface Given extends Partial<FakeRunOptions> {
   answer?: (asked: Asked) => Reply | Promise<Reply>;
   /** The account's videos, or the whole answer to a request for them */
   listed?: IDataObject[];
-  list?: Reply;
+  list?: Reply | (() => Reply);
   options?: IDataObject;
   of?: keyof typeof TEMPLATES;
 }
+
+const AVATARS = { body: { data: [{ id: 'avatar_1' }], has_more: false } };
 
 const accepted = ({ body }: Asked): Reply => ({
   status: 201,
@@ -58,10 +62,10 @@ function running({
   of = 'video',
   ...more
 }: Given = {}) {
-  const avatars = { body: { data: [{ id: 'avatar_1' }], has_more: false } };
   api.reply = async (asked) => {
     if (asked.method !== 'GET') return await answer(asked);
-    return asked.path === '/avatars' && of !== 'avatar' ? avatars : list;
+    if (asked.path === '/avatars' && of !== 'avatar') return AVATARS;
+    return typeof list === 'function' ? list() : list;
   };
   const values = { avatarId: 'avatar_1', language: 'en-US', duration: 30, options };
   const avatar = { imageUrl: 'https://example.com/a.jpg', voiceId: 'voice_1' };
@@ -495,6 +499,15 @@ describe('Where what exists is to be used', () => {
     expect(place.posts).toEqual([]);
   });
 
+  test('a job that this process made, and that failed since, is not used', async () => {
+    const account = new Account('one');
+    await running({ options, account }).output;
+    const listed = [{ ...there, id: 'video_Hi', status: 'failed' }];
+    const again = running({ options, account, listed });
+    expect(await again.output).toMatchObject([{ _iteraBizReused: false }]);
+    expect(again.posts).toHaveLength(1);
+  });
+
   test('nothing is marked where the user did not choose so, and no list is read', async () => {
     const place = running({ listed: [there] });
     expect(await place.output).toEqual([{ id: 'video_Hi', status: 'queued' }]);
@@ -683,4 +696,83 @@ test('an execution that is canceled ends with that, and sends nothing more', asy
   expect(place.posts).toHaveLength(1);
   expect(Object.values(entriesOf(place.memory))).toMatchObject([{ state: 'sent' }]);
   expect(place.account.jobs.sending.size).toBe(0);
+});
+
+describe('One that is canceled while two of its rows are on their way', () => {
+  const moment = async (ms: number) => await new Promise((resolve) => setTimeout(resolve, ms));
+
+  /** The second row is refused then, the first answered a moment later. */
+  function canceled(given: Given, late: (asked: Asked) => Reply) {
+    const cancel = new AbortController();
+    const answer = async (asked: Asked) => {
+      if (asked.body?.script === 'a') {
+        await moment(100);
+        return late(asked);
+      }
+      cancel.abort(new Error('canceled'));
+      return refused();
+    };
+    return running({ ...given, scripts: ['a', 'b'], signal: cancel.signal, answer });
+  }
+
+  test('leaves the job that it was too late for to whoever waits for the same', async () => {
+    const account = new Account('one');
+    const options = { whenVideoExists: 'reuse' };
+    const first = canceled({ account, options }, accepted);
+    await until('both are on their way', () => api.by('POST').length === 2, { every: 5 });
+    const second = running({ account, options, scripts: ['a'] });
+    await expect(first.output).rejects.toThrow('canceled');
+    expect(await second.output).toMatchObject([{ id: 'video_a', _iteraBizReused: true }]);
+  });
+
+  test('gives back the places in the day of what was refused', async () => {
+    const account = new Account('one');
+    const limit = { account, maxVideosPerDay: 2 };
+    await expect(canceled(limit, refused).output).rejects.toThrow('canceled');
+    expect(await running({ ...limit, scripts: ['c', 'd'] }).output).toHaveLength(2);
+  });
+});
+
+describe('In the middle of a run', () => {
+  const { goingOn } = READ_FOR;
+  beforeEach(() => void (READ_FOR.goingOn = 0));
+  afterEach(() => void (READ_FOR.goingOn = goingOn));
+
+  const others = { id: 'other', created_at: new Date().toISOString() };
+  const page = (...data: IDataObject[]) => ({ body: { data, has_more: false } });
+  const cases: [string, Reply, RegExp][] = [
+    ["that the account's videos can no longer be counted", { status: 403 }, /cannot be checked/],
+    ['that others have used up the limit', page(others, { ...others, id: 'o2' }), /was used up by/],
+  ];
+
+  test.each(cases)(
+    'it is seen %s: the rest is not sent, and the node stops',
+    async (_, list, why) => {
+      const place = running({
+        ...{ scripts: ['a', 'b', 'c'], concurrency: 1, maxVideosPerDay: 3 },
+        list: () => (api.by('GET').length > 2 ? list : page()),
+      });
+      const { message, description } = await errorOf(place);
+      expect(message).toMatch(why);
+      expect(description).toContain('Item 3: not sent');
+      expect(description).toContain('Item 1: video_a');
+      expect(place.posts).toHaveLength(1);
+    },
+  );
+
+  test.each(cases)(
+    'it is seen %s: each row says so where the node goes on',
+    async (_, list, why) => {
+      const place = running({
+        ...{ scripts: ['a', 'b', 'c'], concurrency: 1, maxVideosPerDay: 3 },
+        onError: 'continueErrorOutput',
+        list: () => (api.by('GET').length > 2 ? list : page()),
+      });
+      expect((await place.output).map(({ id, error }) => id ?? error)).toEqual([
+        'video_a',
+        expect.stringMatching(why),
+        expect.stringMatching(why),
+      ]);
+    },
+  );
 });

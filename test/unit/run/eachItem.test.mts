@@ -32,6 +32,17 @@ test('it ends when all have ended, and at once for no items', async () => {
   await eachItem(plain, [], 5, async () => await Promise.reject(new Error('never')));
 });
 
+test('where one ends with an error, it ends with that when all that were begun have ended', async () => {
+  const done: number[] = [];
+  const end = eachItem(plain, [0, 20], 2, async (item) => {
+    if (item === 0) throw new Error('stopped');
+    await new Promise((resolve) => setTimeout(resolve, item));
+    done.push(item);
+  });
+  await expect(end).rejects.toThrow('stopped');
+  expect(done).toEqual([20]);
+});
+
 describe("At the pace of n8n's Batching", () => {
   const startsOf = async (size: number, interval: number, signal?: AbortSignal, takes = 0) => {
     jest.useFakeTimers({ now: 0 });

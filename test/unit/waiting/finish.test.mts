@@ -216,6 +216,32 @@ describe('In memory', () => {
   });
 });
 
+test('a video that is there already but without its link is waited for, as the list may leave that out', async () => {
+  const { run, asked } = fakeRun({
+    api: () => answered({ id: 'a', status: 'completed', video_url: 'https://files.example/a' }),
+  });
+  const job = { video: { id: 'a', status: 'completed' }, options: {}, waits: true };
+  const output = finish(run, new Results(run), new Map([[0, job]]));
+  await advance(10_000);
+  expect(await output).toMatchObject([{ json: { video_url: 'https://files.example/a' } }]);
+  expect(asked).toHaveLength(1);
+});
+
+test('a node that is to stop for a video that failed before waits for no other one', async () => {
+  const { run, asked } = fakeRun({
+    api: () => answered({ id: 'b', status: 'processing' }),
+    items: [{}, {}],
+    takeOver: async () => ({ waitTill: new Date() }),
+  });
+  const jobs = ['failed', 'processing'].map((status, item) => {
+    return [item, { video: { id: `${item}`, status }, options: {}, waits: true }] as const;
+  });
+  await expect(finish(run, new Results(run), new Map(jobs))).rejects.toThrow(
+    'iTeraBiz could not make video 0',
+  );
+  expect(asked).toEqual([]);
+});
+
 test('Video: Get waits in the same way, and asks nothing more of a video that has ended', async () => {
   const statuses: Record<string, string> = { a: 'completed', b: 'processing' };
   const { run, asked } = fakeRun({

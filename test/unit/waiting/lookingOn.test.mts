@@ -48,7 +48,8 @@ test('several are several', async () => {
   ]);
 });
 
-const done: Partial<Job> = { video: { id: 'v0', status: 'completed' }, waits: true };
+const finishedVideo = { id: 'v0', status: 'completed', video_url: 'https://files.example/v0' };
+const done: Partial<Job> = { video: finishedVideo, waits: true };
 
 test('a step that waited says how to keep its result', async () => {
   expect(await hintsOf({ job: done })).toEqual([
