@@ -15,6 +15,7 @@ import { faults } from './cases/faults.mts';
 import { footprint } from './cases/footprint.mts';
 import { listing } from './cases/listing.mts';
 import { parking } from './cases/parking.mts';
+import { polling } from './cases/polling.mts';
 import { submitting } from './cases/submitting.mts';
 import { trigger } from './cases/trigger.mts';
 import { waiting } from './cases/waiting.mts';
@@ -31,6 +32,7 @@ const CASES: Record<string, (bench: Bench) => Promise<CaseResult>> = {
   downloading,
   faults,
   trigger,
+  polling,
   footprint,
 };
 
