@@ -137,7 +137,7 @@ export class Editor {
   /** Opens the panel of a node. */
   async openNode(name: string): Promise<void> {
     await this.node(name)
-      .getByTestId(/^canvas-(default|trigger)-node$/)
+      .getByTestId(/^canvas-(default|trigger|configuration)-node$/)
       .dblclick();
     await this.get('ndv').waitFor();
   }

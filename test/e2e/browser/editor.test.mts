@@ -99,7 +99,7 @@ test('from an empty canvas to the file, in at most 12 clicks', async () => {
   await editor.addNode();
   await editor.search('avatar video');
   await editor.entry('iTeraBiz').click();
-  await editor.search('create');
+  await editor.get('node-creator-category-item').filter({ hasText: 'Actions' }).click();
   await editor.entry('Create video from script').click();
   await editor.get('resource-locator-avatarId').getByTestId('rlc-input').click();
   await editor.get('rlc-item').filter({ hasText: 'Maria, Friendly Host' }).click();
