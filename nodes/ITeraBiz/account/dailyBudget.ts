@@ -1,5 +1,6 @@
 import { videoIdOf } from '../api/video';
 import { type ApiClient, RequestFailed } from '../client/apiClient';
+import { now, unlessAborted } from '../client/time';
 import { type Extent, type Listed, readBack } from './listReader';
 
 const DAY = 24 * 60 * 60_000;
@@ -48,6 +49,7 @@ export class DailyBudget {
 
   private listed: Listed[] = [];
 
+  /** When the last reading began, by `now()` of client/time */
   private readAt = -Infinity;
 
   private reading?: Promise<void>;
@@ -96,17 +98,24 @@ export class DailyBudget {
     this.places.delete(place);
   }
 
-  /** Reads the list, where the last reading does not do any more. */
+  /**
+   * Reads the list, where the last reading does not do any more.
+   *
+   * Invariant: how old a reading may be counts from now, and not from its end: one that takes longer than
+   * it serves would be made again and again.
+   */
   private async refresh(client: ApiClient, readFor: number): Promise<void> {
-    while (Date.now() - this.readAt >= readFor || Date.now() < this.readAt) {
+    const { signal } = client.settings;
+    const oldest = now() - readFor;
+    while (this.readAt <= oldest) {
       const isMine = !this.reading;
       this.reading ??= this.read(client).finally(() => (this.reading = undefined));
-      await this.reading.catch((error: unknown) => {
+      await unlessAborted(this.reading, signal).catch((error: unknown) => {
+        signal?.throwIfAborted();
         // An execution that was canceled meanwhile spoils nothing for the others.
         const isShared = error instanceof RequestFailed || error instanceof CannotCount;
         if (isMine || isShared) throw error;
       });
-      client.settings.signal?.throwIfAborted();
     }
   }
 
@@ -127,9 +136,9 @@ export class DailyBudget {
   }
 
   private async read(client: ApiClient): Promise<void> {
-    const start = Date.now();
+    const start = now();
     const listed: Listed[] = [];
-    const since = start - DAY;
+    const since = Date.now() - DAY;
     const extent = await readBack(
       async (after) => await client.page('/videos', after),
       since,

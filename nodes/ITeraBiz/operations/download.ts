@@ -18,7 +18,7 @@ import {
   type Video,
 } from '../api/video';
 import { type ApiClient, RequestFailed } from '../client/apiClient';
-import { firstBytesOf, openFile, type Requester } from '../client/http';
+import { discard, firstBytesOf, openFile, type Requester } from '../client/http';
 import { now, pause } from '../client/time';
 import { type Message, SUPPORT, withoutStop } from '../messages/message';
 import { ItemFailed } from '../run/results';
@@ -133,7 +133,7 @@ async function openAtLast(
   const { location } = response.headers;
   const isMoved = linkStatus(response.status) === 'moved' && typeof location === 'string';
   if (!isMoved || hopsLeft === 0) return response;
-  (response.body as { destroy(): void }).destroy();
+  await discard(response.body);
   return await openAtLast(run, context, new URL(location, url).href, hopsLeft - 1);
 }
 

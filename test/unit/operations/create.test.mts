@@ -7,9 +7,9 @@ import { create } from '../../../nodes/ITeraBiz/operations/create.ts';
 import { resources } from '../../../nodes/ITeraBiz/resources/index.ts';
 import { fakeRun, type FakeRunOptions } from '../../shared/fakeRun.mts';
 import { type Asked, type Reply, useLittleApi } from '../../shared/littleApi.mts';
-import { lookQuickly } from '../../shared/quickLooks.mts';
+import { reconcileQuickly } from '../../shared/quickly.mts';
 
-lookQuickly();
+reconcileQuickly();
 
 const api = useLittleApi();
 
@@ -58,7 +58,11 @@ function running({
   of = 'video',
   ...more
 }: Given = {}) {
-  api.reply = async (asked) => (asked.method === 'GET' ? list : await answer(asked));
+  const avatars = { body: { data: [{ id: 'avatar_1' }], has_more: false } };
+  api.reply = async (asked) => {
+    if (asked.method !== 'GET') return await answer(asked);
+    return asked.path === '/avatars' && of !== 'avatar' ? avatars : list;
+  };
   const values = { avatarId: 'avatar_1', language: 'en-US', duration: 30, options };
   const avatar = { imageUrl: 'https://example.com/a.jpg', voiceId: 'voice_1' };
   const { run, account, ...record } = fakeRun({
@@ -340,7 +344,7 @@ describe('A row of unknown outcome', () => {
     const place = running({ scripts, concurrency: 1, answer: breaks });
     const { description } = await errorOf(place);
     expect(place.posts).toHaveLength(5);
-    expect(description).toContain('\nItems 5–7: not sent');
+    expect(description).toContain('\nItems 6–8: not sent.');
 
     let count = 0;
     const answer = () => (++count % 5 === 0 ? refused() : 'break');
@@ -503,7 +507,7 @@ describe('Before anything is sent', () => {
     const place = running({ scripts: ['a', ' ', 'b', ''] });
     const error = await errorOf(place);
     expect(error).toMatchObject({ message: '"Script" is empty', context: { itemIndex: 1 } });
-    expect(error.description).toContain('\nItem 3: "Script" is empty');
+    expect(error.description).toContain('\nItem 4: "Script" is empty.');
     expect(place.posts).toEqual([]);
   });
 
@@ -620,10 +624,8 @@ describe('What meets one row and would meet all', () => {
       httpCode: '401',
       context: { itemIndex: 1 },
     });
-    expect(error.description).toContain('\nItems 2–3: not sent\n');
-    expect(error.description).toContain(
-      'Accepted, and iTeraBiz goes on with them:\nItem 0: video_a',
-    );
+    expect(error.description).toContain('\nItems 3–4: not sent.\n');
+    expect(error.description).toContain('Ordered and still being made:\nItem 1: video_a.');
     expect(place.posts).toHaveLength(2);
     expect(Object.keys(entriesOf(place.memory))).toHaveLength(1);
   });
