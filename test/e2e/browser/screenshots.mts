@@ -54,7 +54,7 @@ async function ranCampaign(campaign: Campaign): Promise<void> {
     'Three reasons to try our headphones this week.',
     'Thank you for your order. It is on its way.',
   ];
-  await campaign.add(scripts.map((script) => ({ script, duration: 5 })));
+  await campaign.add(scripts.map((script) => ({ script, duration: '5' })));
   await run(campaign.workflow, 'Write results');
   await editor.get('zoom-to-fit').click();
 }
