@@ -154,6 +154,9 @@ export function retryDecision(
   }
 }
 
+/** No API means a longer pause, in milliseconds: it names a moment in place of seconds, or nonsense. */
+const LONGEST_RETRY_AFTER = 31 * 24 * 60 * 60_000;
+
 /**
  * The pause that an answer asks for, in milliseconds, or `undefined` where it asks for none that can be
  * understood: whole seconds, or a date.
@@ -164,11 +167,11 @@ export function retryDecision(
  */
 export function retryAfterOf(headers: IDataObject, now = Date.now()): number | undefined {
   const value = String(headers['retry-after'] ?? '').trim();
-  if (/^\d+$/.test(value)) return Number(value) * 1_000;
   const date = httpDateOf(value);
-  if (date === undefined) return undefined;
   // By the clock of whoever set it, which may be another one than ours.
-  return Math.max(0, date - (httpDateOf(String(headers.date ?? '').trim()) ?? now));
+  const since = httpDateOf(String(headers.date ?? '').trim()) ?? now;
+  const asked = /^\d+$/.test(value) ? Number(value) * 1_000 : (date ?? NaN) - since;
+  return asked <= LONGEST_RETRY_AFTER ? Math.max(0, asked) : undefined;
 }
 
 /** @returns milliseconds since 1970 */

@@ -1,7 +1,7 @@
 import * as n8nWorkflow from 'n8n-workflow';
 
 /** The longest timer of Node.js, in milliseconds. It takes a longer one for none at all. */
-const LONGEST_TIMER = 2 ** 31 - 1;
+export const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
  * Milliseconds on a clock that is never set, for everything that measures a duration.

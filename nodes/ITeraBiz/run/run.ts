@@ -17,6 +17,7 @@ import { type Account, type Credential, credentialOf } from '../account/account'
 import { isObject } from '../api/json';
 import type { Video } from '../api/video';
 import { type ApiClient, TIMEOUT } from '../client/apiClient';
+import { LONGEST_TIMER } from '../client/time';
 import { checkDailyLimit, checkOptions, type Options } from '../fields/validate';
 
 /** n8n's On Error setting of a node: it stops, or goes on with the message, on either output. */
@@ -233,10 +234,16 @@ function requestOptionsFrom(value: unknown, node: INode) {
       size: Math.max(1, Number(batch.batchSize) || 1),
       interval: Math.max(0, Number(batch.batchInterval) || 0),
     },
-    timeout: Number(timeout) || TIMEOUT,
+    timeout: timeoutFrom(timeout),
     ...(proxy ? { proxy: proxyFrom(String(proxy), node) } : {}),
     ...(allowUnauthorizedCerts ? { skipSslCertificateValidation: true } : {}),
   };
+}
+
+/** n8n behavior: with a negative time its HTTP client never answers, with one too long it gives up at once. */
+function timeoutFrom(value: unknown): number {
+  const milliseconds = Number(value);
+  return milliseconds >= 1 ? Math.min(milliseconds, LONGEST_TIMER) : TIMEOUT;
 }
 
 function proxyFrom(address: string, node: INode): IHttpRequestOptions['proxy'] {

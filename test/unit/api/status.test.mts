@@ -144,6 +144,10 @@ describe('Retry-After', () => {
     ['soon', undefined],
     ['', undefined],
     [undefined, undefined],
+    // The account would pause for as long as n8n runs.
+    ['1768478400', undefined],
+    ['9'.repeat(400), undefined],
+    ['Thu, 15 Jan 2099 12:00:00 GMT', undefined],
   ])('of %p is read as %p ms', (value, expected) => {
     expect(retryAfterOf({ 'retry-after': value }, now)).toBe(expected);
   });

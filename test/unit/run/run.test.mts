@@ -132,6 +132,19 @@ describe("n8n's Request Options", () => {
     expect(run.batching).toEqual({ size: 1, interval: 0 });
   });
 
+  test.each([
+    [-5, TIMEOUT],
+    [0.5, TIMEOUT],
+    ['soon', TIMEOUT],
+    ['2000', 2_000],
+    [1e12, 2 ** 31 - 1],
+  ])(
+    'a timeout of %j is one of %i ms: none makes a request hang or give up at once',
+    (timeout, is) => {
+      expect(withOptions({ timeout }).requestOptions).toEqual({ timeout: is });
+    },
+  );
+
   test('go into every request of the run', () => {
     const run = withOptions({
       ...{ timeout: 9_000, allowUnauthorizedCerts: true },
