@@ -77,6 +77,8 @@ async function run(way: Way, size: number, minutes: number): Promise<Run> {
         every: 1_000,
       });
     }
+    // All poll at the full minute: measured is from half past one to half past another.
+    await sleep((90_000 - (Date.now() % 60_000)) % 60_000);
     const before = await executionsOf(n8n);
     await sandbox.resetStats();
     const cpu = cpuSecondsOf(n8n.pid);

@@ -144,9 +144,9 @@ describe('Cancelling', () => {
     const end = () => void (isOver = true);
     void running.then(end, end);
     await ready();
-    const before = await sandbox.stats();
     cancel.abort();
     await until('the execution has ended', () => isOver, { seconds: 10 });
+    const before = await sandbox.stats();
     await new Promise((resolve) => setTimeout(resolve, 500));
     return { before, after: await sandbox.stats() };
   }
