@@ -219,8 +219,8 @@ testWhereN8nWaits(
     const [first, second, third] = await videosOf('stop');
     const error = stopped.data.resultData.error as { message: string; description: string };
     expect(error.message).toBe(`iTeraBiz could not make video ${second}: The avatar has no face`);
-    expect(error.description).toContain(`\nFinished:\nItem 0: ${first}\nItem 2: ${third}\n`);
-    expect(error.description).toContain(`\nFailed:\nItem 1: ${second}\n`);
+    expect(error.description).toContain(`\nFinished:\nItem 1: ${first}.\nItem 3: ${third}.\n`);
+    expect(error.description).toContain(`\nFailed:\nItem 2: ${second}.\n`);
 
     const regular = outputOf(await end(executions, 'regular'), 'After');
     const regularIds = await videosOf('regular');
