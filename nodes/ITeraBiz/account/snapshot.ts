@@ -125,12 +125,15 @@ export async function fetchSnapshot(
   // First those that were not listed first: they may have been left for this poll.
   const hidden = [...unlisted].filter((id) => all.has(id));
   for (const id of [...single, ...hidden].slice(0, ids.length - requests)) {
-    snapshot.set(id, await reader.video(id).catch(unknownOrThrow));
+    snapshot.set(id, await videoIfKnown(reader, id));
   }
   return snapshot;
 }
 
-function unknownOrThrow(error: unknown): undefined {
-  if (error instanceof RequestFailed && error.statusClass === 'notFound') return undefined;
-  throw error;
+/** One video by its ID; `undefined` where the API does not know it. @throws as `reader.video`, otherwise */
+export async function videoIfKnown(reader: VideoReader, id: string): Promise<Video | undefined> {
+  return await reader.video(id).catch((error: unknown) => {
+    if (error instanceof RequestFailed && error.statusClass === 'notFound') return undefined;
+    throw error;
+  });
 }

@@ -1,7 +1,7 @@
-import type { Snapshot, VideoReader } from '../account/snapshot';
+import { type Snapshot, videoIfKnown, type VideoReader } from '../account/snapshot';
 import { pages } from '../api/page';
 import { createdAt, downloadUrlOf, outcomeOf, type Video, videoIdOf } from '../api/video';
-import { RequestFailed } from '../client/apiClient';
+import { refusalOnly, RequestFailed } from '../client/apiClient';
 import {
   addListed,
   begin,
@@ -138,10 +138,7 @@ async function readHidden({ client, warn, snapshot }: Poll, progress: Progress):
   const unasked = progress.pending.filter((id) => !hidden.has(id));
   let refused: RequestFailed | undefined;
   for (const id of [...unasked, ...hidden].filter(isOpen).slice(0, MOST_BY_ID)) {
-    const answer = await client.video(id).catch((error: unknown) => {
-      if (error instanceof RequestFailed) return error;
-      throw error;
-    });
+    const answer = await videoIfKnown(client, id).catch(refusalOnly);
     const isFailed = answer instanceof RequestFailed;
     if (isFailed && answer.attempt.tries === 0) break;
     hidden.delete(id);
