@@ -14,7 +14,7 @@ module.exports = {
       { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' } },
     ],
   },
-  // Many tests wait, for the pauses of real retries and looks: on a small computer, meanwhile others run.
-  maxWorkers: Math.max(3, availableParallelism()),
-  testTimeout: 120_000,
+  // Many tests wait, for processes and pauses: on a small computer, meanwhile others run.
+  maxWorkers: Math.max(4, availableParallelism()),
+  testTimeout: process.env.npm_lifecycle_event === 'test:long' ? 3_600_000 : 120_000,
 };

@@ -3,7 +3,7 @@ import type { IHttpRequestOptions } from 'n8n-workflow';
 import { trimBaseUrl } from '../nodes/ITeraBiz/api/address.ts';
 import type { ApiResponse, NetworkError } from '../nodes/ITeraBiz/api/response.ts';
 import { ApiClient } from '../nodes/ITeraBiz/client/apiClient.ts';
-import { openFile, type Requester, send } from '../nodes/ITeraBiz/client/http.ts';
+import { discard, openFile, type Requester, send } from '../nodes/ITeraBiz/client/http.ts';
 import { RequestQueue } from '../nodes/ITeraBiz/client/requestQueue.ts';
 import { isAnswer } from './outcome.mts';
 import { type Access, requesterFor } from './requester.mts';
@@ -75,7 +75,7 @@ export class Asker {
     return await this.record(`GET ${new URL(url).origin}/… (a file)`, 'GET', async () => {
       const answer = await openFile(this.requester, { url, headers, timeout: TIMEOUT });
       if (!isAnswer(answer)) return answer;
-      (answer.body as { destroy(): void }).destroy();
+      await discard(answer.body);
       return { ...answer, body: undefined };
     });
   }

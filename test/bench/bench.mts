@@ -1,9 +1,10 @@
 /**
  * `npm run bench`: measures the node side by side with what a user would pick instead, all in one run
- * on one machine. A full run also writes its results into the folder `reports`. README's figures are those
- * of results.md beside this file, a copy of one run.
+ * on one machine. A full run also writes its results and their plots into the folder `reports`. README's
+ * figures are those of results.md beside this file, a copy of one run; `--draw` makes the plots in
+ * docs/figures from it, and measures nothing.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
@@ -14,9 +15,11 @@ import { faults } from './cases/faults.mts';
 import { footprint } from './cases/footprint.mts';
 import { listing } from './cases/listing.mts';
 import { parking } from './cases/parking.mts';
+import { polling } from './cases/polling.mts';
 import { submitting } from './cases/submitting.mts';
 import { trigger } from './cases/trigger.mts';
 import { waiting } from './cases/waiting.mts';
+import { drawFigures } from './figures.mts';
 import type { Bench } from './measure.mts';
 import { type CaseResult, load, machine, type Results, toMarkdown } from './results.mts';
 
@@ -29,6 +32,7 @@ const CASES: Record<string, (bench: Bench) => Promise<CaseResult>> = {
   downloading,
   faults,
   trigger,
+  polling,
   footprint,
 };
 
@@ -37,11 +41,19 @@ const { values: options } = parseArgs({
     quick: { type: 'boolean', default: false },
     only: { type: 'string', multiple: true, default: Object.keys(CASES) },
     profile: { type: 'string' },
+    draw: { type: 'boolean', default: false },
     package: { type: 'string', default: join(import.meta.dirname, '../..') },
   },
 });
 const unknown = options.only.find((name) => !(name in CASES));
 if (unknown) throw new Error(`There is no case ${unknown}, only ${Object.keys(CASES).join(', ')}`);
+
+const root = join(import.meta.dirname, '../..');
+if (options.draw) {
+  const results = readFileSync(join(import.meta.dirname, 'results.md'), 'utf8');
+  drawFigures(results, join(root, 'docs/figures'));
+  process.exit();
+}
 
 const start = Date.now();
 const install = await ensureN8n();
@@ -70,10 +82,13 @@ for (const name of options.only) {
 }
 
 console.log(await toMarkdown(results));
-if (isFull) bench.say('Written to reports/bench.json and reports/bench.md');
+if (isFull) {
+  drawFigures(await toMarkdown(results), join(root, 'reports/figures'));
+  bench.say('Written to reports/bench.json, reports/bench.md and reports/figures');
+}
 
 async function save(results: Results): Promise<void> {
-  const folder = join(import.meta.dirname, '../../reports');
+  const folder = join(root, 'reports');
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'bench.json'), JSON.stringify(results, null, 2));
   writeFileSync(join(folder, 'bench.md'), await toMarkdown(results));

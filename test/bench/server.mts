@@ -13,6 +13,9 @@ import type { WorkflowJson } from '../../n8n/embedded.mts';
 
 const MB = 2 ** 20;
 
+/** Of the processor's time, as Linux counts it: a hundredth of a second. */
+const TICKS_PER_SECOND = 100;
+
 export interface MeasuredN8n extends N8n {
   /** What the process holds once its garbage is gone, in MB: all of it, and its JavaScript objects */
   memory(): Promise<{ total: number; objects: number }>;
@@ -100,4 +103,10 @@ async function startMeasuredN8n(
 
 function inARow(nodes: WorkflowJson['nodes']): [string, string][] {
   return nodes.slice(1).map(({ name }, index) => [nodes[index].name, name]);
+}
+
+/** The processor's time that a process has used, in itself and in the kernel for it. */
+export function cpuSecondsOf(pid: number): number {
+  const afterName = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+  return (Number(afterName[11]) + Number(afterName[12])) / TICKS_PER_SECOND;
 }

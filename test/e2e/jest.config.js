@@ -1,8 +1,14 @@
+const tsx = require('tsx/cjs/api');
 const base = require('../../jest.config.js');
+
+const { chromiumPath } = tsx.require('./browser/chromium.mts', __filename);
 
 /** Tests that take many minutes, and the command that runs each. */
 const LONG = { pollKills: 'test:polls', twoWebhookProcesses: 'test:balanced' };
 const command = process.env.npm_lifecycle_event;
+const others = Object.keys(LONG).filter((file) => LONG[file] !== command);
+
+const hasChromium = chromiumPath() !== undefined;
 
 /** @type {import('jest').Config} */
 module.exports = {
@@ -10,7 +16,8 @@ module.exports = {
   rootDir: '../..',
   globalSetup: '<rootDir>/test/e2e/globalSetup.mjs',
   testMatch: ['**/test/e2e/**/*.test.mts'],
-  testPathIgnorePatterns: Object.keys(LONG).filter((file) => LONG[file] !== command),
+  testPathIgnorePatterns: [...others, ...(hasChromium ? [] : ['/test/e2e/browser/'])],
+  reporters: ['default', ...(hasChromium ? [] : ['<rootDir>/test/e2e/withoutChromium.js'])],
   // Most of the time they wait for n8n.
   maxWorkers: 2,
   testTimeout: 300_000,

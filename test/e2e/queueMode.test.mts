@@ -9,6 +9,7 @@ import type { Execution, ExecutionStatus, ExecutionSummary, Workflow } from '../
 import type { N8nProcess } from '../../n8n/server.mts';
 import { type Sandbox, startSandbox, type Video } from '../../sandbox/client.mts';
 import { until } from '../shared/until.mts';
+import { createVideo } from '../shared/createVideo.mts';
 import { createAndWait, n8nTakesOverWaits, outputOf } from './campaigns.mts';
 import { eventTrigger } from './eventTrigger.mts';
 
@@ -148,6 +149,53 @@ function countBy(list: string[]): Record<string, number> {
   for (const entry of list) counts[entry] = (counts[entry] ?? 0) + 1;
   return counts;
 }
+
+/** Webhook → Video: Create, under a limit of the account. */
+async function activateLimited(limit: number): Promise<Workflow> {
+  const limited = await queue.rest.createCredential('With a limit', 'iTeraBizApi', {
+    apiKey: sandbox.apiKey,
+    baseUrl: sandbox.url,
+    maxVideosPerDay: limit,
+  });
+  const workflow = await queue.rest.createWorkflow({
+    name: 'Limited',
+    nodes: [
+      node('Order', 'n8n-nodes-base.webhook', {
+        typeVersion: 2,
+        webhookId: '5b7ad3f0-8d04-4f5e-9d3c-6b3c6a2f0c03',
+        parameters: { path: 'limited', httpMethod: 'POST' },
+      }),
+      node('iTeraBiz', 'n8n-nodes-iterabiz.iTeraBiz', {
+        credentials: { iTeraBizApi: limited },
+        parameters: { ...createVideo, script: 'Limited' },
+      }),
+    ],
+    connections: { Order: to('iTeraBiz') },
+  });
+  return await queue.rest.activate(workflow);
+}
+
+testInQueueMode(
+  'of 60 executions at once under a limit, two workers order no more than each may see free',
+  async () => {
+    const LIMIT = 20;
+    const limited = await activateLimited(LIMIT);
+    const post = async () =>
+      await axios.post(`${queue.webhookUrl}/webhook/limited`, {}, { validateStatus: null });
+    await until('the webhook is there', async () => (await post()).status === 200, within(1));
+    await Promise.all(Array.from({ length: 59 }, post));
+    await until('all have ended', async () => (await countOf(limited, 'success', 'error')) === 60, {
+      ...within(3),
+    });
+    const made = await accepted();
+    console.log(`Limit ${LIMIT}, 2 workers, 60 executions at once: ${made} videos`);
+    expect(made).toBeGreaterThanOrEqual(LIMIT);
+    expect(made).toBeLessThanOrEqual(2 * LIMIT);
+    await queue.rest.deactivate(limited);
+    await sandbox.resetStats();
+  },
+  5 * MINUTES,
+);
 
 testInQueueMode(
   'a campaign outlives the hard stop of each process, and every paid video is accounted for',

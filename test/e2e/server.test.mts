@@ -125,7 +125,7 @@ test('a workflow that calls itself orders no more than the limit of the account'
         parameters: { path: 'loop', httpMethod: 'POST', responseMode: 'onReceived' },
       }),
       node('Order', 'n8n-nodes-iterabiz.iTeraBiz', {
-        parameters: createVideo,
+        parameters: { ...createVideo, script: 'Round and round' },
         credentials: { iTeraBizApi: credential },
       }),
       node('Again', 'n8n-nodes-base.httpRequest', {

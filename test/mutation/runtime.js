@@ -6,7 +6,18 @@ module.exports = class extends Runtime {
     if (name !== 'n8n-workflow') return super.requireModuleOrMock(from, name);
     const { global } = this._environment;
     // By the clock of the test, which may be a fake one.
-    const sleep = async (ms) => await new Promise((done) => global.setTimeout(done, ms));
+    const sleep = async (ms, signal) =>
+      await new Promise((resolve, reject) => {
+        const abort = () => {
+          global.clearTimeout(timer);
+          reject(signal.reason);
+        };
+        const timer = global.setTimeout(() => {
+          signal?.removeEventListener('abort', abort);
+          resolve();
+        }, ms);
+        signal?.addEventListener('abort', abort, { once: true });
+      });
     return { ...require(name), sleep };
   }
 };

@@ -12,8 +12,18 @@ export function isObject(value: unknown): value is IDataObject {
  * @throws {SyntaxError} where it is no JSON
  */
 export function parseJson(text: string): unknown {
+  if (!/\d{16}/.test(text)) return JSON.parse(text);
   const exact = text.replace(/"(?:[^"\\]|\\.)*"|-?\b\d{16,}\b(?![.eE])/g, (token) =>
     token.startsWith('"') || Number.isSafeInteger(Number(token)) ? token : `"${token}"`,
   );
   return JSON.parse(exact);
+}
+
+/** A response's text as JSON, or as it is where it is none. */
+export function jsonOrText(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch {
+    return text;
+  }
 }

@@ -12,7 +12,7 @@ import { NodeOperationError, UserError } from 'n8n-workflow';
 
 import { REFUSED_BEFORE_SENDING, trimBaseUrl } from '../api/address';
 import { type ApiResponse, NetworkError, neverSent } from '../api/response';
-import { isObject } from '../api/json';
+import { isObject, jsonOrText } from '../api/json';
 import { now, pause } from './time';
 
 /** Every n8n context from which this package asks the API something. */
@@ -42,6 +42,8 @@ export async function send(
     async () =>
       await httpRequestWithAuthentication.call(withoutItsSignal(context), 'iTeraBizApi', {
         json: true,
+        // As text, since JSON.parse would round long IDs.
+        encoding: 'text',
         ...options,
         ...AS_IT_IS,
       }),
@@ -68,7 +70,7 @@ const AS_IT_IS = {
 async function answerOf(ask: () => Promise<unknown>): Promise<ApiResponse | NetworkError> {
   const answered = ask().then((response) => {
     const { statusCode: status, headers, body } = response as IN8nHttpFullResponse;
-    return { status, headers, body };
+    return { status, headers, body: typeof body === 'string' ? jsonOrText(body) : body };
   });
   return await answered.catch(
     (error: Error) => networkErrorFrom(error) ?? (Promise.reject(error) as Promise<never>),
@@ -197,6 +199,15 @@ export async function firstBytesOf(body: unknown): Promise<{ first: Buffer; rest
   }
   stream.unshift(first);
   return { first, rest: stream };
+}
+
+/**
+ * Lets go of what came for a file, so that its connection ends. n8n behavior: a body of which nothing was
+ * read keeps its connection open for good, also once it is destroyed.
+ */
+export async function discard(body: unknown): Promise<void> {
+  await firstBytesOf(body).catch(() => {});
+  (body as { destroy(): void }).destroy();
 }
 
 async function nextBytes(stream: FileStream): Promise<Buffer | null> {

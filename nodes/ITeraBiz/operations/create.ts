@@ -54,7 +54,7 @@ export const create: Perform = async (run, request) => {
 
     if (isPreview) {
       const today = allowance.today(0);
-      const avatars = isVideo ? await knownAvatars(run) : undefined;
+      const avatars = isVideo && allowed.length > 0 ? await knownAvatars(run) : undefined;
       const { items, sum } = previewOf(rows, allowed, matches, refusal, today, avatars);
       items.forEach((json, item) => results.outputs.set(item, [{ json }]));
       run.hint(`A preview: nothing was ordered. ${sum}`);

@@ -18,7 +18,7 @@ import {
   type Video,
 } from '../api/video';
 import { type ApiClient, RequestFailed, TIMEOUT } from '../client/apiClient';
-import { firstBytesOf, openFile, type Requester, unlessStalled } from '../client/http';
+import { discard, firstBytesOf, openFile, type Requester, unlessStalled } from '../client/http';
 import { now, pause } from '../client/time';
 import { type Message, SUPPORT, withoutStop } from '../messages/message';
 import { ItemFailed } from '../run/results';
@@ -145,7 +145,7 @@ async function openAtLast(
   if (!isMoved || hopsLeft === 0 || !URL.canParse(location, url)) return response;
   const next = new URL(location, url);
   if (!/^https?:$/.test(next.protocol)) return response;
-  (response.body as { destroy(): void }).destroy();
+  await discard(response.body);
   return await openAtLast(run, context, next.href, abortSignal, hopsLeft - 1);
 }
 

@@ -228,11 +228,11 @@ export class Results {
     return [
       { title: 'Finished', jobs: jobs.filter(([item]) => isFinished(item)) },
       {
-        title: 'Accepted, but failed or not finished in time',
+        title: 'Ordered, but failed or not finished in time',
         jobs: jobs.filter(([item]) => failed(item)),
       },
       {
-        title: 'Accepted, and iTeraBiz goes on with them',
+        title: 'Ordered and still being made',
         jobs: jobs.filter(([item]) => !isFinished(item) && !failed(item)),
       },
     ];
@@ -278,7 +278,7 @@ export function describeStop(
 ): Message {
   const others = [...failures].filter(([other]) => other !== item).sort(byItem);
   const parts: string[] =
-    size > 1 ? [`This is ${itemOf(item, size)} (in n8n, Item Index ${item}).`] : [];
+    size > 1 ? [`This is ${itemOf(item, size)} (n8n counts from 0 and says [item ${item}]).`] : [];
   if (others.length > 0) {
     parts.push(
       `${others.length} more ${others.length === 1 ? 'item' : 'items'} failed:`,

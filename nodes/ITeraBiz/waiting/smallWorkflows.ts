@@ -13,25 +13,25 @@ import type { WaitOptions } from './outcome';
 
 /**
  * n8n behavior: it waits only in a Wait node, and wakes what waits there after restarts too. So the node
- * hands its wait over to a small workflow of its own, the keeper; n8n puts the execution of the user
+ * hands its wait over to a small workflow of its own, the coordinator; n8n puts the execution of the user
  * aside while that one waits, and gives its result to this node as the node's output.
  *
  * n8n behavior that this rests on (seen in 2.41): the result takes the place of the node's items
  * by position, so there is exactly one per input item, in input order; n8n's On Error setting
- * applies to an error of the keeper as a whole, so only a node that is to stop lets it end with one.
+ * applies to an error of the coordinator as a whole, so only a node that is to stop lets it end with one.
  *
  * n8n behavior that asks for a second small workflow: when n8n is killed while an execution runs,
  * that one is over, and what it gave out before its last pause counts as its result. So what asks
- * the API time and again is not the keeper but a scout, which the keeper waits for. However a scout
- * ends, the keeper looks whether the videos have ended too, and sends another one if not.
- * The keeper runs for a moment only. Should n8n be killed in just that moment, its result is one item
+ * the API time and again is not the coordinator but a poller, which it waits for. However a poller
+ * ends, the coordinator polls by itself, and starts another one if videos are still being made.
+ * The coordinator runs for a moment only. Should n8n be killed in just that moment, its result is one item
  * per input item all the same: those whose videos it waited for say so, and carry their IDs.
  */
 
-/** The operation of the keeper: gives out the result once all videos have ended. No user sees it. */
+/** The operation of the coordinator: gives out the result once all videos have ended. No user sees it. */
 export const COORDINATE = 'keepParked';
 
-/** The operation of the scout: looks after the videos from time to time. No user sees it. */
+/** The operation of the poller: polls for the videos from time to time. No user sees it. */
 export const POLL = 'scoutParked';
 
 /** n8n behavior: it keeps waits that are shorter in memory. In seconds. */
@@ -103,7 +103,7 @@ export function readDurableWait(run: Run): ReadDurableWait {
 }
 
 /**
- * The keeper: looks, and while videos are still being made, sends a scout, waits for it and looks again.
+ * The coordinator: polls, and while videos are still being made, starts a poller, waits for it and polls again.
  *
  * Its first look, when the wait is handed over, asks nothing. It is there so that every node has run
  * before n8n puts the execution aside. n8n behavior: after a hard stop, a node that had not run
@@ -120,8 +120,10 @@ export function coordinatorWorkflow(
   const pause: Pause = {
     type: 'n8n-nodes-base.executeWorkflow',
     typeVersion: 1.2,
-    // A scout that ended with an error has ended.
+    // However the poller ended, the coordinator polls by itself. n8n behavior: after a hard stop in between
+    // two of its nodes, it has no output.
     onError: 'continueRegularOutput',
+    alwaysOutputData: true,
     notes: 'until all have ended',
     parameters: {
       source: 'parameter',
@@ -133,10 +135,10 @@ export function coordinatorWorkflow(
 }
 
 /**
- * The scout: pauses and looks, until all videos have ended or the time is up.
+ * The poller: pauses and polls, until all videos have ended or the time is up.
  *
  * It begins with the pause, so that it is put aside with the items as they came in. n8n behavior: it
- * keeps them as the keeper's result, should the keeper not get to another one.
+ * keeps them as the coordinator's result, should that one not get to another one.
  */
 export function pollerWorkflow(workflowId: string, owner: INode, wait: DurableWait): IWorkflowBase {
   const pause: Pause = {
@@ -152,7 +154,10 @@ export function pollerWorkflow(workflowId: string, owner: INode, wait: DurableWa
   return loop(workflowId, owner, wait, POLL, pause, 'pause');
 }
 
-type Pause = Pick<INode, 'type' | 'typeVersion' | 'parameters' | 'onError' | 'notes'>;
+type Pause = Pick<
+  INode,
+  'type' | 'typeVersion' | 'parameters' | 'onError' | 'alwaysOutputData' | 'notes'
+>;
 
 /** Looks and pauses in turn, until a look says that it is done. */
 function loop(

@@ -4,7 +4,7 @@ import { sleep } from 'n8n-workflow';
 import type { UnverifiedEvent, VideoEvent } from '../api/events';
 import { eventFrom, eventOf, readEvent } from '../api/events';
 import { NetworkError } from '../api/response';
-import { isObject, parseJson } from '../api/json';
+import { isObject, jsonOrText } from '../api/json';
 import { statusClassOf } from '../api/status';
 import { readSwitch } from '../api/switch';
 import { isVideoOf } from '../api/video';
@@ -77,7 +77,7 @@ async function judge(context: IWebhookFunctions): Promise<Reply> {
   const forged = secret && signatureProblem(header, rawBody, secret);
   if (forged) return { status: 401, reason: forged };
 
-  const reading = readEvent(parsed(rawBody));
+  const reading = readEvent(jsonOrText(String(rawBody)));
   if ('unverified' in reading) return await replyTo(reading.unverified, context);
   if ('malformed' in reading) return { status: 400, reason: reading.malformed };
   const name = JSON.stringify(reading.unknownEvent);
@@ -203,13 +203,4 @@ async function confirm(
 
 function later(reason: string): Reply {
   return { status: 503, reason };
-}
-
-/** JSON with IDs of any length as they are; nothing where it is none. */
-function parsed(rawBody: Buffer | undefined): unknown {
-  try {
-    return parseJson(String(rawBody));
-  } catch {
-    return undefined;
-  }
 }

@@ -2,6 +2,7 @@
 import { chromium, type Locator, type Page, selectors } from 'playwright-core';
 import type { N8n } from '../../../n8n/server.mts';
 import { until } from '../../shared/until.mts';
+import { chromiumPath } from './chromium.mts';
 
 /** n8n's editor takes seconds to load, many of them on a busy machine. */
 const PATIENCE_MS = 120_000;
@@ -14,13 +15,13 @@ export interface Browser {
 }
 
 /**
- * Starts Chromium from the system's package, or the one that CHROMIUM_PATH names, with a new profile.
+ * Starts Chromium with a new profile.
  *
  * @param scale how many pixels of a picture make one of the page
  */
 export async function startBrowser({ scale = 1 } = {}): Promise<Browser> {
   const server = await chromium.launchServer({
-    executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
+    executablePath: chromiumPath(),
     args: [
       '--no-sandbox',
       '--disable-gpu',
@@ -136,7 +137,7 @@ export class Editor {
   /** Opens the panel of a node. */
   async openNode(name: string): Promise<void> {
     await this.node(name)
-      .getByTestId(/^canvas-(default|trigger)-node$/)
+      .getByTestId(/^canvas-(default|trigger|configuration)-node$/)
       .dblclick();
     await this.get('ndv').waitFor();
   }

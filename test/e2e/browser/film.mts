@@ -196,7 +196,7 @@ async function filmAll(): Promise<void> {
   await editor.newWorkflow();
   await makeVideo();
   await playVideo();
-  await page.keyboard.press('Escape');
+  await page.evaluate(() => document.exitFullscreen());
   await click(editor.get('ndv-close-button'));
   await listVideos();
   await startOnEvent();

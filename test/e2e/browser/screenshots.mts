@@ -54,18 +54,18 @@ async function ranCampaign(campaign: Campaign): Promise<void> {
     'Three reasons to try our headphones this week.',
     'Thank you for your order. It is on its way.',
   ];
-  await campaign.add(scripts.map((script) => ({ script })));
+  await campaign.add(scripts.map((script) => ({ script, duration: '5' })));
   await run(campaign.workflow, 'Write results');
   await editor.get('zoom-to-fit').click();
 }
 
-/** Rows of which one cannot be right, and what of them would be ordered. */
+/** Rows of which one is invalid, and what would be ordered of them. */
 async function previewing(): Promise<void> {
   const rows = [
-    { script: 'Good morning! Today I show you our new headphones.', duration: 30 },
-    { script: 'Three reasons to try our headphones this week.', duration: 45 },
+    { script: 'Good morning! Today I show you our new headphones.', duration: 5 },
+    { script: 'Three reasons to try our headphones this week.', duration: 4 },
     { script: 'Only today: two for the price of one.', duration: 0 },
-    { script: 'Thank you for your order. It is on its way.', duration: 20 },
+    { script: 'Thank you for your order. It is on its way.', duration: 5 },
   ];
   const [credential] = await n8n.rest.credentials();
   const { id } = await n8n.rest.createWorkflow({

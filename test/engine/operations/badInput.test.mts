@@ -192,12 +192,12 @@ describe('A credential that cannot work is told about, and nothing is sent', () 
     [
       'a key with a line break',
       { apiKey: 'sk_test_one\nsk_test_two' },
-      'The API Key of the iTeraBiz credential has a character that no key has',
+      'The API Key of the iTeraBiz credential contains a character that no key has',
     ],
     [
       'a Base URL that is no address',
       { baseUrl: 'api iterabiz' },
-      'The Base URL of the iTeraBiz credential is no web address: "api iterabiz"',
+      'The Base URL of the iTeraBiz credential is not a web address',
     ],
     [
       'a Base URL without https',

@@ -12,6 +12,7 @@ import type { IBinaryData, INodeParameters, IRun } from 'n8n-workflow';
 
 import { FILE_PATIENCE } from '../../../nodes/ITeraBiz/operations/download.ts';
 import type { SandboxSettings, Video } from '../../../sandbox/client.mts';
+import { until } from '../../shared/until.mts';
 import { errorOf, itemsOf, runNode } from '../support.mts';
 import { byId } from './byId.mts';
 import { storedText, useSandbox } from './sandboxForTests.mts';
@@ -196,6 +197,16 @@ describe('A download link', () => {
       'GET /videos/{id}': tries,
       'GET file': tries,
     });
+  });
+
+  test('that sends on leaves no connection open', async () => {
+    const open = () => process.getActiveResourcesInfo().filter((one) => one === 'TCPSocketWrap');
+    const headers = { Location: `${sandbox.cdnUrl}/elsewhere` };
+    const body = `<html>${' '.repeat(100_000)}</html>`;
+    await sandbox.fault({ on: 'GET file', type: 'answer', status: 302, body, headers });
+    const before = open().length;
+    await download(await oneVideo());
+    await until('its connections are closed', () => open().length <= before, { seconds: 10 });
   });
 
   test('that answers 404 for the first seconds is waited for', async () => {

@@ -80,7 +80,7 @@ test('what the account made elsewhere in the last 24 hours counts, and what is o
 test('where the node stops it is all or nothing', async () => {
   const result = await order({ count: 6, limit: 5 });
   expect(errorOf(result).message).toMatch(/^This would order 6 videos, but "Max Videos per Day"/);
-  expect(textOf(result)).toMatch(/^Items 1–5: not sent$/m);
+  expect(textOf(result)).toMatch(/^Items 2–6: not sent\.$/m);
   expect((await sandbox.stats()).requests[POST]).toBeUndefined();
 });
 

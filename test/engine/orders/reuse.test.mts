@@ -225,7 +225,7 @@ describe('Nothing is sent', () => {
     await sandbox.settings({ listOmits: ['script', 'prompt'] });
     const result = await runAgain(scripts('a', 'b'));
     expect(errorOf(result).message).toBe(
-      `Nothing was sent: video ${id} may be the one of item 0, but its Script is not in the list`,
+      `Nothing was sent: video ${id} may be the one of item 1, but its Script is not in the list`,
     );
     expect(textOf(result)).toContain('Choose "Order Another One"');
     expect(await ordered()).toEqual([]);
@@ -303,7 +303,7 @@ describe('With ceilings and previews', () => {
       { wouldOrder: true, request: { script: 'b' } },
       { wouldOrder: true, request: { script: 'a' } },
     ]);
-    expect((await sandbox.stats()).requests).toEqual({ 'GET /videos': 1 });
+    expect((await sandbox.stats()).requests).toEqual({ 'GET /videos': 1, 'GET /avatars': 1 });
   });
 
   test("with n8n's Batching the list is read once, for all rows", async () => {

@@ -1,6 +1,14 @@
 import { startSandbox, type Sandbox } from '../../../sandbox/client.mts';
 import { asOtherAccount, createVideo, errorOf, jsonOf, rows, runNode } from '../support.mts';
-import { acceptedScripts, expectPromiseKept, jobsIn, lineOf, pairsOf, textOf } from './promise.mts';
+import {
+  acceptedScripts,
+  expectPromiseKept,
+  hideVideosSoFar,
+  jobsIn,
+  lineOf,
+  pairsOf,
+  textOf,
+} from './promise.mts';
 
 let sandbox: Sandbox;
 beforeAll(async () => void (sandbox = await startSandbox()));
@@ -144,3 +152,25 @@ describe('In flight', () => {
     expect(pairsOf(result)).toEqual([0, 1, 2, 3, 4, 5]);
   });
 });
+
+test.each([521, 500])(
+  'from the 11th of 60 rows on only %i: a few are in doubt, the rest is not sent',
+  async (status) => {
+    await hideVideosSoFar(sandbox);
+    await sandbox.fault({ on: 'POST /videos', type: 'refuse', status, skip: 10, times: 'always' });
+    const result = await runNode(sandbox, createVideo(), {
+      items: rows(60),
+      settings: { onError: 'continueRegularOutput' },
+    });
+    const ends = jsonOf(result).map(({ id, error }) => String(id ?? error));
+    const count = (start: RegExp) => ends.filter((one) => start.test(one)).length;
+    const { requests, acceptedCount } = await sandbox.stats();
+    expect(acceptedCount).toBe(10);
+    expect(requests['POST /videos']).toBeLessThanOrEqual(20);
+    expect(count(/^video_/)).toBe(10);
+    expect(count(/^Check this one/)).toBe(requests['POST /videos'] - 10);
+    expect(count(/^Not sent, because iTeraBiz has answered nothing sensible/)).toBe(
+      60 - requests['POST /videos'],
+    );
+  },
+);

@@ -144,9 +144,9 @@ describe('Cancelling', () => {
     const end = () => void (isOver = true);
     void running.then(end, end);
     await ready();
-    const before = await sandbox.stats();
     cancel.abort();
     await until('the execution has ended', () => isOver, { seconds: 10 });
+    const before = await sandbox.stats();
     await new Promise((resolve) => setTimeout(resolve, 500));
     return { before, after: await sandbox.stats() };
   }
@@ -308,4 +308,27 @@ describe('A list', () => {
     );
     expect(textOf(result)).not.toMatch(/[<>]|hello/);
   });
+});
+
+test('a new video that is invisible for a while is waited for', async () => {
+  const running = runNode(sandbox, waiting(), { items: rows(1) });
+  await submitted(1);
+  const id = await idOf(0);
+  const hidden = { on: ONE, type: 'refuse', status: 404, containing: id } as const;
+  // Two polls, by the Poll Interval of two seconds: less than PATIENCE.unknown.
+  await sandbox.fault({ ...hidden, times: 2 });
+  await looks(3);
+  await sandbox.finish();
+  expect(jsonOf(await running)).toMatchObject([{ id, status: 'completed' }]);
+});
+
+test('a completed video whose link is still missing is waited for', async () => {
+  const running = runNode(sandbox, waiting(), { items: rows(1) });
+  await submitted(1);
+  const id = await idOf(0);
+  const early = JSON.stringify({ id, status: 'completed', video_url: null });
+  await sandbox.fault({ on: ONE, type: 'answer', status: 200, body: early, times: 2 });
+  await looks(3);
+  await sandbox.finish();
+  expect(jsonOf(await running)).toMatchObject([{ id, video_url: expect.stringContaining('http') }]);
 });

@@ -176,6 +176,7 @@ describe('A request', () => {
         method: 'GET',
         timeout: 5,
         json: true,
+        encoding: 'text',
         returnFullResponse: true,
         ignoreHttpStatusErrors: true,
         disableFollowRedirect: true,

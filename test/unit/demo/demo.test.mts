@@ -36,7 +36,9 @@ async function demo(options: string[], env: NodeJS.ProcessEnv = {}, program = ar
 test('the campaign that comes along becomes videos on disk, and reasons', async () => {
   const { code, output } = await demo([]);
   expect(output).toContain('nothing is paid');
-  expect(output).toContain('Row 7 failed. "Duration": "about a minute" is not a length');
+  expect(output).toContain(
+    'Row 7 failed. "Duration (Seconds)": "about a minute" is not a valid duration',
+  );
   const [, failed] = /Row 8 failed\. iTeraBiz could not make video (\w+):/.exec(output) ?? [];
   expect(output).toMatch(new RegExp(`^8 Too Good to Be True +${failed} +failed `, 'm'));
   expect(output).toContain('The script promises too much');

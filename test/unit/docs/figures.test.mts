@@ -1,4 +1,5 @@
-/** docs/figures.md shows what the bench measured, and nothing else. */
+/** docs/figures.md and its plots show what the bench measured, and nothing else. */
+import { figures } from '../../bench/figures.mts';
 import { read, table } from './markdown.mts';
 
 const shown = table(read('docs/figures.md'), 'What');
@@ -11,3 +12,8 @@ test('Some of the figures are shown', () => {
 test.each(shown)('$What: as in the results of the bench', ({ What, ...figures }) => {
   expect(measured.find((row) => row[''] === What)).toMatchObject(figures);
 });
+
+test.each([...figures(read('test/bench/results.md'))])(
+  '%s is drawn from the results of the bench (npm run bench -- --draw)',
+  (file, svg) => expect(read(`docs/figures/${file}`)).toBe(svg),
+);

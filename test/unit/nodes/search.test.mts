@@ -24,6 +24,7 @@ test.each([
   ...['iterabiz', 'avatar', 'video', 'avatar video', 'ai avatar', 'ai video', 'talking head'],
   ...['create video', 'create avatar', 'generate video', 'video generation', 'video generator'],
   ...['make video', 'video maker', 'script to video', 'text to video', 'download video'],
+  ...['mp4', 'save file'],
   ...['heygen', 'heygen alternative', 'synthesia', 'synthesia alternative', 'd-id', 'colossyan'],
   ...['lip sync', 'ugc video', 'spokesperson'],
 ])('"%s" finds the node', (text) => {

@@ -348,7 +348,7 @@ describe('A row of unknown outcome', () => {
     const place = running({ scripts, concurrency: 1, answer: breaks });
     const { description } = await errorOf(place);
     expect(place.posts).toHaveLength(5);
-    expect(description).toContain('\nItems 6–8: not sent');
+    expect(description).toContain('\nItems 6–8: not sent.');
 
     let count = 0;
     const answer = () => (++count % 5 === 0 ? refused() : 'break');
@@ -520,7 +520,7 @@ describe('Before anything is sent', () => {
     const place = running({ scripts: ['a', ' ', 'b', ''] });
     const error = await errorOf(place);
     expect(error).toMatchObject({ message: '"Script" is empty', context: { itemIndex: 1 } });
-    expect(error.description).toContain('\nItem 4: "Script" is empty');
+    expect(error.description).toContain('\nItem 4: "Script" is empty.');
     expect(place.posts).toEqual([]);
   });
 
@@ -638,9 +638,7 @@ describe('What meets one row and would meet all', () => {
       context: { itemIndex: 1 },
     });
     expect(error.description).toContain('\nItems 3–4: not sent.\n');
-    expect(error.description).toContain(
-      'Accepted, and iTeraBiz goes on with them:\nItem 1: video_a',
-    );
+    expect(error.description).toContain('Ordered and still being made:\nItem 1: video_a.');
     expect(place.posts).toHaveLength(2);
     expect(Object.keys(entriesOf(place.memory))).toHaveLength(1);
   });

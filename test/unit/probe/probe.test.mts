@@ -23,10 +23,14 @@ afterAll(async () => {
   await sandbox.stop();
 });
 
+/** A pause before it asks again is a random part of a limit: here, next to nothing. */
+const WITHOUT_PAUSES = ['--import', 'data:text/javascript,Math.random = () => 0.001'];
+
 /** Runs it to its end, for two minutes at the most. */
 async function probe(options: string[], apiKey = sandbox.apiKey) {
   const out = join(folder, String(readdirSync(folder).length));
-  const child = spawn(process.execPath, [...argumentsOf('probe'), '--out', out, ...options], {
+  const command = [...WITHOUT_PAUSES, ...argumentsOf('probe'), '--out', out];
+  const child = spawn(process.execPath, [...command, ...options], {
     cwd: root,
     env: { ...process.env, ITERABIZ_API_KEY: apiKey },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -49,7 +53,7 @@ test('It tells what differs and where the code has to change, and writes a repor
   expect(code).toBe(0);
 
   const report = readFileSync(join(out, 'probe.md'), 'utf8');
-  expect(report).toContain('### `nodes/ITeraBiz/client/apiClient.ts`\n');
+  expect(report).toContain('### `nodes/ITeraBiz/account/listReader.ts`\n');
   expect(report).toContain('In `sandbox/openapi.yaml`: GET /videos 200');
   const { findings, requests } = JSON.parse(readFileSync(join(out, 'probe.json'), 'utf8'));
   expect(findings.filter(({ verdict }: { verdict: string }) => verdict === 'differs')).toEqual([

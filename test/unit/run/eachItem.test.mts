@@ -106,8 +106,8 @@ test('a long computation lets n8n get on with other work in between', async () =
   );
   isOver = true;
   await other;
-  // Some 300 ms of computing.
-  expect([items, turns > 3]).toEqual([60, true]);
+  // Some 300 ms of computing: without a pause in between there would be no turn.
+  expect([items, turns > 0]).toEqual([60, true]);
 });
 
 test('a short computation is not held up', async () => {

@@ -26,7 +26,8 @@ function byItem<T>(count: number, value: (item: number) => T): Map<number, T> {
 }
 
 const nobody = { failures: new Map(), skipped: new Set<number>() };
-const counted = (item: number) => `This is item ${item + 1} of 200 (in n8n, Item Index ${item}).`;
+const counted = (item: number) =>
+  `This is item ${item + 1} of 200 (n8n counts from 0 and says [item ${item}]).`;
 
 /** What a user reads below the title, line by line. */
 function linesOf(
@@ -276,10 +277,10 @@ describe('A node that stops', () => {
       'Item 6: not sent.',
       'Finished:',
       'Item 1: a.',
-      'Accepted, but failed or not finished in time:',
+      'Ordered, but failed or not finished in time:',
       'Item 3: c.',
       'Item 5: e.',
-      'Accepted, and iTeraBiz goes on with them:',
+      'Ordered and still being made:',
       'Item 2: b.',
       'Item 4: d.',
       'To send only what is missing, open this execution under Executions and choose Retry. "Execute step" and "Execute workflow" order and charge for all of it again.',

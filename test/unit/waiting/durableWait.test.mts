@@ -116,7 +116,7 @@ describe('The coordinator', () => {
     });
     expect((output as unknown as { description: string }).description.split('\n').slice(1)).toEqual(
       [
-        'This is item 2 of 4 (in n8n, Item Index 1).',
+        'This is item 2 of 4 (n8n counts from 0 and says [item 1]).',
         'Finished:',
         'Item 1: a.',
         'Failed:',

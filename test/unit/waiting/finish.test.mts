@@ -160,7 +160,7 @@ describe('In memory', () => {
     expect(end.error).toMatchObject({
       message: 'iTeraBiz could not make video b (status: failed)',
       description: expect.stringMatching(
-        /\nAccepted, but failed or not finished in time:\nItem 2: b\.\nAccepted, and iTeraBiz goes on with them:\nItem 1: a\.\n/,
+        /\nOrdered, but failed or not finished in time:\nItem 2: b\.\nOrdered and still being made:\nItem 1: a\.\n/,
       ),
     });
   });
