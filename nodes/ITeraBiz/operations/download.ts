@@ -145,7 +145,8 @@ async function openAtLast(
   if (!isMoved || hopsLeft === 0 || !URL.canParse(location, url)) return response;
   const next = new URL(location, url);
   if (!/^https?:$/.test(next.protocol)) return response;
-  await discard(response.body);
+  // Not awaited: what comes with a redirect may stall.
+  void discard(response.body);
   return await openAtLast(run, context, next.href, abortSignal, hopsLeft - 1);
 }
 

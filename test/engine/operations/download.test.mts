@@ -121,6 +121,24 @@ describe('A finished video', () => {
     },
   );
 
+  test('is reached through a redirect whose own body stalls', async () => {
+    const host = createServer((request, response) => {
+      if (request.url === '/film.mp4') return void response.end(sample);
+      response.writeHead(302, { location: '/film.mp4', 'content-length': 100 });
+      response.write('x');
+    });
+    await once(host.listen(0, '127.0.0.1'), 'listening');
+    const { port } = host.address() as AddressInfo;
+    const fields = { video_url: `http://127.0.0.1:${port}/` };
+    await sandbox.fault({ on: 'GET /videos/{id}', type: 'rewrite', times: 'always', fields });
+    try {
+      expect(fileOf(await download(await oneVideo())).bytes).toBe(sample.length);
+    } finally {
+      host.closeAllConnections();
+      host.close();
+    }
+  });
+
   test('is not packed on the way by a host that likes to', async () => {
     const host = createServer((request, response) => {
       const packs = String(request.headers['accept-encoding']).includes('gzip');
