@@ -13,6 +13,7 @@ import { NodeOperationError, UserError } from 'n8n-workflow';
 import { REFUSED_BEFORE_SENDING, trimBaseUrl } from '../api/address';
 import { type ApiResponse, NetworkError, neverSent } from '../api/response';
 import { isObject, jsonOrText } from '../api/json';
+import { now, pause } from './time';
 
 /** Every n8n context from which this package asks the API something. */
 export type Requester =
@@ -39,7 +40,7 @@ export async function send(
   const { httpRequestWithAuthentication } = context.helpers;
   return await answerOf(
     async () =>
-      await httpRequestWithAuthentication.call(context, 'iTeraBizApi', {
+      await httpRequestWithAuthentication.call(withoutItsSignal(context), 'iTeraBizApi', {
         json: true,
         // As text, since JSON.parse would round long IDs.
         encoding: 'text',
@@ -47,6 +48,16 @@ export async function send(
         ...AS_IT_IS,
       }),
   );
+}
+
+/**
+ * n8n behavior: it puts the execution's signal in place of ours, where the context has one. But a
+ * submission on its way is to be answered although the execution is canceled: it may be accepted.
+ */
+function withoutItsSignal<T extends Requester>(context: T): T {
+  const has = (target: T, name: string | symbol) =>
+    name !== 'getExecutionCancelSignal' && name in target;
+  return new Proxy(context, { has });
 }
 
 /** Every answer is returned as it came. */
@@ -81,6 +92,42 @@ export async function openFile(
   const home = await baseUrlOf(context);
   if (new URL(options.url).origin === new URL(home).origin) return await send(context, request);
   return await answerOf(async () => await context.helpers.httpRequest({ ...request, ...AS_IT_IS }));
+}
+
+/**
+ * What a task makes of a stream, as long as something comes of it from time to time. n8n behavior: its
+ * timeout is for the answer alone, and a file that stalls would never end.
+ *
+ * @param patience between two pieces, in milliseconds
+ * @param stop ends the stream. n8n behavior: it may be one whose `destroy` waits for the next piece.
+ */
+export async function unlessStalled<T>(
+  body: unknown,
+  patience: number,
+  stop: () => void,
+  task: () => Promise<T>,
+): Promise<T> {
+  const stream = body as FileStream;
+  const end = new AbortController();
+  let last = now();
+  // Listening for data would take it away from whoever comes to read it.
+  const push = stream.push.bind(stream);
+  stream.push = (...bytes) => {
+    last = now();
+    return push(...bytes);
+  };
+  const watch = async () => {
+    for (let left = patience; left > 0; left = last + patience - now()) {
+      await pause(left, end.signal);
+    }
+    stop();
+  };
+  watch().catch(() => {});
+  try {
+    return await task();
+  } finally {
+    end.abort();
+  }
 }
 
 /** The credential's base URL, without a slash at its end. */
@@ -128,6 +175,7 @@ interface FileStream {
   unshift(bytes: Buffer): void;
   once(event: string, listener: (error?: Error) => void): void;
   off(event: string, listener: (error?: Error) => void): void;
+  push(...bytes: unknown[]): boolean;
   readableEnded: boolean;
   destroyed: boolean;
 }

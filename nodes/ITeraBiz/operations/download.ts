@@ -17,8 +17,8 @@ import {
   statusOf,
   type Video,
 } from '../api/video';
-import { type ApiClient, RequestFailed } from '../client/apiClient';
-import { discard, firstBytesOf, openFile, type Requester } from '../client/http';
+import { type ApiClient, RequestFailed, TIMEOUT } from '../client/apiClient';
+import { discard, firstBytesOf, openFile, type Requester, unlessStalled } from '../client/http';
 import { now, pause } from '../client/time';
 import { type Message, SUPPORT, withoutStop } from '../messages/message';
 import { ItemFailed } from '../run/results';
@@ -96,13 +96,22 @@ async function fetchFile(
   const chosen = String(run.parameter('options.fileName', item) ?? '');
   let fetched: Fetched | undefined;
   const attempt = await files.schedule('GET', async () => {
+    const stop = new AbortController();
+    const signal = run.signal ? AbortSignal.any([run.signal, stop.signal]) : stop.signal;
     try {
-      const response = await openAtLast(run, client.context, url);
+      const response = await openAtLast(run, client.context, url, signal);
       if (response instanceof NetworkError) return response;
-      fetched = await storeVideo(run, response, id, chosen);
+      const { timeout = TIMEOUT } = run.requestOptions;
+      fetched = await unlessStalled(
+        response.body,
+        timeout,
+        () => stop.abort(),
+        async () => await storeVideo(run, response, id, chosen),
+      );
       return fetched.response;
     } catch (error) {
       run.signal?.throwIfAborted();
+      if (stop.signal.aborted) return new NetworkError('ETIMEDOUT', true, 'The file stalled');
       if (error instanceof NetworkError) return error;
       throw failed(describeNotStored(id, error as Error));
     }
@@ -120,6 +129,7 @@ async function openAtLast(
   run: Run,
   context: Requester,
   url: string,
+  abortSignal: AbortSignal,
   hopsLeft = MOST_HOPS,
 ): Promise<ApiResponse | NetworkError> {
   const response = await openFile(context, {
@@ -127,14 +137,17 @@ async function openAtLast(
     url,
     // Packed on the way, a file would have another length than the one announced.
     headers: { 'Accept-Encoding': 'identity' },
-    abortSignal: run.signal,
+    abortSignal,
   });
   if (response instanceof NetworkError) return response;
   const { location } = response.headers;
   const isMoved = linkStatus(response.status) === 'moved' && typeof location === 'string';
-  if (!isMoved || hopsLeft === 0) return response;
-  await discard(response.body);
-  return await openAtLast(run, context, new URL(location, url).href, hopsLeft - 1);
+  if (!isMoved || hopsLeft === 0 || !URL.canParse(location, url)) return response;
+  const next = new URL(location, url);
+  if (!/^https?:$/.test(next.protocol)) return response;
+  // Not awaited: what comes with a redirect may stall.
+  void discard(response.body);
+  return await openAtLast(run, context, next.href, abortSignal, hopsLeft - 1);
 }
 
 /**

@@ -98,6 +98,47 @@ describe('A finished video', () => {
     expect((await sandbox.stats()).keyLeaks).toEqual([`${origin}/files/${id}.mp4`]);
   });
 
+  test.each([0, 5, 1_000])(
+    'that stalls after %i bytes is given up, and not waited for forever',
+    async (bytes) => {
+      const host = createServer((_, response) => {
+        response.setHeader('Content-Length', sample.length);
+        response.flushHeaders();
+        response.write(sample.subarray(0, bytes));
+      });
+      await once(host.listen(0, '127.0.0.1'), 'listening');
+      const { port } = host.address() as AddressInfo;
+      const fields = { video_url: `http://127.0.0.1:${port}/film.mp4` };
+      await sandbox.fault({ on: 'GET /videos/{id}', type: 'rewrite', times: 'always', fields });
+      try {
+        const run = await download(await oneVideo(), { requestOptions: { timeout: 100 } });
+        expect(errorOf(run).message).toContain('(tried 6 times over');
+        expect(errorOf(run).description).toContain('ETIMEDOUT');
+      } finally {
+        host.closeAllConnections();
+        host.close();
+      }
+    },
+  );
+
+  test('is reached through a redirect whose own body stalls', async () => {
+    const host = createServer((request, response) => {
+      if (request.url === '/film.mp4') return void response.end(sample);
+      response.writeHead(302, { location: '/film.mp4', 'content-length': 100 });
+      response.write('x');
+    });
+    await once(host.listen(0, '127.0.0.1'), 'listening');
+    const { port } = host.address() as AddressInfo;
+    const fields = { video_url: `http://127.0.0.1:${port}/` };
+    await sandbox.fault({ on: 'GET /videos/{id}', type: 'rewrite', times: 'always', fields });
+    try {
+      expect(fileOf(await download(await oneVideo())).bytes).toBe(sample.length);
+    } finally {
+      host.closeAllConnections();
+      host.close();
+    }
+  });
+
   test('is not packed on the way by a host that likes to', async () => {
     const host = createServer((request, response) => {
       const packs = String(request.headers['accept-encoding']).includes('gzip');
@@ -242,6 +283,14 @@ describe('A download link', () => {
       const run = await sentOnTo(pathname + search);
       expect(fileOf(run).bytes).toBe(sample.length);
     });
+
+    test.each(['http://', 'file:///etc/passwd'])(
+      'that leads to %s is not followed',
+      async (location) => {
+        const run = await sentOnTo(location);
+        expect(errorOf(run).message).toContain('does not work (status 302)');
+      },
+    );
 
     test('does not lead in a circle for ever', async () => {
       const run = await sentOnTo('?again');

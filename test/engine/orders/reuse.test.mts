@@ -4,6 +4,7 @@ import type { IDataObject, INodeParameters, IRun } from 'n8n-workflow';
 
 import { startSandbox, type Sandbox, type Video } from '../../../sandbox/client.mts';
 import { cases } from '../../shared/cases.mts';
+import { until } from '../../shared/until.mts';
 import { createVideo, errorOf, jsonOf, runNode } from '../support.mts';
 import { expectPromiseKept, hideVideosSoFar, textOf } from '../runs/promise.mts';
 
@@ -68,6 +69,23 @@ test('of executions that want the same at the same moment, the first orders it f
   expect(new Set([...ids(one), ...ids(other)]).size).toBe(2);
   expect(ids(one)).toContain(ids(third)[1]);
   expect(await ordered()).toEqual(['a', 'a', 'b']);
+});
+
+test('an execution that is canceled while its order is on its way leaves the video to the next', async () => {
+  await sandbox.settings({ listLagMs: 60_000 });
+  await sandbox.fault({ on: POST, type: 'delay', ms: 400 });
+  const cancel = new AbortController();
+  const canceled = runNode(sandbox, reusing(), {
+    ...{ ...asOwnAccount(), items: scripts('a'), signal: cancel.signal },
+  }).catch(() => undefined);
+  await until('it is on its way', async () => (await sandbox.stats()).requests[POST], {
+    every: 10,
+  });
+  const next = runAgain(scripts('a'));
+  cancel.abort();
+  expect(reused(await next)).toEqual([true]);
+  expect(await ordered()).toEqual(['a']);
+  await canceled;
 });
 
 test('what was ordered a moment ago is used, also where the list does not show it yet', async () => {
