@@ -228,7 +228,9 @@ describe('A service that stays busy', () => {
       /^iTeraBiz is too busy to create the video \(tried 6 times over \d+ seconds?\)$/,
     );
     expect(told.description).toContain('nothing was made or charged for it');
-    expect(told.description).toContain('Run it again in a minute. If it keeps happening, lower Max Concurrency');
+    expect(told.description).toContain(
+      'Run it again in a minute. If it keeps happening, lower Max Concurrency',
+    );
     expect((await sandbox.stats()).requests).toEqual({ 'POST /videos': 6 });
   });
 
