@@ -35,7 +35,7 @@ export function chosenEvents(context: TriggerContext): EventName[] {
 /**
  * Why a trigger is not to start on an event, for the log, or `undefined` where it is to.
  *
- * @throws {NodeOperationError} where what the user chose cannot be right
+ * @throws {NodeOperationError} where what the user chose is invalid
  */
 export function whyUnwanted(
   { event, video }: VideoEvent,

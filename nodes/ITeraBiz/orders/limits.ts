@@ -39,7 +39,7 @@ export function whyTooMuch(
   if (!label) return undefined;
   return {
     message: `This would order ${amountOf(rows)}, but "${label}" allows only ${limit}`,
-    description: `Nothing was sent to iTeraBiz. If you want all of them, raise "${label}" in the options; if not, give this node fewer items.`,
+    description: `Nothing was sent to iTeraBiz. If you want all of them, raise "${label}"; if not, give this node fewer items.`,
   };
 }
 

@@ -163,7 +163,7 @@ export function describeExtent(extent: Extent): Message {
   return extent === 'tooLong'
     ? {
         message: `Nothing was sent: the list of your account goes on for more than ${much} videos`,
-        description: `So this node cannot tell whether the video of this item is there already. Lower "${lookBack.displayName}" in the options.`,
+        description: `So this node cannot tell whether the video of this item is there already. Lower "${lookBack.displayName}".`,
       }
     : {
         message: 'Nothing was sent: the list of your account could not be read to its end',

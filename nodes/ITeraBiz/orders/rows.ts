@@ -32,7 +32,7 @@ export interface Row {
 /** What a run is about to order, checked over all its items before the first is sent. */
 export interface Rows {
   good: Row[];
-  /** Items that cannot be right, and why; with the body, as far as there is one */
+  /** Invalid items, and why; with the body, as far as there is one */
   bad: Map<number, { error: Error & { said?: Message }; body: IDataObject }>;
   isPreview: boolean;
   /** What this run may order at the most */

@@ -59,7 +59,7 @@ export interface Run {
    * @throws n8n's own error where its expression fails
    */
   parameter(name: string, item: number, fallback?: unknown): unknown;
-  /** What the user chose under Options for an item. @throws {BadInput} where it cannot be right */
+  /** What the user chose under Options for an item. @throws {BadInput} where it is invalid */
   options(item: number): Options;
   /** How many requests of this run may be in flight at once */
   readonly concurrency: number;
@@ -195,7 +195,7 @@ function onErrorOf({ onError }: INode, continues: boolean): OnError {
   return onError === 'continueErrorOutput' ? onError : 'continueRegularOutput';
 }
 
-/** A first item whose options cannot be right fails by itself; the others go on as by default. */
+/** A first item whose options is invalid fails by itself; the others go on as by default. */
 function concurrencyFrom(options: () => Options): number {
   try {
     return options().maxConcurrency ?? 5;

@@ -42,7 +42,7 @@ export function describeEnd(
   const given = failureReasonOf(video);
   return {
     message: `iTeraBiz could not make video ${id}${given ? `: ${given}` : ` (status: ${statusOf(video)})`}`,
-    description: `Correct what the reason names and create the video again, or ask ${SUPPORT}.`,
+    description: `Fix the cause above and create the video again, or ask ${SUPPORT}.`,
   };
 }
 
@@ -51,7 +51,7 @@ function tooLate(id: string, video: Video, maxWait: number): Message {
   return {
     message: `Video ${id} was not finished after ${minutes} (last status: ${statusOf(video)})`,
     description:
-      'It is not lost: iTeraBiz goes on with it. Get it later by this ID, or raise Max Wait in the options.',
+      'It is not lost: iTeraBiz goes on with it. Get it later by this ID, or raise Max Wait.',
   };
 }
 

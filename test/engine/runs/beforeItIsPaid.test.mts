@@ -45,7 +45,7 @@ function endsOf(result: IRun): IDataObject[] {
   return all.sort((one, other) => at(one) - at(other)).map(({ json }) => json);
 }
 
-describe('Row 13 of 20 cannot be right', () => {
+describe('Row 13 of 20 is invalid', () => {
   const items = lasting(20, { 13: 0 });
   const BAD = '"Duration (Seconds)": "0" is not a valid duration';
 
@@ -148,7 +148,7 @@ describe('A ceiling', () => {
     }
   });
 
-  test('does not count rows that cannot be right and are not sent anyway', async () => {
+  test('does not count rows that is invalid and are not sent anyway', async () => {
     const items = lasting(5, { 1: 0 });
     const options = { maxVideos: 4, maxSeconds: 120 };
     const result = await runNode(sandbox, limited(options), {

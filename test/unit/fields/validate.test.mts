@@ -86,7 +86,7 @@ describe('A body that is ready to be sent', () => {
   });
 });
 
-describe('A value that cannot be right', () => {
+describe('A value that is invalid', () => {
   const missing = [undefined, null, '', '   ', '\n\t', '\u200B', '\uFEFF \u2060\u00AD'];
   const required: [string, string][] = [
     ['prompt', 'Prompt'],

@@ -516,7 +516,7 @@ describe('Where what exists is to be used', () => {
 });
 
 describe('Before anything is sent', () => {
-  test('all rows are checked: one that cannot be right stops all, and every bad one is named', async () => {
+  test('all rows are checked: one that is invalid stops all, and every bad one is named', async () => {
     const place = running({ scripts: ['a', ' ', 'b', ''] });
     const error = await errorOf(place);
     expect(error).toMatchObject({ message: '"Script" is empty', context: { itemIndex: 1 } });
@@ -616,7 +616,7 @@ describe('Before anything is sent', () => {
     ['lookBack', Number.NaN, 'is not a number of days'],
     ['previewOnly', 'maybe', 'is neither on nor off'],
     ['maxVideos', 'many', 'Max Videos'],
-  ])('an option that cannot be right refuses its row: %s %p', async (name, value, words) => {
+  ])('an option that is invalid refuses its row: %s %p', async (name, value, words) => {
     const options = { whenVideoExists: 'reuse', [name]: value } as IDataObject;
     const place = running({ options });
     expect((await errorOf(place)).message).toContain(words);

@@ -71,7 +71,7 @@ test.each([
   expect(api.asked).toHaveLength(count);
 });
 
-test('a switch that is neither on nor off, and an option that cannot be right, ask nothing', async () => {
+test('a switch that is neither on nor off, and an option that is invalid, ask nothing', async () => {
   for (const parameters of [{ waitForCompletion: 'maybe' }, { options: { maxWait: 'long' } }]) {
     await expect(getting(['a'], { parameters: { videoId: 'a', ...parameters } })).rejects.toThrow();
   }

@@ -100,7 +100,7 @@ describe('The options', () => {
   });
 
   test.each(['many', '', null])(
-    'that cannot be right fail by item; the others go on as by default: %j',
+    'that is invalid fail by item; the others go on as by default: %j',
     (value) => {
       const options = { maxConcurrency: `={{ $json.row === 0 ? ${JSON.stringify(value)} : 2 }}` };
       const run = runWith({ items, parameters: { ...create, options } });
