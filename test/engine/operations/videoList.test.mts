@@ -34,6 +34,18 @@ test.each<[string, INodeParameters, number, number]>([
   expect((await sandbox.stats()).requests).toEqual({ 'GET /videos': requests });
 });
 
+test('a list that does not say whether there is more is read to its end', async () => {
+  await sandbox.settings({ hasMore: false });
+  const run = await runNode(sandbox, { ...getMany, returnAll: '={{ "TRUE" }}' });
+  await sandbox.settings({ hasMore: true });
+  expect(idsOf(run)).toEqual(newestFirst);
+});
+
+test.each(['={{ "false" }}', 'FALSE', 'no', 0])('Return All %j is off', async (returnAll) => {
+  const run = await runNode(sandbox, { ...getMany, returnAll } as INodeParameters);
+  expect(idsOf(run)).toEqual(newestFirst.slice(0, 50));
+});
+
 test.each<[string, INodeParameters, number, number]>([
   ['all failed ones', { returnAll: true, filters: { status: 'failed' } }, 25, 3],
   ['the first five failed ones', { limit: 5, filters: { status: 'failed' } }, 5, 1],

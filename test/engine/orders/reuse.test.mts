@@ -95,6 +95,19 @@ test('what was ordered a moment ago is used, also where the list does not show i
   expect(await ordered()).toEqual(['a']);
 });
 
+test.each<[string, Partial<Video> | IDataObject]>([
+  ['a real length', { duration: 29.64 }],
+  ['a language without its region', { language: 'en' }],
+  ['curly quotes', { script: 'It’s  “new”' }],
+])('a finished video that states %s is never ordered again', async (_, stated) => {
+  await have('It\'s "new"', { status: 'completed', ...stated } as Partial<Video>);
+  const result = await runAgain(scripts('It\'s "new"'));
+  expect(await ordered()).toEqual([]);
+  if (jsonOf(result).length > 0) expect(reused(result)).toEqual([true]);
+  else
+    expect(errorOf(result).message).toMatch(/^Nothing was sent: video .* may be the one of item 1/);
+});
+
 test('without the option everything is ordered again, and nothing is marked', async () => {
   const items = scripts('a', 'b');
   await runNode(sandbox, createVideo(), { ...asOwnAccount(), items });

@@ -4,6 +4,7 @@ import { run } from '../../../n8n/embedded.mts';
 import { startSandbox, type Fault, type Sandbox } from '../../../sandbox/client.mts';
 import {
   ITERABIZ,
+  asOtherAccount,
   asRetry,
   createVideo,
   errorOf,
@@ -44,6 +45,13 @@ describe('A submission whose outcome is unknown is sent once, and its item named
     ['502 after', { on: POST, type: 'refuse', status: 502, when: 'after' }, 1, {}],
     ['504 after', { on: POST, type: 'refuse', status: 504, when: 'after' }, 1, {}],
     ['500 after', { on: POST, type: 'refuse', status: 500, when: 'after' }, 1, {}],
+    // None of these is a plain no.
+    ...[408, 409, 425, 499, 520].map((status): [string, Fault, number, INodeParameters] => [
+      `${status} after`,
+      { on: POST, type: 'refuse', status, when: 'after' },
+      1,
+      {},
+    ]),
     ['an answer that breaks off', { on: POST, type: 'truncate' }, 1, {}],
     ['JSON that is cut', { on: POST, type: 'cutJson' }, 1, {}],
     [
@@ -110,6 +118,18 @@ describe('A submission whose outcome is unknown is sent once, and its item named
     expect(accepted[0].idempotencyKey).toMatch(/^[0-9a-f]{32}$/);
     expect(accepted[1].idempotencyKey).toBe(accepted[0].idempotencyKey);
   });
+
+  test.each(['={{ "false" }}', 'FALSE', ' no ', 0])(
+    'is not sent again where Resubmit if Unsure is %j',
+    async (resubmitUnknown) => {
+      await sandbox.settings({ listLagMs: HOURS });
+      await sandbox.fault({ on: POST, type: 'reset', when: 'after' });
+      const parameters = createVideo({ options: { resubmitUnknown } as INodeParameters });
+      const result = await runNode(sandbox, parameters, { items: rows(1), settings: retrying });
+      expect(errorOf(result).message).toMatch(/^Check this one: /);
+      expect((await sandbox.stats()).acceptedCount).toBe(1);
+    },
+  );
 
   test('where the API honours the key, that makes no second job', async () => {
     await sandbox.settings({ honourIdempotencyKeys: true, listLagMs: HOURS });
@@ -207,6 +227,18 @@ describe("A retry from n8n's execution list", () => {
       expect(requests[POST]).toBe(2);
     },
   );
+
+  test('orders all anew where the credential has become that of another account', async () => {
+    await sandbox.fault({ on: POST, type: 'refuse', status: 402, skip: 2 });
+    const parameters = createVideo({ options: { maxConcurrency: 1 } });
+    const failed = await runNode(sandbox, parameters, { items: rows(4) });
+    const first = jobsIn(failed);
+    const other = asOtherAccount(sandbox);
+    const result = await runNode(sandbox, parameters, { retryOf: asRetry(failed), ...other });
+    expect(jsonOf(result)).toHaveLength(4);
+    expect(jsonOf(result).map(({ id }) => id)).not.toEqual(expect.arrayContaining([first[0]]));
+    expect((await sandbox.stats()).acceptedCount).toBe(2 + 4);
+  });
 
   test('sends what was changed since', async () => {
     await sandbox.fault({ on: POST, type: 'refuse', status: 400, skip: 1 });
