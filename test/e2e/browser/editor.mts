@@ -180,6 +180,11 @@ export class Editor {
     await this.get('execute-workflow-button').click();
   }
 
+  /** Shows the output as a table, all items of it. n8n remembers how it was shown last. */
+  async showTable(): Promise<void> {
+    await this.get('output-panel').getByTestId('radio-button-table').click();
+  }
+
   /** Waits until a text stands in the right-hand side of the open node. */
   async output(text: string): Promise<Locator> {
     const output = this.get('output-panel').filter({ hasText: text });

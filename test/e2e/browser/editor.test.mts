@@ -231,6 +231,7 @@ test('a preview: its sum, an avatar that is not there, and equal rows', async ()
   await editor.output(
     'A preview: nothing was ordered. 2 videos, 120 seconds in all would be ordered; 1 would not.',
   );
+  await editor.showTable();
   await editor.output('Your account has no avatar "avatar_nobody"');
   await editor.output('The same order as item 1');
   await picture('preview');
@@ -245,6 +246,8 @@ test('a wait for several rows says before it runs what one failed video does', a
   await editor.openWorkflow(id);
   await editor.openNode('Rows');
   await editor.executeStep();
+  await editor.output('one');
+  await editor.showTable();
   await editor.output('two');
   await editor.closeNode();
   await editor.openNode('Videos');
