@@ -6,7 +6,7 @@ import { type Extent, type Listed, readBack } from './listReader';
 const DAY = 24 * 60 * 60_000;
 
 /** How long one reading of the list serves everyone who begins, and everyone who goes on, in milliseconds. */
-export const READ_FOR = { taking: 5_000, goingOn: 15_000 };
+export const READ_FOR = { taking: 2_000, goingOn: 15_000 };
 
 /** A job may be listed with a time that is this much before its request, in milliseconds. */
 const CLOCK_DOUBT = 60_000;
