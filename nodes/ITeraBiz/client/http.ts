@@ -38,9 +38,10 @@ export async function send(
   options: IHttpRequestOptions,
 ): Promise<ApiResponse | NetworkError> {
   const { httpRequestWithAuthentication } = context.helpers;
+  const sender = options.method === 'POST' ? withoutItsSignal(context) : context;
   return await answerOf(
     async () =>
-      await httpRequestWithAuthentication.call(withoutItsSignal(context), 'iTeraBizApi', {
+      await httpRequestWithAuthentication.call(sender, 'iTeraBizApi', {
         json: true,
         // As text, since JSON.parse would round long IDs.
         encoding: 'text',
