@@ -195,7 +195,7 @@ function onErrorOf({ onError }: INode, continues: boolean): OnError {
   return onError === 'continueErrorOutput' ? onError : 'continueRegularOutput';
 }
 
-/** A first item whose options is invalid fails by itself; the others go on as by default. */
+/** A first item whose options are invalid fails by itself; the others go on as by default. */
 function concurrencyFrom(options: () => Options): number {
   try {
     return options().maxConcurrency ?? 5;

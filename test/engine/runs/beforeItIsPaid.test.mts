@@ -148,7 +148,7 @@ describe('A ceiling', () => {
     }
   });
 
-  test('does not count rows that is invalid and are not sent anyway', async () => {
+  test('does not count rows that are invalid and are not sent anyway', async () => {
     const items = lasting(5, { 1: 0 });
     const options = { maxVideos: 4, maxSeconds: 120 };
     const result = await runNode(sandbox, limited(options), {
