@@ -1,11 +1,9 @@
 import type { INodeType, INodeTypeDescription } from 'n8n-workflow';
 import { NodeConnectionTypes } from 'n8n-workflow';
 
-import { searchAvatars } from './listSearch/searchAvatars';
-import { searchVideos } from './listSearch/searchVideos';
-import { resources } from './resources';
-import { hints } from './resources/hints';
-import { durableOperations, durableProperties } from './resources/durableWait';
+import { searchAvatars, searchVideos } from './fields/listSearch';
+import { hints, resources } from './resources';
+import { durableOperations, durableProperties } from './waiting/durableOperations';
 import { toCustomOperations, toProperties } from './resources/operation';
 
 /** The action node: a description, nothing else. Each operation names what carries it out. */

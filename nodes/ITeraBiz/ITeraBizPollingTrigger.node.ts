@@ -7,7 +7,7 @@ import type {
 import { NodeConnectionTypes } from 'n8n-workflow';
 
 import { avatarFilter, events } from './fields/events';
-import { searchAvatars } from './listSearch/searchAvatars';
+import { searchAvatars } from './fields/listSearch';
 import { poll } from './polling/poll';
 
 /** Starts a workflow when a video has completed or failed, by checking iTeraBiz regularly. */

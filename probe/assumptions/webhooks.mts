@@ -1,7 +1,7 @@
 import { readEvent } from '../../nodes/ITeraBiz/api/events.ts';
 import { isObject } from '../../nodes/ITeraBiz/api/json.ts';
 import { videoIdOf } from '../../nodes/ITeraBiz/api/video.ts';
-import { signatureProblem } from '../../nodes/ITeraBiz/webhook/signature.ts';
+import { signatureProblem } from '../../nodes/ITeraBiz/webhook/authenticity.ts';
 import type { Contract } from '../contract.mts';
 import { entriesIn, type Evidence, isSuccess, objectIn, statusIn } from '../evidence.mts';
 import {
@@ -98,7 +98,7 @@ export const webhooks: Assumption[] = [
   {
     id: 'event-signature',
     says: 'X-Iterabiz-Signature is t=<seconds>,v1=<hex HMAC-SHA256 of "<t>." and the body>',
-    place: 'nodes/ITeraBiz/webhook/signature.ts',
+    place: 'nodes/ITeraBiz/webhook/authenticity.ts',
     covers: ['parameters/Signature'],
     judge: ({ hook }) => {
       const [delivery] = hook?.deliveries ?? [];

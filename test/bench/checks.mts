@@ -2,8 +2,12 @@
 import { createHmac } from 'node:crypto';
 
 import { readEvent } from '../../nodes/ITeraBiz/api/events.ts';
-import { signatureProblem } from '../../nodes/ITeraBiz/webhook/signature.ts';
-import { isToken, newKey, tokenOf } from '../../nodes/ITeraBiz/webhook/token.ts';
+import {
+  isToken,
+  newKey,
+  signatureProblem,
+  tokenOf,
+} from '../../nodes/ITeraBiz/webhook/authenticity.ts';
 
 const secret = 'bench';
 const token = tokenOf(newKey(), Date.now());

@@ -4,7 +4,7 @@ import type { IDataObject } from 'n8n-workflow';
 import { isObject } from '../api/json';
 import { comparableText } from '../api/text';
 import { languageCode } from '../fields/languages';
-import { LABELS } from '../messages/labels';
+import { LABELS } from '../messages/message';
 
 /** What is asked of the API, ready to be sent: where to, and the fields. */
 export interface Order {

@@ -1,7 +1,6 @@
-import { isId } from './ids';
+import { isId, isObject } from './json';
 import type { Outcome, Video } from './video';
 import { outcomeOf, timeOf, videoIdOf } from './video';
-import { isObject } from './json';
 
 /** What the triggers can start on (documented). */
 export const EVENT_NAMES = ['video.completed', 'video.failed'] as const;

@@ -1,7 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { isObject } from './json';
-import { readSwitch } from './switch';
+import { isObject, readSwitch } from './json';
 import { saysNo, videoIdOf } from './video';
 
 /** The most that one page may hold (assumption: `limit` goes from 1 to 100). */

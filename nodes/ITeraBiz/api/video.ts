@@ -1,8 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { errorTextOf } from './errorText';
-import { isObject } from './json';
-import { readSwitch } from './switch';
+import { isObject, readSwitch } from './json';
 
 /**
  * A video job as iTeraBiz returns it. Only that there is such a job is documented; the shape

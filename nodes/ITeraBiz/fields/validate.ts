@@ -1,18 +1,12 @@
 import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
-import { isId } from '../api/ids';
-import { isObject } from '../api/json';
-import { readSwitch } from '../api/switch';
+import { isId, isObject, readSwitch } from '../api/json';
 import { visibleText } from '../api/text';
 import { outcomeOf } from '../api/video';
-import { LONGEST_DURATION } from './duration';
+import { LONGEST_DURATION } from './fields';
 import { codeOfLanguage, isLanguage, languageCode, likelyLanguage } from './languages';
-import { previewOnly } from './limits';
-import { lookBack, whenVideoExists } from './reuse';
-import { resubmitUnknown } from './sending';
-import { waitingOptions } from './waiting';
-import { LABELS } from '../messages/labels';
-import type { Message } from '../messages/message';
+import { lookBack, previewOnly, resubmitUnknown, waitingOptions, whenVideoExists } from './options';
+import { LABELS, type Message } from '../messages/message';
 
 /** Longest part of a bad value that a message quotes, in characters. */
 const LONGEST_QUOTE = 60;

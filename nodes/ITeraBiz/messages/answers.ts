@@ -1,8 +1,7 @@
 import { errorTextOf, fieldErrorsOf } from '../api/errorText';
 import { type ApiResponse, isNotSecure, type NetworkError } from '../api/response';
 import { retryAfterOf, statusClassOf } from '../api/status';
-import { LABELS } from './labels';
-import { type Message, SUPPORT, withoutStop } from './message';
+import { LABELS, type Message, SUPPORT, withoutStop } from './message';
 
 /** What a message says about the request, besides the answer to it. */
 export interface Subject {

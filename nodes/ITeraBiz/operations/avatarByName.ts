@@ -4,7 +4,7 @@ import type { ApiClient } from '../client/apiClient';
 import type { Run } from '../run/run';
 import { BadInput } from '../fields/validate';
 import { sameName } from '../api/text';
-import { LABELS } from '../messages/labels';
+import { LABELS } from '../messages/message';
 import { readList } from './getMany';
 
 /** Most avatars that a message names. */

@@ -24,7 +24,7 @@ import { type Message, SUPPORT, withoutStop } from '../messages/message';
 import { ItemFailed } from '../run/results';
 import type { Perform, Run } from '../run/run';
 import { readVideo, videoIdOfItem } from './get';
-import { perItem } from './perItem';
+import { perItem } from '../run/eachItem';
 
 /** How long a file that is not there yet is waited for, and between two tries at first, in milliseconds. */
 export const FILE_PATIENCE = { total: 60_000, pause: 1_000 };

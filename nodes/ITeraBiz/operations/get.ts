@@ -2,11 +2,10 @@ import type { Video } from '../api/video';
 import type { ApiClient } from '../client/apiClient';
 import { checkId } from '../fields/validate';
 import { waitsOf } from '../orders/rows';
-import { eachItem } from '../run/eachItem';
+import { eachItem, itemsOf } from '../run/eachItem';
 import { reading, Results } from '../run/results';
 import type { Job, Perform, Run } from '../run/run';
 import { finish } from '../waiting/finish';
-import { itemsOf } from './perItem';
 
 /** Gives out single videos, finished where the user wants to wait for them. */
 export const get: Perform = async (run) => {

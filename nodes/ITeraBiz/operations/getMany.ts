@@ -7,7 +7,7 @@ import { checkNumber, checkStatus, isOn } from '../fields/validate';
 import { SUPPORT } from '../messages/message';
 import { ItemFailed, reading } from '../run/results';
 import type { Perform } from '../run/run';
-import { perItem } from './perItem';
+import { perItem } from '../run/eachItem';
 
 /** Gives out a list, as far as the user asked for it. */
 export const getMany: Perform = async (run, { url }) =>

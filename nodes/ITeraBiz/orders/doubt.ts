@@ -3,7 +3,7 @@ import { errorTextOf } from '../api/errorText';
 import { type ApiResponse, NetworkError } from '../api/response';
 import { listOf, type Order, textFieldOf } from '../account/sameOrder';
 import { statusClassOf } from '../api/status';
-import { resubmitUnknown } from '../fields/sending';
+import { resubmitUnknown } from '../fields/options';
 import { type Message, SUPPORT } from '../messages/message';
 
 /** What to tell the user when nobody knows what became of a request that just left. */

@@ -1,7 +1,7 @@
 import { CannotCount, type Place, type Usage } from '../account/dailyBudget';
 import { type ApiClient, refusalOnly } from '../client/apiClient';
 import { BadInput } from '../fields/validate';
-import { maxSeconds, maxVideos } from '../fields/limits';
+import { maxSeconds, maxVideos } from '../fields/options';
 import type { Message } from '../messages/message';
 import { itemOf, type Refusal } from '../run/results';
 import type { Run } from '../run/run';

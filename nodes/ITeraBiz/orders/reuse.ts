@@ -6,7 +6,7 @@ import { PAGE_SIZE } from '../api/page';
 import { finderOf, nameOf, type Order, unclearFinderOf, whyUnclear } from '../account/sameOrder';
 import { outcomeOf, videoIdOf } from '../api/video';
 import { type ApiClient, refusalOnly, RequestFailed } from '../client/apiClient';
-import { lookBack, whenVideoExists } from '../fields/reuse';
+import { lookBack, whenVideoExists } from '../fields/options';
 import { type Message, SUPPORT } from '../messages/message';
 import { ItemFailed, type Refusal } from '../run/results';
 import type { Ledger } from './ledger';

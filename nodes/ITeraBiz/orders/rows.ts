@@ -2,9 +2,8 @@ import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
 import { isObject } from '../api/json';
 import type { Order } from '../account/sameOrder';
-import { BY_NAME } from '../fields/avatar';
-import { waitForCompletion } from '../fields/waiting';
-import { withFields } from '../fields/additionalFields';
+import { BY_NAME, withFields } from '../fields/fields';
+import { waitForCompletion } from '../fields/options';
 import { checkBody, isOn, type Options } from '../fields/validate';
 import type { Message } from '../messages/message';
 import { breather } from '../run/eachItem';

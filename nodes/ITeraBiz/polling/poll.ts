@@ -5,7 +5,7 @@ import { eventOf, type VideoEvent } from '../api/events';
 import type { Video } from '../api/video';
 import { RequestFailed } from '../client/apiClient';
 import { now } from '../client/time';
-import { whyUnwanted } from '../fields/chosen';
+import { whyUnwanted } from '../fields/events';
 import { fetchFirst, fetchNext, type Poll } from './fetch';
 import type { Progress } from './progress';
 

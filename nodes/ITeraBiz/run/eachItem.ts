@@ -1,6 +1,9 @@
+import type { INodeExecutionData } from 'n8n-workflow';
 import { sleep } from 'n8n-workflow';
 
+import type { ApiClient } from '../client/apiClient';
 import { now, pause } from '../client/time';
+import { Results } from './results';
 import type { Run } from './run';
 
 /** A run computes no longer than this at a time, in milliseconds. */
@@ -46,4 +49,30 @@ export async function eachItem(
   // Canceled or not, what was begun has an outcome that others may be waiting to learn.
   await Promise.allSettled(workers);
   await Promise.all(workers);
+}
+
+/**
+ * Carries out an operation in which each item is its own matter.
+ *
+ * @param task for one item; returns its output
+ * @throws {NodeApiError} where an item failed and the node is to stop
+ */
+export async function perItem(
+  run: Run,
+  task: (item: number, client: ApiClient) => Promise<INodeExecutionData[]>,
+): Promise<INodeExecutionData[]> {
+  const results = new Results(run);
+  await eachItem(run, itemsOf(run), run.concurrency, async (item) => {
+    const output = await results.of(item, async () => {
+      results.throwIfAborted();
+      return await task(item, await run.client());
+    });
+    if (output) results.outputs.set(item, output);
+  });
+  return results.collect();
+}
+
+/** The items of a run, as n8n counts them: from 0. */
+export function itemsOf({ size }: Run): number[] {
+  return Array.from({ length: size }, (_, item) => item);
 }

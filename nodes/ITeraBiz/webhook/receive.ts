@@ -4,18 +4,23 @@ import { sleep } from 'n8n-workflow';
 import type { UnverifiedEvent, VideoEvent } from '../api/events';
 import { eventFrom, eventOf, readEvent } from '../api/events';
 import { NetworkError } from '../api/response';
-import { isObject, jsonOrText } from '../api/json';
+import { isObject, jsonOrText, readSwitch } from '../api/json';
 import { statusClassOf } from '../api/status';
-import { readSwitch } from '../api/switch';
 import { isVideoOf } from '../api/video';
 import { queuedAccountOf } from '../account/account';
 import { ApiClient } from '../client/apiClient';
 import { now } from '../client/time';
-import { whyUnwanted } from '../fields/chosen';
+import { whyUnwanted } from '../fields/events';
 import { keyOf, recentEventsOf, type Reply } from './recentEvents';
-import { SIGNATURE_HEADER, signatureProblem } from './signature';
+import {
+  isGoodToken,
+  isLaterToken,
+  isToken,
+  SIGNATURE_HEADER,
+  signatureProblem,
+  TOKEN_PARAMETER,
+} from './authenticity';
 import { isManual, manualAccess, storeOf } from './store';
-import { isGoodToken, isLaterToken, isToken, TOKEN_PARAMETER } from './token';
 
 /** Larger bodies are no events, in bytes. */
 const LARGEST_BODY = 1_000_000;

@@ -2,6 +2,7 @@ import type { IDataObject, IHookFunctions } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 
 import { accountOf } from '../account/account';
+import { isLoopback } from '../api/address';
 import { pageIn, pageQuery, pages } from '../api/page';
 import { type ApiResponse, NetworkError } from '../api/response';
 import { statusClassOf } from '../api/status';
@@ -9,12 +10,11 @@ import { videoIdOf as idOf } from '../api/video';
 import { type ApiRequest, RequestFailed } from '../client/apiClient';
 import { baseUrlOf } from '../client/http';
 import { now } from '../client/time';
-import { chosenEvents } from '../fields/chosen';
+import { chosenEvents } from '../fields/events';
 import { describeStrangeAnswer, type Subject } from '../messages/answers';
 import { toNodeError } from '../messages/message';
-import { unreachableHost } from './reachability';
+import { isGoodToken, newKey, SHORTEST_TOKEN, TOKEN_PARAMETER, tokenOf } from './authenticity';
 import { isManual, manualAccess, storeOf } from './store';
-import { isGoodToken, newKey, SHORTEST_TOKEN, TOKEN_PARAMETER, tokenOf } from './token';
 
 /** How long one request may take, its turn included, in milliseconds. */
 const LONGEST_WAIT = 30_000;
@@ -245,4 +245,38 @@ async function ask(
     (statusClassOf(outcome) === 'done' || expected.includes(outcome.status));
   if (isAnswer) return outcome;
   throw new RequestFailed(attempt).toNodeError(context.getNode(), subject);
+}
+
+/** Networks that the internet does not route to. */
+const PRIVATE_IPV4 =
+  /^(0|10|127|169\.254|172\.(1[6-9]|2\d|3[01])|192\.168|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7]))\./;
+
+/** Unspecified, loopback, unique local, link-local. */
+const PRIVATE_IPV6 = /^(::1?$|f[cd]|fe[89ab])/;
+
+/** Names that only a local network knows. */
+const LOCAL_NAME = /^[^.]+$|\.(localhost|local|internal|lan|home|home\.arpa|intranet)$/;
+
+/**
+ * The host of a webhook URL where iTeraBiz cannot reach it from the internet, or `undefined` where
+ * it can, as far as an address tells. Nothing is asked of the network.
+ *
+ * @param apiUrl base URL of the API; one on this machine reaches everything that this machine does
+ * @throws {TypeError} when one of the two is no URL
+ */
+export function unreachableHost(webhookUrl: string, apiUrl: string): string | undefined {
+  const { hostname } = new URL(webhookUrl);
+  return isPrivate(hostname) && !isLoopback(new URL(apiUrl).hostname) ? hostname : undefined;
+}
+
+function isPrivate(host: string): boolean {
+  // As `URL` spells IPv4 within IPv6: in two hexadecimal groups.
+  const mapped = /^\[::ffff:([\da-f]{1,4}):([\da-f]{1,4})\]$/.exec(host);
+  if (mapped) {
+    const [high, low] = [parseInt(mapped[1], 16), parseInt(mapped[2], 16)];
+    return PRIVATE_IPV4.test([high >> 8, high & 255, low >> 8, low & 255].join('.'));
+  }
+  if (host.startsWith('[')) return PRIVATE_IPV6.test(host.slice(1, -1));
+  if (/^[\d.]+$/.test(host)) return PRIVATE_IPV4.test(host);
+  return LOCAL_NAME.test(host.replace(/\.$/, ''));
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { nextPause } from '../../../nodes/ITeraBiz/waiting/durablePoll.ts';
+import { nextPause } from '../../../nodes/ITeraBiz/waiting/durableOperations.ts';
 import { type Execution, unflatten } from '../../../n8n/rest.mts';
 import type { Sandbox } from '../../../sandbox/client.mts';
 import { until } from '../../shared/until.mts';

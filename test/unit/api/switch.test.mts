@@ -1,4 +1,4 @@
-import { readSwitch } from '../../../nodes/ITeraBiz/api/switch.ts';
+import { readSwitch } from '../../../nodes/ITeraBiz/api/json.ts';
 
 test.each([
   [true, true],

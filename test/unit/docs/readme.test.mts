@@ -2,9 +2,8 @@
 import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 
 import { ITeraBizApi } from '../../../credentials/ITeraBizApi.credentials.ts';
-import { additionalFields } from '../../../nodes/ITeraBiz/fields/additionalFields.ts';
-import { whenVideoExists } from '../../../nodes/ITeraBiz/fields/reuse.ts';
-import { waitForCompletion } from '../../../nodes/ITeraBiz/fields/waiting.ts';
+import { additionalFields } from '../../../nodes/ITeraBiz/fields/fields.ts';
+import { waitForCompletion, whenVideoExists } from '../../../nodes/ITeraBiz/fields/options.ts';
 import { ITeraBizPollingTrigger } from '../../../nodes/ITeraBiz/ITeraBizPollingTrigger.node.ts';
 import { ITeraBizTrigger } from '../../../nodes/ITeraBiz/ITeraBizTrigger.node.ts';
 import { resources } from '../../../nodes/ITeraBiz/resources/index.ts';

@@ -1,4 +1,4 @@
-import { withFields } from '../../../nodes/ITeraBiz/fields/additionalFields.ts';
+import { withFields } from '../../../nodes/ITeraBiz/fields/fields.ts';
 
 const valueOf = (value: unknown) => withFields({}, [{ name: 'x', value: value as string }]).x;
 

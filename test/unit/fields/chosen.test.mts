@@ -1,7 +1,7 @@
 import type { IDataObject, IWebhookFunctions } from 'n8n-workflow';
 
 import type { VideoEvent } from '../../../nodes/ITeraBiz/api/events.ts';
-import { chosenEvents, whyUnwanted } from '../../../nodes/ITeraBiz/fields/chosen.ts';
+import { chosenEvents, whyUnwanted } from '../../../nodes/ITeraBiz/fields/events.ts';
 import { fakeContext } from '../fakeContext.mts';
 
 const contextWith = (parameters: IDataObject) =>

@@ -6,7 +6,7 @@ import {
   languageOptions,
   likelyLanguage,
 } from '../../../nodes/ITeraBiz/fields/languages.ts';
-import { language } from '../../../nodes/ITeraBiz/fields/language.ts';
+import { language } from '../../../nodes/ITeraBiz/fields/fields.ts';
 
 describe('The language picker', () => {
   const options = languageOptions();

@@ -1,6 +1,10 @@
 import { accountOf } from '../../../nodes/ITeraBiz/account/account.ts';
-import { searchAvatars, avatarEntry } from '../../../nodes/ITeraBiz/listSearch/searchAvatars.ts';
-import { searchVideos, videoEntry } from '../../../nodes/ITeraBiz/listSearch/searchVideos.ts';
+import {
+  avatarEntry,
+  searchAvatars,
+  searchVideos,
+  videoEntry,
+} from '../../../nodes/ITeraBiz/fields/listSearch.ts';
 import { startSandbox, type Sandbox } from '../../../sandbox/client.mts';
 import { pickerContext } from '../engine.mts';
 

@@ -2,7 +2,7 @@
 import { type INodeExecutionData, type INodeParameters, Workflow } from 'n8n-workflow';
 
 import { ITeraBiz } from '../../../nodes/ITeraBiz/ITeraBiz.node.ts';
-import { hints } from '../../../nodes/ITeraBiz/resources/hints.ts';
+import { hints } from '../../../nodes/ITeraBiz/resources/index.ts';
 
 const nodeType = new ITeraBiz();
 const [oneFails] = hints;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { INodeProperties } from 'n8n-workflow';
 
 import { BadInput, checkBody } from '../../../nodes/ITeraBiz/fields/validate.ts';
-import { LABELS } from '../../../nodes/ITeraBiz/messages/labels.ts';
+import { LABELS } from '../../../nodes/ITeraBiz/messages/message.ts';
 import { resources } from '../../../nodes/ITeraBiz/resources/index.ts';
 
 const operations = resources.flatMap(({ value, operations }) =>

@@ -3,8 +3,11 @@ import type { IContextObject, IDataObject } from 'n8n-workflow';
 import { UserError } from 'n8n-workflow';
 
 import { PATIENCE } from '../../../nodes/ITeraBiz/account/snapshot.ts';
-import { coordinate } from '../../../nodes/ITeraBiz/waiting/coordinator.ts';
-import { nextPause, pollDurably } from '../../../nodes/ITeraBiz/waiting/durablePoll.ts';
+import {
+  coordinate,
+  nextPause,
+  pollDurably,
+} from '../../../nodes/ITeraBiz/waiting/durableOperations.ts';
 import type { DurableWait } from '../../../nodes/ITeraBiz/waiting/smallWorkflows.ts';
 import { answered, type Answering, fakeRun } from '../../shared/fakeRun.mts';
 

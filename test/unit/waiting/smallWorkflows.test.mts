@@ -9,7 +9,7 @@ import {
   readDurableWait,
   SHORTEST_PAUSE,
 } from '../../../nodes/ITeraBiz/waiting/smallWorkflows.ts';
-import { durableProperties } from '../../../nodes/ITeraBiz/resources/durableWait.ts';
+import { durableProperties } from '../../../nodes/ITeraBiz/waiting/durableOperations.ts';
 import { fakeRun } from '../../shared/fakeRun.mts';
 
 const owner: INode = {

@@ -1,4 +1,4 @@
-import { unreachableHost } from '../../../nodes/ITeraBiz/webhook/reachability.ts';
+import { unreachableHost } from '../../../nodes/ITeraBiz/webhook/registration.ts';
 
 const API = 'https://api.iterabiz.com/v1';
 

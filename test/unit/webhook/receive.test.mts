@@ -6,7 +6,7 @@ import { UserError } from 'n8n-workflow';
 import { type Account, accountOf } from '../../../nodes/ITeraBiz/account/account.ts';
 import { receive } from '../../../nodes/ITeraBiz/webhook/receive.ts';
 import type { TriggerStore } from '../../../nodes/ITeraBiz/webhook/store.ts';
-import { tokenOf } from '../../../nodes/ITeraBiz/webhook/token.ts';
+import { tokenOf } from '../../../nodes/ITeraBiz/webhook/authenticity.ts';
 import { answered, connectionReset } from '../fakeContext.mts';
 import { fakeTrigger, type TriggerOptions } from './fakeTrigger.mts';
 

@@ -7,7 +7,7 @@ import {
   unregister,
 } from '../../../nodes/ITeraBiz/webhook/registration.ts';
 import type { TriggerStore } from '../../../nodes/ITeraBiz/webhook/store.ts';
-import { tokenOf } from '../../../nodes/ITeraBiz/webhook/token.ts';
+import { tokenOf } from '../../../nodes/ITeraBiz/webhook/authenticity.ts';
 import { answered, type Answering } from '../fakeContext.mts';
 import { fakeTrigger } from './fakeTrigger.mts';
 

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { signatureProblem } from '../../../nodes/ITeraBiz/webhook/signature.ts';
+import { signatureProblem } from '../../../nodes/ITeraBiz/webhook/authenticity.ts';
 
 const secret = 'whsec_test';
 const body = Buffer.from('{"type":"video.completed"}');

@@ -4,7 +4,7 @@ import {
   isToken,
   newKey,
   tokenOf,
-} from '../../../nodes/ITeraBiz/webhook/token.ts';
+} from '../../../nodes/ITeraBiz/webhook/authenticity.ts';
 
 const NOW = Date.UTC(2026, 0, 15);
 

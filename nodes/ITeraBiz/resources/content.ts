@@ -1,16 +1,18 @@
-import { create } from '../../operations/create';
-import { additionalFields } from '../../fields/additionalFields';
-import { avatar } from '../../fields/avatar';
-import { duration } from '../../fields/duration';
-import { language } from '../../fields/language';
-import { limits } from '../../fields/limits';
-import { lookBack, whenVideoExists } from '../../fields/reuse';
-import { maxConcurrency, resubmitUnknown } from '../../fields/sending';
-import { waitForCompletion, waitingOptions } from '../../fields/waiting';
-import type { Operation } from '../operation';
-import { ABOUT_ORDERS } from '../video/create';
+import { additionalFields, avatar, duration, language } from '../fields/fields';
+import {
+  limits,
+  lookBack,
+  maxConcurrency,
+  resubmitUnknown,
+  waitForCompletion,
+  waitingOptions,
+  whenVideoExists,
+} from '../fields/options';
+import { create } from '../operations/create';
+import type { Operation, Resource } from './operation';
+import { ABOUT_ORDERS } from './video';
 
-export const generate: Operation = {
+const generate: Operation = {
   name: 'Generate',
   value: 'generate',
   action: 'Generate video from prompt',
@@ -44,4 +46,11 @@ export const generate: Operation = {
     whenVideoExists,
     lookBack,
   ],
+};
+
+export const content: Resource = {
+  name: 'Content',
+  value: 'content',
+  defaultOperation: generate.value,
+  operations: [generate],
 };

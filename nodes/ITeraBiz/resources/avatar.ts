@@ -1,9 +1,10 @@
-import { create as createJob } from '../../operations/create';
-import { additionalFields } from '../../fields/additionalFields';
-import { maxConcurrency, resubmitUnknown } from '../../fields/sending';
-import type { Operation } from '../operation';
+import { additionalFields, paging } from '../fields/fields';
+import { maxConcurrency, resubmitUnknown } from '../fields/options';
+import { create as createJob } from '../operations/create';
+import { getMany } from '../operations/getMany';
+import type { Operation, Resource } from './operation';
 
-export const create: Operation = {
+const create: Operation = {
   name: 'Create',
   value: 'create',
   action: 'Create avatar',
@@ -45,4 +46,23 @@ export const create: Operation = {
     additionalFields,
   ],
   options: [maxConcurrency, resubmitUnknown],
+};
+
+const getAll: Operation = {
+  name: 'Get Many',
+  value: 'getAll',
+  action: 'Get many avatars',
+  description: 'List the avatars in your account',
+  tool: 'Lists the avatars of the iTeraBiz account with ID and name. Costs nothing. Use it to find the avatar ID that a video needs; never make one up.',
+  request: { method: 'GET', url: '/avatars' },
+  perform: getMany,
+  fields: paging,
+  options: [maxConcurrency],
+};
+
+export const avatar: Resource = {
+  name: 'Avatar',
+  value: 'avatar',
+  defaultOperation: create.value,
+  operations: [create, getAll],
 };

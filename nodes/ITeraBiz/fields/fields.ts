@@ -1,0 +1,178 @@
+import type { IDataObject, INodeProperties } from 'n8n-workflow';
+
+import { isObject } from '../api/json';
+import { languageOptions } from './languages';
+
+/** The mode in which an avatar is given by its name, which is looked up before the request. */
+export const BY_NAME = 'name';
+
+/** The avatar that speaks: picked, or given by its ID or its name. */
+export const avatar: INodeProperties = {
+  displayName: 'Avatar',
+  name: 'avatarId',
+  type: 'resourceLocator',
+  required: true,
+  default: { mode: 'list', value: '' },
+  description: 'The avatar that speaks in the video, from your iTeraBiz account',
+  modes: [
+    {
+      displayName: 'From List',
+      name: 'list',
+      type: 'list',
+      placeholder: 'Select an avatar…',
+      typeOptions: { searchListMethod: 'searchAvatars', searchable: true },
+    },
+    {
+      displayName: 'By ID',
+      name: 'id',
+      type: 'string',
+      placeholder: 'e.g. avatar_abc123',
+    },
+    {
+      displayName: 'By Name',
+      name: BY_NAME,
+      type: 'string',
+      placeholder: 'e.g. Maria, Friendly Host',
+      hint: 'The full name, as shown in the list. Use it when the avatar comes from a table column.',
+    },
+  ],
+  builderHint: {
+    propertyHint:
+      'Use mode list and let the user pick. Avatar IDs cannot be guessed; when they come from data, use mode id, or name for a column of avatar names.',
+  },
+  routing: { send: { type: 'body', property: 'avatar_id' } },
+};
+
+/**
+ * A video job of the account. The operations put its ID into their URL.
+ *
+ * The default fits a node that follows one of ours. Saved workflows leave a default out.
+ */
+export const video: INodeProperties = {
+  displayName: 'Video',
+  name: 'videoId',
+  type: 'resourceLocator',
+  required: true,
+  default: { mode: 'id', value: '={{ $json.id }}' },
+  hint: "Uses the incoming item's ID. After an iTeraBiz trigger, drag the ID of its video here.",
+  description:
+    'The video to use, by the ID it got when it was ordered. A video picked from the list stays the same in every run.',
+  modes: [
+    {
+      displayName: 'From List',
+      name: 'list',
+      type: 'list',
+      placeholder: 'Select a video…',
+      typeOptions: { searchListMethod: 'searchVideos', searchable: true },
+    },
+    {
+      displayName: 'By ID',
+      name: 'id',
+      type: 'string',
+      placeholder: 'e.g. video_abc123',
+    },
+  ],
+};
+
+/** Seconds. Ours, against slips of the keyboard: the API does not say where its own bound is. */
+export const LONGEST_DURATION = 3600;
+
+/** The length of the video, in seconds. */
+export const duration: INodeProperties = {
+  displayName: 'Duration (Seconds)',
+  name: 'duration',
+  type: 'number',
+  required: true,
+  typeOptions: { minValue: 1, maxValue: LONGEST_DURATION, numberPrecision: 0 },
+  default: 60,
+  description: 'How long the video should be, in whole seconds',
+  builderHint: { propertyHint: 'In seconds. A script of 150 words takes about 60.' },
+  routing: { send: { type: 'body', property: 'duration' } },
+};
+
+/** The spoken language. The list is a help, not a limit: an expression may give any code. */
+export const language: INodeProperties = {
+  displayName: 'Language',
+  name: 'language',
+  type: 'options',
+  required: true,
+  options: languageOptions(),
+  allowArbitraryValues: true,
+  default: 'en-US',
+  description:
+    'The language spoken in the video. If yours is not listed, switch to Expression and enter its BCP-47 code, such as gd-GB. Expressions may also give the English name, such as German.',
+  routing: { send: { type: 'body', property: 'language' } },
+};
+
+/** How much of a list to return. */
+export const paging: INodeProperties[] = [
+  {
+    displayName: 'Return All',
+    name: 'returnAll',
+    type: 'boolean',
+    default: false,
+    description: 'Whether to return all results or only up to a given limit',
+  },
+  {
+    displayName: 'Limit',
+    name: 'limit',
+    type: 'number',
+    displayOptions: { show: { returnAll: [false] } },
+    typeOptions: { minValue: 1 },
+    default: 50,
+    description: 'Max number of results to return',
+  },
+];
+
+/** Fields of the API that this package does not know yet, put into the body as they are. */
+export const additionalFields: INodeProperties = {
+  displayName: 'Additional Fields',
+  name: 'additionalFields',
+  type: 'fixedCollection',
+  typeOptions: { multipleValues: true },
+  placeholder: 'Add Field',
+  default: {},
+  description: 'Fields of the iTeraBiz API that are not offered here yet',
+  options: [
+    {
+      displayName: 'Field',
+      name: 'field',
+      values: [
+        {
+          displayName: 'Name',
+          name: 'name',
+          type: 'string',
+          default: '',
+          placeholder: 'e.g. background',
+          description: 'The name of the field, as in the iTeraBiz API documentation',
+        },
+        {
+          displayName: 'Value',
+          name: 'value',
+          type: 'string',
+          default: '',
+          placeholder: 'e.g. office',
+          description:
+            'The value to send. Numbers, true, false, null, and lists or objects in JSON are sent as such, anything else as text. To send a number as text, put it in quotes.',
+        },
+      ],
+    },
+  ],
+};
+
+/** A body with further fields, each given as `{name, value}`. A field without a name is left out. */
+export function withFields(body: IDataObject, fields: IDataObject[]): IDataObject {
+  const added = fields
+    .map(({ name, value }) => [String(name ?? '').trim(), jsonOrText(value)] as const)
+    .filter(([name]) => name !== '');
+  return { ...body, ...Object.fromEntries(added) };
+}
+
+function jsonOrText(value: unknown): IDataObject[string] {
+  if (typeof value !== 'string') return isObject(value) ? value : (value as IDataObject[string]);
+  try {
+    return JSON.parse(value) as IDataObject[string];
+  } catch {
+    return value;
+  }
+}
