@@ -2,7 +2,6 @@
  * The wait that n8n takes over after a minute, on the real server: executions that nothing runs,
  * over a hard stop, to the same output as a wait in memory.
  */
-import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 
 import type { N8n } from '../../n8n/server.mts';
@@ -10,7 +9,14 @@ import { startN8n } from '../../n8n/server.mts';
 import type { Execution, Workflow } from '../../n8n/rest.mts';
 import { startSandbox, type Sandbox } from '../../sandbox/client.mts';
 import { until } from '../shared/until.mts';
-import { createAndWait, n8nTakesOverWaits, outputOf, testWhereN8nWaits } from './campaigns.mts';
+import {
+  createAndWait,
+  n8nTakesOverWaits,
+  outputOf,
+  startByWebhook,
+  testWhereN8nWaits,
+  webhook,
+} from './campaigns.mts';
 
 const MINUTES = 60_000;
 
@@ -59,11 +65,7 @@ async function createCampaign(campaign: Campaign): Promise<Workflow> {
     name,
     settings: { executionOrder: 'v1', ...(timeout && { executionTimeout: timeout }) },
     nodes: [
-      node('Start', 'n8n-nodes-base.webhook', {
-        typeVersion: 2,
-        webhookId: randomUUID(),
-        parameters: { path: name, httpMethod: 'POST', responseMode: 'onReceived' },
-      }),
+      { ...node('Start', '', {}), ...webhook(name) },
       node('Rows', 'n8n-nodes-base.code', {
         typeVersion: 2,
         parameters: {
@@ -86,15 +88,9 @@ async function createCampaign(campaign: Campaign): Promise<Workflow> {
   });
 }
 
-/** Starts a campaign as one that is published: started in the editor, it would stay in memory for longer. */
 async function start(campaign: Campaign): Promise<string> {
-  const { id: workflowId } = await n8n.rest.activate(await createCampaign(campaign));
-  await until(`${campaign.name} listens`, async () => {
-    return (await fetch(`${n8n.url}/webhook/${campaign.name}`, { method: 'POST' })).ok;
-  });
-  return await until(`${campaign.name} has started`, async () => {
-    return (await n8n.rest.executions({ workflowId }))[0]?.id;
-  });
+  const workflow = await n8n.rest.activate(await createCampaign(campaign));
+  return await startByWebhook(n8n, workflow, campaign.name);
 }
 
 /** The IDs of the videos of one campaign, in the order of its rows. */

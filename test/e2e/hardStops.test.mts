@@ -1,8 +1,9 @@
 /** n8n is killed while the examples send and while they wait: nothing is paid twice, nothing is lost. */
+import type { Workflow } from '../../n8n/rest.mts';
 import { type N8n, startN8n } from '../../n8n/server.mts';
 import { type Sandbox, startSandbox } from '../../sandbox/client.mts';
 import { until } from '../shared/until.mts';
-import { testWhereN8nWaits } from './campaigns.mts';
+import { byWebhook, startByWebhook, testWhereN8nWaits } from './campaigns.mts';
 import { Campaign, connect, importExample, itemsOf } from './examples.mts';
 
 const MINUTES = 60_000;
@@ -12,6 +13,7 @@ const BATCH = 5;
 let n8n: N8n;
 let sandbox: Sandbox;
 let campaign: Campaign;
+let published: Record<'campaign' | 'first-video', Workflow>;
 const figures: Record<string, unknown>[] = [];
 
 beforeAll(async () => {
@@ -19,6 +21,7 @@ beforeAll(async () => {
   n8n = await startN8n();
   await connect(n8n, sandbox);
   campaign = await Campaign.install(n8n);
+  published = { campaign: await publish('campaign'), 'first-video': await publish('first-video') };
 });
 
 afterAll(async () => {
@@ -26,6 +29,14 @@ afterAll(async () => {
   await n8n?.stop();
   await sandbox?.stop();
 });
+
+async function publish(example: string): Promise<Workflow> {
+  return await n8n.rest.activate(await importExample(n8n, example, byWebhook(example)));
+}
+
+async function start(example: keyof typeof published): Promise<string> {
+  return await startByWebhook(n8n, published[example], example);
+}
 
 const accepted = async () => (await sandbox.stats()).acceptedCount;
 
@@ -91,7 +102,7 @@ testWhereN8nWaits(
     const silence = { on: 'POST /videos', type: 'silence' } as const;
     await sandbox.fault({ ...silence, containing: second[2], when: 'after' });
     await sandbox.fault({ ...silence, containing: second[3] });
-    const interrupted = await campaign.start();
+    const interrupted = await start('campaign');
     await stopHard(2 * BATCH - 1);
     await record('killed while it sends the second five');
     expect(await rowsSaying('submitting')).toEqual(second);
@@ -100,7 +111,7 @@ testWhereN8nWaits(
     await expectNothingLost();
 
     await sandbox.fault({ on: 'POST /videos', type: 'delay', ms: 300, times: 'always' });
-    await campaign.start();
+    await start('campaign');
     await stopHard(3 * BATCH + 3);
     await record('run again, killed while it sends');
     expect(await rowsSaying('check this one')).toEqual(second);
@@ -108,8 +119,8 @@ testWhereN8nWaits(
     await expectNothingLost();
     await sandbox.clearFaults();
 
-    const firstVideo = await n8n.rest.run(await importExample(n8n, 'first-video'), 'Start');
-    const campaignRun = await campaign.start();
+    const firstVideo = await start('first-video');
+    const campaignRun = await start('campaign');
     for (const id of [firstVideo, campaignRun]) {
       await n8n.rest.executionReaching(id, ['waiting'], 3 * MINUTES);
     }
