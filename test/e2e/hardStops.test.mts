@@ -102,7 +102,7 @@ testWhereN8nWaits(
     const silence = { on: 'POST /videos', type: 'silence' } as const;
     await sandbox.fault({ ...silence, containing: second[2], when: 'after' });
     await sandbox.fault({ ...silence, containing: second[3] });
-    const interrupted = await start('campaign');
+    const interrupted = await campaign.start();
     await stopHard(2 * BATCH - 1);
     await record('killed while it sends the second five');
     expect(await rowsSaying('submitting')).toEqual(second);
@@ -111,7 +111,7 @@ testWhereN8nWaits(
     await expectNothingLost();
 
     await sandbox.fault({ on: 'POST /videos', type: 'delay', ms: 300, times: 'always' });
-    await start('campaign');
+    await campaign.start();
     await stopHard(3 * BATCH + 3);
     await record('run again, killed while it sends');
     expect(await rowsSaying('check this one')).toEqual(second);
@@ -119,6 +119,7 @@ testWhereN8nWaits(
     await expectNothingLost();
     await sandbox.clearFaults();
 
+    // In the editor, they would stay in memory.
     const firstVideo = await start('first-video');
     const campaignRun = await start('campaign');
     for (const id of [firstVideo, campaignRun]) {
