@@ -28,7 +28,7 @@ import type { Priority, RequestQueue } from './requestQueue';
 import { backOff, PATIENCE, TRIES } from './retry';
 import { atLeast, now, signalUntil } from './time';
 
-/** Longest wait for a response where the user set none, in milliseconds. n8n's own for declarative nodes */
+/** Longest wait for a response where the user set none, in milliseconds: n8n's own. */
 export const TIMEOUT = 300_000;
 
 /** How one request ended, after all its tries. */
@@ -55,19 +55,17 @@ export class RequestFailed extends Error {
   describe(subject: Subject): Message {
     const { outcome, tries, seconds } = this.attempt;
     const tried = { ...subject, tries, seconds };
-    if (tries === 0 && outcome instanceof NetworkError) {
-      return {
-        message: `There was no time left to ${subject.doing}`,
-        description: 'Other requests of your account came first. Try again in a moment.',
-      };
+    if (!(outcome instanceof NetworkError)) {
+      const describeAnswer = this.isStrange ? describeStrangeAnswer : describeRefusal;
+      return describeAnswer(outcome, tried);
     }
-    if (outcome instanceof NetworkError) return describeNetworkError(outcome, tried);
-    return this.isStrange
-      ? describeStrangeAnswer(outcome, subject)
-      : describeRefusal(outcome, tried);
+    if (tries > 0) return describeNetworkError(outcome, tried);
+    return {
+      message: `There was no time left to ${subject.doing}`,
+      description: 'Other requests of your account came first. Try again in a moment.',
+    };
   }
 
-  /** The same as an error of a node. */
   toNodeError(node: INode, subject: Subject): NodeApiError {
     return toNodeError(node, this.describe(subject), undefined, this.status);
   }
@@ -120,10 +118,7 @@ export interface ApiRequest {
  * retried as far as that is safe, and obeys Retry-After for all requests of the account.
  */
 export class ApiClient {
-  /**
-   * @param context in whose name n8n sends the requests
-   * @param queue of the account
-   */
+  /** @param context in whose name n8n sends the requests */
   constructor(
     readonly context: Requester,
     private readonly queue: RequestQueue,
@@ -154,53 +149,65 @@ export class ApiClient {
   }
 
   /**
-   * The same around any way of sending. Whatever the API asks of one request it asks of all: its
-   * Retry-After holds back the account's whole queue, also after the last try.
+   * The same around any way of sending. Invariant: only what {@link retryDecision} says may be sent
+   * again is; and what the API asks of one request, its queue asks of all, also after the last try.
    *
-   * @param sendOnce sends the request once; it is not called again where it throws
+   * @param sendOnce it is not called again where it throws
    * @throws what `sendOnce` throws, and the signal's reason
    */
   async schedule(
     method: IHttpRequestMethods,
     sendOnce: () => Promise<ApiResponse | NetworkError>,
   ): Promise<Attempt> {
-    const { queue } = this;
     const { priority, concurrency = 5, retry = true, deadline = Infinity } = this.settings;
-    const signal = signalUntil(deadline, this.settings.signal);
+    const turn = { priority, concurrency, signal: signalUntil(deadline, this.settings.signal) };
+    const isToRetry = ({ decision, tries }: Attempt) =>
+      retry && decision === 'retry' && tries < TRIES;
     let patience = PATIENCE;
     let start = now();
     let last: Attempt | undefined;
 
     const attemptOnce = async (): Promise<Attempt | undefined> => {
-      if (queue.pauseLeft > patience) return undefined;
-      patience -= queue.pauseLeft;
-      await queue.waitUntilResumed(signal);
+      if (this.queue.pauseLeft > patience) return undefined;
+      patience -= this.queue.pauseLeft;
+      await this.queue.waitUntilResumed(turn.signal);
       if (!last) start = now();
       const outcome = await sendOnce();
       const decision = retryDecision(method, outcome);
       const tries = (last?.tries ?? 0) + 1;
-      const isRetried = retry && decision === 'retry' && tries < TRIES;
-      this.applyRetryAfter(outcome, decision, isRetried ? tries : undefined);
-      last = { outcome, decision, tries, seconds: (now() - start) / 1_000 };
-      return isRetried ? undefined : last;
+      const attempt = { outcome, decision, tries, seconds: (now() - start) / 1_000 };
+      this.pauseAfter(attempt, isToRetry(attempt));
+      return attempt;
     };
-    const isTimeUp = (error: unknown) => {
+    const nothingOnceTimeIsUp = (error: unknown) => {
       this.settings.signal?.throwIfAborted();
-      return signal?.aborted ? undefined : Promise.reject(error as Error);
+      if (!turn.signal?.aborted) throw error;
+      return undefined;
     };
     for (;;) {
-      const before = last;
-      const end = await queue.run(attemptOnce, { priority, concurrency, signal }).catch(isTimeUp);
-      if (end) return end;
-      if (last === before) return last ?? this.notSent();
+      const attempt = await this.queue.run(attemptOnce, turn).catch(nothingOnceTimeIsUp);
+      if (!attempt) return last ?? this.notSent();
+      if (!isToRetry(attempt)) return attempt;
+      last = attempt;
     }
   }
 
-  /**
-   * Reads something.
-   *
-   * @throws {RequestFailed} when it is refused or no answer came
-   */
+  /** Holds back the queue where the API asks for it, or before a request is sent again. */
+  private pauseAfter({ outcome, decision, tries }: Attempt, isRetried: boolean): void {
+    const isAnswer = decision === 'done' || outcome instanceof NetworkError;
+    const retryAfter = isAnswer ? undefined : retryAfterOf(outcome.headers);
+    if (retryAfter === undefined && !isRetried) return;
+    this.queue.pauseFor(backOff(tries, retryAfter), outcome);
+  }
+
+  /** What to report where a pause or the deadline came before the first try. */
+  private notSent(): Attempt {
+    const because = this.queue.pauseLeft > 0 ? this.queue.pausedBy : undefined;
+    const outcome = because ?? new NetworkError('', false, 'There was no time left to send it');
+    return { outcome, decision: 'retry', tries: 0, seconds: 0 };
+  }
+
+  /** Reads something. @throws {RequestFailed} when it is refused or no answer came */
   async read(request: Omit<ApiRequest, 'method' | 'body'>): Promise<ApiResponse> {
     const attempt = await this.request({ ...request, method: 'GET' });
     const { outcome, decision } = attempt;
@@ -225,38 +232,11 @@ export class ApiClient {
     throw strange(response);
   }
 
-  /**
-   * One video.
-   *
-   * @throws {RequestFailed} also where what comes back is another one
-   */
+  /** One video. @throws {RequestFailed} also where what comes back is another one */
   async video(id: string): Promise<Video> {
     const response = await this.read({ url: `/videos/${encodeURIComponent(id)}` });
     if (isVideoOf(id, response.body)) return response.body;
     throw strange(response);
-  }
-
-  /**
-   * Holds back the queue where the API asks for it, or before a request is sent again.
-   *
-   * @param tries how often it was sent, where it is to be sent again
-   */
-  private applyRetryAfter(
-    outcome: ApiResponse | NetworkError,
-    decision: RetryDecision,
-    tries?: number,
-  ): void {
-    const isAnswer = decision === 'done' || outcome instanceof NetworkError;
-    const retryAfter = isAnswer ? undefined : retryAfterOf(outcome.headers);
-    if (retryAfter === undefined && tries === undefined) return;
-    this.queue.pauseFor(backOff(tries ?? 1, retryAfter), outcome);
-  }
-
-  /** What to report where a pause or the deadline came before the first try. */
-  private notSent(): Attempt {
-    const because = this.queue.pauseLeft > 0 ? this.queue.pausedBy : undefined;
-    const outcome = because ?? new NetworkError('', false, 'There was no time left to send it');
-    return { outcome, decision: 'retry', tries: 0, seconds: 0 };
   }
 }
 

@@ -18,7 +18,8 @@ import {
   type Video,
 } from '../api/video';
 import { type ApiClient, RequestFailed, TIMEOUT } from '../client/apiClient';
-import { discard, firstBytesOf, openFile, type Requester, unlessStalled } from '../client/http';
+import { discard, firstBytesOf, unlessStalled } from '../client/file';
+import { openFile, type Requester } from '../client/http';
 import { now, pause } from '../client/time';
 import { type Message, SUPPORT, withoutStop } from '../messages/message';
 import { ItemFailed } from '../run/results';
