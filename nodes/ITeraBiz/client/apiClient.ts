@@ -103,14 +103,9 @@ export interface ClientSettings {
   options?: Partial<IHttpRequestOptions>;
 }
 
-/** What is asked for. */
-export interface ApiRequest {
+/** What is asked for; a path gets the credential's Base URL. */
+export interface ApiRequest extends Pick<IHttpRequestOptions, 'url' | 'qs' | 'body' | 'headers'> {
   method: IHttpRequestMethods;
-  /** A path, which gets the credential's Base URL */
-  url: string;
-  qs?: IDataObject;
-  body?: IDataObject;
-  headers?: IDataObject;
 }
 
 /**
@@ -207,9 +202,9 @@ export class ApiClient {
     return { outcome, decision: 'retry', tries: 0, seconds: 0 };
   }
 
-  /** Reads something. @throws {RequestFailed} when it is refused or no answer came */
-  async read(request: Omit<ApiRequest, 'method' | 'body'>): Promise<ApiResponse> {
-    const attempt = await this.request({ ...request, method: 'GET' });
+  /** @throws {RequestFailed} when it is refused or no answer came */
+  private async read(url: string, qs?: IDataObject): Promise<ApiResponse> {
+    const attempt = await this.request({ method: 'GET', url, qs });
     const { outcome, decision } = attempt;
     if (outcome instanceof NetworkError || decision !== 'done') throw new RequestFailed(attempt);
     return outcome;
@@ -226,7 +221,7 @@ export class ApiClient {
     after?: string,
     size = PAGE_SIZE,
   ): Promise<{ page: Page; headers: IDataObject }> {
-    const response = await this.read({ url, qs: pageQuery(after, size) });
+    const response = await this.read(url, pageQuery(after, size));
     const page = pageIn(response.body, size);
     if (page) return { page, headers: response.headers };
     throw strange(response);
@@ -234,7 +229,7 @@ export class ApiClient {
 
   /** One video. @throws {RequestFailed} also where what comes back is another one */
   async video(id: string): Promise<Video> {
-    const response = await this.read({ url: `/videos/${encodeURIComponent(id)}` });
+    const response = await this.read(`/videos/${encodeURIComponent(id)}`);
     if (isVideoOf(id, response.body)) return response.body;
     throw strange(response);
   }

@@ -1,27 +1,12 @@
-import type {
-  IExecuteFunctions,
-  IExecuteSingleFunctions,
-  IHookFunctions,
-  IHttpRequestOptions,
-  ILoadOptionsFunctions,
-  IN8nHttpFullResponse,
-  IPollFunctions,
-  IWebhookFunctions,
-} from 'n8n-workflow';
+import type { IAllExecuteFunctions, IHttpRequestOptions, IN8nHttpFullResponse } from 'n8n-workflow';
 import { NodeOperationError, UserError } from 'n8n-workflow';
 
 import { REFUSED_BEFORE_SENDING, trimBaseUrl } from '../api/address';
 import { isObject, jsonOrText } from '../api/json';
 import { type ApiResponse, NetworkError, neverSent } from '../api/response';
 
-/** Every n8n context from which this package asks the API something. */
-export type Requester =
-  | IExecuteFunctions
-  | IExecuteSingleFunctions
-  | IHookFunctions
-  | ILoadOptionsFunctions
-  | IPollFunctions
-  | IWebhookFunctions;
+/** The context of n8n in whose name the API is asked. */
+export type Requester = IAllExecuteFunctions;
 
 /** Every answer is returned as it came. n8n behavior: some redirects take the API key to another host. */
 const AS_IT_IS = {
@@ -94,7 +79,11 @@ export async function baseUrlOf(context: Requester): Promise<string> {
  *   node, a Base URL or key that the credential refuses, an address that n8n may not ask
  */
 export function networkErrorFrom(error: Error & { httpCode?: unknown }): NetworkError | undefined {
-  const errors = withCauses(error);
+  const errors: Array<Error & { code?: unknown }> = [];
+  // Within reason: causes may go in a circle.
+  for (let one: unknown = error; isObject(one) && errors.length < 5; one = one.cause) {
+    errors.push(one as unknown as Error);
+  }
   const isOfNode = errors.some((e) => e instanceof UserError || e instanceof NodeOperationError);
   if (isOfNode || error.httpCode === REFUSED_BEFORE_SENDING) return undefined;
   // n8n behavior: version 1 keeps no cause, and the client's code as the status of its own error.
@@ -102,13 +91,4 @@ export function networkErrorFrom(error: Error & { httpCode?: unknown }): Network
   const code = codes.find((word): word is string => typeof word === 'string') ?? '';
   const { message } = errors[1] ?? error;
   return new NetworkError(code, !neverSent(code, message), message);
-}
-
-/** An error and what caused it, within reason: causes may go in a circle. */
-function withCauses(error: Error): Array<Error & { code?: unknown }> {
-  const errors: Error[] = [];
-  for (let one: unknown = error; isObject(one) && errors.length < 5; one = one.cause) {
-    errors.push(one as unknown as Error);
-  }
-  return errors;
 }
