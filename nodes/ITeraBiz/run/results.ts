@@ -10,14 +10,11 @@ import type { OnError, Run } from './run';
 /** The most of each that one message names. n8n stores every job of a list. */
 const MOST = { jobs: 2_000, failures: 20, ranges: 40 };
 
-/**
- * How to get what is missing, and how not to. n8n behavior: only a retry of the same execution finds the
- * record of what was accepted.
- */
+/** n8n behavior: only a retry of the same execution finds the record of what was accepted. */
 const RETRY =
   'To send only what is missing, open this execution under Executions and choose Retry. "Execute step" and "Execute workflow" order and charge for all of it again';
 
-/** The same where everything was accepted. */
+/** Where everything was accepted. */
 const GET_BY_ID =
   'Get these by their IDs. Running this step again orders and charges for all of them again';
 
@@ -40,8 +37,9 @@ export interface Failure extends Message {
 /** Why items are not sent, before they are tried. */
 export type Refusal = Message & Partial<Failure>;
 
-/** An item that failed, and whether that would meet all others of the account as well. */
+/** An item that failed. */
 export class ItemFailed extends Error {
+  /** @param meetsAll whether the same would meet all others of the account */
   constructor(
     readonly failure: Failure,
     readonly meetsAll = false,
@@ -49,10 +47,7 @@ export class ItemFailed extends Error {
     super(failure.message);
   }
 
-  /**
-   * The key is refused, the credits are used up, or iTeraBiz was out of reach for as long as one request
-   * is patient: that meets all.
-   */
+  /** That iTeraBiz was out of reach for as long as one request is patient would meet all others, too. */
   static by(failed: RequestFailed, subject: Subject): ItemFailed {
     const { attempt, statusClass, status } = failed;
     const isOfAccount = statusClass === 'badKey' || statusClass === 'noCredits';
@@ -82,33 +77,24 @@ export interface JobList {
  * thrown away, so the error has to name them.
  */
 export class Results {
-  /** What goes on to the next node, by item */
+  /** All of these by item: what goes on to the next node */
   readonly outputs = new Map<number, INodeExecutionData[]>();
-
-  /** What went wrong, by item */
   readonly failures = new Map<number, Failure>();
-
-  /** The items that were not tried, for a reason that another one has */
+  /** Not tried, for a reason that another one has */
   readonly skipped = new Set<number>();
-
-  /** IDs of the jobs that the API accepted, by item */
+  /** IDs of the jobs that the API accepted */
   readonly accepted = new Map<number, string>();
-
-  /** IDs of the videos that were waited for, by item */
+  /** IDs of the videos that were waited for */
   readonly awaited = new Map<number, string>();
-
-  /** Whether a video was there already, by item, where the user wanted that */
+  /** Whether a video was there already, where the user wanted that */
   readonly reused = new Map<number, boolean>();
 
   /** By `now()` of client/time */
   readonly startedAt = now();
-
-  /** Why nothing more is sent, in the words for an item that was not */
+  /** In the words for an item that was not sent */
   private abortedBy?: Failure;
 
-  constructor(
-    private readonly run: Pick<Run, 'node' | 'size' | 'onError' | 'isTool' | 'signal' | 'input'>,
-  ) {}
+  constructor(private readonly run: Run) {}
 
   /** From now on, no further item is sent. What is in flight ends as it does. */
   abort(item: number, { message }: Message): void {
@@ -125,9 +111,9 @@ export class Results {
   }
 
   /**
-   * Carries out a task for an item, and keeps why it failed where it does.
+   * Carries out a task for an item.
    *
-   * @returns what the task returned; nothing where it failed
+   * @returns nothing where it failed
    * @throws only the signal's reason, when the execution was canceled
    */
   async of<T>(item: number, task: () => T | Promise<T>): Promise<T | undefined> {
@@ -155,7 +141,6 @@ export class Results {
     if (meetsAll) this.abort(item, failure);
   }
 
-  /** Whether the node is to stop. */
   get isStopped(): boolean {
     return this.run.onError === 'stop' && this.failures.size > 0;
   }
@@ -179,17 +164,13 @@ export class Results {
 
   private outputOf(item: number): INodeExecutionData[] {
     const failure = this.failures.get(item);
-    if (failure) {
-      const videoId = this.accepted.get(item) ?? this.awaited.get(item);
-      const input = this.run.isTool ? {} : this.run.input(item);
-      return [{ json: errorJson(failure, this.run.onError, input, videoId) }];
+    if (!failure) {
+      const whole = (json: IDataObject) => inReadingOrder(withMark(json, this.reused.get(item)));
+      return (this.outputs.get(item) ?? []).map((one) => ({ ...one, json: whole(one.json) }));
     }
-    const reused = this.reused.get(item);
-    const output = this.outputs.get(item) ?? [];
-    return output.map(({ json, ...data }) => ({
-      ...data,
-      json: inReadingOrder(withMark(json, reused)),
-    }));
+    const videoId = this.accepted.get(item) ?? this.awaited.get(item);
+    const input = this.run.isTool ? {} : this.run.input(item);
+    return [{ json: errorJson(failure, this.run.onError, input, videoId) }];
   }
 
   private toError(): NodeApiError {
@@ -220,7 +201,7 @@ export class Results {
 /** Longest script or prompt that a model gets back, in characters: a list has those of all videos. */
 const LONGEST_TEXT = 200;
 
-/** What a model gets of a result: nothing empty, and no long text that it cannot need. */
+/** What a model gets of a result: nothing empty, and no long text. */
 function forModel(json: IDataObject): IDataObject {
   const short: IDataObject = {};
   for (const [name, value] of Object.entries(json)) {

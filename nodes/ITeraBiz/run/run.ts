@@ -32,26 +32,24 @@ export interface Run {
   readonly node: INode;
   /** How many items came in */
   readonly size: number;
-  /** Which run of the node in its execution this is, from 0: a loop runs it many times */
+  /** From 0: a loop runs a node many times in one execution */
   readonly index: number;
   readonly onError: OnError;
-  /** Whether an AI agent or an MCP client called the node as its tool, and waits for the answer */
+  /** Whether an AI agent or an MCP client called the node, and waits for the answer */
   readonly isTool: boolean;
   /** Whether it was started in the editor */
   readonly isManual: boolean;
   /** Aborts when the execution is canceled */
   readonly signal?: AbortSignal;
-  /** When n8n will cancel the execution (Timeout in the workflow's settings), in milliseconds since 1970 */
+  /** When n8n will cancel the execution, in milliseconds since 1970 */
   readonly timeoutAt?: number;
   /** n8n behavior: kept through Retry On Fail, and saved with the execution */
   readonly memory: IContextObject;
-  /** n8n's Request Options: timeout, proxy, certificates */
   readonly requestOptions: Partial<IHttpRequestOptions>;
   /** n8n's Batching: so many items start, then comes a pause in milliseconds */
   readonly batching: { size: number; interval: number };
   readonly executionId?: string;
   readonly workflowId?: string;
-  /** How many requests of this run may be in flight at once */
   readonly concurrency: number;
 
   input(item: number): IDataObject;
@@ -63,25 +61,18 @@ export interface Run {
   locatorMode(name: string): string | undefined;
   /** @throws n8n's own errors, as for a missing credential */
   account(): Promise<Account>;
-  /** Max Videos per Day of the credential, where there is a limit. @throws {BadInput} and as `account` */
+  /** Where the credential has a limit. @throws {BadInput} and as `account` */
   maxVideosPerDay(): Promise<number | undefined>;
-  /** A client for the rows of this run. @throws as `account` */
+  /** For the rows of this run. @throws as `account` */
   client(): Promise<ApiClient>;
-  /** Stores a file as n8n's binary data */
   store(file: unknown, name: string, type: string): Promise<IBinaryData>;
-  /** Shows something beside the node's output */
+  /** Shows something beside the output */
   hint(message: string): void;
   warn(message: string): void;
   /** Keeps something with the execution, as n8n's custom execution data */
   note(name: string, text: string): void;
-  /**
-   * Runs a small workflow, and puts this execution aside while that one waits. Missing where this n8n
-   * cannot take over a wait.
-   */
-  executeWorkflow?(
-    workflow: IWorkflowBase,
-    items: INodeExecutionData[],
-  ): Promise<ExecuteWorkflowData>;
+  /** Puts this execution aside while a small workflow waits; only where this n8n can */
+  executeWorkflow?(code: IWorkflowBase, items: INodeExecutionData[]): Promise<ExecuteWorkflowData>;
 }
 
 /** A job, and what its item wants. */
@@ -244,10 +235,7 @@ function proxyFrom(address: string, node: INode): IHttpRequestOptions['proxy'] {
   };
 }
 
-/**
- * n8n behavior: the moment is known to its contexts, though their type does not say so. Where it is not,
- * the setting counts from now on.
- */
+/** n8n behavior: its contexts know the moment, though their type does not say so. */
 function timeoutOf(context: IExecuteFunctions): number | undefined {
   const { additionalData } = context as { additionalData?: { executionTimeoutTimestamp?: number } };
   const seconds = Number(context.getWorkflowSettings?.()?.executionTimeout);
@@ -256,8 +244,8 @@ function timeoutOf(context: IExecuteFunctions): number | undefined {
 }
 
 /**
- * Whether n8n can put this execution aside: not where no n8n server keeps executions. n8n behavior: what
- * it does not keep has no ID, or one that begins with an underscore.
+ * Whether n8n can put this execution aside. n8n behavior: an execution or workflow that it does not keep
+ * has no ID, or one that begins with an underscore.
  *
  * n8n behavior: until 2.41 an execution that waited for a small workflow was left waiting forever when
  * n8n was killed at the wrong moment. The search that finds it goes by this constant, and came with it.
@@ -278,9 +266,7 @@ export function canHandOver(
 function workflowRunner(context: IExecuteFunctions): Run['executeWorkflow'] {
   const executionId = context.getExecutionId();
   const workflowId = context.getWorkflow().id ?? '';
-  return async (code, items) =>
-    await context.executeWorkflow({ code }, items, undefined, {
-      parentExecution: { executionId, workflowId, shouldResume: true },
-      executionMode: context.getMode(),
-    });
+  const parentExecution = { executionId, workflowId, shouldResume: true };
+  const options = { parentExecution, executionMode: context.getMode() };
+  return async (code, items) => await context.executeWorkflow({ code }, items, undefined, options);
 }
