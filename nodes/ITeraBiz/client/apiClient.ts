@@ -51,7 +51,7 @@ export class RequestFailed extends Error {
     super('The request to iTeraBiz failed');
   }
 
-  /** What happened, in words for the user. */
+  /** In words for the user. */
   describe(subject: Subject): Message {
     const { outcome, tries, seconds } = this.attempt;
     const tried = { ...subject, tries, seconds };
@@ -76,7 +76,6 @@ export class RequestFailed extends Error {
     return outcome instanceof NetworkError || this.isStrange ? undefined : statusClassOf(outcome);
   }
 
-  /** The status of the response, where there was one. */
   get status(): number | undefined {
     const { outcome } = this.attempt;
     return outcome instanceof NetworkError ? undefined : outcome.status;
@@ -125,16 +124,12 @@ export class ApiClient {
     return new ApiClient(this.context, this.queue, { ...this.settings, ...settings });
   }
 
-  /**
-   * Sends a request until it is answered, refused for good or given up, or its outcome is unknown.
-   *
-   * @throws what precedes sending, as for a missing credential, and the signal's reason
-   */
+  /** @throws what precedes sending, as for a missing credential, and the signal's reason */
   async request(request: ApiRequest): Promise<Attempt> {
     return await this.schedule(request.method, async () => await this.send(request));
   }
 
-  /** Sends a request once, now. For {@link schedule}. */
+  /** Sends a request once, now; for {@link schedule}. */
   async send(request: ApiRequest): Promise<ApiResponse | NetworkError> {
     const { options, signal, deadline = Infinity } = this.settings;
     const left = Math.ceil(atLeast(1, deadline - now()));
@@ -144,10 +139,11 @@ export class ApiClient {
   }
 
   /**
-   * The same around any way of sending. Invariant: only what {@link retryDecision} says may be sent
-   * again is; and what the API asks of one request, its queue asks of all, also after the last try.
+   * Sends until there is an answer, a refusal for good or an unknown outcome, or it is given up.
    *
-   * @param sendOnce it is not called again where it throws
+   * Invariant: only what {@link retryDecision} says may be sent again is. A pause that the API asks for
+   * holds back the whole queue, also after the last try.
+   *
    * @throws what `sendOnce` throws, and the signal's reason
    */
   async schedule(
@@ -210,12 +206,7 @@ export class ApiClient {
     return outcome;
   }
 
-  /**
-   * A page of a list, with the headers that it came with.
-   *
-   * @param after the ID that it follows; the first page follows none
-   * @throws {RequestFailed} also where what comes back is no list
-   */
+  /** A page of a list, and the headers that came with it. @throws {RequestFailed} also where it is none */
   async page(
     url: string,
     after?: string,

@@ -36,9 +36,8 @@ export async function send(
 }
 
 /**
- * Opens a file: the body is a stream, whatever the status.
- *
- * Invariant: the API key goes along only to the API's own address, and no redirect is followed.
+ * Opens a file: the body is a stream, whatever the status. Invariant: the API key goes along only to the
+ * API's own address, and no redirect is followed.
  *
  * @throws as {@link send}
  */
@@ -70,10 +69,8 @@ export async function baseUrlOf(context: Requester): Promise<string> {
 
 /**
  * Why no answer came. n8n behavior: it wraps what its HTTP client throws, which may wrap what the
- * network says.
- *
- * Invariant: what precedes sending is named here, one by one. Every other error, known or not, may
- * have come after the request had arrived.
+ * network says. Invariant: what precedes sending is named here, one by one; every other error, known or
+ * not, may have come after the request had arrived.
  *
  * @returns nothing where the error precedes sending: a credential that is missing or not for this
  *   node, a Base URL or key that the credential refuses, an address that n8n may not ask

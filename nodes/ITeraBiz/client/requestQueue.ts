@@ -26,11 +26,8 @@ interface Waiting extends Turn {
  */
 export class RequestQueue {
   private readonly inFlight = { interactive: 0, poll: 0, row: 0 };
-
   private readonly waiting: Record<Priority, Waiting[]> = { interactive: [], poll: [], row: [] };
-
   private resumesAt = 0;
-
   /** The outcome that asked for the current pause */
   pausedBy?: ApiResponse | NetworkError;
 
@@ -84,10 +81,6 @@ export class RequestQueue {
     signal?.throwIfAborted();
     const upToOwn = BY_PRIORITY.slice(0, BY_PRIORITY.indexOf(priority) + 1);
     const isFirst = upToOwn.every((name) => this.waiting[name].length === 0);
-    if (isFirst && this.hasPlaceFor(turn)) {
-      this.inFlight[priority]++;
-      return;
-    }
     await new Promise<void>((resolve, reject) => {
       const line = this.waiting[priority];
       const leave = () => {
@@ -102,6 +95,7 @@ export class RequestQueue {
       const waiting = { ...turn, start };
       signal?.addEventListener('abort', leave);
       line.push(waiting);
+      if (isFirst) this.startNext();
     });
   }
 
