@@ -1,7 +1,6 @@
 import type { Account } from '../account/account';
 import { nameOf } from '../account/sameOrder';
 import { videoIdOf } from '../api/video';
-import type { ApiClient } from '../client/apiClient';
 import { unlessAborted } from '../client/time';
 import { Ledger } from '../orders/ledger';
 import { allowanceOf, amountOf, isToSend, whyNotWith, whyTooMuch } from '../orders/limits';
@@ -45,7 +44,7 @@ async function order(
   const rows = await prepareRows(run, request, ledger, avatarFinder(run.client));
   const { isPreview, good, bad } = rows;
   const isStopped = run.onError === 'stop' && bad.size > 0;
-  const existing = await reserveExisting(run, account, client, ledger, isStopped ? [] : good);
+  const existing = await reserveExisting(run, account, ledger, isStopped ? [] : good);
   const { matches, release } = existing;
   if (isPreview) release();
   try {
@@ -93,13 +92,8 @@ async function order(
  *
  * @returns also what lets others go on
  */
-async function reserveExisting(
-  run: Run,
-  { jobs }: Account,
-  client: ApiClient,
-  ledger: Ledger,
-  rows: Row[],
-) {
+async function reserveExisting(run: Run, { jobs }: Account, ledger: Ledger, rows: Row[]) {
+  const client = await run.client();
   const own = new Set(ledger.answers.map(videoIdOf));
   const reusing = rows.filter((row) => row.reuseSince !== undefined);
   const names = new Set(reusing.map((row) => nameOf(row.order)));

@@ -36,7 +36,7 @@ export async function eachItem(
     while (next < items.length) {
       const place = next++;
       const early = start + Math.floor(place / size) * interval - now();
-      if (interval > 0 && early > 0) await pause(early, signal);
+      if (early > 0) await pause(early, signal);
       await breathe();
       await task(items[place]);
     }
