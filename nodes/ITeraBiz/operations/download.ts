@@ -21,7 +21,7 @@ import { type ApiClient, RequestFailed, TIMEOUT } from '../client/apiClient';
 import { discard, firstBytesOf, unlessStalled } from '../client/file';
 import { openFile, type Requester } from '../client/http';
 import { now, pause } from '../client/time';
-import { type Message, SUPPORT, withoutStop } from '../messages/message';
+import { SUPPORT, withoutStop } from '../messages/message';
 import { perItem } from '../run/eachItem';
 import { ItemFailed } from '../run/results';
 import type { Perform, Run } from '../run/run';
@@ -63,24 +63,40 @@ export const download: Perform = async (run) =>
       if (file) return [{ json: video, binary: { [field]: file } }];
       if (link === 'notReadyYet' && now() + wait < giveUpAt) await pause(wait, run.signal);
       else if (link === 'expired' && !isRenewed) isRenewed = true;
-      else throw failed(describeDeadLink(id, fetched), fetched.status);
+      else throw deadLink(id, fetched);
     }
   });
 
-function failed(said: Message, status?: number): ItemFailed {
-  return new ItemFailed({ ...said, status, reason: 'item' });
+function failed(message: string, description: string, status?: number): ItemFailed {
+  return new ItemFailed({ message, description, status, reason: 'item' });
 }
 
 async function readFinished(client: ApiClient, id: string): Promise<Video> {
   const video = await readVideo(client, id, `find video ${id}`);
-  if (outcomeOf(video) === 'completed') return video;
-  throw failed(describeUnfinished(video, id));
+  const outcome = outcomeOf(video);
+  if (outcome === 'completed') return video;
+  const status = `(status: ${statusOf(video)})`;
+  if (outcome === 'failed') {
+    const reason = failureReasonOf(video);
+    const quote = reason ? `iTeraBiz says: ${withoutStop(reason)}. ` : '';
+    throw failed(
+      `Video ${id} has no file: it failed ${status}`,
+      `${quote}Create the video again, or ask ${SUPPORT} why it failed.`,
+    );
+  }
+  throw failed(
+    `Video ${id} is not finished yet ${status}`,
+    'Switch on Wait for Completion in the node that creates it, or start this workflow with the iTeraBiz Trigger, so that it is downloaded when it is ready.',
+  );
 }
 
 function linkOf(video: Video, id: string): string {
   const url = downloadUrlOf(video);
   if (url && /^https?:\/\//i.test(url) && URL.canParse(url)) return url;
-  throw failed(describeNoLink(id, url));
+  const advice = url
+    ? `Its link is not a web address. Tell ${SUPPORT}.`
+    : `Looked for a link in ${DOWNLOAD_URL_FIELDS.join(', ')}. Run Video: Get to see what there is, and tell ${SUPPORT}.`;
+  throw failed(`Video ${id} is finished, but iTeraBiz names no file to download`, advice);
 }
 
 /** @throws {ItemFailed} when its host is out of reach, or n8n cannot store the file */
@@ -105,7 +121,10 @@ async function fetchFile(
       run.signal?.throwIfAborted();
       if (stop.signal.aborted) return new NetworkError('ETIMEDOUT', true, 'The file stalled');
       if (error instanceof NetworkError) return error;
-      throw failed(describeNotStored(id, error as Error));
+      throw failed(
+        `The file of video ${id} could not be stored`,
+        `n8n says: ${(error as Error).message}. Check that n8n has room for files, then run this item again.`,
+      );
     }
   });
   const { outcome, decision } = attempt;
@@ -177,43 +196,13 @@ function assertWhole({ bytes }: IBinaryData, headers: IDataObject): void {
   throw new NetworkError('', true, `${bytes} of ${expected} bytes`);
 }
 
-function describeUnfinished(video: Video, id: string): Message {
-  const status = statusOf(video);
-  if (outcomeOf(video) === 'failed') {
-    const reason = failureReasonOf(video);
-    return {
-      message: `Video ${id} has no file: it failed (status: ${status})`,
-      description: `${reason ? `iTeraBiz says: ${withoutStop(reason)}. ` : ''}Create the video again, or ask ${SUPPORT} why it failed.`,
-    };
-  }
-  return {
-    message: `Video ${id} is not finished yet (status: ${status})`,
-    description:
-      'Switch on Wait for Completion in the node that creates it, or start this workflow with the iTeraBiz Trigger, so that it is downloaded when it is ready.',
-  };
-}
-
-function describeNoLink(id: string, url?: string): Message {
-  return {
-    message: `Video ${id} is finished, but iTeraBiz names no file to download`,
-    description: url
-      ? `Its link is not a web address. Tell ${SUPPORT}.`
-      : `Looked for a link in ${DOWNLOAD_URL_FIELDS.join(', ')}. Run Video: Get to see what there is, and tell ${SUPPORT}.`,
-  };
-}
-
-function describeNotStored(id: string, { message }: Error): Message {
-  return {
-    message: `The file of video ${id} could not be stored`,
-    description: `n8n says: ${message}. Check that n8n has room for files, then run this item again.`,
-  };
-}
-
-function describeDeadLink(id: string, { status, instead }: Fetched): Message {
-  return {
-    message: instead
-      ? `The download link of video ${id} leads to ${instead} instead of a video`
-      : `The download link of video ${id} does not work (status ${status})`,
-    description: `The video itself is finished and paid for. Try again later; if it keeps happening, write to ${SUPPORT} and name this video.`,
-  };
+function deadLink(id: string, { status, instead }: Fetched): ItemFailed {
+  const what = instead
+    ? `leads to ${instead} instead of a video`
+    : `does not work (status ${status})`;
+  return failed(
+    `The download link of video ${id} ${what}`,
+    `The video itself is finished and paid for. Try again later; if it keeps happening, write to ${SUPPORT} and name this video.`,
+    status,
+  );
 }
