@@ -77,7 +77,7 @@ export interface JobList {
  * thrown away, so the error has to name them.
  */
 export class Results {
-  /** All of these by item: what goes on to the next node */
+  /** By item, as all of these: what goes on to the next node */
   readonly outputs = new Map<number, INodeExecutionData[]>();
   readonly failures = new Map<number, Failure>();
   /** Not tried, for a reason that another one has */
@@ -222,10 +222,9 @@ export function itemOf(item: number, size: number): string {
  * The message of a node that stops although other items went well. Items with the same message stand in
  * one line. n8n behavior: its editor shows no line breaks, so each line is a sentence.
  *
- * @param own what went wrong with the item that n8n reports
- * @param all what went wrong, by item, this item included, and which items were not tried
- * @param lists the IDs of the jobs that the API accepted
- * @param advice what the user can do about these
+ * @param item the one that n8n reports; the message before it is its own
+ * @param failures what went wrong, by item, this item included
+ * @param lists the jobs that the API accepted; the advice after them is what to do about these
  */
 export function describeStop(
   { message, description }: Message,
