@@ -28,7 +28,7 @@ import type { Priority, RequestQueue } from './requestQueue';
 import { backOff, PATIENCE, TRIES } from './retry';
 import { atLeast, now, signalUntil } from './time';
 
-/** Longest wait for a response where the user set none, in milliseconds. n8n's own for declarative nodes */
+/** Longest wait for a response where the user set none, in milliseconds: n8n's own. */
 export const TIMEOUT = 300_000;
 
 /** How one request ended, after all its tries. */
@@ -51,23 +51,21 @@ export class RequestFailed extends Error {
     super('The request to iTeraBiz failed');
   }
 
-  /** What happened, in words for the user. */
+  /** In words for the user. */
   describe(subject: Subject): Message {
     const { outcome, tries, seconds } = this.attempt;
     const tried = { ...subject, tries, seconds };
-    if (tries === 0 && outcome instanceof NetworkError) {
-      return {
-        message: `There was no time left to ${subject.doing}`,
-        description: 'Other requests of your account came first. Try again in a moment.',
-      };
+    if (!(outcome instanceof NetworkError)) {
+      const describeAnswer = this.isStrange ? describeStrangeAnswer : describeRefusal;
+      return describeAnswer(outcome, tried);
     }
-    if (outcome instanceof NetworkError) return describeNetworkError(outcome, tried);
-    return this.isStrange
-      ? describeStrangeAnswer(outcome, subject)
-      : describeRefusal(outcome, tried);
+    if (tries > 0) return describeNetworkError(outcome, tried);
+    return {
+      message: `There was no time left to ${subject.doing}`,
+      description: 'Other requests of your account came first. Try again in a moment.',
+    };
   }
 
-  /** The same as an error of a node. */
   toNodeError(node: INode, subject: Subject): NodeApiError {
     return toNodeError(node, this.describe(subject), undefined, this.status);
   }
@@ -78,7 +76,6 @@ export class RequestFailed extends Error {
     return outcome instanceof NetworkError || this.isStrange ? undefined : statusClassOf(outcome);
   }
 
-  /** The status of the response, where there was one. */
   get status(): number | undefined {
     const { outcome } = this.attempt;
     return outcome instanceof NetworkError ? undefined : outcome.status;
@@ -105,14 +102,9 @@ export interface ClientSettings {
   options?: Partial<IHttpRequestOptions>;
 }
 
-/** What is asked for. */
-export interface ApiRequest {
+/** What is asked for; a path gets the credential's Base URL. */
+export interface ApiRequest extends Pick<IHttpRequestOptions, 'url' | 'qs' | 'body' | 'headers'> {
   method: IHttpRequestMethods;
-  /** A path, which gets the credential's Base URL */
-  url: string;
-  qs?: IDataObject;
-  body?: IDataObject;
-  headers?: IDataObject;
 }
 
 /**
@@ -120,10 +112,7 @@ export interface ApiRequest {
  * retried as far as that is safe, and obeys Retry-After for all requests of the account.
  */
 export class ApiClient {
-  /**
-   * @param context in whose name n8n sends the requests
-   * @param queue of the account
-   */
+  /** @param context in whose name n8n sends the requests */
   constructor(
     readonly context: Requester,
     private readonly queue: RequestQueue,
@@ -135,16 +124,12 @@ export class ApiClient {
     return new ApiClient(this.context, this.queue, { ...this.settings, ...settings });
   }
 
-  /**
-   * Sends a request until it is answered, refused for good or given up, or its outcome is unknown.
-   *
-   * @throws what precedes sending, as for a missing credential, and the signal's reason
-   */
+  /** @throws what precedes sending, as for a missing credential, and the signal's reason */
   async request(request: ApiRequest): Promise<Attempt> {
     return await this.schedule(request.method, async () => await this.send(request));
   }
 
-  /** Sends a request once, now. For {@link schedule}. */
+  /** Sends a request once, now; for {@link schedule}. */
   async send(request: ApiRequest): Promise<ApiResponse | NetworkError> {
     const { options, signal, deadline = Infinity } = this.settings;
     const left = Math.ceil(atLeast(1, deadline - now()));
@@ -154,102 +139,56 @@ export class ApiClient {
   }
 
   /**
-   * The same around any way of sending. Whatever the API asks of one request it asks of all: its
-   * Retry-After holds back the account's whole queue, also after the last try.
+   * Sends until there is an answer, a refusal for good or an unknown outcome, or it is given up.
    *
-   * @param sendOnce sends the request once; it is not called again where it throws
+   * Invariant: only what {@link retryDecision} says may be sent again is. A pause that the API asks for
+   * holds back the whole queue, also after the last try.
+   *
    * @throws what `sendOnce` throws, and the signal's reason
    */
   async schedule(
     method: IHttpRequestMethods,
     sendOnce: () => Promise<ApiResponse | NetworkError>,
   ): Promise<Attempt> {
-    const { queue } = this;
     const { priority, concurrency = 5, retry = true, deadline = Infinity } = this.settings;
-    const signal = signalUntil(deadline, this.settings.signal);
+    const turn = { priority, concurrency, signal: signalUntil(deadline, this.settings.signal) };
+    const isToRetry = ({ decision, tries }: Attempt) =>
+      retry && decision === 'retry' && tries < TRIES;
     let patience = PATIENCE;
     let start = now();
     let last: Attempt | undefined;
 
     const attemptOnce = async (): Promise<Attempt | undefined> => {
-      if (queue.pauseLeft > patience) return undefined;
-      patience -= queue.pauseLeft;
-      await queue.waitUntilResumed(signal);
+      if (this.queue.pauseLeft > patience) return undefined;
+      patience -= this.queue.pauseLeft;
+      await this.queue.waitUntilResumed(turn.signal);
       if (!last) start = now();
       const outcome = await sendOnce();
       const decision = retryDecision(method, outcome);
       const tries = (last?.tries ?? 0) + 1;
-      const isRetried = retry && decision === 'retry' && tries < TRIES;
-      this.applyRetryAfter(outcome, decision, isRetried ? tries : undefined);
-      last = { outcome, decision, tries, seconds: (now() - start) / 1_000 };
-      return isRetried ? undefined : last;
+      const attempt = { outcome, decision, tries, seconds: (now() - start) / 1_000 };
+      this.pauseAfter(attempt, isToRetry(attempt));
+      return attempt;
     };
-    const isTimeUp = (error: unknown) => {
+    const nothingOnceTimeIsUp = (error: unknown) => {
       this.settings.signal?.throwIfAborted();
-      return signal?.aborted ? undefined : Promise.reject(error as Error);
+      if (!turn.signal?.aborted) throw error;
+      return undefined;
     };
     for (;;) {
-      const before = last;
-      const end = await queue.run(attemptOnce, { priority, concurrency, signal }).catch(isTimeUp);
-      if (end) return end;
-      if (last === before) return last ?? this.notSent();
+      const attempt = await this.queue.run(attemptOnce, turn).catch(nothingOnceTimeIsUp);
+      if (!attempt) return last ?? this.notSent();
+      if (!isToRetry(attempt)) return attempt;
+      last = attempt;
     }
   }
 
-  /**
-   * Reads something.
-   *
-   * @throws {RequestFailed} when it is refused or no answer came
-   */
-  async read(request: Omit<ApiRequest, 'method' | 'body'>): Promise<ApiResponse> {
-    const attempt = await this.request({ ...request, method: 'GET' });
-    const { outcome, decision } = attempt;
-    if (outcome instanceof NetworkError || decision !== 'done') throw new RequestFailed(attempt);
-    return outcome;
-  }
-
-  /**
-   * A page of a list, with the headers that it came with.
-   *
-   * @param after the ID that it follows; the first page follows none
-   * @throws {RequestFailed} also where what comes back is no list
-   */
-  async page(
-    url: string,
-    after?: string,
-    size = PAGE_SIZE,
-  ): Promise<{ page: Page; headers: IDataObject }> {
-    const response = await this.read({ url, qs: pageQuery(after, size) });
-    const page = pageIn(response.body, size);
-    if (page) return { page, headers: response.headers };
-    throw strange(response);
-  }
-
-  /**
-   * One video.
-   *
-   * @throws {RequestFailed} also where what comes back is another one
-   */
-  async video(id: string): Promise<Video> {
-    const response = await this.read({ url: `/videos/${encodeURIComponent(id)}` });
-    if (isVideoOf(id, response.body)) return response.body;
-    throw strange(response);
-  }
-
-  /**
-   * Holds back the queue where the API asks for it, or before a request is sent again.
-   *
-   * @param tries how often it was sent, where it is to be sent again
-   */
-  private applyRetryAfter(
-    outcome: ApiResponse | NetworkError,
-    decision: RetryDecision,
-    tries?: number,
-  ): void {
+  /** Holds back the queue where the API asks for it, or before a request is sent again. */
+  private pauseAfter({ outcome, decision, tries }: Attempt, isRetried: boolean): void {
     const isAnswer = decision === 'done' || outcome instanceof NetworkError;
     const retryAfter = isAnswer ? undefined : retryAfterOf(outcome.headers);
-    if (retryAfter === undefined && tries === undefined) return;
-    this.queue.pauseFor(backOff(tries ?? 1, retryAfter), outcome);
+    if (retryAfter === undefined && !isRetried) return;
+    this.queue.pauseFor(backOff(tries, retryAfter), outcome);
   }
 
   /** What to report where a pause or the deadline came before the first try. */
@@ -257,6 +196,33 @@ export class ApiClient {
     const because = this.queue.pauseLeft > 0 ? this.queue.pausedBy : undefined;
     const outcome = because ?? new NetworkError('', false, 'There was no time left to send it');
     return { outcome, decision: 'retry', tries: 0, seconds: 0 };
+  }
+
+  /** @throws {RequestFailed} when it is refused or no answer came */
+  private async read(url: string, qs?: IDataObject): Promise<ApiResponse> {
+    const attempt = await this.request({ method: 'GET', url, qs });
+    const { outcome, decision } = attempt;
+    if (outcome instanceof NetworkError || decision !== 'done') throw new RequestFailed(attempt);
+    return outcome;
+  }
+
+  /** A page of a list, and the headers that came with it. @throws {RequestFailed} also where it is none */
+  async page(
+    url: string,
+    after?: string,
+    size = PAGE_SIZE,
+  ): Promise<{ page: Page; headers: IDataObject }> {
+    const response = await this.read(url, pageQuery(after, size));
+    const page = pageIn(response.body, size);
+    if (page) return { page, headers: response.headers };
+    throw strange(response);
+  }
+
+  /** One video. @throws {RequestFailed} also where what comes back is another one */
+  async video(id: string): Promise<Video> {
+    const response = await this.read(`/videos/${encodeURIComponent(id)}`);
+    if (isVideoOf(id, response.body)) return response.body;
+    throw strange(response);
   }
 }
 

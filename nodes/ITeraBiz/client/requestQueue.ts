@@ -26,15 +26,8 @@ interface Waiting extends Turn {
  */
 export class RequestQueue {
   private readonly inFlight = { interactive: 0, poll: 0, row: 0 };
-
-  private readonly waiting = {
-    interactive: [] as Waiting[],
-    poll: [] as Waiting[],
-    row: [] as Waiting[],
-  };
-
+  private readonly waiting: Record<Priority, Waiting[]> = { interactive: [], poll: [], row: [] };
   private resumesAt = 0;
-
   /** The outcome that asked for the current pause */
   pausedBy?: ApiResponse | NetworkError;
 
@@ -55,11 +48,7 @@ export class RequestQueue {
     }
   }
 
-  /**
-   * Holds back all requests for a while.
-   *
-   * @param because what asked for it
-   */
+  /** Holds back all requests for a while, because of an outcome. */
   pauseFor(milliseconds: number, because?: ApiResponse | NetworkError): void {
     const end = now() + milliseconds;
     if (end <= this.resumesAt) return;
@@ -67,11 +56,7 @@ export class RequestQueue {
     this.pausedBy = because;
   }
 
-  /**
-   * Resolves when no pause is on.
-   *
-   * @throws the signal's reason once it aborts
-   */
+  /** Resolves when no pause is on. @throws the signal's reason once it aborts */
   async waitUntilResumed(signal?: AbortSignal): Promise<void> {
     while (this.pauseLeft > 0) await pause(this.pauseLeft, signal);
   }
@@ -81,29 +66,23 @@ export class RequestQueue {
     return Math.max(0, this.resumesAt - now());
   }
 
-  /** How many requests of a priority wait for their turn. */
   waitingCount(priority: Priority): number {
     return this.waiting[priority].length;
   }
 
-  /** Whether nothing is in flight or waiting, and no pause is on. */
   get isIdle(): boolean {
-    const all = BY_PRIORITY.map((name) => this.inFlight[name] + this.waiting[name].length);
-    return all.every((count) => count === 0) && this.pauseLeft === 0;
+    const isEmpty = (name: Priority) =>
+      this.inFlight[name] === 0 && this.waiting[name].length === 0;
+    return BY_PRIORITY.every(isEmpty) && this.pauseLeft === 0;
   }
 
   private async enter(turn: Turn): Promise<void> {
     const { priority, signal } = turn;
     signal?.throwIfAborted();
-    const isFirst = BY_PRIORITY.slice(0, BY_PRIORITY.indexOf(priority) + 1).every(
-      (name) => this.waiting[name].length === 0,
-    );
-    if (isFirst && this.hasPlaceFor(turn)) {
-      this.inFlight[priority]++;
-      return;
-    }
-    const line = this.waiting[priority];
+    const upToOwn = BY_PRIORITY.slice(0, BY_PRIORITY.indexOf(priority) + 1);
+    const isFirst = upToOwn.every((name) => this.waiting[name].length === 0);
     await new Promise<void>((resolve, reject) => {
+      const line = this.waiting[priority];
       const leave = () => {
         line.splice(line.indexOf(waiting), 1);
         reject(signal!.reason as Error);
@@ -113,9 +92,10 @@ export class RequestQueue {
         signal?.removeEventListener('abort', leave);
         resolve();
       };
-      const waiting: Waiting = { ...turn, start };
+      const waiting = { ...turn, start };
       signal?.addEventListener('abort', leave);
       line.push(waiting);
+      if (isFirst) this.startNext();
     });
   }
 
@@ -128,9 +108,8 @@ export class RequestQueue {
 
   private startNext(): void {
     for (;;) {
-      const next = BY_PRIORITY.map((name) => this.waiting[name][0]).find(
-        (first) => first && this.hasPlaceFor(first),
-      );
+      const firsts = BY_PRIORITY.map((name) => this.waiting[name][0]);
+      const next = firsts.find((first) => first && this.hasPlaceFor(first));
       if (!next) return;
       this.waiting[next.priority].shift();
       this.inFlight[next.priority]++;

@@ -3,44 +3,30 @@ import * as n8nWorkflow from 'n8n-workflow';
 /** The longest timer of Node.js, in milliseconds. It takes a longer one for none at all. */
 export const LONGEST_TIMER = 2 ** 31 - 1;
 
-/**
- * Milliseconds on a clock that is never set, for everything that measures a duration.
- *
- * Not for what is stored or compared with the API's times: that takes `Date.now()`.
- */
-export function now(): number {
-  return performance.now();
-}
-
-/**
- * n8n behavior: the package exports the one that can be canceled under this name in n8n 1, and under
- * `sleep` in n8n 2.
- */
+/** n8n behavior: the one that can be canceled has this name in n8n 1, and is `sleep` in n8n 2. */
 const { sleepWithAbort = n8nWorkflow.sleep } = n8nWorkflow as {
   sleepWithAbort?: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
 };
 
-const never = new AbortController().signal;
+/** Milliseconds on a clock that is never set. What the API's times are compared with is `Date.now()`. */
+export function now(): number {
+  return performance.now();
+}
 
-/**
- * Waits, but no longer than the signal allows. No timer is left behind.
- *
- * @param milliseconds more than 24 days count as 24 days
- * @throws the signal's reason as soon as it aborts
- */
-export async function pause(milliseconds: number, signal: AbortSignal = never): Promise<void> {
-  signal.throwIfAborted();
+/** Waits so many milliseconds, 24 days at the most. @throws the signal's reason as soon as it aborts */
+export async function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  signal?.throwIfAborted();
   const bounded = Math.min(atLeast(0, milliseconds), LONGEST_TIMER);
   await unlessAborted(sleepWithAbort(bounded, signal), signal);
 }
 
 /**
- * What a task returns, without waiting for it any longer than the signal allows.
+ * What a task returns.
  *
  * @throws what the task throws, and the signal's reason as soon as it aborts
  */
 export async function unlessAborted<T>(task: Promise<T>, signal?: AbortSignal): Promise<T> {
-  if (!signal || signal === never) return await task;
+  if (!signal) return await task;
   let abort = () => {};
   const aborted = new Promise<never>((_, reject) => {
     abort = () => reject(signal.reason as Error);

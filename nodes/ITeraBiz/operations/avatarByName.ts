@@ -1,20 +1,18 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import type { ApiClient } from '../client/apiClient';
-import type { Run } from '../run/run';
-import { BadInput } from '../fields/validate';
 import { sameName } from '../api/text';
+import type { ApiClient } from '../client/apiClient';
+import { BadInput } from '../fields/validate';
 import { LABELS } from '../messages/message';
+import type { Run } from '../run/run';
 import { readList } from './getMany';
 
 /** Most avatars that a message names. */
 const MOST_NAMED = 20;
 
 /**
- * A function that finds an avatar's ID by its name, for one run of the node: the account's avatars are
- * read when the first name is asked for, and once.
- *
- * The function throws {@link BadInput} where the account has no avatar of this name, or several, and
+ * A function that finds an avatar's ID by its name, for one run: the account's avatars are read when the
+ * first name is asked for, and once. It throws {@link BadInput} where none has this name, or several, and
  * `ItemFailed` where the avatars cannot be read.
  */
 export function avatarFinder(
@@ -38,25 +36,21 @@ export async function knownAvatars(run: Run): Promise<Set<string> | undefined> {
   }
 }
 
-/**
- * The ID of the one avatar with this name, however it is capitalised.
- *
- * @param avatars documented: each has `id` and `name`
- * @throws {BadInput} when there is none, or more than one; it says which there are
- */
-export function idOfAvatar(name: string, avatars: IDataObject[]): IDataObject[string] {
+/** @param avatars documented: each has `id` and `name` */
+function idOfAvatar(name: string, avatars: IDataObject[]): IDataObject[string] {
   const same = avatars.filter((avatar) => sameName(avatar.name, name));
   if (same.length === 1) return same[0].id;
   const which = same.length === 0 ? 'No avatar is' : `${same.length} avatars are`;
+  const advice =
+    same.length > 0
+      ? `Choose one of them By ID: ${listed(same.map(({ id }) => id))}.`
+      : avatars.length > 0
+        ? `Check the spelling. These are there: ${listed(avatars.map((one) => one.name ?? one.id))}.`
+        : 'There is no avatar in it yet: make one with Create avatar.';
   throw new BadInput({
     message: `"${LABELS.avatar_id}": ${which} called "${name}" in your iTeraBiz account`,
-    description: `${same.length === 0 ? describeNames(avatars) : `Choose one of them By ID: ${listed(same.map(({ id }) => id))}.`} Nothing was sent to iTeraBiz for this item.`,
+    description: `${advice} Nothing was sent to iTeraBiz for this item.`,
   });
-}
-
-function describeNames(avatars: IDataObject[]): string {
-  if (avatars.length === 0) return 'There is no avatar in it yet: make one with Create avatar.';
-  return `Check the spelling. These are there: ${listed(avatars.map(({ name, id }) => name ?? id))}.`;
 }
 
 function listed(names: unknown[]): string {

@@ -18,13 +18,14 @@ import {
   type Video,
 } from '../api/video';
 import { type ApiClient, RequestFailed, TIMEOUT } from '../client/apiClient';
-import { discard, firstBytesOf, openFile, type Requester, unlessStalled } from '../client/http';
+import { discard, firstBytesOf, unlessStalled } from '../client/file';
+import { openFile, type Requester } from '../client/http';
 import { now, pause } from '../client/time';
-import { type Message, SUPPORT, withoutStop } from '../messages/message';
+import { SUPPORT, withoutStop } from '../messages/message';
+import { perItem } from '../run/eachItem';
 import { ItemFailed } from '../run/results';
 import type { Perform, Run } from '../run/run';
 import { readVideo, videoIdOfItem } from './get';
-import { perItem } from '../run/eachItem';
 
 /** How long a file that is not there yet is waited for, and between two tries at first, in milliseconds. */
 export const FILE_PATIENCE = { total: 60_000, pause: 1_000 };
@@ -35,10 +36,9 @@ const MOST_HOPS = 5;
 /** These come from this machine's files, not from the network. */
 const OF_THIS_MACHINE = ['EACCES', 'EMFILE', 'ENOENT', 'ENOSPC', 'EPERM', 'EROFS'];
 
-/** What came of one try to fetch a file. */
-interface Fetched {
-  status: LinkStatus | 'noVideo';
-  response: ApiResponse;
+/** What came of one try to fetch a file; its body is read. */
+interface Fetched extends ApiResponse {
+  link: LinkStatus;
   file?: IBinaryData;
   /** What came in place of a video, as in `a web page` */
   instead?: string;
@@ -52,182 +52,157 @@ export const download: Perform = async (run) =>
   await perItem(run, async (item, client) => {
     run.options(item);
     const id = videoIdOfItem(run, item);
+    const chosenName = String(run.parameter('options.fileName', item) ?? '');
+    const field = String(run.parameter('binaryPropertyName', item)).trim() || 'data';
     const giveUpAt = now() + FILE_PATIENCE.total;
-    let renewals = 0;
+    let isRenewed = false;
     for (let wait = FILE_PATIENCE.pause; ; wait *= 2) {
       const video = await readFinished(client, id);
-      const { status, response, file, instead } = await fetchFile(run, item, client, video, id);
-      if (file) {
-        const name = String(run.parameter('binaryPropertyName', item)).trim() || 'data';
-        return [{ json: video, binary: { [name]: file } }];
-      }
-      const isEarly = status === 'notReadyYet' && now() + wait < giveUpAt;
-      const isOld = status === 'expired' || status === 'noVideo';
-      if (isEarly) await pause(wait, run.signal);
-      else if (!isOld || ++renewals > 1) {
-        throw failed(describeDeadLink(id, response, instead), response.status);
-      }
+      const fetched = await fetchFile(run, client, linkOf(video, id), id, chosenName);
+      const { link, file } = fetched;
+      if (file) return [{ json: video, binary: { [field]: file } }];
+      if (link === 'notReadyYet' && now() + wait < giveUpAt) await pause(wait, run.signal);
+      else if (link === 'expired' && !isRenewed) isRenewed = true;
+      else throw deadLink(id, fetched);
     }
   });
 
-function failed(said: Message, status?: number): ItemFailed {
-  return new ItemFailed({ ...said, status, reason: 'item' });
+function failed(message: string, description: string, status?: number): ItemFailed {
+  return new ItemFailed({ message, description, status, reason: 'item' });
 }
 
 async function readFinished(client: ApiClient, id: string): Promise<Video> {
   const video = await readVideo(client, id, `find video ${id}`);
-  if (outcomeOf(video) === 'completed') return video;
-  throw failed(describeUnfinished(video, id));
+  const outcome = outcomeOf(video);
+  if (outcome === 'completed') return video;
+  const status = `(status: ${statusOf(video)})`;
+  if (outcome === 'failed') {
+    const reason = failureReasonOf(video);
+    const quote = reason ? `iTeraBiz says: ${withoutStop(reason)}. ` : '';
+    throw failed(
+      `Video ${id} has no file: it failed ${status}`,
+      `${quote}Create the video again, or ask ${SUPPORT} why it failed.`,
+    );
+  }
+  throw failed(
+    `Video ${id} is not finished yet ${status}`,
+    'Switch on Wait for Completion in the node that creates it, or start this workflow with the iTeraBiz Trigger, so that it is downloaded when it is ready.',
+  );
 }
 
-/** @throws {ItemFailed} when the video names no file, its host is out of reach, or n8n cannot store it */
+function linkOf(video: Video, id: string): string {
+  const url = downloadUrlOf(video);
+  if (url && /^https?:\/\//i.test(url) && URL.canParse(url)) return url;
+  const advice = url
+    ? `Its link is not a web address. Tell ${SUPPORT}.`
+    : `Looked for a link in ${DOWNLOAD_URL_FIELDS.join(', ')}. Run Video: Get to see what there is, and tell ${SUPPORT}.`;
+  throw failed(`Video ${id} is finished, but iTeraBiz names no file to download`, advice);
+}
+
+/** @throws {ItemFailed} when its host is out of reach, or n8n cannot store the file */
 async function fetchFile(
   run: Run,
-  item: number,
-  client: ApiClient,
-  video: Video,
+  { context, settings }: ApiClient,
+  url: string,
   id: string,
+  chosenName: string,
 ): Promise<Fetched> {
-  const url = downloadUrlOf(video);
-  if (!url || !/^https?:\/\//i.test(url) || !URL.canParse(url))
-    throw failed(describeNoLink(id, url));
-  const { context, settings } = client;
-  const files = (await run.account()).fileClient(new URL(url).host, context, settings);
-  const chosen = String(run.parameter('options.fileName', item) ?? '');
-  let fetched: Fetched | undefined;
-  const attempt = await files.schedule('GET', async () => {
+  const { timeout = TIMEOUT } = run.requestOptions;
+  const client = (await run.account()).fileClient(new URL(url).host, context, settings);
+  const attempt = await client.schedule('GET', async () => {
     const stop = new AbortController();
     const signal = run.signal ? AbortSignal.any([run.signal, stop.signal]) : stop.signal;
     try {
-      const response = await openAtLast(run, client.context, url, signal);
+      const response = await openAtLast(run, context, url, signal);
       if (response instanceof NetworkError) return response;
-      const { timeout = TIMEOUT } = run.requestOptions;
-      fetched = await unlessStalled(
-        response.body,
-        timeout,
-        () => stop.abort(),
-        async () => await storeVideo(run, response, id, chosen),
-      );
-      return fetched.response;
+      const store = async () => await storeVideo(run, response, id, chosenName);
+      return await unlessStalled(response.body, timeout, () => stop.abort(), store);
     } catch (error) {
       run.signal?.throwIfAborted();
       if (stop.signal.aborted) return new NetworkError('ETIMEDOUT', true, 'The file stalled');
       if (error instanceof NetworkError) return error;
-      throw failed(describeNotStored(id, error as Error));
+      throw failed(
+        `The file of video ${id} could not be stored`,
+        `n8n says: ${(error as Error).message}. Check that n8n has room for files, then run this item again.`,
+      );
     }
   });
-  const isAnswered = !(attempt.outcome instanceof NetworkError) && attempt.decision !== 'retry';
-  if (fetched && isAnswered) return fetched;
+  const { outcome, decision } = attempt;
+  if (!(outcome instanceof NetworkError) && decision !== 'retry') return outcome as Fetched;
   const doing = `download the file of video ${id}`;
   // Trouble with one host is not trouble with the account.
   const { failure } = ItemFailed.by(new RequestFailed(attempt), { doing });
   throw new ItemFailed({ ...failure, reason: 'item' });
 }
 
-/** Opens a link, at the end of at most so many redirects: the API key must not follow them. */
+/** Opens what a link leads to, redirects included: the API key must not follow them. */
 async function openAtLast(
   run: Run,
   context: Requester,
-  url: string,
+  link: string,
   abortSignal: AbortSignal,
-  hopsLeft = MOST_HOPS,
 ): Promise<ApiResponse | NetworkError> {
-  const response = await openFile(context, {
-    ...run.requestOptions,
-    url,
-    // Packed on the way, a file would have another length than the one announced.
-    headers: { 'Accept-Encoding': 'identity' },
-    abortSignal,
-  });
-  if (response instanceof NetworkError) return response;
-  const { location } = response.headers;
-  const isMoved = linkStatus(response.status) === 'moved' && typeof location === 'string';
-  if (!isMoved || hopsLeft === 0 || !URL.canParse(location, url)) return response;
-  const next = new URL(location, url);
-  if (!/^https?:$/.test(next.protocol)) return response;
-  // Not awaited: what comes with a redirect may stall.
-  void discard(response.body);
-  return await openAtLast(run, context, next.href, abortSignal, hopsLeft - 1);
+  // Packed on the way, a file would have another length than the one announced.
+  const headers = { 'Accept-Encoding': 'identity' };
+  for (let url = link, hops = 0; ; hops++) {
+    const response = await openFile(context, { ...run.requestOptions, url, headers, abortSignal });
+    if (response instanceof NetworkError) return response;
+    const next = redirectOf(response, url);
+    if (!next || hops === MOST_HOPS) return response;
+    // Not awaited: what comes with a redirect may stall.
+    void discard(response.body);
+    url = next;
+  }
 }
 
-/**
- * Stores what comes, if it is a video.
- *
- * @throws {NetworkError} where it did not come whole
- */
+function redirectOf({ status, headers }: ApiResponse, from: string): string | undefined {
+  const location = String(headers.location ?? '');
+  if (!location || linkStatus(status) !== 'moved' || !URL.canParse(location, from))
+    return undefined;
+  const { protocol, href } = new URL(location, from);
+  return /^https?:$/.test(protocol) ? href : undefined;
+}
+
+/** Stores what comes, if it is a video. @throws {NetworkError} where it did not come whole */
 async function storeVideo(
   run: Run,
   { status, headers, body }: ApiResponse,
   id: string,
-  chosen: string,
+  chosenName: string,
 ): Promise<Fetched> {
   const { first, rest } = await firstBytesOf(body);
-  const response: ApiResponse = { status, headers, body: undefined };
-  if (status !== 200) {
+  const instead = status === 200 ? whatInstead(first) : undefined;
+  // In place of a video, as an expired link may bring it.
+  const link = instead ? 'expired' : linkStatus(status, first.toString('utf8'));
+  const fetched: Fetched = { status, headers, body: undefined, link, instead };
+  if (link !== 'ok') {
     (body as { destroy(): void }).destroy();
-    return { status: linkStatus(status, first.toString('utf8')), response };
+    return fetched;
   }
-  const kind = sniffVideo(first);
-  const instead = kind ? undefined : whatInstead(first);
-  if (instead) {
-    (body as { destroy(): void }).destroy();
-    return { status: 'noVideo', response, instead };
-  }
-  const { extension, mimeType } = kind ?? kindByType(headers['content-type']);
-  const file = await run
-    .store(rest, fileName(chosen, id, extension), mimeType)
-    .catch((error: Error & { code?: string }) => {
-      // n8n behavior: what storing says without a code is its own word, and never the network's.
-      if (!error.code || OF_THIS_MACHINE.includes(error.code)) throw error;
-      throw new NetworkError(error.code, true, error.message);
-    });
+  const { extension, mimeType } = sniffVideo(first) ?? kindByType(headers['content-type']);
+  const name = fileName(chosenName, id, extension);
+  const file = await run.store(rest, name, mimeType).catch((error: Error & { code?: string }) => {
+    // n8n behavior: what storing says without a code is its own word, and never the network's.
+    if (!error.code || OF_THIS_MACHINE.includes(error.code)) throw error;
+    throw new NetworkError(error.code, true, error.message);
+  });
   assertWhole(file, headers);
-  return { status: 'ok', response, file };
+  return { ...fetched, file };
 }
 
 function assertWhole({ bytes }: IBinaryData, headers: IDataObject): void {
-  const expected = Number(headers['content-length'] ?? Number.NaN);
+  const expected = Number(headers['content-length'] ?? NaN);
   if (bytes === undefined || Number.isNaN(expected) || bytes === expected) return;
   throw new NetworkError('', true, `${bytes} of ${expected} bytes`);
 }
 
-function describeUnfinished(video: Video, id: string): Message {
-  const status = statusOf(video);
-  if (outcomeOf(video) === 'failed') {
-    const reason = failureReasonOf(video);
-    return {
-      message: `Video ${id} has no file: it failed (status: ${status})`,
-      description: `${reason ? `iTeraBiz says: ${withoutStop(reason)}. ` : ''}Create the video again, or ask ${SUPPORT} why it failed.`,
-    };
-  }
-  return {
-    message: `Video ${id} is not finished yet (status: ${status})`,
-    description:
-      'Switch on Wait for Completion in the node that creates it, or start this workflow with the iTeraBiz Trigger, so that it is downloaded when it is ready.',
-  };
-}
-
-function describeNoLink(id: string, url?: string): Message {
-  return {
-    message: `Video ${id} is finished, but iTeraBiz names no file to download`,
-    description: url
-      ? `Its link is not a web address. Tell ${SUPPORT}.`
-      : `Looked for a link in ${DOWNLOAD_URL_FIELDS.join(', ')}. Run Video: Get to see what there is, and tell ${SUPPORT}.`,
-  };
-}
-
-function describeNotStored(id: string, { message }: Error): Message {
-  return {
-    message: `The file of video ${id} could not be stored`,
-    description: `n8n says: ${message}. Check that n8n has room for files, then run this item again.`,
-  };
-}
-
-function describeDeadLink(id: string, { status }: ApiResponse, instead?: string): Message {
-  return {
-    message: instead
-      ? `The download link of video ${id} leads to ${instead} instead of a video`
-      : `The download link of video ${id} does not work (status ${status})`,
-    description: `The video itself is finished and paid for. Try again later; if it keeps happening, write to ${SUPPORT} and name this video.`,
-  };
+function deadLink(id: string, { status, instead }: Fetched): ItemFailed {
+  const what = instead
+    ? `leads to ${instead} instead of a video`
+    : `does not work (status ${status})`;
+  return failed(
+    `The download link of video ${id} ${what}`,
+    `The video itself is finished and paid for. Try again later; if it keeps happening, write to ${SUPPORT} and name this video.`,
+    status,
+  );
 }

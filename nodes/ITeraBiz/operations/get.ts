@@ -24,11 +24,7 @@ export const get: Perform = async (run) => {
   return await finish(run, results, jobs);
 };
 
-/**
- * The ID of the video that the user picked or entered.
- *
- * @throws {BadInput} when it cannot be one; nothing is asked then
- */
+/** The ID that the user picked or entered. @throws {BadInput} when it cannot be one */
 export function videoIdOfItem(run: Run, item: number): string {
   return checkId(run.parameter('videoId', item), 'Video');
 }

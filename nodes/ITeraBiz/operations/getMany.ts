@@ -1,13 +1,13 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { PAGE_SIZE, pages } from '../api/page';
-import { outcomeOf, statusOf, type Video } from '../api/video';
+import { outcomeOf, statusOf } from '../api/video';
 import type { ApiClient } from '../client/apiClient';
 import { checkNumber, checkStatus, isOn } from '../fields/validate';
 import { SUPPORT } from '../messages/message';
+import { perItem } from '../run/eachItem';
 import { ItemFailed, reading } from '../run/results';
 import type { Perform } from '../run/run';
-import { perItem } from '../run/eachItem';
 
 /** Gives out a list, as far as the user asked for it. */
 export const getMany: Perform = async (run, { url }) =>
@@ -22,7 +22,6 @@ export const getMany: Perform = async (run, { url }) =>
 /**
  * Reads a list up to a limit, and not one page further.
  *
- * @param limit how many entries are wanted at the most; `Infinity` for all
  * @param status keeps only videos with this status. The API documents no such filter, so it is
  *   applied to what the list shows.
  * @throws {ItemFailed} when a page is refused, is no list, or brings nothing new
@@ -39,20 +38,16 @@ export async function readList(
     const subject = { doing: `list the ${url.slice(1)}` };
     return (await reading(async () => await client.page(url, after, size), subject)).page;
   };
+  const isWanted = (entry: IDataObject) =>
+    !status || [outcomeOf(entry), statusOf(entry).toLowerCase()].includes(status);
   let seen = 0;
   for await (const { newItems, cursorStalled } of pages(fetch)) {
     seen += newItems.length;
     if (cursorStalled) throw new ItemFailed(describeStalledList(seen));
-    for (const entry of newItems) {
-      if (!status || hasStatus(entry, status)) entries.push(entry);
-    }
+    newItems.filter(isWanted).forEach((entry) => entries.push(entry));
     if (entries.length >= limit) break;
   }
   return entries.slice(0, limit);
-}
-
-function hasStatus(video: Video, status: string): boolean {
-  return status === outcomeOf(video) || status === statusOf(video).toLowerCase();
 }
 
 function describeStalledList(seen: number) {

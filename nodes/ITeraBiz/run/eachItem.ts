@@ -1,5 +1,4 @@
 import type { INodeExecutionData } from 'n8n-workflow';
-import { sleep } from 'n8n-workflow';
 
 import type { ApiClient } from '../client/apiClient';
 import { now, pause } from '../client/time';
@@ -9,15 +8,12 @@ import type { Run } from './run';
 /** A run computes no longer than this at a time, in milliseconds. */
 const LONGEST_BLOCK = 25;
 
-/**
- * A function that lets n8n get on with other work where the caller has been computing for a while. To be
- * called once per item.
- */
+/** A function to call once per item: lets n8n get on with other work after a while of computing. */
 export function breather(): () => Promise<void> {
   let last = now();
   return async () => {
     if (now() - last < LONGEST_BLOCK) return;
-    await sleep(0);
+    await pause(0);
     last = now();
   };
 }
@@ -40,7 +36,7 @@ export async function eachItem(
     while (next < items.length) {
       const place = next++;
       const early = start + Math.floor(place / size) * interval - now();
-      if (interval > 0 && early > 0) await pause(early, signal);
+      if (early > 0) await pause(early, signal);
       await breathe();
       await task(items[place]);
     }

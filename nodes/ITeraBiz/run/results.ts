@@ -1,4 +1,4 @@
-import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
+import type { IDataObject, INodeExecutionData, NodeApiError } from 'n8n-workflow';
 
 import { inReadingOrder, outcomeOf } from '../api/video';
 import { RequestFailed } from '../client/apiClient';
@@ -7,27 +7,18 @@ import type { Subject } from '../messages/answers';
 import { type Message, toNodeError, withoutStop } from '../messages/message';
 import type { OnError, Run } from './run';
 
-/** Longest list of jobs in one message; n8n stores every one. */
-const MOST_JOBS = 2_000;
+/** The most of each that one message names. n8n stores every job of a list. */
+const MOST = { jobs: 2_000, failures: 20, ranges: 40 };
 
-/** Longest list of other failures in one message. */
-const MOST_FAILURES = 20;
-
-/** Most items or ranges of items in one line of a message. */
-const MOST_RANGES = 40;
-
-/**
- * How to get what is missing, and how not to. n8n behavior: only a retry of the same execution finds the
- * record of what was accepted.
- */
+/** n8n behavior: only a retry of the same execution finds the record of what was accepted. */
 const RETRY =
   'To send only what is missing, open this execution under Executions and choose Retry. "Execute step" and "Execute workflow" order and charge for all of it again';
 
-/** The same where everything was accepted. */
+/** Where everything was accepted. */
 const GET_BY_ID =
   'Get these by their IDs. Running this step again orders and charges for all of them again';
 
-/** In place of advice for a person in n8n's editor. */
+/** In place of advice for a person in n8n's editor: a model can neither open it nor change an option. */
 const MODEL_IN_DOUBT =
   'It may have been accepted, and was not sent again, because that could charge twice. Do not create it now: list the videos in a few minutes and look for one with the same text. If there is none, ask the user';
 
@@ -46,8 +37,9 @@ export interface Failure extends Message {
 /** Why items are not sent, before they are tried. */
 export type Refusal = Message & Partial<Failure>;
 
-/** An item that failed, and whether that would meet all others of the account as well. */
+/** An item that failed. */
 export class ItemFailed extends Error {
+  /** @param meetsAll whether the same would meet all others of the account */
   constructor(
     readonly failure: Failure,
     readonly meetsAll = false,
@@ -55,29 +47,17 @@ export class ItemFailed extends Error {
     super(failure.message);
   }
 
-  /** @param subject what was asked for */
+  /** That iTeraBiz was out of reach for as long as one request is patient would meet all others, too. */
   static by(failed: RequestFailed, subject: Subject): ItemFailed {
-    const meetsAll = isHopeless(failed);
+    const { attempt, statusClass, status } = failed;
+    const isOfAccount = statusClass === 'badKey' || statusClass === 'noCredits';
+    const meetsAll = isOfAccount || attempt.decision === 'retry';
     const reason = meetsAll ? 'account' : 'item';
-    const failure = { ...failed.describe(subject), reason, status: failed.status } as const;
-    return new ItemFailed(failure, meetsAll);
+    return new ItemFailed({ ...failed.describe(subject), reason, status }, meetsAll);
   }
 }
 
-/**
- * Whether what met one request will meet all others of the account: the key is refused, the credits
- * are used up, or iTeraBiz was out of reach for as long as one request is patient.
- */
-function isHopeless({ attempt, statusClass }: RequestFailed): boolean {
-  return attempt.decision === 'retry' || statusClass === 'badKey' || statusClass === 'noCredits';
-}
-
-/**
- * Reads something for an item.
- *
- * @param subject what is asked for, for the message
- * @throws {ItemFailed} when it is refused, no answer came, or the answer is not what was asked for
- */
+/** Reads something for an item. @throws {ItemFailed} in place of {@link RequestFailed} */
 export async function reading<T>(task: () => Promise<T>, subject: Subject): Promise<T> {
   try {
     return await task();
@@ -86,10 +66,9 @@ export async function reading<T>(task: () => Promise<T>, subject: Subject): Prom
   }
 }
 
-/** Jobs that a node leaves behind when it stops. */
+/** Jobs that a node leaves behind when it stops, by item and ID. */
 export interface JobList {
   title: string;
-  /** Item and ID */
   jobs: Array<[number, string]>;
 }
 
@@ -98,33 +77,24 @@ export interface JobList {
  * thrown away, so the error has to name them.
  */
 export class Results {
-  /** What goes on to the next node, by item */
+  /** By item, as all of these: what goes on to the next node */
   readonly outputs = new Map<number, INodeExecutionData[]>();
-
-  /** What went wrong, by item */
   readonly failures = new Map<number, Failure>();
-
-  /** The items that were not tried, for a reason that another one has */
+  /** Not tried, for a reason that another one has */
   readonly skipped = new Set<number>();
-
-  /** IDs of the jobs that the API accepted, by item */
+  /** IDs of the jobs that the API accepted */
   readonly accepted = new Map<number, string>();
-
-  /** IDs of the videos that were waited for, by item */
+  /** IDs of the videos that were waited for */
   readonly awaited = new Map<number, string>();
-
-  /** Whether a video was there already, by item, where the user wanted that */
+  /** Whether a video was there already, where the user wanted that */
   readonly reused = new Map<number, boolean>();
 
   /** By `now()` of client/time */
   readonly startedAt = now();
-
-  /** Why nothing more is sent, in the words for an item that was not */
+  /** In the words for an item that was not sent */
   private abortedBy?: Failure;
 
-  constructor(
-    private readonly run: Pick<Run, 'node' | 'size' | 'onError' | 'isTool' | 'signal' | 'input'>,
-  ) {}
+  constructor(private readonly run: Run) {}
 
   /** From now on, no further item is sent. What is in flight ends as it does. */
   abort(item: number, { message }: Message): void {
@@ -141,9 +111,9 @@ export class Results {
   }
 
   /**
-   * Carries out a task for an item, and keeps why it failed where it does.
+   * Carries out a task for an item.
    *
-   * @returns what the task returned; nothing where it failed
+   * @returns nothing where it failed
    * @throws only the signal's reason, when the execution was canceled
    */
   async of<T>(item: number, task: () => T | Promise<T>): Promise<T | undefined> {
@@ -158,34 +128,25 @@ export class Results {
 
   /** An item failed. n8n's own errors, as of an expression, stay what they are. */
   fail(item: number, error: Error & { said?: Message; description?: string }): void {
-    if (error instanceof ItemFailed) {
-      const { failure, meetsAll } = error;
-      const isSkipped = failure.reason === 'notSent' && this.run.onError === 'stop';
-      if (isSkipped) this.skipped.add(item);
-      else this.failures.set(item, this.worded(failure));
-      if (meetsAll) this.abort(item, failure);
+    if (!(error instanceof ItemFailed)) {
+      const { message, description } = error.said ?? error;
+      this.failures.set(item, { message, description: description ?? '', reason: 'item' });
       return;
     }
-    const { message, description } = error.said ?? {
-      message: error.message,
-      description: error.description ?? '',
-    };
-    this.failures.set(item, { message, description, reason: 'item' });
+    const { failure, meetsAll } = error;
+    const { isTool, onError } = this.run;
+    if (failure.reason === 'notSent' && onError === 'stop') this.skipped.add(item);
+    else if (failure.reason !== 'unknown' || !isTool) this.failures.set(item, failure);
+    else this.failures.set(item, { ...failure, description: MODEL_IN_DOUBT });
+    if (meetsAll) this.abort(item, failure);
   }
 
-  /** A model can neither open n8n nor change an option. */
-  private worded(failure: Failure): Failure {
-    const isForModel = this.run.isTool && failure.reason === 'unknown';
-    return isForModel ? { ...failure, description: MODEL_IN_DOUBT } : failure;
-  }
-
-  /** Whether the node is to stop. */
   get isStopped(): boolean {
     return this.run.onError === 'stop' && this.failures.size > 0;
   }
 
   /**
-   * What the node gives out, in the order of its input, or its one error.
+   * What the node gives out, in the order of its input.
    *
    * @throws {NodeApiError} where an item failed and the node is to stop
    */
@@ -193,64 +154,63 @@ export class Results {
     if (this.isStopped) throw this.toError();
     const items: INodeExecutionData[] = [];
     for (let item = 0; item < this.run.size; item++) {
-      const failure = this.failures.get(item);
-      const output = failure ? [{ json: this.errorJson(item, failure) }] : this.outputs.get(item);
-      for (const { json, ...data } of output ?? []) {
-        const whole = failure ? json : inReadingOrder(withMark(json, this.reused.get(item)));
-        const shown = this.run.isTool ? forModel(whole) : whole;
+      for (const { json, ...data } of this.outputOf(item)) {
+        const shown = this.run.isTool ? forModel(json) : json;
         items.push({ ...data, json: shown, pairedItem: { item } });
       }
     }
     return items;
   }
 
-  private errorJson(item: number, failure: Failure): IDataObject {
+  private outputOf(item: number): INodeExecutionData[] {
+    const failure = this.failures.get(item);
+    if (!failure) {
+      const whole = (json: IDataObject) => inReadingOrder(withMark(json, this.reused.get(item)));
+      return (this.outputs.get(item) ?? []).map((one) => ({ ...one, json: whole(one.json) }));
+    }
     const videoId = this.accepted.get(item) ?? this.awaited.get(item);
     const input = this.run.isTool ? {} : this.run.input(item);
-    return errorJson(failure, this.run.onError, input, videoId);
+    return [{ json: errorJson(failure, this.run.onError, input, videoId) }];
   }
 
-  private toError() {
-    const item = [...this.failures.keys()].reduce((one, other) => Math.min(one, other));
+  private toError(): NodeApiError {
+    const { node, size, isTool } = this.run;
+    const failed = [...this.failures.keys()];
+    const item = failed.reduce((one, other) => Math.min(one, other));
     const own = this.failures.get(item)!;
-    const isAll = [...this.failures.keys()].every((failed) => this.accepted.has(failed));
-    const advice = this.run.isTool ? '' : isAll && this.skipped.size === 0 ? GET_BY_ID : RETRY;
-    const said = describeStop(own, item, this, this.run.size, this.jobLists(), advice);
-    return toNodeError(this.run.node, said, item, own.status);
+    const isAll = this.skipped.size === 0 && failed.every((one) => this.accepted.has(one));
+    const advice = isAll ? GET_BY_ID : RETRY;
+    const said = describeStop(own, item, this, size, this.jobLists(), isTool ? '' : advice);
+    return toNodeError(node, said, item, own.status);
   }
 
   /** The jobs that a node leaves behind when it stops, by how far they are. */
   private jobLists(): JobList[] {
-    const isFinished = (item: number) =>
-      outcomeOf(this.outputs.get(item)?.[0]?.json ?? {}) === 'completed';
-    const jobs = [...this.accepted];
-    const failed = (item: number) => this.failures.has(item);
-    return [
-      { title: 'Finished', jobs: jobs.filter(([item]) => isFinished(item)) },
-      {
-        title: 'Ordered, but failed or not finished in time',
-        jobs: jobs.filter(([item]) => failed(item)),
-      },
-      {
-        title: 'Ordered and still being made',
-        jobs: jobs.filter(([item]) => !isFinished(item) && !failed(item)),
-      },
-    ];
+    const finished: JobList = { title: 'Finished', jobs: [] };
+    const failed: JobList = { title: 'Ordered, but failed or not finished in time', jobs: [] };
+    const running: JobList = { title: 'Ordered and still being made', jobs: [] };
+    for (const [item, id] of this.accepted) {
+      const isFinished = outcomeOf(this.outputs.get(item)?.[0]?.json ?? {}) === 'completed';
+      const list = isFinished ? finished : this.failures.has(item) ? failed : running;
+      list.jobs.push([item, id]);
+    }
+    return [finished, failed, running];
   }
 }
 
 /** Longest script or prompt that a model gets back, in characters: a list has those of all videos. */
 const LONGEST_TEXT = 200;
 
-/** What a model gets of a result: nothing empty, and no long text that it cannot need. */
+/** What a model gets of a result: nothing empty, and no long text. */
 function forModel(json: IDataObject): IDataObject {
-  const isEmpty = (value: unknown) =>
-    value === '' || (typeof value === 'object' && Object.keys(value ?? {}).length === 0);
-  const entries = Object.entries(json).map(([name, value]) => {
+  const short: IDataObject = {};
+  for (const [name, value] of Object.entries(json)) {
+    const isEmpty = typeof value === 'object' && Object.keys(value ?? {}).length === 0;
+    if (value === '' || value === undefined || isEmpty) continue;
     const isLong = ['script', 'prompt'].includes(name) && String(value).length > LONGEST_TEXT;
-    return [name, isLong ? `${String(value).slice(0, LONGEST_TEXT)}…` : value] as const;
-  });
-  return Object.fromEntries(entries.filter(([, value]) => value !== undefined && !isEmpty(value)));
+    short[name] = isLong ? `${String(value).slice(0, LONGEST_TEXT)}…` : value;
+  }
+  return short;
 }
 
 /** A place among the items, as people count. n8n behavior: its own Item Index begins with 0. */
@@ -262,53 +222,52 @@ export function itemOf(item: number, size: number): string {
  * The message of a node that stops although other items went well. Items with the same message stand in
  * one line. n8n behavior: its editor shows no line breaks, so each line is a sentence.
  *
- * @param own what went wrong with the item that n8n reports
- * @param all what went wrong, by item, this item included, and which items were not tried
- * @param size how many items there are
- * @param lists the IDs of the jobs that the API accepted
- * @param advice what the user can do about these
+ * @param item the one that n8n reports; the message before it is its own
+ * @param failures what went wrong, by item, this item included
+ * @param lists the jobs that the API accepted; the advice after them is what to do about these
  */
 export function describeStop(
-  own: Message,
+  { message, description }: Message,
   item: number,
   { failures, skipped }: { failures: Map<number, Message>; skipped: Set<number> },
   size: number,
   lists: JobList[],
   advice: string,
 ): Message {
+  const parts: string[] = [];
+  if (size > 1) {
+    parts.push(`This is ${itemOf(item, size)} (n8n counts from 0 and says [item ${item}]).`);
+  }
   const others = [...failures].filter(([other]) => other !== item).sort(byItem);
-  const parts: string[] =
-    size > 1 ? [`This is ${itemOf(item, size)} (n8n counts from 0 and says [item ${item}]).`] : [];
   if (others.length > 0) {
-    parts.push(
-      `${others.length} more ${others.length === 1 ? 'item' : 'items'} failed:`,
-      ...lines(
-        grouped(others).map(([items, message]) => `${rangesOf(items)}: ${withoutStop(message)}.`),
-        MOST_FAILURES,
-      ),
-    );
+    const groups = new Map<string, number[]>();
+    for (const [other, failure] of others) {
+      groups.set(failure.message, groups.get(failure.message) ?? []);
+      groups.get(failure.message)!.push(other);
+    }
+    const said = [...groups].map(([what, items]) => `${rangesOf(items)}: ${withoutStop(what)}.`);
+    parts.push(`${others.length} more ${others.length === 1 ? 'item' : 'items'} failed:`);
+    parts.push(...lines(said, MOST.failures));
   }
   if (skipped.size > 0) parts.push(`${rangesOf([...skipped])}: not sent.`);
-  for (const { title, jobs } of lists.filter((list) => list.jobs.length > 0)) {
-    const named = [...jobs].sort(byItem).map(([other, id]) => `Item ${other + 1}: ${id}.`);
-    parts.push(`${title}:`, ...lines(named, MOST_JOBS));
+  const named = lists.filter(({ jobs }) => jobs.length > 0);
+  for (const { title, jobs } of named) {
+    const ids = [...jobs].sort(byItem).map(([other, id]) => `Item ${other + 1}: ${id}.`);
+    parts.push(`${title}:`, ...lines(ids, MOST.jobs));
   }
-  if (advice && lists.some(({ jobs }) => jobs.length > 0)) parts.push(`${advice}.`);
-  const { message, description } = own;
+  if (advice && named.length > 0) parts.push(`${advice}.`);
   if (parts.length === 0) return { message, description };
-  const first = description && `${withoutStop(description)}.`;
-  return { message, description: [first, ...parts].filter(Boolean).join('\n') };
+  if (description) parts.unshift(`${withoutStop(description)}.`);
+  return { message, description: parts.join('\n') };
 }
 
-/** The items of each message, in the order in which they come first. */
-function grouped(failures: Array<[number, Message]>): Array<[number[], string]> {
-  const groups = new Map<string, number[]>();
-  for (const [item, { message }] of failures) {
-    const items = groups.get(message);
-    if (items) items.push(item);
-    else groups.set(message, [item]);
-  }
-  return [...groups].map(([message, items]) => [items, message]);
+function byItem([one]: [number, unknown], [other]: [number, unknown]): number {
+  return one - other;
+}
+
+function lines(all: string[], most: number): string[] {
+  const more = all.length - most;
+  return more > 0 ? [...all.slice(0, most), `… and ${more} more.`] : all;
 }
 
 /** As in `Items 1–4, 8`, counted as people do. */
@@ -319,12 +278,11 @@ export function rangesOf(items: number[]): string {
     if (last && item === last[1] + 1) last[1] = item;
     else ranges.push([item, item]);
   }
-  const texts = ranges
-    .slice(0, MOST_RANGES)
-    .map(([from, to]) => (from === to ? `${from + 1}` : `${from + 1}–${to + 1}`));
-  const rest = ranges.slice(MOST_RANGES).reduce((sum, [from, to]) => sum + to - from + 1, 0);
-  const more = rest > 0 ? ` … and ${rest} more` : '';
-  return `${items.length === 1 ? 'Item' : 'Items'} ${texts.join(', ')}${more}`;
+  const shown = ranges.slice(0, MOST.ranges);
+  const texts = shown.map(([from, to]) => (from === to ? from + 1 : `${from + 1}–${to + 1}`));
+  const more = shown.reduce((left, [from, to]) => left - (to - from + 1), items.length);
+  const title = items.length === 1 ? 'Item' : 'Items';
+  return `${title} ${texts.join(', ')}${more > 0 ? ` … and ${more} more` : ''}`;
 }
 
 /**
@@ -334,40 +292,28 @@ export function rangesOf(items: number[]): string {
  * @param videoId of the job that the failure is about, for the nodes that follow
  */
 export function errorJson(
-  { message, description, reason }: Message & { reason?: Reason },
+  { message, description, reason = 'item' }: Message & { reason?: Reason },
   onError: OnError,
   input: IDataObject,
   videoId?: string,
 ): IDataObject {
-  // n8n behavior: before 2.34 it leaves an item with `details` on the regular output.
-  const isRegular = onError !== 'continueErrorOutput';
+  const isErrorOutput = onError === 'continueErrorOutput';
   const details: IDataObject = {
-    ...(isRegular && reason && reason !== 'item' && { reason }),
+    // n8n behavior: before 2.34 it leaves an item with `details` on the regular output.
+    ...(!isErrorOutput && reason !== 'item' && { reason }),
     ...(videoId !== undefined && { videoId }),
   };
-  const failure: IDataObject = {
+  return {
+    ...(!isErrorOutput && input),
     error: [withoutStop(message), description].filter(Boolean).join('. '),
     ...(Object.keys(details).length > 0 && { details }),
   };
-  return onError === 'continueErrorOutput' ? failure : { ...input, ...failure };
 }
 
 /**
- * The field that says whether a video was there already, for the nodes that follow. Its name has our
- * own prefix: no field of the API is called so.
+ * An item with the field that says whether a video was there already, where there is something to say.
+ * Its name has our own prefix: no field of the API is called so.
  */
-export const REUSED = '_iteraBizReused';
-
-/** An item with that mark, where there is something to say. */
 export function withMark(json: IDataObject, reused?: boolean): IDataObject {
-  return reused === undefined ? json : { ...json, [REUSED]: reused };
-}
-
-function byItem([one]: [number, unknown], [other]: [number, unknown]): number {
-  return one - other;
-}
-
-function lines(all: string[], most: number): string[] {
-  const shown = all.slice(0, most);
-  return all.length > shown.length ? [...shown, `… and ${all.length - shown.length} more.`] : shown;
+  return reused === undefined ? json : { ...json, _iteraBizReused: reused };
 }

@@ -1,5 +1,6 @@
 import type {
   ExecuteWorkflowData,
+  IBinaryData,
   IContextObject,
   IDataObject,
   IExecuteFunctions,
@@ -31,64 +32,48 @@ export interface Run {
   readonly node: INode;
   /** How many items came in */
   readonly size: number;
-  /** Which run of the node in its execution this is, from 0: a loop runs it many times */
+  /** From 0: a loop runs a node many times in one execution */
   readonly index: number;
   readonly onError: OnError;
-  /** Whether an AI agent or an MCP client called the node as its tool, and waits for the answer */
+  /** Whether an AI agent or an MCP client called the node, and waits for the answer */
   readonly isTool: boolean;
   /** Whether it was started in the editor */
   readonly isManual: boolean;
   /** Aborts when the execution is canceled */
   readonly signal?: AbortSignal;
-  /** When n8n will cancel the execution (Timeout in the workflow's settings), in milliseconds since 1970 */
+  /** When n8n will cancel the execution, in milliseconds since 1970 */
   readonly timeoutAt?: number;
-  /** Kept through Retry On Fail, and saved with the execution (n8n behavior) */
+  /** n8n behavior: kept through Retry On Fail, and saved with the execution */
   readonly memory: IContextObject;
-  /** n8n's Request Options: timeout, proxy, certificates */
   readonly requestOptions: Partial<IHttpRequestOptions>;
-  /** n8n's Batching, under Request Options: so many items start, then comes a pause in milliseconds */
+  /** n8n's Batching: so many items start, then comes a pause in milliseconds */
   readonly batching: { size: number; interval: number };
   readonly executionId?: string;
   readonly workflowId?: string;
-
-  /** The JSON of an input item. */
-  input(item: number): IDataObject;
-  /**
-   * A parameter of an item; the value of a resource locator.
-   *
-   * @throws n8n's own error where its expression fails
-   */
-  parameter(name: string, item: number, fallback?: unknown): unknown;
-  /** What the user chose under Options for an item. @throws {BadInput} where it is invalid */
-  options(item: number): Options;
-  /** How many requests of this run may be in flight at once */
   readonly concurrency: number;
-  /** How the user chose in a resource locator: `list`, `id` or `name`. */
+
+  input(item: number): IDataObject;
+  /** A parameter; the value of a resource locator. @throws n8n's own error where its expression fails */
+  parameter(name: string, item: number, fallback?: unknown): unknown;
+  /** What the user chose under Options. @throws {BadInput} where it is invalid */
+  options(item: number): Options;
+  /** How the user chose in a resource locator: `list`, `id` or `name` */
   locatorMode(name: string): string | undefined;
-  /** The account of the node's credential. @throws n8n's own errors, as for a missing credential */
+  /** @throws n8n's own errors, as for a missing credential */
   account(): Promise<Account>;
-  /** Max Videos per Day of the credential; nothing where there is no limit. @throws {BadInput} and as `account` */
+  /** Where the credential has a limit. @throws {BadInput} and as `account` */
   maxVideosPerDay(): Promise<number | undefined>;
-  /** A client for the rows of this run. @throws as `account` */
+  /** For the rows of this run. @throws as `account` */
   client(): Promise<ApiClient>;
-  /** Stores a file as n8n's binary data. */
-  store(file: unknown, name: string, type: string): ReturnType<StoreFile>;
-  /** Shows something beside the node's output. */
+  store(file: unknown, name: string, type: string): Promise<IBinaryData>;
+  /** Shows something beside the output */
   hint(message: string): void;
   warn(message: string): void;
-  /** Keeps something with the execution, as n8n's custom execution data. */
+  /** Keeps something with the execution, as n8n's custom execution data */
   note(name: string, text: string): void;
-  /**
-   * Runs a small workflow, and puts this execution aside while that one waits. Missing where this n8n
-   * cannot take over a wait.
-   */
-  executeWorkflow?(
-    workflow: IWorkflowBase,
-    items: INodeExecutionData[],
-  ): Promise<ExecuteWorkflowData>;
+  /** Puts this execution aside while a small workflow waits; only where this n8n can */
+  executeWorkflow?(code: IWorkflowBase, items: INodeExecutionData[]): Promise<ExecuteWorkflowData>;
 }
-
-type StoreFile = IExecuteFunctions['helpers']['prepareBinaryData'];
 
 /** A job, and what its item wants. */
 export interface Job {
@@ -114,12 +99,11 @@ export interface RequestTemplate {
 export function runOf(context: IExecuteFunctions): Run {
   const isTool = context.getExecuteData().data.main === undefined;
   const items = context.getInputData(0, isTool ? 'ai_tool' : 'main');
-  const settings = context.getWorkflowSettings?.();
   return {
     ...common(context, (name, item, fallback) => context.getNodeParameter(name, item, fallback)),
     size: items.length,
     isTool,
-    timeoutAt: timeoutOf(context, Number(settings?.executionTimeout)),
+    timeoutAt: timeoutOf(context),
     input: (item) => items[item].json,
     hint: (message) => context.addExecutionHints?.({ message, location: 'outputPane' }),
     ...(!isTool && canHandOver(context) && { executeWorkflow: workflowRunner(context) }),
@@ -148,12 +132,14 @@ function common(
 ) {
   const node = context.getNode();
   const signal = context.getExecutionCancelSignal();
+  const executionId = context.getExecutionId();
   const parameter = parameterReader(node, getParameter);
   const { batching, ...options } = requestOptionsFrom(parameter('requestOptions', 0, {}), node);
-  let credential: Promise<Credential> | undefined;
-  const credentialOnce = async () => await (credential ??= credentialOf(context));
+  let reading: Promise<Credential> | undefined;
+  const credential = async () => await (reading ??= credentialOf(context));
   const optionsOf = (item: number) => checkOptions(parameter('options', item, {}) as object);
   const concurrency = concurrencyFrom(() => optionsOf(0));
+  const settings = { priority: 'row', concurrency, signal, options } as const;
   return {
     node,
     // n8n behavior: its contexts know, though their type does not say so.
@@ -164,29 +150,22 @@ function common(
     memory: context.getContext('node'),
     requestOptions: options,
     batching,
-    executionId: context.getExecutionId(),
+    executionId,
     workflowId: context.getWorkflow().id,
+    concurrency,
     parameter,
     options: optionsOf,
-    concurrency,
     locatorMode: (name: string) => {
       const chosen: unknown = node.parameters[name];
       return isObject(chosen) ? String(chosen.mode) : undefined;
     },
-    account: async () => (await credentialOnce()).account,
-    maxVideosPerDay: async () => checkDailyLimit((await credentialOnce()).maxVideosPerDay),
-    client: async () =>
-      (await credentialOnce()).account.client(context, {
-        priority: 'row',
-        concurrency,
-        signal,
-        options,
-      }),
+    account: async () => (await credential()).account,
+    maxVideosPerDay: async () => checkDailyLimit((await credential()).maxVideosPerDay),
+    client: async () => (await credential()).account.client(context, settings),
     store: async (file: unknown, name: string, type: string) =>
       await context.helpers.prepareBinaryData(file as Buffer, name, type),
     note: (name: string, text: string) => context.customData?.set(name, text),
-    warn: (message: string) =>
-      context.logger.warn(message, { node: node.name, executionId: context.getExecutionId() }),
+    warn: (message: string) => context.logger.warn(message, { node: node.name, executionId }),
   };
 }
 
@@ -209,14 +188,11 @@ function parameterReader(node: INode, getParameter: GetParameter): Run['paramete
   const fixed = new Map<string, unknown>();
   return (name, item, fallback = '') => {
     if (fixed.has(name)) return fixed.get(name);
-    const value = valueOf(getParameter(name, item, fallback as object));
+    const read = getParameter(name, item, fallback as object);
+    const value = isObject(read) && read.__rl === true ? read.value : read;
     if (!hasExpression(node.parameters[name.split('.')[0]])) fixed.set(name, value);
     return value;
   };
-}
-
-function valueOf(value: unknown): unknown {
-  return isObject(value) && value.__rl === true ? value.value : value;
 }
 
 function hasExpression(value: unknown): boolean {
@@ -229,58 +205,47 @@ function hasExpression(value: unknown): boolean {
 function requestOptionsFrom(value: unknown, node: INode) {
   const { batching, proxy, timeout, allowUnauthorizedCerts } = value as IDataObject;
   const batch = isObject(batching) && isObject(batching.batch) ? batching.batch : {};
+  const milliseconds = Number(timeout);
   return {
     batching: {
       size: Math.max(1, Number(batch.batchSize) || 1),
       interval: Math.max(0, Number(batch.batchInterval) || 0),
     },
-    timeout: timeoutFrom(timeout),
+    // n8n behavior: with a negative time its HTTP client never answers, with one too long it gives up at once.
+    timeout: milliseconds >= 1 ? Math.min(milliseconds, LONGEST_TIMER) : TIMEOUT,
     ...(proxy ? { proxy: proxyFrom(String(proxy), node) } : {}),
     ...(allowUnauthorizedCerts ? { skipSslCertificateValidation: true } : {}),
   };
 }
 
-/** n8n behavior: with a negative time its HTTP client never answers, with one too long it gives up at once. */
-function timeoutFrom(value: unknown): number {
-  const milliseconds = Number(value);
-  return milliseconds >= 1 ? Math.min(milliseconds, LONGEST_TIMER) : TIMEOUT;
-}
-
 function proxyFrom(address: string, node: INode): IHttpRequestOptions['proxy'] {
-  const { hostname, port, protocol, username, password } = URL.canParse(address)
-    ? new URL(address)
-    : ({} as Partial<URL>);
-  if (!hostname || !port || !protocol) {
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  if (!url?.hostname || !url.port) {
     throw new NodeOperationError(node, 'The proxy under Request Options is not valid', {
       description: 'Enter its whole address with the port, as in http://proxy.example.com:3128',
     });
   }
+  const { hostname, port, protocol, username, password } = url;
+  const decode = decodeURIComponent;
   return {
     host: hostname,
     port: Number(port),
-    protocol: protocol.replace(/:$/, ''),
-    ...(username && {
-      auth: {
-        username: decodeURIComponent(username),
-        password: decodeURIComponent(password ?? ''),
-      },
-    }),
+    protocol: protocol.replace(':', ''),
+    ...(username && { auth: { username: decode(username), password: decode(password) } }),
   };
 }
 
-/**
- * n8n behavior: the moment is known to its contexts, though their type does not say so. Where it is not,
- * the setting counts from now on.
- */
-function timeoutOf(context: object, seconds: number): number | undefined {
+/** n8n behavior: its contexts know the moment, though their type does not say so. */
+function timeoutOf(context: IExecuteFunctions): number | undefined {
   const { additionalData } = context as { additionalData?: { executionTimeoutTimestamp?: number } };
-  const known = additionalData?.executionTimeoutTimestamp;
-  return known ?? (seconds > 0 ? Date.now() + seconds * 1_000 : undefined);
+  const seconds = Number(context.getWorkflowSettings?.()?.executionTimeout);
+  const bySetting = seconds > 0 ? Date.now() + seconds * 1_000 : undefined;
+  return additionalData?.executionTimeoutTimestamp ?? bySetting;
 }
 
 /**
- * Whether n8n can put this execution aside: not where no n8n server keeps executions. n8n behavior: what
- * it does not keep has no ID, or one that begins with an underscore.
+ * Whether n8n can put this execution aside. n8n behavior: an execution or workflow that it does not keep
+ * has no ID, or one that begins with an underscore.
  *
  * n8n behavior: until 2.41 an execution that waited for a small workflow was left waiting forever when
  * n8n was killed at the wrong moment. The search that finds it goes by this constant, and came with it.
@@ -290,20 +255,18 @@ export function canHandOver(
   n8n: object = n8nWorkflow,
 ): boolean {
   const { additionalData } = context as { additionalData?: object };
+  const ids = [context.getExecutionId(), context.getWorkflow().id];
   return (
     (!additionalData || 'executeWorkflow' in additionalData) &&
     'WAIT_FOR_SUB_EXECUTION' in n8n &&
-    /^[^_]/.test(context.getExecutionId() ?? '') &&
-    /^[^_]/.test(context.getWorkflow().id ?? '')
+    ids.every((id) => /^[^_]/.test(id ?? ''))
   );
 }
 
 function workflowRunner(context: IExecuteFunctions): Run['executeWorkflow'] {
   const executionId = context.getExecutionId();
   const workflowId = context.getWorkflow().id ?? '';
-  return async (code, items) =>
-    await context.executeWorkflow({ code }, items, undefined, {
-      parentExecution: { executionId, workflowId, shouldResume: true },
-      executionMode: context.getMode(),
-    });
+  const parentExecution = { executionId, workflowId, shouldResume: true };
+  const options = { parentExecution, executionMode: context.getMode() };
+  return async (code, items) => await context.executeWorkflow({ code }, items, undefined, options);
 }

@@ -188,7 +188,7 @@ describe('An execution that is canceled', () => {
     await end('a');
     await end('b');
     await Promise.all(all);
-    expect(add).toHaveBeenCalledTimes(1);
+    expect(add).toHaveBeenCalledTimes(2);
     expect(remove.mock.calls).toEqual(add.mock.calls.map(([name, listener]) => [name, listener]));
   });
 });

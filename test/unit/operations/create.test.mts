@@ -723,6 +723,8 @@ describe('One that is canceled while two of its rows are on their way', () => {
     const second = running({ account, options, scripts: ['a'] });
     await expect(first.output).rejects.toThrow('canceled');
     expect(await second.output).toMatchObject([{ id: 'video_a', _iteraBizReused: true }]);
+    // It waited, and did not read the list time and again.
+    expect(second.looks).toHaveLength(1);
   });
 
   test('gives back the places in the day of what was refused', async () => {
