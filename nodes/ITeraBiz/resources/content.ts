@@ -1,13 +1,5 @@
 import { additionalFields, avatar, duration, language } from '../fields/fields';
-import {
-  limits,
-  lookBack,
-  maxConcurrency,
-  resubmitUnknown,
-  waitForCompletion,
-  waitingOptions,
-  whenVideoExists,
-} from '../fields/options';
+import { orderOptions, waitForCompletion } from '../fields/options';
 import { create } from '../operations/create';
 import type { Operation, Resource } from './operation';
 import { ABOUT_ORDERS } from './video';
@@ -38,19 +30,11 @@ const generate: Operation = {
     waitForCompletion,
     additionalFields,
   ],
-  options: [
-    ...waitingOptions,
-    ...limits,
-    maxConcurrency,
-    resubmitUnknown,
-    whenVideoExists,
-    lookBack,
-  ],
+  options: orderOptions,
 };
 
 export const content: Resource = {
   name: 'Content',
   value: 'content',
-  defaultOperation: generate.value,
   operations: [generate],
 };

@@ -6,19 +6,12 @@ import {
   paging,
   video as videoField,
 } from '../fields/fields';
-import {
-  limits,
-  lookBack,
-  maxConcurrency,
-  resubmitUnknown,
-  waitForCompletion,
-  waitingOptions,
-  whenVideoExists,
-} from '../fields/options';
+import { maxConcurrency, orderOptions, waitForCompletion, waitingOptions } from '../fields/options';
 import { create as createJob } from '../operations/create';
 import { download as downloadVideo } from '../operations/download';
 import { get as getVideo } from '../operations/get';
 import { getMany } from '../operations/getMany';
+import { durableOperations } from '../waiting/durableOperations';
 import type { Operation, Resource } from './operation';
 
 /** What a model has to know of an order. */
@@ -51,14 +44,7 @@ const create: Operation = {
     waitForCompletion,
     additionalFields,
   ],
-  options: [
-    ...waitingOptions,
-    ...limits,
-    maxConcurrency,
-    resubmitUnknown,
-    whenVideoExists,
-    lookBack,
-  ],
+  options: orderOptions,
 };
 
 const get: Operation = {
@@ -147,6 +133,6 @@ const download: Operation = {
 export const video: Resource = {
   name: 'Video',
   value: 'video',
-  defaultOperation: create.value,
   operations: [create, download, get, getAll],
+  hidden: durableOperations,
 };

@@ -62,6 +62,15 @@ test('The names that saved workflows rest on', () => {
   });
 });
 
+test('The operations that saved workflows leave out', () => {
+  const defaults = resources.map(({ value, operations }) => [value, operations[0].value]);
+  expect(defaults).toEqual([
+    ['avatar', 'create'],
+    ['content', 'generate'],
+    ['video', 'create'],
+  ]);
+});
+
 test.each(operations)('$resource: $value has a preview of its output', ({ resource, value }) => {
   const path = join(folder, '__schema__', 'v1.0.0', resource, `${value}.json`);
   expect(existsSync(path)).toBe(true);
