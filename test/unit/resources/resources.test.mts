@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { INodeProperties } from 'n8n-workflow';
 
+import { events } from '../../../nodes/ITeraBiz/fields/events.ts';
 import { BadInput, checkBody } from '../../../nodes/ITeraBiz/fields/validate.ts';
 import { LABELS } from '../../../nodes/ITeraBiz/messages/message.ts';
 import { resources } from '../../../nodes/ITeraBiz/resources/index.ts';
@@ -78,9 +79,12 @@ test.each(operations)('$resource: $value has a preview of its output', ({ resour
   expect(schema).toMatchObject({ type: 'object', properties: { id: { type: 'string' } } });
 });
 
-test.each(bodyFields)('%s has the label that messages use', (field, { displayName }) => {
-  expect(LABELS[field]).toBe(displayName);
-});
+test.each([...bodyFields, ['events', events] as const])(
+  '%s has the label that messages use',
+  (field, { displayName }) => {
+    expect(LABELS[field]).toBe(displayName);
+  },
+);
 
 test.each(bodyFields)('%s is checked before it is sent', (field) => {
   expect(() => checkBody({ [field]: '' })).toThrow(BadInput);
