@@ -14,6 +14,15 @@ import {
   trimBaseUrl,
 } from '../nodes/ITeraBiz/api/address';
 
+/** What the connection test says, by status. */
+const REFUSALS = {
+  401: 'iTeraBiz does not accept this API key. Copy it again from your iTeraBiz dashboard, or create a new one.',
+  403: 'This API key has no access. Check its permissions in your iTeraBiz dashboard, or create a new one.',
+  404: 'There is no iTeraBiz API at this Base URL. It is usually https://api.iterabiz.com/v1',
+  429: 'iTeraBiz is too busy to check the key. Try again in a minute.',
+  503: 'iTeraBiz is too busy to check the key. Try again in a minute.',
+};
+
 export class ITeraBizApi implements ICredentialType {
   name = 'iTeraBizApi';
 
@@ -76,20 +85,10 @@ export class ITeraBizApi implements ICredentialType {
     },
     // n8n behaviour: it goes through one list for both kinds of rule; its type knows only lists of one kind.
     rules: [
-      whenStatus(
-        401,
-        'iTeraBiz does not accept this API key. Copy it again from your iTeraBiz dashboard, or create a new one.',
-      ),
-      whenStatus(
-        403,
-        'This API key has no access. Check its permissions in your iTeraBiz dashboard, or create a new one.',
-      ),
-      whenStatus(
-        404,
-        'There is no iTeraBiz API at this Base URL. It is usually https://api.iterabiz.com/v1',
-      ),
-      whenStatus(429, 'iTeraBiz is too busy to check the key. Try again in a minute.'),
-      whenStatus(503, 'iTeraBiz is too busy to check the key. Try again in a minute.'),
+      ...Object.entries(REFUSALS).map(([status, message]) => ({
+        type: 'responseCode',
+        properties: { value: Number(status), message },
+      })),
       {
         type: 'responseSuccessBody',
         properties: {
@@ -101,10 +100,6 @@ export class ITeraBizApi implements ICredentialType {
       },
     ] as ICredentialTestRequest['rules'],
   };
-}
-
-function whenStatus(value: number, message: string) {
-  return { type: 'responseCode', properties: { value, message } } as const;
 }
 
 /** An absolute address without anything that programs read in different ways. */

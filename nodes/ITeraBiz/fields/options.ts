@@ -100,7 +100,7 @@ export const maxConcurrency: INodeProperties = {
   displayName: 'Max Concurrency',
   name: 'maxConcurrency',
   type: 'number',
-  typeOptions: { minValue: 1 },
+  typeOptions: { minValue: 1, numberPrecision: 0 },
   default: 5,
   description: 'How many requests to iTeraBiz may run at the same time',
 };

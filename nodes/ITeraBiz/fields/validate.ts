@@ -81,31 +81,16 @@ function checkOption(name: string, value: unknown): unknown {
   return property?.type === 'options' ? checkChoice(value, property) : value;
 }
 
-const WHOLE = 'a whole number of at least 1';
-
-/** What a bad value is not, and what to enter. Where that is a whole number, no other is taken. */
-const NUMBERS: Record<string, [is: string, enter: string]> = {
-  limit: ['a number of results', WHOLE],
-  lookBack: ['a number of days', 'a number of days, without a unit'],
-  maxConcurrency: ['a number of requests', WHOLE],
-  maxSeconds: ['a number of seconds', 'a whole number of seconds of at least 1, without a unit'],
-  maxVideos: ['a number of videos', WHOLE],
-  maxWait: ['a time to wait', 'a number of minutes, without a unit'],
-  pollInterval: ['a time between two checks', 'a number of seconds of at least 2, without a unit'],
-};
-
-/**
- * A number above zero that is not sent, as in `limit`.
- *
- * @throws {BadInput} when it is invalid
- */
+/** A number above zero that is not sent, as in `limit`. @throws {BadInput} when it is invalid */
 export function checkNumber(value: unknown, name: string): number {
-  const { displayName, default: example } = PROPERTIES.get(name)!;
-  const [is, enter] = NUMBERS[name];
+  const { displayName, typeOptions = {}, default: example } = PROPERTIES.get(name)!;
+  const { minValue, numberPrecision } = typeOptions;
+  const kind = numberPrecision === 0 ? 'whole number' : 'number';
   const number = numberIn(value, displayName);
-  const isWhole = Number.isInteger(number) || !enter.startsWith('a whole number');
-  if (number > 0 && number < Infinity && isWhole) return number;
-  throw refusal(displayName, value, `is not ${is}`, `Enter ${enter}, such as ${example}`);
+  const fits = kind === 'number' || Number.isInteger(number);
+  if (fits && number > 0 && number < Infinity) return number;
+  const advice = `Enter a ${kind} of at least ${minValue}, without a unit, such as ${example}`;
+  throw refusal(displayName, value, 'is not a valid number', advice);
 }
 
 /**
@@ -121,11 +106,7 @@ export function checkDailyLimit(value: unknown): number | undefined {
   throw refusal('Max Videos per Day', value, 'is not a number of videos', advice);
 }
 
-/**
- * Whether a switch is on. One of which nothing is said is off.
- *
- * @throws {BadInput} when it is neither on nor off
- */
+/** Whether a switch is on; off where nothing is said. @throws {BadInput} when it is neither */
 export function isOn(value: unknown, label: string): boolean {
   const on = readSwitch(value);
   if (on !== 'unclear') return on ?? false;
@@ -145,11 +126,7 @@ function checkChoice(value: unknown, { displayName, options = [] }: INodePropert
 
 const STATUSES = ['queued', 'processing', 'completed', 'failed'];
 
-/**
- * The status that a list of videos is filtered by, in our word for it; nothing where all are wanted.
- *
- * @throws {BadInput} when it cannot be one: nothing would ever be found
- */
+/** The status to filter by, in our word for it. @throws {BadInput} where it would never find anything */
 export function checkStatus(value: unknown): string | undefined {
   if (value === undefined || value === null || value === '') return undefined;
   const status = textOf(value, 'Status').toLowerCase();
@@ -159,11 +136,7 @@ export function checkStatus(value: unknown): string | undefined {
   throw refusal('Status', value, 'is not a status', `Use one of ${STATUSES.join(', ')}`);
 }
 
-/**
- * An ID as text, ready to be put into an address. An object that an expression gives counts by its ID.
- *
- * @throws {BadInput} when it cannot be one
- */
+/** An ID that can be put into an address; an object's own. @throws {BadInput} when it cannot be one */
 export function checkId(value: unknown, label: string): string {
   const given = isObject(value) ? (value.id ?? value) : value;
   const id = textOf(given, label);
@@ -210,10 +183,8 @@ function checkUrl(value: unknown, label: string): string {
 const SECONDS = /\s*(s|secs?|seconds?)\.?$/i;
 
 /**
- * A number as people and tables write it: `45`, `45.0`, or `45,0` with the comma that half the world
- * uses. `NaN` where it is none.
+ * A number as people and tables write it: `45`, `45.0`, or `45,0`; `NaN` where it is none.
  *
- * @param unit what may follow it
  * @throws {BadInput} when it could be two, as `1.000`
  */
 function numberIn(value: unknown, label: string, unit = /$/): number {
@@ -259,7 +230,7 @@ function textOf(value: unknown, label: string): string {
   return text;
 }
 
-/** A bad value as a message quotes it: the first 60 characters. */
+/** A bad value as a message quotes it: its first 60 characters. */
 export function quoted(value: unknown): string {
   const text = (typeof value === 'object' ? JSON.stringify(value) : String(value)).trim();
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;

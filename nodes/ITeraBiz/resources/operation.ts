@@ -55,6 +55,63 @@ export function toProperties(resources: Resource[], defaultResource: string): IN
   ];
 }
 
+function operationPicker(resource: Resource): INodeProperties {
+  const [{ value }] = resource.operations;
+  return {
+    displayName: 'Operation',
+    name: 'operation',
+    type: 'options',
+    noDataExpression: true,
+    displayOptions: { show: { resource: [resource.value] } },
+    options: resource.operations.map((operation) => ({
+      name: operation.name,
+      value: operation.value,
+      action: operation.action,
+      description: operation.description,
+      routing: {
+        request: operation.request,
+        send: { paginate: true },
+        operations: { pagination: forOneItem(operation.perform, templateOf(resource, operation)) },
+      },
+    })),
+    default: value,
+  };
+}
+
+/**
+ * What a model reads, the fields, and the options of an operation; n8n shows them to no other.
+ *
+ * n8n behavior: where a node has a `toolDescription`, it adds none of its own, whose text would be the
+ * action alone; `@tool` shows it on the node's tool and nowhere else.
+ */
+function parametersOf({ value }: Resource, operation: Operation): INodeProperties[] {
+  const { tool } = operation;
+  const toolDescription: INodeProperties = {
+    displayName: 'Tool Description',
+    name: 'toolDescription',
+    type: 'string',
+    typeOptions: { rows: 4 },
+    displayOptions: { show: { '@tool': [true] } },
+    default: tool,
+    description: 'What the AI model is told about this tool',
+  };
+  const options: INodeProperties = {
+    displayName: 'Options',
+    name: 'options',
+    type: 'collection',
+    placeholder: 'Add option',
+    default: {},
+    options: [...operation.options].sort((one, other) =>
+      one.displayName < other.displayName ? -1 : 1,
+    ),
+  };
+  const own = { resource: [value], operation: [operation.value] };
+  return [toolDescription, ...operation.fields, options].map((property) => ({
+    ...property,
+    displayOptions: { show: { ...property.displayOptions?.show, ...own } },
+  }));
+}
+
 /** What carries out each operation, for n8n's `customOperations`: all items of a run at once. */
 export function toCustomOperations(resources: Resource[]): INodeType['customOperations'] {
   const functionsOf = (resource: Resource) => [
@@ -92,65 +149,3 @@ function forOneItem(perform: Perform, template: RequestTemplate) {
     return await perform(runOfItem(this), template);
   };
 }
-
-function operationPicker(resource: Resource): INodeProperties {
-  const [{ value }] = resource.operations;
-  return {
-    displayName: 'Operation',
-    name: 'operation',
-    type: 'options',
-    noDataExpression: true,
-    displayOptions: { show: { resource: [resource.value] } },
-    options: resource.operations.map((operation) => ({
-      name: operation.name,
-      value: operation.value,
-      action: operation.action,
-      description: operation.description,
-      routing: {
-        request: operation.request,
-        send: { paginate: true },
-        operations: { pagination: forOneItem(operation.perform, templateOf(resource, operation)) },
-      },
-    })),
-    default: value,
-  };
-}
-
-/** What a model reads, the fields, and the options of an operation; n8n shows them to no other. */
-function parametersOf({ value }: Resource, operation: Operation): INodeProperties[] {
-  const options = [...operation.options].sort((one, other) =>
-    one.displayName.localeCompare(other.displayName),
-  );
-  const all = [
-    { ...toolDescription, default: operation.tool },
-    ...operation.fields,
-    { ...optionsField, options },
-  ];
-  const own = { resource: [value], operation: [operation.value] };
-  return all.map((property) => ({
-    ...property,
-    displayOptions: { show: { ...property.displayOptions?.show, ...own } },
-  }));
-}
-
-/**
- * n8n behavior: where a node has this property, it adds none of its own, whose text would be the action
- * alone; `@tool` shows it on the node's tool and nowhere else.
- */
-const toolDescription: INodeProperties = {
-  displayName: 'Tool Description',
-  name: 'toolDescription',
-  type: 'string',
-  typeOptions: { rows: 4 },
-  displayOptions: { show: { '@tool': [true] } },
-  default: '',
-  description: 'What the AI model is told about this tool',
-};
-
-const optionsField: INodeProperties = {
-  displayName: 'Options',
-  name: 'options',
-  type: 'collection',
-  placeholder: 'Add option',
-  default: {},
-};
