@@ -1,5 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 
+import { additionalFields, duration, language } from './fields';
+
 export const waitForCompletion: INodeProperties = {
   displayName: 'Wait for Completion',
   name: 'waitForCompletion',
@@ -149,7 +151,21 @@ export const lookBack: INodeProperties = {
 /** How to wait; hidden while {@link waitForCompletion} is off. */
 export const waitingOptions = [failedVideos, holdWhileWaiting, maxWait, pollInterval];
 
-/** All options of an order for a video. */
+/** The collection in which the editor offers options. */
+export function optionsField(options: INodeProperties[]): INodeProperties {
+  return {
+    displayName: 'Options',
+    name: 'options',
+    type: 'collection',
+    placeholder: 'Add option',
+    default: {},
+    options,
+  };
+}
+
+/** What an order for a video has besides its avatar and its text. */
+export const orderFields = [language, duration, waitForCompletion, additionalFields];
+
 export const orderOptions = [
   ...waitingOptions,
   ...[maxVideos, maxSeconds, previewOnly, maxConcurrency, resubmitUnknown],

@@ -15,20 +15,19 @@ export class BadInput extends Error {
   }
 }
 
-/** What a user chose under Options, checked; what is not said is missing. */
+/**
+ * What a user chose under Options, checked; what is not said is missing. `lookBack` is in days,
+ * `maxWait` in minutes, `pollInterval` and `maxSeconds` (of video) in seconds.
+ */
 export interface Options {
   failedVideos?: 'stop' | 'output';
   fileName?: string;
   holdWhileWaiting?: boolean;
-  /** Days */
   lookBack?: number;
   maxConcurrency?: number;
-  /** Seconds of video */
   maxSeconds?: number;
   maxVideos?: number;
-  /** Minutes */
   maxWait?: number;
-  /** Seconds */
   pollInterval?: number;
   previewOnly?: boolean;
   resubmitUnknown?: boolean;

@@ -1,5 +1,5 @@
-import { additionalFields, avatar, duration, language } from '../fields/fields';
-import { orderOptions, waitForCompletion } from '../fields/options';
+import { avatar } from '../fields/fields';
+import { orderFields, orderOptions } from '../fields/options';
 import { create } from '../operations/create';
 import type { Operation, Resource } from './operation';
 import { ABOUT_ORDERS } from './video';
@@ -25,10 +25,7 @@ const generate: Operation = {
       routing: { send: { type: 'body', property: 'prompt' } },
     },
     avatar,
-    language,
-    duration,
-    waitForCompletion,
-    additionalFields,
+    ...orderFields,
   ],
   options: orderOptions,
 };

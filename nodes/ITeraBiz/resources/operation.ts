@@ -7,6 +7,7 @@ import type {
   INodeType,
 } from 'n8n-workflow';
 
+import { optionsField } from '../fields/options';
 import { type Perform, type RequestTemplate, runOf, runOfItem } from '../run/run';
 
 /** One thing the node can do. */
@@ -95,18 +96,11 @@ function parametersOf({ value }: Resource, operation: Operation): INodePropertie
     default: tool,
     description: 'What the AI model is told about this tool',
   };
-  const options: INodeProperties = {
-    displayName: 'Options',
-    name: 'options',
-    type: 'collection',
-    placeholder: 'Add option',
-    default: {},
-    options: [...operation.options].sort((one, other) =>
-      one.displayName < other.displayName ? -1 : 1,
-    ),
-  };
+  const options = [...operation.options].sort((one, other) =>
+    one.displayName < other.displayName ? -1 : 1,
+  );
   const own = { resource: [value], operation: [operation.value] };
-  return [toolDescription, ...operation.fields, options].map((property) => ({
+  return [toolDescription, ...operation.fields, optionsField(options)].map((property) => ({
     ...property,
     displayOptions: { show: { ...property.displayOptions?.show, ...own } },
   }));

@@ -1,12 +1,11 @@
+import { avatar, paging, video as videoField } from '../fields/fields';
 import {
-  additionalFields,
-  avatar,
-  duration,
-  language,
-  paging,
-  video as videoField,
-} from '../fields/fields';
-import { maxConcurrency, orderOptions, waitForCompletion, waitingOptions } from '../fields/options';
+  maxConcurrency,
+  orderFields,
+  orderOptions,
+  waitForCompletion,
+  waitingOptions,
+} from '../fields/options';
 import { create as createJob } from '../operations/create';
 import { download as downloadVideo } from '../operations/download';
 import { get as getVideo } from '../operations/get';
@@ -39,10 +38,7 @@ const create: Operation = {
       description: 'The text that the avatar speaks word for word. About 150 words fill a minute.',
       routing: { send: { type: 'body', property: 'script' } },
     },
-    language,
-    duration,
-    waitForCompletion,
-    additionalFields,
+    ...orderFields,
   ],
   options: orderOptions,
 };
@@ -95,7 +91,6 @@ const getAll: Operation = {
   options: [maxConcurrency],
 };
 
-/** Asks for the video first: its link may have expired since, and only a finished one has a file. */
 const download: Operation = {
   name: 'Download',
   value: 'download',
