@@ -99,8 +99,8 @@ export function checkNumber(value: unknown, name: string): number {
  */
 export function checkDailyLimit(value: unknown): number | undefined {
   if (value === undefined || value === null || value === '') return undefined;
-  if (typeof value !== 'object' && /^\s*\d+\s*$/.test(String(value)))
-    return Number(value) || undefined;
+  const isNumber = typeof value !== 'object' && /^\s*\d+\s*$/.test(String(value));
+  if (isNumber) return Number(value) || undefined;
   const advice = 'Enter a whole number such as 50 in the credential, or 0 for no limit';
   throw refusal('Max Videos per Day', value, 'is not a number of videos', advice);
 }
