@@ -80,6 +80,17 @@ function checkOption(name: string, value: unknown): unknown {
   return property?.type === 'options' ? checkChoice(value, property) : value;
 }
 
+/** What the numbers count that are not sent. */
+const UNITS: Record<string, string> = {
+  limit: 'results',
+  lookBack: 'days',
+  maxConcurrency: 'requests',
+  maxSeconds: 'seconds',
+  maxVideos: 'videos',
+  maxWait: 'minutes',
+  pollInterval: 'seconds',
+};
+
 /** A number above zero that is not sent, as in `limit`. @throws {BadInput} when it is invalid */
 export function checkNumber(value: unknown, name: string): number {
   const { displayName, typeOptions = {}, default: example } = PROPERTIES.get(name)!;
@@ -89,7 +100,7 @@ export function checkNumber(value: unknown, name: string): number {
   const fits = kind === 'number' || Number.isInteger(number);
   if (fits && number > 0 && number < Infinity) return number;
   const advice = `Enter a ${kind} of at least ${minValue}, without a unit, such as ${example}`;
-  throw refusal(displayName, value, 'is not a valid number', advice);
+  throw refusal(displayName, value, `is not a number of ${UNITS[name]}`, advice);
 }
 
 /**

@@ -255,7 +255,7 @@ test.each(['fifty', -1, 1.5, '1e3', [50], {}, true])(
 
 test('a number that is none is quoted as one', () => {
   expect(complaintOf(() => checkNumber(Number.NaN, 'maxWait')).message).toMatch(
-    /^"Max Wait \(Minutes\)": "NaN" is not a valid number$/,
+    /^"Max Wait \(Minutes\)": "NaN" is not a number of minutes$/,
   );
 });
 
@@ -317,7 +317,7 @@ describe('Numbers that are not sent', () => {
     }
     for (const value of bad) {
       const { message, description } = complaintOf(() => checkNumber(value, name));
-      expect(message).toMatch(`"${label}": "${String(value)}" is not a valid number`);
+      expect(message).toMatch(`"${label}": "${String(value)}" is not a number of `);
       expect(description).toMatch(
         /^Enter a (whole )?number of at least \d, without a unit, such as \d+\./,
       );

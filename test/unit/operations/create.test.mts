@@ -611,9 +611,9 @@ describe('Before anything is sent', () => {
   test.each([
     ['whenVideoExists', 'use', '"use" is not one of the choices'],
     ['whenVideoExists', null, 'is empty'],
-    ['lookBack', 'ten', '"ten" is not a valid number'],
-    ['lookBack', 0, 'is not a valid number'],
-    ['lookBack', Number.NaN, 'is not a valid number'],
+    ['lookBack', 'ten', '"ten" is not a number of days'],
+    ['lookBack', 0, 'is not a number of days'],
+    ['lookBack', Number.NaN, 'is not a number of days'],
     ['previewOnly', 'maybe', 'is neither on nor off'],
     ['maxVideos', 'many', 'Max Videos'],
   ])('an option that is invalid refuses its row: %s %p', async (name, value, words) => {
