@@ -4,8 +4,10 @@ import type { INodeProperties } from 'n8n-workflow';
 
 import { events } from '../../../nodes/ITeraBiz/fields/events.ts';
 import { BadInput, checkBody } from '../../../nodes/ITeraBiz/fields/validate.ts';
+import { ITeraBiz } from '../../../nodes/ITeraBiz/ITeraBiz.node.ts';
 import { LABELS } from '../../../nodes/ITeraBiz/messages/message.ts';
 import { resources } from '../../../nodes/ITeraBiz/resources/index.ts';
+import { durableOperations } from '../../../nodes/ITeraBiz/waiting/durableOperations.ts';
 
 const operations = resources.flatMap(({ value, operations }) =>
   operations.map((operation) => ({ resource: value, ...operation })),
@@ -70,6 +72,16 @@ test('The operations that saved workflows leave out', () => {
     ['content', 'generate'],
     ['video', 'create'],
   ]);
+});
+
+test('The operations of a wait that n8n has taken over are carried out, and offered to no user', () => {
+  const hidden = Object.keys(durableOperations);
+  expect(Object.keys(new ITeraBiz().customOperations!.video)).toEqual([
+    ...['create', 'download', 'get', 'getAll'],
+    ...hidden,
+  ]);
+  const offered = operations.map(({ value }) => value);
+  expect(offered.filter((value) => hidden.includes(value))).toEqual([]);
 });
 
 test.each(operations)('$resource: $value has a preview of its output', ({ resource, value }) => {
