@@ -25,9 +25,7 @@ const REFUSALS = {
 
 export class ITeraBizApi implements ICredentialType {
   name = 'iTeraBizApi';
-
   displayName = 'iTeraBiz API';
-
   icon = {
     light: 'file:../nodes/ITeraBiz/iterabiz.svg',
     dark: 'file:../nodes/ITeraBiz/iterabiz.dark.svg',

@@ -78,7 +78,7 @@ export function likelyLanguage(code: string): string | undefined {
   return isCountry && `${language}-${region}`;
 }
 
-/** Whether a code in its usual spelling is one of a spoken language: `jp`, `tbd` and `und` are not. */
+/** Whether a code is one of a spoken language: `jp`, `tbd` and `und` are not. */
 export function isLanguage(code: string): boolean {
   const [language] = code.split('-');
   // What has no name is called by its code.
