@@ -14,12 +14,18 @@ import {
   trimBaseUrl,
 } from '../nodes/ITeraBiz/api/address';
 
-/** Access to iTeraBiz: an API key, and where the API is. */
+/** What the connection test says, by status. */
+const REFUSALS = {
+  401: 'iTeraBiz does not accept this API key. Copy it again from your iTeraBiz dashboard, or create a new one.',
+  403: 'This API key has no access. Check its permissions in your iTeraBiz dashboard, or create a new one.',
+  404: 'There is no iTeraBiz API at this Base URL. It is usually https://api.iterabiz.com/v1',
+  429: 'iTeraBiz is too busy to check the key. Try again in a minute.',
+  503: 'iTeraBiz is too busy to check the key. Try again in a minute.',
+};
+
 export class ITeraBizApi implements ICredentialType {
   name = 'iTeraBizApi';
-
   displayName = 'iTeraBiz API';
-
   icon = {
     light: 'file:../nodes/ITeraBiz/iterabiz.svg',
     dark: 'file:../nodes/ITeraBiz/iterabiz.dark.svg',
@@ -66,10 +72,7 @@ export class ITeraBizApi implements ICredentialType {
     },
   ];
 
-  authenticate = async (
-    credentials: ICredentialDataDecryptedObject,
-    options: IHttpRequestOptions,
-  ): Promise<IHttpRequestOptions> => withKey(credentials, options);
+  authenticate = withKey;
 
   test: ICredentialTestRequest = {
     request: {
@@ -80,20 +83,10 @@ export class ITeraBizApi implements ICredentialType {
     },
     // n8n behaviour: it goes through one list for both kinds of rule; its type knows only lists of one kind.
     rules: [
-      whenStatus(
-        401,
-        'iTeraBiz does not accept this API key. Copy it again from your iTeraBiz dashboard, or create a new one.',
-      ),
-      whenStatus(
-        403,
-        'This API key has no access. Check its permissions in your iTeraBiz dashboard, or create a new one.',
-      ),
-      whenStatus(
-        404,
-        'There is no iTeraBiz API at this Base URL. It is usually https://api.iterabiz.com/v1',
-      ),
-      whenStatus(429, 'iTeraBiz is too busy to check the key. Try again in a minute.'),
-      whenStatus(503, 'iTeraBiz is too busy to check the key. Try again in a minute.'),
+      ...Object.entries(REFUSALS).map(([status, message]) => ({
+        type: 'responseCode',
+        properties: { value: Number(status), message },
+      })),
       {
         type: 'responseSuccessBody',
         properties: {
@@ -107,10 +100,6 @@ export class ITeraBizApi implements ICredentialType {
   };
 }
 
-function whenStatus(value: number, message: string) {
-  return { type: 'responseCode', properties: { value, message } } as const;
-}
-
 /** An absolute address without anything that programs read in different ways. */
 const PLAIN_ADDRESS = /^https?:\/\/[^/\\\s][^\\\p{Cc}]*$/iu;
 
@@ -118,29 +107,26 @@ const PLAIN_ADDRESS = /^https?:\/\/[^/\\\s][^\\\p{Cc}]*$/iu;
 const PLAIN_PATH = /^\/(?![/\\])/;
 
 /**
- * A request with the API key, if it goes to the origin of the Base URL. A path gets the Base URL, so that
- * no caller has to ask n8n for the credential beforehand. n8n behaviour: each time costs a query and,
- * outside an execution, as in a trigger, an engine for expressions.
+ * A request with the API key, if it goes to the origin of the Base URL. A path gets the Base URL. n8n
+ * behaviour: asking for the credential beforehand would cost a query each time.
  *
  * Everything that uses the credential passes here, n8n's own HTTP Request node too, where a user or an
  * AI model may enter any address. n8n behaviour: that node says `uri`; told so here, n8n takes the key off
  * again on a redirect to another host.
  *
- * Invariant: the HTTP client gets the address that was checked, never the text that was given. It may read
- * that text in another way: for `URL`, `https:host/x` is a path, for axios before 1.18 another host.
- *
- * The messages stand alone. n8n behaviour: its connection test shows no description.
+ * Invariant: the HTTP client gets the address that was checked, never the text that was given, which it
+ * may read in another way: for `URL`, `https:host/x` is a path, for axios before 1.18 another host.
  *
  * @throws {UserError} for a key or Base URL that cannot work, and for a request to another host
  */
-function withKey(
+async function withKey(
   { apiKey, baseUrl }: ICredentialDataDecryptedObject,
   { uri, baseURL, ...options }: IHttpRequestOptions & { uri?: string },
-): IHttpRequestOptions {
+): Promise<IHttpRequestOptions> {
   const home = homeOf(baseUrl);
   const given = String(options.url ?? uri ?? '').trim();
-  const url = PLAIN_PATH.test(given) ? trimBaseUrl(baseURL ?? home.href) + given : given;
-  const target = parsed(url);
+  const isPath = PLAIN_PATH.test(given);
+  const target = parsed(isPath ? trimBaseUrl(baseURL ?? home.href) + given : given);
   if (target?.origin !== home.origin || hasLogin(target)) {
     throw refusal(
       `The API key of this credential is only sent to ${home.origin}, not to ${target?.origin ?? 'an unclear address'}`,
@@ -158,19 +144,18 @@ function withKey(
 /** The Base URL, if a key may be sent there. Its text is not quoted: people paste keys into it. */
 function homeOf(entered: unknown): URL {
   const home = parsed(trimBaseUrl(entered));
+  const what = 'The Base URL of the iTeraBiz credential';
   if (!home) {
-    throw refusal(
-      'The Base URL of the iTeraBiz credential is not a web address. It is usually https://api.iterabiz.com/v1',
-    );
+    throw refusal(`${what} is not a web address. It is usually https://api.iterabiz.com/v1`);
   }
   if (hasLogin(home)) {
     throw refusal(
-      'The Base URL of the iTeraBiz credential contains a user name or password. Remove what stands between // and @, and enter your API key under API Key',
+      `${what} contains a user name or password. Remove what stands between // and @, and enter your API key under API Key`,
     );
   }
   if (home.protocol === 'http:' && !isLoopback(home.hostname)) {
     throw refusal(
-      'The Base URL of the iTeraBiz credential begins with http://, over which others could read the API key. Change it to https://',
+      `${what} begins with http://, over which others could read the API key. Change it to https://`,
       'Nothing was sent. Only an iTeraBiz on this same computer, as at http://localhost, can be used without https.',
     );
   }
@@ -188,15 +173,15 @@ function hasLogin({ username, password }: URL): boolean {
 function keyFrom(entered: unknown): string {
   const key = pasted(entered);
   if (/^[\x21-\x7e]+$/.test(key)) return key;
+  const what = 'The API Key of the iTeraBiz credential';
+  if (key === '') throw refusal(`${what} is empty. Copy it from your iTeraBiz dashboard`);
   throw refusal(
-    key === ''
-      ? 'The API Key of the iTeraBiz credential is empty. Copy it from your iTeraBiz dashboard'
-      : 'The API Key of the iTeraBiz credential contains a character that no key has, such as a space. Copy it again from your iTeraBiz dashboard, nothing but the key, as in sk_live_abc123',
+    `${what} contains a character that no key has, such as a space. Copy it again from your iTeraBiz dashboard, nothing but the key, as in sk_live_abc123`,
   );
 }
 
+/** The message stands alone. n8n behaviour: its connection test shows no description. */
 function refusal(message: string, description?: string): UserError {
-  return Object.assign(new UserError(message, { description }), {
-    httpCode: REFUSED_BEFORE_SENDING,
-  });
+  const error = new UserError(message, { description });
+  return Object.assign(error, { httpCode: REFUSED_BEFORE_SENDING });
 }

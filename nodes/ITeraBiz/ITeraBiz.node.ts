@@ -3,8 +3,8 @@ import { NodeConnectionTypes } from 'n8n-workflow';
 
 import { searchAvatars, searchVideos } from './fields/listSearch';
 import { hints, resources } from './resources';
-import { durableOperations, durableProperties } from './waiting/durableOperations';
 import { toCustomOperations, toProperties } from './resources/operation';
+import { durableProperties } from './waiting/durableOperations';
 
 /** The action node: a description, nothing else. Each operation names what carries it out. */
 export class ITeraBiz implements INodeType {
@@ -48,5 +48,5 @@ export class ITeraBiz implements INodeType {
 
   methods = { listSearch: { searchAvatars, searchVideos } };
 
-  customOperations = toCustomOperations(resources, { video: durableOperations });
+  customOperations = toCustomOperations(resources);
 }

@@ -8,6 +8,7 @@ import { NodeConnectionTypes } from 'n8n-workflow';
 
 import { avatarFilter, events } from './fields/events';
 import { searchAvatars } from './fields/listSearch';
+import { optionsField } from './fields/options';
 import { poll } from './polling/poll';
 
 /** Starts a workflow when a video has completed or failed, by checking iTeraBiz regularly. */
@@ -35,14 +36,7 @@ export class ITeraBizPollingTrigger implements INodeType {
         default: '',
       },
       events,
-      {
-        displayName: 'Options',
-        name: 'options',
-        type: 'collection',
-        placeholder: 'Add option',
-        default: {},
-        options: [avatarFilter],
-      },
+      optionsField([avatarFilter]),
     ],
   };
 

@@ -9,14 +9,12 @@ import { NodeConnectionTypes } from 'n8n-workflow';
 
 import { avatarFilter, events } from './fields/events';
 import { searchAvatars } from './fields/listSearch';
+import { optionsField } from './fields/options';
 import { receive } from './webhook/receive';
 import { isRegistered, register, unregister } from './webhook/registration';
 
 const WHILE_BUILDING =
   '<b>While building your workflow</b>, you don\'t need a new video. Add an iTeraBiz Polling Trigger, click "Fetch Test Event" in it, copy its output, and pin that here: events look the same in both triggers. "Execute step" waits until a real video finishes or fails.';
-
-const AFTERWARDS =
-  '<br /><br /><b>Once you\'re happy with your workflow</b>, publish it. It then starts for every video that finishes or fails. These executions show up in the <a data-key="executions">executions list</a>, but not in the editor.';
 
 const ifManual = { show: { registration: ['manual'] } };
 
@@ -54,7 +52,7 @@ export class ITeraBizTrigger implements INodeType {
           "This workflow starts by itself for every video. Those executions don't show up here.",
       },
       executionsHelp: {
-        inactive: WHILE_BUILDING + ' ' + AFTERWARDS,
+        inactive: `${WHILE_BUILDING} <br /><br /><b>Once you're happy with your workflow</b>, publish it. It then starts for every video that finishes or fails. These executions show up in the <a data-key="executions">executions list</a>, but not in the editor.`,
         active: WHILE_BUILDING,
       },
     },
@@ -107,42 +105,35 @@ export class ITeraBizTrigger implements INodeType {
           'Keeps others from starting this workflow. At least 20 characters: letters, digits, "-" and "_".',
         displayOptions: ifManual,
       },
-      {
-        displayName: 'Options',
-        name: 'options',
-        type: 'collection',
-        placeholder: 'Add option',
-        default: {},
-        options: [
-          avatarFilter,
-          {
-            displayName: 'Confirm With API',
-            name: 'confirmWithApi',
-            type: 'boolean',
-            default: true,
-            description:
-              'Whether to read the video from iTeraBiz before the workflow starts, so that forged events start nothing and the output is up to date',
-          },
-          {
-            displayName: 'Ignore Duplicates',
-            name: 'ignoreDuplicates',
-            type: 'boolean',
-            default: true,
-            description:
-              'Whether to start the workflow only once when iTeraBiz reports several times that a video finished or failed',
-          },
-          {
-            displayName: 'Signing Secret',
-            name: 'signingSecret',
-            type: 'string',
-            typeOptions: { password: true },
-            default: '',
-            description:
-              'The secret that your iTeraBiz dashboard shows for the webhook, if it shows one. Events without its signature are then refused. If an expression leaves it empty, all events are.',
-            displayOptions: { show: { '/registration': ['manual'] } },
-          },
-        ],
-      },
+      optionsField([
+        avatarFilter,
+        {
+          displayName: 'Confirm With API',
+          name: 'confirmWithApi',
+          type: 'boolean',
+          default: true,
+          description:
+            'Whether to read the video from iTeraBiz before the workflow starts, so that forged events start nothing and the output is up to date',
+        },
+        {
+          displayName: 'Ignore Duplicates',
+          name: 'ignoreDuplicates',
+          type: 'boolean',
+          default: true,
+          description:
+            'Whether to start the workflow only once when iTeraBiz reports several times that a video finished or failed',
+        },
+        {
+          displayName: 'Signing Secret',
+          name: 'signingSecret',
+          type: 'string',
+          typeOptions: { password: true },
+          default: '',
+          description:
+            'The secret that your iTeraBiz dashboard shows for the webhook, if it shows one. Events without its signature are then refused. If an expression leaves it empty, all events are.',
+          displayOptions: { show: { '/registration': ['manual'] } },
+        },
+      ]),
     ],
   };
 

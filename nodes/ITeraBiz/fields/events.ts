@@ -1,19 +1,12 @@
-import type {
-  IHookFunctions,
-  INodeProperties,
-  IPollFunctions,
-  IWebhookFunctions,
-} from 'n8n-workflow';
-import { NodeOperationError } from 'n8n-workflow';
+import { type INodeProperties, type IPollFunctions, NodeOperationError } from 'n8n-workflow';
 
 import { pasted } from '../api/address';
 import { EVENT_NAMES, type EventName, type VideoEvent } from '../api/events';
-import { LABELS } from '../messages/message';
 import { avatar, BY_NAME } from './fields';
+import { quoted } from './validate';
 
-/** What a trigger starts on. */
 export const events: INodeProperties = {
-  displayName: LABELS.events,
+  displayName: 'Events',
   name: 'events',
   type: 'multiOptions',
   required: true,
@@ -43,10 +36,8 @@ export const avatarFilter: INodeProperties = {
   description: 'Start only for videos with this avatar',
 };
 
-type TriggerContext = IHookFunctions | IPollFunctions | IWebhookFunctions;
-
-/** Longest part of a bad value that a message quotes, in characters. */
-const LONGEST_QUOTE = 60;
+/** Of either trigger. */
+type TriggerContext = Pick<IPollFunctions, 'getNode' | 'getNodeParameter'>;
 
 /**
  * The events that a trigger is to start on. An expression may give them as text, too: with commas in
@@ -55,47 +46,17 @@ const LONGEST_QUOTE = 60;
  * @throws {NodeOperationError} where one is unknown, or none is there
  */
 export function chosenEvents(context: TriggerContext): EventName[] {
-  const value = context.getNodeParameter('events', []) as unknown;
+  const value: unknown = context.getNodeParameter('events', []);
   const names = namesIn(value);
   const known = EVENT_NAMES.filter((name) => names.includes(name));
-  if (known.length > 0 && names.every((name) => known.some((one) => one === name))) return known;
-  throw new NodeOperationError(
-    context.getNode(),
+  if (known.length > 0 && known.length === new Set(names).size) return known;
+  const given = Array.isArray(value) ? value.map(quoted).join(', ') : value;
+  const message =
     names.length === 0
-      ? `"${LABELS.events}" is empty, so nothing would ever start this workflow`
-      : `"${LABELS.events}": "${quoted(value)}" is not what this trigger can start on`,
-    {
-      description: `Choose from the list. An expression has to give one or both of these, with a comma in between: ${EVENT_NAMES.join(', ')}`,
-    },
-  );
-}
-
-/**
- * Why a trigger is not to start on an event, for the log, or `undefined` where it is to.
- *
- * @throws {NodeOperationError} where what the user chose is invalid
- */
-export function whyUnwanted(
-  { event, video }: VideoEvent,
-  context: IPollFunctions | IWebhookFunctions,
-): string | undefined {
-  if (!chosenEvents(context).includes(event)) return `this trigger does not listen for ${event}`;
-  const avatarId = chosenAvatar(context);
-  return avatarId && String(video.avatar_id) !== avatarId
-    ? 'its video is of another avatar'
-    : undefined;
-}
-
-/** The ID of the avatar that the user keeps to, empty for all. An expression may give a number. */
-function chosenAvatar(context: IPollFunctions | IWebhookFunctions): string {
-  const value = context.getNodeParameter('options.avatarId', '', { extractValue: true }) as unknown;
-  if (value === undefined || value === null) return '';
-  if (typeof value === 'string' || Number.isFinite(value)) return pasted(value);
-  throw new NodeOperationError(
-    context.getNode(),
-    `"${LABELS.avatar_id}": "${quoted(value)}" is not an ID`,
-    { description: 'Choose an avatar from the list, or enter its ID, as in avatar_abc123' },
-  );
+      ? `"${events.displayName}" is empty, so nothing would ever start this workflow`
+      : `"${events.displayName}": "${quoted(given)}" is not what this trigger can start on`;
+  const description = `Choose from the list. An expression has to give one or both of these, with a comma in between: ${EVENT_NAMES.join(', ')}`;
+  throw new NodeOperationError(context.getNode(), message, { description });
 }
 
 function namesIn(value: unknown): string[] {
@@ -105,8 +66,27 @@ function namesIn(value: unknown): string[] {
   return names.filter((name) => name !== '').map((name) => name.toLowerCase());
 }
 
-function quoted(value: unknown): string {
-  const word = (one: unknown) => (typeof one === 'string' ? one : JSON.stringify(one));
-  const text = Array.isArray(value) ? value.map(word).join(', ') : word(value);
-  return text.length > LONGEST_QUOTE ? `${text.slice(0, LONGEST_QUOTE)}…` : text;
+/**
+ * Why a trigger is not to start on an event, for the log, or `undefined` where it is to.
+ *
+ * @throws {NodeOperationError} where what the user chose is invalid
+ */
+export function whyUnwanted(
+  { event, video }: VideoEvent,
+  context: TriggerContext,
+): string | undefined {
+  if (!chosenEvents(context).includes(event)) return `this trigger does not listen for ${event}`;
+  const avatarId = chosenAvatar(context);
+  const isWanted = avatarId === '' || String(video.avatar_id) === avatarId;
+  return isWanted ? undefined : 'its video is of another avatar';
+}
+
+/** The ID of the avatar that the user keeps to, empty for all. An expression may give a number. */
+function chosenAvatar(context: TriggerContext): string {
+  const value = context.getNodeParameter('options.avatarId', '', { extractValue: true }) as unknown;
+  if (value === undefined || value === null) return '';
+  if (typeof value === 'string' || Number.isFinite(value)) return pasted(value);
+  const message = `"${avatar.displayName}": "${quoted(value)}" is not an ID`;
+  const description = 'Choose an avatar from the list, or enter its ID, as in avatar_abc123';
+  throw new NodeOperationError(context.getNode(), message, { description });
 }

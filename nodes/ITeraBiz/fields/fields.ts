@@ -1,12 +1,11 @@
 import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
-import { isObject } from '../api/json';
+import { jsonOrText } from '../api/json';
 import { languageOptions } from './languages';
 
 /** The mode in which an avatar is given by its name, which is looked up before the request. */
 export const BY_NAME = 'name';
 
-/** The avatar that speaks: picked, or given by its ID or its name. */
 export const avatar: INodeProperties = {
   displayName: 'Avatar',
   name: 'avatarId',
@@ -22,12 +21,7 @@ export const avatar: INodeProperties = {
       placeholder: 'Select an avatar…',
       typeOptions: { searchListMethod: 'searchAvatars', searchable: true },
     },
-    {
-      displayName: 'By ID',
-      name: 'id',
-      type: 'string',
-      placeholder: 'e.g. avatar_abc123',
-    },
+    { displayName: 'By ID', name: 'id', type: 'string', placeholder: 'e.g. avatar_abc123' },
     {
       displayName: 'By Name',
       name: BY_NAME,
@@ -43,11 +37,7 @@ export const avatar: INodeProperties = {
   routing: { send: { type: 'body', property: 'avatar_id' } },
 };
 
-/**
- * A video job of the account. The operations put its ID into their URL.
- *
- * The default fits a node that follows one of ours. Saved workflows leave a default out.
- */
+/** The default fits a node that follows one of ours. */
 export const video: INodeProperties = {
   displayName: 'Video',
   name: 'videoId',
@@ -65,19 +55,13 @@ export const video: INodeProperties = {
       placeholder: 'Select a video…',
       typeOptions: { searchListMethod: 'searchVideos', searchable: true },
     },
-    {
-      displayName: 'By ID',
-      name: 'id',
-      type: 'string',
-      placeholder: 'e.g. video_abc123',
-    },
+    { displayName: 'By ID', name: 'id', type: 'string', placeholder: 'e.g. video_abc123' },
   ],
 };
 
 /** Seconds. Ours, against slips of the keyboard: the API does not say where its own bound is. */
 export const LONGEST_DURATION = 3600;
 
-/** The length of the video, in seconds. */
 export const duration: INodeProperties = {
   displayName: 'Duration (Seconds)',
   name: 'duration',
@@ -90,7 +74,6 @@ export const duration: INodeProperties = {
   routing: { send: { type: 'body', property: 'duration' } },
 };
 
-/** The spoken language. The list is a help, not a limit: an expression may give any code. */
 export const language: INodeProperties = {
   displayName: 'Language',
   name: 'language',
@@ -104,7 +87,16 @@ export const language: INodeProperties = {
   routing: { send: { type: 'body', property: 'language' } },
 };
 
-/** How much of a list to return. */
+export const limit: INodeProperties = {
+  displayName: 'Limit',
+  name: 'limit',
+  type: 'number',
+  displayOptions: { show: { returnAll: [false] } },
+  typeOptions: { minValue: 1, numberPrecision: 0 },
+  default: 50,
+  description: 'Max number of results to return',
+};
+
 export const paging: INodeProperties[] = [
   {
     displayName: 'Return All',
@@ -113,18 +105,9 @@ export const paging: INodeProperties[] = [
     default: false,
     description: 'Whether to return all results or only up to a given limit',
   },
-  {
-    displayName: 'Limit',
-    name: 'limit',
-    type: 'number',
-    displayOptions: { show: { returnAll: [false] } },
-    typeOptions: { minValue: 1 },
-    default: 50,
-    description: 'Max number of results to return',
-  },
+  limit,
 ];
 
-/** Fields of the API that this package does not know yet, put into the body as they are. */
 export const additionalFields: INodeProperties = {
   displayName: 'Additional Fields',
   name: 'additionalFields',
@@ -162,17 +145,9 @@ export const additionalFields: INodeProperties = {
 
 /** A body with further fields, each given as `{name, value}`. A field without a name is left out. */
 export function withFields(body: IDataObject, fields: IDataObject[]): IDataObject {
+  const read = (value: unknown) => (typeof value === 'string' ? jsonOrText(value) : value);
   const added = fields
-    .map(({ name, value }) => [String(name ?? '').trim(), jsonOrText(value)] as const)
+    .map(({ name, value }) => [String(name ?? '').trim(), read(value)])
     .filter(([name]) => name !== '');
   return { ...body, ...Object.fromEntries(added) };
-}
-
-function jsonOrText(value: unknown): IDataObject[string] {
-  if (typeof value !== 'string') return isObject(value) ? value : (value as IDataObject[string]);
-  try {
-    return JSON.parse(value) as IDataObject[string];
-  } catch {
-    return value;
-  }
 }

@@ -18,6 +18,13 @@ export const LANGUAGE_CODES = [
 
 const standard = new Intl.DisplayNames('en', { type: 'language', languageDisplay: 'standard' });
 
+/** The codes with their English names, as in `German (Switzerland)`, sorted by name. */
+export function languageOptions(): INodePropertyOptions[] {
+  return LANGUAGE_CODES.map((code) => ({ name: standard.of(code) ?? code, value: code })).sort(
+    (one, other) => one.name.localeCompare(other.name, 'en'),
+  );
+}
+
 /** Made when first asked for: n8n loads the node at every start, and most workflows name no language. */
 let codes: Map<string, string> | undefined;
 
@@ -28,6 +35,21 @@ let codes: Map<string, string> | undefined;
 export function codeOfLanguage(name: string): string | undefined {
   codes ??= codesByName();
   return codes.get(name.toLowerCase());
+}
+
+function codesByName(): Map<string, string> {
+  const dialects = new Intl.DisplayNames('en', { type: 'language', languageDisplay: 'dialect' });
+  // The written standard has another name than the language.
+  const byName = new Map([['norwegian', 'nb-NO']]);
+  for (const code of LANGUAGE_CODES) {
+    const { language, region } = new Intl.Locale(code);
+    const name = String(standard.of(language)).toLowerCase();
+    const isMain = new Intl.Locale(language).maximize().region === region;
+    if (isMain || !byName.has(name)) byName.set(name, code);
+    byName.set(String(standard.of(code)).toLowerCase(), code);
+    byName.set(String(dialects.of(code)).toLowerCase(), code);
+  }
+  return byName;
 }
 
 /**
@@ -47,7 +69,7 @@ export function languageCode(text: string): string | undefined {
 
 /**
  * What was likely meant by a code whose language nobody knows, as `ja-JP` by `jp`: people take the code
- * of a country for that of its language. `undefined` where it is no country's.
+ * of a country for that of its language.
  */
 export function likelyLanguage(code: string): string | undefined {
   if (!/^[a-z]{2}$/i.test(code)) return undefined;
@@ -56,33 +78,9 @@ export function likelyLanguage(code: string): string | undefined {
   return isCountry && `${language}-${region}`;
 }
 
-/** Whether a code in its usual spelling is one of a spoken language: `jp`, `tbd` and `und` are not. */
+/** Whether a code is one of a spoken language: `jp`, `tbd` and `und` are not. */
 export function isLanguage(code: string): boolean {
   const [language] = code.split('-');
   // What has no name is called by its code.
   return !['mul', 'und', 'zxx'].includes(language) && standard.of(language) !== language;
-}
-
-function codesByName(): Map<string, string> {
-  const dialects = new Intl.DisplayNames('en', { type: 'language', languageDisplay: 'dialect' });
-  // The written standard has another name than the language.
-  const byName = new Map([['norwegian', 'nb-NO']]);
-  const add = (name: string | undefined, code: string) =>
-    name && byName.set(name.toLowerCase(), code);
-  for (const code of LANGUAGE_CODES) {
-    const { language, region } = new Intl.Locale(code);
-    const name = standard.of(language);
-    const isMain = new Intl.Locale(language).maximize().region === region;
-    if (isMain || !byName.has(String(name).toLowerCase())) add(name, code);
-    add(standard.of(code), code);
-    add(dialects.of(code), code);
-  }
-  return byName;
-}
-
-/** The codes with their English names, as in `German (Switzerland)`, sorted by name. */
-export function languageOptions(): INodePropertyOptions[] {
-  return LANGUAGE_CODES.map((code) => ({ name: standard.of(code) ?? code, value: code })).sort(
-    (one, other) => one.name.localeCompare(other.name, 'en'),
-  );
 }

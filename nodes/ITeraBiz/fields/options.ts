@@ -1,6 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-/** Whether the node returns the finished video, or the job at once. */
+import { additionalFields, duration, language } from './fields';
+
 export const waitForCompletion: INodeProperties = {
   displayName: 'Wait for Completion',
   name: 'waitForCompletion',
@@ -16,59 +17,58 @@ export const waitForCompletion: INodeProperties = {
 
 const onlyWhenWaiting = { show: { '/waitForCompletion': [true] } };
 
-/** How to wait. These show only when {@link waitForCompletion} is on. */
-export const waitingOptions: INodeProperties[] = [
-  {
-    displayName: 'Failed Videos',
-    name: 'failedVideos',
-    type: 'options',
-    displayOptions: onlyWhenWaiting,
-    options: [
-      {
-        name: 'Fail the Item',
-        value: 'stop',
-        description: "Do what this node's On Error setting says",
-      },
-      {
-        name: 'Return With Status "Failed"',
-        value: 'output',
-        description: 'Return the video with the reason why it failed',
-      },
-    ],
-    default: 'stop',
-    description: 'What to do with a video that iTeraBiz could not make',
-  },
-  {
-    displayName: 'Hold While Waiting',
-    name: 'holdWhileWaiting',
-    type: 'boolean',
-    displayOptions: onlyWhenWaiting,
-    default: false,
-    description:
-      'Whether to keep the execution running while it waits. If off, n8n pauses it within a minute, so that it uses no memory and survives a restart (n8n 2.41 and newer).',
-  },
-  {
-    displayName: 'Max Wait (Minutes)',
-    name: 'maxWait',
-    type: 'number',
-    displayOptions: onlyWhenWaiting,
-    typeOptions: { minValue: 1 },
-    default: 60,
-    description:
-      'How long to wait before giving up. The order stands, and the message has the ID of the video.',
-  },
-  {
-    displayName: 'Poll Interval (Seconds)',
-    name: 'pollInterval',
-    type: 'number',
-    displayOptions: onlyWhenWaiting,
-    typeOptions: { minValue: 2 },
-    default: 10,
-    description: 'How often to check whether the video is finished, during the first minute',
-  },
-];
+export const failedVideos: INodeProperties = {
+  displayName: 'Failed Videos',
+  name: 'failedVideos',
+  type: 'options',
+  displayOptions: onlyWhenWaiting,
+  options: [
+    {
+      name: 'Fail the Item',
+      value: 'stop',
+      description: "Do what this node's On Error setting says",
+    },
+    {
+      name: 'Return With Status "Failed"',
+      value: 'output',
+      description: 'Return the video with the reason why it failed',
+    },
+  ],
+  default: 'stop',
+  description: 'What to do with a video that iTeraBiz could not make',
+};
 
-/** Bounds on what one run of the node may order. */
+export const holdWhileWaiting: INodeProperties = {
+  displayName: 'Hold While Waiting',
+  name: 'holdWhileWaiting',
+  type: 'boolean',
+  displayOptions: onlyWhenWaiting,
+  default: false,
+  description:
+    'Whether to keep the execution running while it waits. If off, n8n pauses it within a minute, so that it uses no memory and survives a restart (n8n 2.41 and newer).',
+};
+
+export const maxWait: INodeProperties = {
+  displayName: 'Max Wait (Minutes)',
+  name: 'maxWait',
+  type: 'number',
+  displayOptions: onlyWhenWaiting,
+  typeOptions: { minValue: 1 },
+  default: 60,
+  description:
+    'How long to wait before giving up. The order stands, and the message has the ID of the video.',
+};
+
+export const pollInterval: INodeProperties = {
+  displayName: 'Poll Interval (Seconds)',
+  name: 'pollInterval',
+  type: 'number',
+  displayOptions: onlyWhenWaiting,
+  typeOptions: { minValue: 2 },
+  default: 10,
+  description: 'How often to check whether the video is finished, during the first minute',
+};
+
 export const maxVideos: INodeProperties = {
   displayName: 'Max Videos',
   name: 'maxVideos',
@@ -89,7 +89,6 @@ export const maxSeconds: INodeProperties = {
     'The most seconds of video, in total, that one run of this node may order. If there are more, it orders none and says so.',
 };
 
-/** Shows what would be ordered. */
 export const previewOnly: INodeProperties = {
   displayName: 'Preview Only',
   name: 'previewOnly',
@@ -99,19 +98,15 @@ export const previewOnly: INodeProperties = {
     'Whether to only show what would be ordered, item by item. Nothing is ordered or charged.',
 };
 
-export const limits: INodeProperties[] = [maxVideos, maxSeconds, previewOnly];
-
-/** How many requests of one node run may be in flight. */
 export const maxConcurrency: INodeProperties = {
   displayName: 'Max Concurrency',
   name: 'maxConcurrency',
   type: 'number',
-  typeOptions: { minValue: 1 },
+  typeOptions: { minValue: 1, numberPrecision: 0 },
   default: 5,
   description: 'How many requests to iTeraBiz may run at the same time',
 };
 
-/** What n8n's own retry does with a submission of unknown outcome. */
 export const resubmitUnknown: INodeProperties = {
   displayName: 'Resubmit if Unsure',
   name: 'resubmitUnknown',
@@ -121,7 +116,6 @@ export const resubmitUnknown: INodeProperties = {
     'Whether Retry On Fail may send a request again that got no answer. If iTeraBiz accepted the first one, you pay twice.',
 };
 
-/** What to do with a row whose video the account has already. */
 export const whenVideoExists: INodeProperties = {
   displayName: 'When the Same Video Exists',
   name: 'whenVideoExists',
@@ -144,7 +138,6 @@ export const whenVideoExists: INodeProperties = {
     'What to do if your account has a video with the same avatar, script or prompt, language and duration. Failed videos do not count.',
 };
 
-/** How far back a video counts as the same. */
 export const lookBack: INodeProperties = {
   displayName: 'Look Back (Days)',
   name: 'lookBack',
@@ -154,3 +147,27 @@ export const lookBack: INodeProperties = {
   default: 30,
   description: 'How old an existing video may be, in days. Older ones are ordered again.',
 };
+
+/** How to wait; hidden while {@link waitForCompletion} is off. */
+export const waitingOptions = [failedVideos, holdWhileWaiting, maxWait, pollInterval];
+
+/** The collection in which the editor offers options. */
+export function optionsField(options: INodeProperties[]): INodeProperties {
+  return {
+    displayName: 'Options',
+    name: 'options',
+    type: 'collection',
+    placeholder: 'Add option',
+    default: {},
+    options,
+  };
+}
+
+/** What an order for a video has besides its avatar and its text. */
+export const orderFields = [language, duration, waitForCompletion, additionalFields];
+
+export const orderOptions = [
+  ...waitingOptions,
+  ...[maxVideos, maxSeconds, previewOnly, maxConcurrency, resubmitUnknown],
+  ...[whenVideoExists, lookBack],
+];

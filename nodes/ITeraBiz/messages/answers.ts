@@ -5,32 +5,26 @@ import { LABELS, type Message, SUPPORT, withoutStop } from './message';
 
 /** What a message says about the request, besides the answer to it. */
 export interface Subject {
-  /** What was asked for, to follow "iTeraBiz could not …", as in `create the video` */
+  /** To follow "iTeraBiz could not …", as in `create the video` */
   doing: string;
-  /** The ID the request is about, as in `vid_123`, for the message of a 404 */
+  /** The ID the request is about, for the message of a 404 */
   id?: string;
   /** How often it was tried, and over how many seconds, where more than once */
   tries?: number;
   seconds?: number;
 }
 
-/**
- * Says what an answer that is no success means and what to do about it.
- *
- * What each status means, `api/status` says; a status that is not known there has a message too,
- * with the status and the API's words.
- */
+/** Says what an answer that is no success means and what to do about it. */
 export function describeRefusal(
   answer: ApiResponse,
   { doing, id, tries = 1, seconds = 0 }: Subject,
 ): Message {
   const { status, body, headers } = answer;
-  const words = errorTextOf(body);
-  const said = words && withoutStop(words);
+  const said = withoutStop(errorTextOf(body) ?? '');
   const quote = said ? `iTeraBiz says: ${said}` : 'iTeraBiz gave no reason';
   const because = said ? `: ${said}` : '';
   const tried = howOften(tries, seconds);
-
+  const location = typeof headers.location === 'string' ? headers.location.split('?')[0] : '';
   switch (statusClassOf(answer)) {
     case 'badKey':
       return {
@@ -55,13 +49,15 @@ export function describeRefusal(
     case 'badValues':
       return describeBadValues(answer, doing, said);
     case 'notFound':
+      if (id) {
+        return {
+          message: `iTeraBiz has nothing with the ID "${id}"`,
+          description: `Check the ID, and that it belongs to the account of this credential. ${quote} (status ${status}).`,
+        };
+      }
       return {
-        message: id
-          ? `iTeraBiz has nothing with the ID "${id}"`
-          : `iTeraBiz could not ${doing}: ${said ?? 'there is nothing at this address'}`,
-        description: id
-          ? `Check the ID, and that it belongs to the account of this credential. ${quote} (status ${status}).`
-          : `Check the values of this item, and the Base URL of the credential, which is usually https://api.iterabiz.com/v1 (status ${status}).`,
+        message: `iTeraBiz could not ${doing}: ${said || 'there is nothing at this address'}`,
+        description: `Check the values of this item, and the Base URL of the credential, which is usually https://api.iterabiz.com/v1 (status ${status}).`,
       };
     case 'busy':
       return {
@@ -71,7 +67,7 @@ export function describeRefusal(
     case 'moved':
       return {
         message: `iTeraBiz could not ${doing}: its address has moved`,
-        description: `Check the Base URL of the credential${typeof headers.location === 'string' ? `; the answer points to ${withoutQuery(headers.location)}` : ''} (status ${status}).`,
+        description: `Check the Base URL of the credential${location && `; the answer points to ${location}`} (status ${status}).`,
       };
     case 'fault':
       return {
@@ -87,15 +83,16 @@ export function describeRefusal(
 }
 
 /** A field is named only where the API names it as one, and only one. */
-function describeBadValues({ status, body }: ApiResponse, doing: string, said?: string): Message {
-  const [first, ...others] = fieldErrorsOf(body, Object.keys(LABELS));
-  const label =
-    first && others.every(({ field }) => field === first.field) ? LABELS[first.field] : undefined;
-  const reason = label && withoutStop([first, ...others].map(({ text }) => text).join('; '));
+function describeBadValues({ status, body }: ApiResponse, doing: string, said: string): Message {
+  const errors = fieldErrorsOf(body, Object.keys(LABELS));
+  const fields = [...new Set(errors.map(({ field }) => field))];
+  const label = fields.length === 1 ? LABELS[fields[0]] : '';
+  const prefix = new RegExp(`^${fields[0]}\\s*:\\s*`);
+  const reason = withoutStop(errors.map(({ text }) => text).join('; ')).replace(prefix, '');
   return {
     message: label
-      ? `iTeraBiz refused the field "${label}": ${withoutField(String(reason), first.field)}`
-      : `iTeraBiz could not ${doing} with these values: ${said ?? 'it gave no reason'}`,
+      ? `iTeraBiz refused the field "${label}": ${reason}`
+      : `iTeraBiz could not ${doing} with these values: ${said || 'it gave no reason'}`,
     description: `Correct ${label ? `"${label}"` : 'the values'} of this item and run it again; nothing was made or charged for it (status ${status}).`,
   };
 }
@@ -105,47 +102,44 @@ export function describeNetworkError(
   error: NetworkError,
   { doing, tries = 1, seconds = 0 }: Subject,
 ): Message {
-  const { code, maybeSent } = error;
   const tried = howOften(tries, seconds);
-  if (maybeSent) {
+  // Spaced out. n8n behavior: it replaces a message that contains the network's own word.
+  const network = error.code && ` (network code ${error.code})`;
+  if (error.maybeSent) {
     return {
       message: `The connection to iTeraBiz broke off before it answered the request to ${doing}${tried}`,
-      description: `Try again in a moment${network(code)}. If it keeps happening, write to ${SUPPORT}.`,
+      description: `Try again in a moment${network}. If it keeps happening, write to ${SUPPORT}.`,
     };
   }
   if (isNotSecure(error)) {
     return {
       message: `iTeraBiz could not be reached to ${doing}: the certificate of the connection was not accepted${tried}`,
-      description: `Could not connect securely${network(code)}, so nothing was sent. If a company proxy or antivirus checks this n8n's traffic, let whoever runs n8n set NODE_EXTRA_CA_CERTS to the file with its certificate; if not, check the Base URL of the credential and the clock of this computer.`,
+      description: `Could not connect securely${network}, so nothing was sent. If a company proxy or antivirus checks this n8n's traffic, let whoever runs n8n set NODE_EXTRA_CA_CERTS to the file with its certificate; if not, check the Base URL of the credential and the clock of this computer.`,
     };
   }
   return {
     message: `iTeraBiz could not be reached to ${doing}${tried}`,
-    description: `Could not connect${network(code)}, so nothing was sent. Check the Base URL of the credential and that this n8n can reach the internet.`,
+    description: `Could not connect${network}, so nothing was sent. Check the Base URL of the credential and that this n8n can reach the internet.`,
   };
 }
 
 /** Says that a 2xx answer is not what the API sends, as from a web page at the base URL. */
 export function describeStrangeAnswer({ status, body }: ApiResponse, { doing }: Subject): Message {
-  const said = typeof body === 'string' ? errorTextOf(body) : undefined;
+  const begins = typeof body === 'string' ? (errorTextOf(body) ?? '').slice(0, 100) : '';
   return {
     message: `The answer to the request to ${doing} does not look like one from iTeraBiz`,
-    description: `Check the Base URL of the credential: it should be the address of the API, not of a web page. The answer had status ${status}${said ? ` and begins: ${said.slice(0, 100)}` : ''}.`,
+    description: `Check the Base URL of the credential: it should be the address of the API, not of a web page. The answer had status ${status}${begins && ` and begins: ${begins}`}.`,
   };
 }
 
-/** An aside for a message, of how often and how long it was tried; nothing after a single try. */
+/** An aside, where it was tried more than once. */
 function howOften(tries: number, seconds: number): string {
   if (tries <= 1) return '';
   const whole = Math.ceil(seconds);
-  return ` (tried ${tries} times over ${whole === 1 ? '1 second' : `${whole} seconds`})`;
+  return ` (tried ${tries} times over ${whole} second${whole === 1 ? '' : 's'})`;
 }
 
-/**
- * When to try again, as in `in about an hour`.
- *
- * @param milliseconds what the API asks for, where it does
- */
+/** When to try again, as in `in about an hour`, by the milliseconds that the API asks for. */
 function inHowLong(milliseconds?: number): string {
   if (milliseconds === undefined) return 'in a few minutes';
   const minutes = Math.ceil(milliseconds / 60_000);
@@ -154,19 +148,4 @@ function inHowLong(milliseconds?: number): string {
   const hours = Math.round(minutes / 60);
   if (hours <= 1) return 'in about an hour';
   return hours < 36 ? `in about ${hours} hours` : `in about ${Math.round(hours / 24)} days`;
-}
-
-/** What is said of a field, without its name in front, as in `avatar_id: there is no …`. */
-function withoutField(text: string, field: string): string {
-  return text.replace(new RegExp(`^${field}\\s*:\\s*`), '');
-}
-
-/** The network's own word as an aside. Spaced out. n8n behavior: it replaces a message that contains it. */
-function network(code: string): string {
-  return code ? ` (network code ${code})` : '';
-}
-
-/** An address without what may be secret in it. */
-function withoutQuery(address: string): string {
-  return address.split('?')[0];
 }

@@ -16,34 +16,21 @@ export function withoutStop(text: string): string {
 }
 
 /**
- * A message as an error of this node.
- *
- * It is made from texts alone. n8n behavior: what its HTTP client throws carries the request's headers, and
- * with them the API key.
+ * A message as an error of this node, made from texts alone. n8n behavior: what its HTTP client throws
+ * carries the request's headers, and with them the API key.
  */
 export function toNodeError(
   node: INode,
-  said: Message,
+  { message, description }: Message,
   itemIndex?: number,
   status?: number,
 ): NodeApiError {
-  return new NodeApiError(
-    node,
-    { message: said.message },
-    {
-      message: said.message,
-      description: said.description,
-      httpCode: status === undefined ? undefined : String(status),
-      itemIndex,
-      level: 'warning',
-    },
-  );
+  const httpCode = status?.toString();
+  const options = { message, description, httpCode, itemIndex, level: 'warning' } as const;
+  return new NodeApiError(node, { message }, options);
 }
 
-/**
- * What the editor calls each field of the API, for the messages that tell a user which field was
- * refused. A test holds it to the labels of the fields.
- */
+/** What the editor calls each field of the API. A test holds it to the labels of the fields. */
 export const LABELS: Record<string, string> = {
   avatar_id: 'Avatar',
   duration: 'Duration (Seconds)',

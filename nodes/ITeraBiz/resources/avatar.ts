@@ -63,6 +63,5 @@ const getAll: Operation = {
 export const avatar: Resource = {
   name: 'Avatar',
   value: 'avatar',
-  defaultOperation: create.value,
   operations: [create, getAll],
 };

@@ -1,13 +1,5 @@
-import { additionalFields, avatar, duration, language } from '../fields/fields';
-import {
-  limits,
-  lookBack,
-  maxConcurrency,
-  resubmitUnknown,
-  waitForCompletion,
-  waitingOptions,
-  whenVideoExists,
-} from '../fields/options';
+import { avatar } from '../fields/fields';
+import { orderFields, orderOptions } from '../fields/options';
 import { create } from '../operations/create';
 import type { Operation, Resource } from './operation';
 import { ABOUT_ORDERS } from './video';
@@ -33,24 +25,13 @@ const generate: Operation = {
       routing: { send: { type: 'body', property: 'prompt' } },
     },
     avatar,
-    language,
-    duration,
-    waitForCompletion,
-    additionalFields,
+    ...orderFields,
   ],
-  options: [
-    ...waitingOptions,
-    ...limits,
-    maxConcurrency,
-    resubmitUnknown,
-    whenVideoExists,
-    lookBack,
-  ],
+  options: orderOptions,
 };
 
 export const content: Resource = {
   name: 'Content',
   value: 'content',
-  defaultOperation: generate.value,
   operations: [generate],
 };

@@ -1,24 +1,16 @@
+import { avatar, paging, video as videoField } from '../fields/fields';
 import {
-  additionalFields,
-  avatar,
-  duration,
-  language,
-  paging,
-  video as videoField,
-} from '../fields/fields';
-import {
-  limits,
-  lookBack,
   maxConcurrency,
-  resubmitUnknown,
+  orderFields,
+  orderOptions,
   waitForCompletion,
   waitingOptions,
-  whenVideoExists,
 } from '../fields/options';
 import { create as createJob } from '../operations/create';
 import { download as downloadVideo } from '../operations/download';
 import { get as getVideo } from '../operations/get';
 import { getMany } from '../operations/getMany';
+import { durableOperations } from '../waiting/durableOperations';
 import type { Operation, Resource } from './operation';
 
 /** What a model has to know of an order. */
@@ -46,19 +38,9 @@ const create: Operation = {
       description: 'The text that the avatar speaks word for word. About 150 words fill a minute.',
       routing: { send: { type: 'body', property: 'script' } },
     },
-    language,
-    duration,
-    waitForCompletion,
-    additionalFields,
+    ...orderFields,
   ],
-  options: [
-    ...waitingOptions,
-    ...limits,
-    maxConcurrency,
-    resubmitUnknown,
-    whenVideoExists,
-    lookBack,
-  ],
+  options: orderOptions,
 };
 
 const get: Operation = {
@@ -109,7 +91,6 @@ const getAll: Operation = {
   options: [maxConcurrency],
 };
 
-/** Asks for the video first: its link may have expired since, and only a finished one has a file. */
 const download: Operation = {
   name: 'Download',
   value: 'download',
@@ -147,6 +128,6 @@ const download: Operation = {
 export const video: Resource = {
   name: 'Video',
   value: 'video',
-  defaultOperation: create.value,
   operations: [create, download, get, getAll],
+  hidden: durableOperations,
 };

@@ -9,6 +9,7 @@ describe('Additional fields', () => {
     ['nothing', '', ''],
     ['a number', '12.5', 12.5],
     ['a number in quotes', '"12"', '12'],
+    ['a number that JavaScript would round', '1234567890123456789', '1234567890123456789'],
     ['true', 'true', true],
     ['null', 'null', null],
     ['a list', '["a", 1]', ['a', 1]],

@@ -39,7 +39,7 @@ test.each<[unknown, string]>([
   [[['video.completed', 'video.failed']], '["video.completed","video.failed"]'],
   [[7, null], '7, null'],
   [7, '7'],
-  [NaN, 'null'],
+  [NaN, 'NaN'],
   [true, 'true'],
   [{ event: 'video.completed' }, '{"event":"video.completed"}'],
   ['x'.repeat(100), `${'x'.repeat(60)}…`],
@@ -80,10 +80,10 @@ test.each<[unknown, unknown, boolean]>([
 });
 
 test.each<[unknown, string]>([
-  [['avatar_1'], 'avatar_1'],
+  [['avatar_1'], '["avatar_1"]'],
   [{ id: 'avatar_1' }, '{"id":"avatar_1"}'],
   [true, 'true'],
-  [NaN, 'null'],
+  [NaN, 'NaN'],
 ])('%j for the avatar is refused', (avatarId, quoted) => {
   const context = contextWith({ events: BOTH, 'options.avatarId': avatarId as string });
   expect(() => whyUnwanted(event('avatar_1'), context)).toThrow(

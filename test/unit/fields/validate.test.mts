@@ -3,6 +3,7 @@ import type { IDataObject } from 'n8n-workflow';
 import {
   BadInput,
   checkBody,
+  checkDailyLimit,
   checkId,
   checkNumber,
   checkOptions,
@@ -235,9 +236,26 @@ test('a switch that is neither on nor off says what it should be', () => {
   expect(description).toMatch(/^Use true or false\. /);
 });
 
+test.each(['', undefined, null, 0, '0'])('Max Videos per Day: %j is no limit', (value) => {
+  expect(checkDailyLimit(value)).toBeUndefined();
+});
+
+test.each([50, '50', ' 50\n'])('Max Videos per Day: %j is one', (value) => {
+  expect(checkDailyLimit(value)).toBe(50);
+});
+
+test.each(['fifty', -1, 1.5, '1e3', [50], {}, true])(
+  'Max Videos per Day: %j is refused',
+  (value) => {
+    expect(complaintOf(() => checkDailyLimit(value)).message).toMatch(
+      /^"Max Videos per Day": ".+" is not a number of videos$/,
+    );
+  },
+);
+
 test('a number that is none is quoted as one', () => {
   expect(complaintOf(() => checkNumber(Number.NaN, 'maxWait')).message).toMatch(
-    /^"Max Wait \(Minutes\)": "NaN" is not a time to wait$/,
+    /^"Max Wait \(Minutes\)": "NaN" is not a number of minutes$/,
   );
 });
 
@@ -299,8 +317,10 @@ describe('Numbers that are not sent', () => {
     }
     for (const value of bad) {
       const { message, description } = complaintOf(() => checkNumber(value, name));
-      expect(message).toMatch(`"${label}": "${String(value)}" is not a `);
-      expect(description).toMatch(/^Enter a (whole )?number/);
+      expect(message).toMatch(`"${label}": "${String(value)}" is not a number of `);
+      expect(description).toMatch(
+        /^Enter a (whole )?number of at least \d, without a unit, such as \d+\./,
+      );
     }
   });
 

@@ -24,12 +24,7 @@ const operation = (
   fields,
   options,
 });
-const resource = (value: string, operations: Operation[]) => ({
-  name: value,
-  value,
-  defaultOperation: operations[0].value,
-  operations,
-});
+const resource = (value: string, operations: Operation[]) => ({ name: value, value, operations });
 
 /** What n8n shows for an operation. */
 function visible(properties: INodeProperties[], parameters: INodeParameters): INodeProperties[] {
@@ -85,37 +80,13 @@ describe('The parameters of a node', () => {
     );
   });
 
-  test('have a shared field once where that is possible', () => {
-    const count = (name: string) => names(properties).filter((one) => one === name).length;
-    expect(count('what')).toBe(1);
-    expect(count('more')).toBe(1);
-  });
-
-  test('have a shared field per resource where one rule would show it too often', () => {
-    const shared = field('shared');
-    const split = toProperties(
-      [
-        resource('cat', [operation('make', [shared]), operation('get', [])]),
-        resource('dog', [operation('make', [shared]), operation('get', [shared])]),
-      ],
-      'cat',
-    );
-    expect(names(split).filter((name) => name === 'shared')).toHaveLength(2);
-    const shows = (resource: string, operation: string) =>
-      names(visible(split, { resource, operation })).includes('shared');
-    expect([shows('cat', 'make'), shows('cat', 'get')]).toEqual([true, false]);
-    expect([shows('dog', 'make'), shows('dog', 'get')]).toEqual([true, true]);
-  });
-
-  test('keep the options in one collection, sorted, each shown to its operations', () => {
-    const { options } = properties[properties.length - 1] as { options: INodeProperties[] };
-    expect(names(options)).toEqual(['size', 'speed']);
-    expect(options[0].displayOptions).toEqual({
-      show: { '/resource': ['cat'], '/operation': ['make'] },
-    });
-    expect(options[1].displayOptions).toEqual({
-      show: { '/resource': ['cat', 'dog'], '/operation': ['make'] },
-    });
+  test.each(
+    resources.flatMap(({ value, operations }) => operations.map((one) => [value, one] as const)),
+  )('offer for %s its own options, sorted', (resource, { value, options }) => {
+    const shown = visible(properties, { resource, operation: value });
+    const [offered, ...others] = shown.filter(({ name }) => name === 'options');
+    expect(others).toEqual([]);
+    expect(names(offered.options as INodeProperties[])).toEqual(names(options).sort());
   });
 
   test("keep a field's own rule", () => {

@@ -2,9 +2,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { INodeProperties } from 'n8n-workflow';
 
+import { events } from '../../../nodes/ITeraBiz/fields/events.ts';
 import { BadInput, checkBody } from '../../../nodes/ITeraBiz/fields/validate.ts';
+import { ITeraBiz } from '../../../nodes/ITeraBiz/ITeraBiz.node.ts';
 import { LABELS } from '../../../nodes/ITeraBiz/messages/message.ts';
 import { resources } from '../../../nodes/ITeraBiz/resources/index.ts';
+import { durableOperations } from '../../../nodes/ITeraBiz/waiting/durableOperations.ts';
 
 const operations = resources.flatMap(({ value, operations }) =>
   operations.map((operation) => ({ resource: value, ...operation })),
@@ -62,6 +65,25 @@ test('The names that saved workflows rest on', () => {
   });
 });
 
+test('The operations that saved workflows leave out', () => {
+  const defaults = resources.map(({ value, operations }) => [value, operations[0].value]);
+  expect(defaults).toEqual([
+    ['avatar', 'create'],
+    ['content', 'generate'],
+    ['video', 'create'],
+  ]);
+});
+
+test('The operations of a wait that n8n has taken over are carried out, and offered to no user', () => {
+  const hidden = Object.keys(durableOperations);
+  expect(Object.keys(new ITeraBiz().customOperations!.video)).toEqual([
+    ...['create', 'download', 'get', 'getAll'],
+    ...hidden,
+  ]);
+  const offered = operations.map(({ value }) => value);
+  expect(offered.filter((value) => hidden.includes(value))).toEqual([]);
+});
+
 test.each(operations)('$resource: $value has a preview of its output', ({ resource, value }) => {
   const path = join(folder, '__schema__', 'v1.0.0', resource, `${value}.json`);
   expect(existsSync(path)).toBe(true);
@@ -69,9 +91,12 @@ test.each(operations)('$resource: $value has a preview of its output', ({ resour
   expect(schema).toMatchObject({ type: 'object', properties: { id: { type: 'string' } } });
 });
 
-test.each(bodyFields)('%s has the label that messages use', (field, { displayName }) => {
-  expect(LABELS[field]).toBe(displayName);
-});
+test.each([...bodyFields, ['events', events] as const])(
+  '%s has the label that messages use',
+  (field, { displayName }) => {
+    expect(LABELS[field]).toBe(displayName);
+  },
+);
 
 test.each(bodyFields)('%s is checked before it is sent', (field) => {
   expect(() => checkBody({ [field]: '' })).toThrow(BadInput);
