@@ -7,7 +7,7 @@ import type {
 import { NodeConnectionTypes } from 'n8n-workflow';
 
 import { avatarFilter, events } from './fields/events';
-import { searchAvatars } from './fields/listSearch';
+import { searchAvatars } from './resources/listSearch';
 import { optionsField } from './fields/options';
 import { poll } from './polling/poll';
 

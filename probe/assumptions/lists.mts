@@ -73,7 +73,7 @@ export const lists: Assumption[] = [
   {
     id: 'avatars',
     says: 'The list of avatars is as iTeraBiz documents it',
-    place: 'nodes/ITeraBiz/fields/listSearch.ts',
+    place: 'nodes/ITeraBiz/resources/listSearch.ts',
     covers: [],
     judge: ({ avatars }, contract) =>
       isSuccess(avatars)

@@ -60,8 +60,8 @@ export async function startByWebhook(
   await until(`${path} listens`, post);
   const started = await until(`${path} has started`, async () => {
     const executions = await n8n.rest.executions({ workflowId });
-    // n8n lists the executions of a wait under the workflow that waits.
-    return executions.map(({ id }) => id).findLast((id) => !before.has(id));
+    // n8n lists the executions of a wait under the workflow that waits; those have another mode.
+    return executions.find(({ id, mode }) => mode === 'webhook' && !before.has(id))?.id;
   });
   return started!;
 }

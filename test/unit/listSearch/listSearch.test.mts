@@ -4,7 +4,7 @@ import {
   searchAvatars,
   searchVideos,
   videoEntry,
-} from '../../../nodes/ITeraBiz/fields/listSearch.ts';
+} from '../../../nodes/ITeraBiz/resources/listSearch.ts';
 import { startSandbox, type Sandbox } from '../../../sandbox/client.mts';
 import { pickerContext } from '../engine.mts';
 

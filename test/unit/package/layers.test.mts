@@ -13,7 +13,6 @@ const LAYERS = [
   'orders',
   'webhook',
   'polling',
-  'listSearch',
   'run',
   'account',
   'client',
