@@ -58,7 +58,7 @@ export class ITeraBizApi implements ICredentialType {
       default: 'https://api.iterabiz.com/v1',
       description:
         'The address of the iTeraBiz API. Keep the default unless iTeraBiz gave you another one. The API key is sent nowhere else.',
-      // n8n behaviour: its connection test shows the network's word and nothing else.
+      // n8n behavior: its connection test shows the network's word and nothing else.
       hint: 'If the test says ECONNREFUSED, ENOTFOUND or EPROTO, nothing answers at this address, or not over https.',
     },
     {
@@ -81,7 +81,7 @@ export class ITeraBizApi implements ICredentialType {
       qs: { limit: 1 },
       disableFollowRedirect: true,
     },
-    // n8n behaviour: it goes through one list for both kinds of rule; its type knows only lists of one kind.
+    // n8n behavior: it goes through one list for both kinds of rule; its type knows only lists of one kind.
     rules: [
       ...Object.entries(REFUSALS).map(([status, message]) => ({
         type: 'responseCode',
@@ -108,10 +108,10 @@ const PLAIN_PATH = /^\/(?![/\\])/;
 
 /**
  * A request with the API key, if it goes to the origin of the Base URL. A path gets the Base URL. n8n
- * behaviour: asking for the credential beforehand would cost a query each time.
+ * behavior: asking for the credential beforehand would cost a query each time.
  *
  * Everything that uses the credential passes here, n8n's own HTTP Request node too, where a user or an
- * AI model may enter any address. n8n behaviour: that node says `uri`; told so here, n8n takes the key off
+ * AI model may enter any address. n8n behavior: that node says `uri`; told so here, n8n takes the key off
  * again on a redirect to another host.
  *
  * Invariant: the HTTP client gets the address that was checked, never the text that was given, which it
@@ -180,7 +180,7 @@ function keyFrom(entered: unknown): string {
   );
 }
 
-/** The message stands alone. n8n behaviour: its connection test shows no description. */
+/** The message stands alone. n8n behavior: its connection test shows no description. */
 function refusal(message: string, description?: string): UserError {
   const error = new UserError(message, { description });
   return Object.assign(error, { httpCode: REFUSED_BEFORE_SENDING });

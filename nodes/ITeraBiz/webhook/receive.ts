@@ -46,9 +46,9 @@ const ANSWERS = {
  * n8n's `webhook`: judges one delivery, and starts the workflow if it is a proven event that the user
  * asked for. Never throws.
  *
- * Where a workflow is to start, n8n answers. n8n behaviour: it does so when the execution is stored, and
+ * Where a workflow is to start, n8n answers. n8n behavior: it does so when the execution is stored, and
  * with an error where that failed, so that the sender delivers the event again and none is lost. (Before
- * 2.41 it may answer a moment earlier.) In all other cases the trigger answers by itself; n8n behaviour:
+ * 2.41 it may answer a moment earlier.) In all other cases the trigger answers by itself; n8n behavior:
  * it then saves what was written into the trigger's store.
  */
 export async function receive(context: IWebhookFunctions): Promise<IWebhookResponseData> {
@@ -111,7 +111,7 @@ function accessOf(context: IWebhookFunctions): { secret?: string } | undefined {
 /**
  * The body's bytes, whatever content type they were sent as; nothing of a form with files.
  *
- * n8n behaviour: it reads common types before it asks the trigger, and leaves the others to it.
+ * n8n behavior: it reads common types before it asks the trigger, and leaves the others to it.
  */
 async function rawBodyOf(context: IWebhookFunctions): Promise<Buffer | undefined> {
   const request = context.getRequestObject();
@@ -159,7 +159,7 @@ async function replyTo(unverified: UnverifiedEvent, context: IWebhookFunctions):
  * Waits for n8n's answer to the sender, also where the sender has given up, and says whether it was one
  * of success.
  *
- * n8n behaviour: it saves the store only if something was written into it, forgets that when it begins
+ * n8n behavior: it saves the store only if something was written into it, forgets that when it begins
  * to start the workflow, and saves when it has started it. So the store is written again meanwhile.
  */
 async function hasStarted(context: IWebhookFunctions, remember: () => void): Promise<boolean> {

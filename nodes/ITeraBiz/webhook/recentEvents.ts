@@ -24,7 +24,7 @@ export const MOST_TRIGGERS = 200;
  * Which events have started the workflow, so that a repeat starts nothing. Assumption: an event is
  * delivered at least once, and again where the answer was not one of success.
  *
- * Lives in this process. n8n behaviour: every request gets its own copy of the stored memory, so only here
+ * Lives in this process. n8n behavior: every request gets its own copy of the stored memory, so only here
  * can two deliveries at the same moment see each other. The stored memory is for restarts and for n8n's
  * other processes; two deliveries that reach two processes at the same moment can both start a run.
  */

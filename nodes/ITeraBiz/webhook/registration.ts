@@ -113,7 +113,7 @@ export async function register(context: IHookFunctions): Promise<boolean> {
  * the one that is known is gone already, another one may be there, whose answer was lost on the way or
  * of which the store was made to forget. So iTeraBiz is asked.
  *
- * Never throws. n8n behaviour: after an error it leaves the rest of its tidying undone.
+ * Never throws. n8n behavior: after an error it leaves the rest of its tidying undone.
  *
  * @returns whether nothing of ours is left, as far as iTeraBiz says
  */
@@ -181,7 +181,7 @@ function warn(context: IHookFunctions, what: string, error: unknown): void {
 }
 
 /**
- * Where n8n listens for this trigger. n8n behaviour: it names the test URL while the editor listens, else
+ * Where n8n listens for this trigger. n8n behavior: it names the test URL while the editor listens, else
  * the production URL.
  */
 function endpointOf(context: IHookFunctions): string {
@@ -216,7 +216,7 @@ function checkAccess(context: IHookFunctions): void {
   }
 }
 
-/** n8n behaviour: of an activation that fails it shows the message alone, so that says what to do as well. */
+/** n8n behavior: of an activation that fails it shows the message alone, so that says what to do as well. */
 function refusal(
   context: IHookFunctions,
   message: string,

@@ -3,9 +3,9 @@ import type { IDataObject, IHookFunctions, IWebhookFunctions } from 'n8n-workflo
 import { pasted } from '../api/address';
 
 /**
- * What a trigger keeps with its workflow. n8n behaviour: it keeps another copy for test listening.
+ * What a trigger keeps with its workflow. n8n behavior: it keeps another copy for test listening.
  *
- * n8n behaviour: a write stores all of it, as it was when it was read. So a delivery, or a run of the
+ * n8n behavior: a write stores all of it, as it was when it was read. So a delivery, or a run of the
  * workflow, that was under way while the workflow was published anew puts back what stood here before.
  * Who gets in is therefore decided by the key, which all copies have.
  */
