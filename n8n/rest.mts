@@ -61,7 +61,7 @@ export interface Execution extends ExecutionSummary {
 }
 
 /**
- * How long an execution may be listed as crashed that goes on, in milliseconds. n8n behaviour: as it starts
+ * How long an execution may be listed as crashed that goes on, in milliseconds. n8n behavior: as it starts
  * after a hard stop, it takes one up again first, and then calls it crashed until it ends.
  */
 const CRASHED_FOR_A_MOMENT = 10_000;

@@ -1,8 +1,8 @@
 import type { INodeType, INodeTypeDescription } from 'n8n-workflow';
 import { NodeConnectionTypes } from 'n8n-workflow';
 
-import { searchAvatars, searchVideos } from './resources/listSearch';
 import { hints, resources } from './resources';
+import { searchAvatars, searchVideos } from './resources/listSearch';
 import { toCustomOperations, toProperties } from './resources/operation';
 import { durableProperties } from './waiting/durableOperations';
 

@@ -7,9 +7,9 @@ import type {
 import { NodeConnectionTypes } from 'n8n-workflow';
 
 import { avatarFilter, events } from './fields/events';
-import { searchAvatars } from './resources/listSearch';
 import { optionsField } from './fields/options';
 import { poll } from './polling/poll';
+import { searchAvatars } from './resources/listSearch';
 
 /** Starts a workflow when a video has completed or failed, by checking iTeraBiz regularly. */
 export class ITeraBizPollingTrigger implements INodeType {

@@ -8,8 +8,8 @@ import type {
 import { NodeConnectionTypes } from 'n8n-workflow';
 
 import { avatarFilter, events } from './fields/events';
-import { searchAvatars } from './resources/listSearch';
 import { optionsField } from './fields/options';
+import { searchAvatars } from './resources/listSearch';
 import { receive } from './webhook/receive';
 import { isRegistered, register, unregister } from './webhook/registration';
 

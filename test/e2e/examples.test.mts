@@ -374,10 +374,10 @@ test('AI agent: what the model decides becomes a video, once a person has said y
   expect(text).toContain('You pay for it.\n\nFresh bread, every morning\n\nAvatar: avatar_maria01');
   expect(await sandbox.videos()).toHaveLength(before);
   const yes = buttons.find((button) => button.text === 'Yes, make it')!;
-  // n8n behaviour: a click counts only where a browser says that it is one.
+  // n8n behavior: a click counts only where a browser says that it is one.
   const headers = { 'User-Agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0' };
   expect((await fetch(yes.link, { headers })).status).toBe(200);
-  // n8n behaviour: the node that answers waits for a chat window, which is not open here.
+  // n8n behavior: the node that answers waits for a chat window, which is not open here.
   const answered = async () => {
     const execution = await n8n.rest.execution(executionId);
     return execution.data.resultData.runData.Answer ? execution : undefined;

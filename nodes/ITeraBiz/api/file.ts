@@ -13,8 +13,8 @@ const WEBM: VideoKind = { extension: 'webm', mimeType: 'video/webm' };
 const MKV: VideoKind = { extension: 'mkv', mimeType: 'video/x-matroska' };
 const AVI: VideoKind = { extension: 'avi', mimeType: 'video/x-msvideo' };
 
-/** Bytes at the beginning of a file that {@link sniffVideo} and {@link whatInstead} look at. */
-export const FIRST_BYTES = 4_096;
+/** So many bytes at the beginning of a file tell what it is. */
+export const FIRST_BYTES = 64;
 
 /** Pictures and sound in the same container as MP4. */
 const NO_VIDEO = /^(avi[fs]|crx|hei|hev|mif1|msf1|M4[AB])/;
@@ -22,10 +22,10 @@ const NO_VIDEO = /^(avi[fs]|crx|hei|hev|mif1|msf1|M4[AB])/;
 /**
  * What kind of video begins with these bytes, or `undefined` where they are none that is known here.
  *
- * @param firstBytes of the file, {@link FIRST_BYTES} or all there are
+ * @param firstBytes of the file, at least {@link FIRST_BYTES} or all there are
  */
 export function sniffVideo(firstBytes: Buffer): VideoKind | undefined {
-  const text = firstBytes.toString('latin1', 0, 64);
+  const text = firstBytes.toString('latin1', 0, FIRST_BYTES);
   const box = text.slice(4, 8);
   if (box === 'ftyp') {
     const brand = text.slice(8, 12);
@@ -50,7 +50,7 @@ export function kindByType(contentType: unknown): VideoKind {
  * What came in place of a video, in plain words, as in `a web page ("Sign in")`, or `undefined` where
  * nothing speaks against its being one.
  *
- * @param firstBytes of the file, {@link FIRST_BYTES} or all there are
+ * @param firstBytes of the file, at least {@link FIRST_BYTES} or all there are
  */
 export function whatInstead(firstBytes: Buffer): string | undefined {
   if (firstBytes.length === 0) return 'an empty file';

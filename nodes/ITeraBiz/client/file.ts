@@ -1,3 +1,4 @@
+import { FIRST_BYTES } from '../api/file';
 import { networkErrorFrom } from './http';
 import { now, pause } from './time';
 
@@ -8,9 +9,6 @@ interface FileStream {
   push(...bytes: unknown[]): boolean;
   destroy(): void;
 }
-
-/** How many bytes tell what a file is. */
-const ENOUGH = 64;
 
 /**
  * The first bytes of a stream, and all of it to go on with: the stream, or its bytes where that is all
@@ -24,12 +22,12 @@ export async function firstBytesOf(body: unknown): Promise<{ first: Buffer; rest
   try {
     for await (const bytes of stream.iterator({ destroyOnReturn: false })) {
       first = Buffer.concat([first, bytes]);
-      if (first.length >= ENOUGH) break;
+      if (first.length >= FIRST_BYTES) break;
     }
   } catch (error) {
     throw networkErrorFrom(error as Error) ?? error;
   }
-  if (first.length < ENOUGH) return { first, rest: first };
+  if (first.length < FIRST_BYTES) return { first, rest: first };
   stream.unshift(first);
   return { first, rest: stream };
 }

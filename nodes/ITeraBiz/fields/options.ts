@@ -168,6 +168,11 @@ export const orderFields = [language, duration, waitForCompletion, additionalFie
 
 export const orderOptions = [
   ...waitingOptions,
-  ...[maxVideos, maxSeconds, previewOnly, maxConcurrency, resubmitUnknown],
-  ...[whenVideoExists, lookBack],
+  maxVideos,
+  maxSeconds,
+  previewOnly,
+  maxConcurrency,
+  resubmitUnknown,
+  whenVideoExists,
+  lookBack,
 ];
