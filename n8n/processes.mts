@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -61,7 +62,7 @@ export function startProcess(
     pid,
     log,
     running,
-    lastWords: () => readFileSync(log, 'utf8').trimEnd().split('\n').slice(-15).join('\n'),
+    lastWords: () => readFileSync(log, 'utf8').trimEnd().split('\n').slice(-6).join('\n'),
     async end(signal = 'SIGINT') {
       signalGroup(pid, signal);
       const kill = setTimeout(() => signalGroup(pid, 'SIGKILL'), GRACE_MS);
@@ -77,23 +78,21 @@ export function startProcess(
 }
 
 /**
- * A TCP port of the loopback interface that nothing listens on at the moment.
+ * A TCP port of the loopback interface that nothing listens on at the moment. It lies below those that
+ * systems give to outgoing connections: one of those could take it while a server is still starting.
  *
  * @param preferred taken if it is free
  */
-export async function freePort(preferred = 0): Promise<number> {
+export async function freePort(preferred = randomInt(10_000, 32_000)): Promise<number> {
   const server = createServer().listen(preferred, '127.0.0.1');
   try {
     await once(server, 'listening');
-  } catch (error) {
-    if (preferred) return freePort();
-    throw error;
+  } catch {
+    return freePort();
   }
-  const address = server.address();
   server.close();
   await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('No port was assigned.');
-  return address.port;
+  return preferred;
 }
 
 /**

@@ -71,6 +71,10 @@ test('the preferred port is taken if it is free, else another', async () => {
   expect(other).not.toBe(free);
 });
 
+test('a free port is none that the system gives to outgoing connections', async () => {
+  for (let i = 0; i < 20; i++) expect(await freePort()).toBeLessThan(32_000);
+});
+
 describe('however the starter ends, its processes end', () => {
   const starter = `
     import { startProcess } from ${JSON.stringify(join(import.meta.dirname, '../../../n8n/processes.mts'))};
