@@ -1,6 +1,6 @@
 import type { IDataObject, IHttpRequestMethods } from 'n8n-workflow';
 
-import { errorTextOf, isPage } from './errorText';
+import { errorTextOf } from './errorText';
 import { isObject } from './json';
 import { type ApiResponse, NetworkError } from './response';
 import { HTTP_DATE, jobIn, saysNo } from './video';
@@ -24,7 +24,7 @@ export type StatusClass =
   | 'notAllowed'
   | 'badValues'
   | 'notFound'
-  /** Something between here and the API answered in its place, and let nothing through */
+  /** Something between here and the API, or at a wrong Base URL, answered in its place */
   | 'intercepted'
   /** Too many requests, or the service is unavailable for a moment: nothing was done */
   | 'busy'
@@ -58,6 +58,9 @@ const MEANINGS: Record<number, StatusClass> = {
 /** With these (0: none is named), words may tell that it is about credits. */
 const MAY_MEAN_CREDITS = [0, 400, 403, 422, 429];
 
+/** About the key, a video or a path: only where the API itself says so. */
+const OF_THE_API = [403, 404, 405, 410];
+
 const CREDITS = /(^|[^a-z])(credits?|balance|funds|payment|billing)([^a-z]|$)/i;
 const LACK =
   /insufficient|not enough|(^|[^a-z])(no|out of|used up|too low|need|top up|ran out|run out)([^a-z]|$)|exhaust|deplet|exceed|payment.required/i;
@@ -89,7 +92,7 @@ export function statusClassOf({
   } else if (MAY_MEAN_CREDITS.includes(code) && CREDITS.test(words)) {
     if (code === 403 || code === 429 || LACK.test(words)) return 'noCredits';
   }
-  if (code === 403 && isFromBetween(body, headers)) return 'intercepted';
+  if (OF_THE_API.includes(code) && isFromBetween(body, headers)) return 'intercepted';
   return MEANINGS[code] ?? (code >= 500 ? 'fault' : code === 0 ? 'refused' : 'unclear');
 }
 
@@ -109,10 +112,16 @@ function wordsOf(body: unknown): string {
   return [...codes, errorTextOf(body)].join(' ');
 }
 
-/** A page, or Cloudflare's `error code: 1020`: the API itself answers in JSON. */
+/** The own texts of Cloudflare, Traefik and Kubernetes. */
+const TEXT_BETWEEN = /^\s*(error code: \d{4}|404 page not found|default backend - 404)\s*$/i;
+
+/**
+ * Whether a web page or a proxy answers: the API itself does so in JSON. No words at all are no sign of
+ * that, since nothing is documented about the body of a refusal.
+ */
 function isFromBetween(body: unknown, headers: IDataObject): boolean {
-  const isText = typeof body === 'string' && /^\s*error code: \d{4}\s*$/i.test(body);
-  return isText || isPage(body) || headers['cf-mitigated'] !== undefined;
+  const isText = typeof body === 'string' && (TEXT_BETWEEN.test(body) || /^\s*</.test(body));
+  return isText || headers['cf-mitigated'] !== undefined;
 }
 
 /**

@@ -178,6 +178,7 @@ describe('confirmation by the API', () => {
     ['does not take the key', { type: 'refuse', status: 401 }],
     ['breaks off', { type: 'reset' }],
     ['answers with a web page', { type: 'answer', status: 200, body: '<html></html>' }],
+    ['is hidden by a web page', { type: 'answer', status: 404, body: '<html></html>' }],
     ['answers with another video', { type: 'rewrite', fields: { id: 'vid_other' } }],
     ['is behind its own events', { type: 'rewrite', fields: { status: 'processing' } }],
   ] as const)('has the event sent again while the API %s', async (_case, fault) => {
