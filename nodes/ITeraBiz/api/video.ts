@@ -48,14 +48,6 @@ export function videoIdOf(video: unknown): string | undefined {
   return typeof video.id === 'string' && video.id ? video.id : undefined;
 }
 
-/**
- * Whether an answer is the video that was asked for by its ID: an object, with that ID. Whatever an API
- * or a proxy before it answers instead is not, however much it looks like a video.
- */
-export function isVideoOf(id: string, body: unknown): body is Video {
-  return videoIdOf(body) === id;
-}
-
 /** Where an answer may have its object, besides the top level (assumption: at the top level). */
 const PLACES = ['data', 'job', 'video', 'result', 'content', 'response', 'output', 'item'];
 
@@ -70,6 +62,14 @@ export function jobIn(body: unknown): IDataObject | undefined {
   const isMade = (one: IDataObject) =>
     ['avatar_id', 'created_at', 'name'].some((key) => key in one);
   return named.find(isMade) ?? named.find(({ status }) => status !== undefined) ?? named[0];
+}
+
+/**
+ * The video that was asked for by its ID, in whatever place of the body; nothing where another one came,
+ * or something that only looks like a video.
+ */
+export function videoIn(body: unknown, id: string): Video | undefined {
+  return objectsIn(body).find((one) => videoIdOf(one) === id);
 }
 
 /**

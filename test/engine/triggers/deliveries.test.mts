@@ -204,6 +204,20 @@ describe('confirmation by the API', () => {
     expect(n8n.runs).toHaveLength(1);
   });
 
+  it.each(['data', 'job'])(
+    'reads the video where the API has it: inside "%s"',
+    async (nestedIn) => {
+      await activeTrigger();
+      const videoId = await video('completed');
+      await sandbox.settings({ nestedIn });
+      expect(statuses(await sandbox.sendEvent({ videoId }))).toEqual([200]);
+      await sandbox.settings({ nestedIn: '' });
+      expect(n8n.runs.map(({ event }) => event.video)).toEqual([
+        expect.objectContaining({ id: videoId, status: 'completed' }),
+      ]);
+    },
+  );
+
   it('believes the API where the event says otherwise', async () => {
     await activeTrigger();
     const id = await video('failed');

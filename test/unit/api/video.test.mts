@@ -4,13 +4,13 @@ import {
   downloadUrlOf,
   failureReasonOf,
   inReadingOrder,
-  isVideoOf,
   jobIn,
   outcomeOf,
   saysNo,
   statusOf,
   timeOf,
   videoIdOf,
+  videoIn,
 } from '../../../nodes/ITeraBiz/api/video.ts';
 import { isObject, parseJson } from '../../../nodes/ITeraBiz/api/json.ts';
 
@@ -65,19 +65,30 @@ test.each([
   expect(videoIdOf(video)).toBe(id);
 });
 
+const asked = { id: 'video_1', status: 'queued' };
+
 test.each([
-  [{ id: 'video_1', status: 'queued' }, true],
-  [{ id: 'video_2', status: 'queued' }, false],
-  [{ status: 'queued' }, false],
-  [[{ id: 'video_1' }], false],
-  ['video_1', false],
-  [undefined, false],
-])('whether %j is what was asked for as video_1: %p', (body, expected) => {
-  expect(isVideoOf('video_1', body)).toBe(expected);
+  [asked],
+  [{ data: asked }],
+  [{ success: true, job: asked }],
+  [{ id: 'req_1', data: { video: asked } }],
+])('what was asked for as video_1 is in %j', (body) => {
+  expect(videoIn(body, 'video_1')).toBe(asked);
 });
 
+test.each([
+  [{ ...asked, id: 'video_2' }],
+  [{ status: 'queued' }],
+  [{ data: { ...asked, id: 'video_2' } }],
+  [{ avatar: asked }],
+  [[asked]],
+  [{ data: [asked] }],
+  ['video_1'],
+  [undefined],
+])('it is not in %j', (body) => expect(videoIn(body, 'video_1')).toBeUndefined());
+
 test('A video whose ID is a number is found by it', () => {
-  expect(isVideoOf('17', { id: 17 })).toBe(true);
+  expect(videoIn({ id: 17 }, '17')).toEqual({ id: 17 });
 });
 
 describe('The download link', () => {
