@@ -3,7 +3,7 @@ import type { IDataObject, IHttpRequestMethods } from 'n8n-workflow';
 import { errorTextOf } from './errorText';
 import { isObject } from './json';
 import { type ApiResponse, NetworkError } from './response';
-import { HTTP_DATE, jobIn, saysNo } from './video';
+import { jobIn, saysNo, timeOf } from './video';
 
 /**
  * What an answer means. This file is the only place that says so.
@@ -16,9 +16,7 @@ export type StatusClass =
   | 'done'
   /** It points to another address */
   | 'moved'
-  /** The API key is missing or invalid */
   | 'badKey'
-  /** The credits of the account are used up */
   | 'noCredits'
   /** The key is known, but may not do this */
   | 'notAllowed'
@@ -35,30 +33,22 @@ export type StatusClass =
   /** A status that is no plain no: it may have acted, or not */
   | 'unclear';
 
-const MEANINGS: Record<number, StatusClass> = {
-  400: 'badValues',
-  401: 'badKey',
-  402: 'noCredits',
-  403: 'notAllowed',
-  404: 'notFound',
-  405: 'refused',
-  407: 'intercepted',
-  408: 'fault',
-  410: 'notFound',
-  413: 'badValues',
-  415: 'refused',
-  422: 'badValues',
-  425: 'fault',
-  429: 'busy',
-  451: 'refused',
-  503: 'busy',
-  511: 'intercepted',
-};
+const STATUSES: Array<[StatusClass, number[]]> = [
+  ['badKey', [401]],
+  ['noCredits', [402]],
+  ['notAllowed', [403]],
+  ['badValues', [400, 413, 422]],
+  ['notFound', [404, 410]],
+  ['intercepted', [407, 511]],
+  ['busy', [429, 503]],
+  ['fault', [408, 425]],
+  ['refused', [405, 415, 451]],
+];
 
 /** With these (0: none is named), words may tell that it is about credits. */
 const MAY_MEAN_CREDITS = [0, 400, 403, 422, 429];
 
-/** About the key, a video or a path: only where the API itself says so. */
+/** These are about the key, a path or a video only where the API itself answers, and not a web page. */
 const OF_THE_API = [403, 404, 405, 410];
 
 const CREDITS = /(^|[^a-z])(credits?|balance|funds|payment|billing)([^a-z]|$)/i;
@@ -73,14 +63,8 @@ const RATE =
  *
  * Assumption: credits that are used up are told by 402, or by words that say so. Where the answer asks
  * for a pause, or speaks of a rate, it is about too many requests all the same.
- *
- * @param answer its headers may be left out
  */
-export function statusClassOf({
-  status,
-  body,
-  headers = {},
-}: Omit<ApiResponse, 'headers'> & Partial<ApiResponse>): StatusClass {
+export function statusClassOf({ status, body, headers }: ApiResponse): StatusClass {
   if (!(status >= 200)) return 'fault'; // no status of an answer
   if (status < 300 && !saysNo(body)) return 'done';
   if (status >= 300 && status < 400) return 'moved';
@@ -93,7 +77,8 @@ export function statusClassOf({
     if (code === 403 || code === 429 || LACK.test(words)) return 'noCredits';
   }
   if (OF_THE_API.includes(code) && isFromBetween(body, headers)) return 'intercepted';
-  return MEANINGS[code] ?? (code >= 500 ? 'fault' : code === 0 ? 'refused' : 'unclear');
+  const known = STATUSES.find(([, codes]) => codes.includes(code));
+  return known?.[0] ?? (code >= 500 ? 'fault' : code === 0 ? 'refused' : 'unclear');
 }
 
 /** The status that an answer of success names in its body, 0 where it names none. */
@@ -106,22 +91,20 @@ function codeIn(body: unknown): number {
 /** All that a body says, its code included. */
 function wordsOf(body: unknown): string {
   const { code, error }: IDataObject = isObject(body) ? body : {};
-  const codes = [code, isObject(error) ? error.code : error].filter(
-    (one) => typeof one === 'string',
-  );
-  return [...codes, errorTextOf(body)].join(' ');
+  const codes = [code, isObject(error) ? error.code : error];
+  return [...codes.filter((one) => typeof one === 'string'), errorTextOf(body)].join(' ');
 }
 
-/** The own texts of Cloudflare, Traefik and Kubernetes. */
-const TEXT_BETWEEN = /^\s*(error code: \d{4}|404 page not found|default backend - 404)\s*$/i;
+/** The own words of Cloudflare, Traefik and Kubernetes. */
+const PROXY = /^\s*(error code: \d{4}|404 page not found|default backend - 404)\s*$/i;
 
 /**
  * Whether a web page or a proxy answers: the API itself does so in JSON. No words at all are no sign of
  * that, since nothing is documented about the body of a refusal.
  */
 function isFromBetween(body: unknown, headers: IDataObject): boolean {
-  const isText = typeof body === 'string' && (TEXT_BETWEEN.test(body) || /^\s*</.test(body));
-  return isText || headers['cf-mitigated'] !== undefined;
+  if (headers['cf-mitigated'] !== undefined) return true;
+  return typeof body === 'string' && (/^\s*</.test(body) || PROXY.test(body));
 }
 
 /**
@@ -132,6 +115,16 @@ function isFromBetween(body: unknown, headers: IDataObject): boolean {
  * - `unknown`: the API may have acted on it; sending it again could make and charge a second video
  */
 export type RetryDecision = 'done' | 'refused' | 'retry' | 'unknown';
+
+/** What may be sent again: a read, and a submission. All other answers are `refused`. */
+const DECISIONS: Partial<Record<StatusClass, [read: RetryDecision, submission: RetryDecision]>> = {
+  done: ['done', 'done'],
+  busy: ['retry', 'retry'],
+  intercepted: ['retry', 'refused'],
+  fault: ['retry', 'unknown'],
+  moved: ['refused', 'unknown'],
+  unclear: ['refused', 'unknown'],
+};
 
 /**
  * Judges one outcome. What is no submission (POST) may always be sent again. A submission may only
@@ -146,21 +139,9 @@ export function retryDecision(
   if (outcome instanceof NetworkError) {
     return isSubmission && outcome.maybeSent ? 'unknown' : 'retry';
   }
-  switch (statusClassOf(outcome)) {
-    case 'done':
-      return isSubmission && !jobIn(outcome.body) ? 'unknown' : 'done';
-    case 'busy':
-      return 'retry';
-    case 'fault':
-      return isSubmission ? 'unknown' : 'retry';
-    case 'intercepted':
-      return isSubmission ? 'refused' : 'retry';
-    case 'moved':
-    case 'unclear':
-      return isSubmission ? 'unknown' : 'refused';
-    default:
-      return 'refused';
-  }
+  const [read, submission] = DECISIONS[statusClassOf(outcome)] ?? ['refused', 'refused'];
+  if (!isSubmission) return read;
+  return submission === 'done' && !jobIn(outcome.body) ? 'unknown' : submission;
 }
 
 /** No API means a longer pause, in milliseconds: it names a moment in place of seconds, or nonsense. */
@@ -168,7 +149,7 @@ const LONGEST_RETRY_AFTER = 31 * 24 * 60 * 60_000;
 
 /**
  * The pause that an answer asks for, in milliseconds, or `undefined` where it asks for none that can be
- * understood: whole seconds, or a date.
+ * understood: whole seconds, or a date by the clock of whoever answers.
  *
  * Assumption: `Retry-After` may come with 429 and 503.
  *
@@ -176,15 +157,7 @@ const LONGEST_RETRY_AFTER = 31 * 24 * 60 * 60_000;
  */
 export function retryAfterOf(headers: IDataObject, now = Date.now()): number | undefined {
   const value = String(headers['retry-after'] ?? '').trim();
-  const date = httpDateOf(value);
-  // By the clock of whoever set it, which may be another one than ours.
-  const since = httpDateOf(String(headers.date ?? '').trim()) ?? now;
-  const asked = /^\d+$/.test(value) ? Number(value) * 1_000 : (date ?? NaN) - since;
+  const isSeconds = /^\d+$/.test(value);
+  const asked = isSeconds ? Number(value) * 1_000 : timeOf(value) - (timeOf(headers.date) || now);
   return asked <= LONGEST_RETRY_AFTER ? Math.max(0, asked) : undefined;
-}
-
-/** @returns milliseconds since 1970 */
-function httpDateOf(date: string): number | undefined {
-  const time = HTTP_DATE.test(date) ? Date.parse(date) : NaN;
-  return Number.isNaN(time) ? undefined : time;
 }

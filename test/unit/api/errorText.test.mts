@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-import { errorTextOf, fieldErrorsOf, isPage } from '../../../nodes/ITeraBiz/api/errorText.ts';
+import { errorTextOf, fieldErrorsOf } from '../../../nodes/ITeraBiz/api/errorText.ts';
 
 test.each([
   [{ error: { code: 'rate_limited', message: 'Slow down' } }, 'Slow down'],
@@ -149,9 +149,4 @@ describe('A field is blamed', () => {
     [{ error: { param: 'limit', message: 'Too large' } }],
     [undefined],
   ])('not by %j', (body) => expect(blamed(body)).toEqual([]));
-});
-
-test('a page is what is written in markup', () => {
-  expect(['<html>', ' <!doctype html>', '<?xml?>'].every(isPage)).toBe(true);
-  expect(['{}', '< 5', '', null, {}].some(isPage)).toBe(false);
 });

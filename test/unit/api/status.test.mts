@@ -152,7 +152,7 @@ describe('Retry-After', () => {
     ['Thu, 15 Jan 2026 09:00:00 GMT', 0],
     ['Thu, 15 Jan 2026 10:00:30 +0000', undefined],
     ['Thu, 99 Jan 2026 10:00:30 GMT', undefined],
-    ['2026-01-15T10:00:30Z', undefined],
+    ['2026-01-15T10:00:30Z', 30_000],
     ['2.5', undefined],
     ['-5', undefined],
     ['1e3', undefined],
