@@ -29,9 +29,8 @@ const NO_CONNECTION = [
 ];
 
 /**
- * The two sides could not agree on a secure connection: a certificate that is not trusted, or a
- * handshake that was refused (Node.js, OpenSSL). Errors of a connection that was already in use, as
- * a bad record, are none of these.
+ * A certificate that is not trusted, or a handshake that was refused (Node.js, OpenSSL). Errors of a
+ * connection that was already in use, as a bad record, are none of these.
  */
 const NOT_SECURE =
   /^(EPROTO|.*CERT.*|HOSTNAME_MISMATCH|INVALID_CA|UNABLE_TO_(GET|VERIFY)_.*|ERR_SSL_.*(HANDSHAKE_FAILURE|WRONG_VERSION|PROTOCOL|UNRECOGNIZED_NAME|CIPHER|UNKNOWN_CA|PACKET_LENGTH_TOO_LONG|RENEGOTIATION|KEY_TOO_SMALL).*)$/;
@@ -44,12 +43,7 @@ export function isNotSecure({ code, message }: Pick<NetworkError, 'code' | 'mess
   return NOT_SECURE.test(code) || /before secure TLS connection/.test(message);
 }
 
-/**
- * Whether a network error says for certain that the request never left.
- *
- * @param code the network's word for it, as in `ECONNREFUSED`
- * @param message Node.js's own, where the code alone leaves it open
- */
+/** Whether a network error says for certain that the request never left, where need be by Node.js's message. */
 export function neverSent(code: string, message = ''): boolean {
   return NO_CONNECTION.includes(code) || NOT_SECURE.test(code) || BEFORE_SENDING.test(message);
 }

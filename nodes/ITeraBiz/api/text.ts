@@ -24,10 +24,7 @@ const ENTITIES: Record<string, string> = {
   ...{ mdash: '—', nbsp: ' ', ndash: '–', quot: '"', rdquo: '”', rsquo: '’' },
 };
 
-/**
- * A spoken text as it is compared, with everything removed that an API may rewrite without changing
- * what is said: HTML entities, SSML tags, typographic quotes, dashes and dots, blanks, Unicode forms.
- */
+/** A spoken text as it is compared: without what an API may rewrite, and what is said stays the same. */
 export function comparableText(text: string): string {
   const plain = text
     .replace(/&(?:#(\d{1,7})|#x([\da-f]{1,6})|([a-z]+));/gi, entity)

@@ -85,13 +85,7 @@ function isDenied({ success, ok }: IDataObject): boolean {
 }
 
 /** Where {@link downloadUrlOf} looks, in this order. */
-export const DOWNLOAD_URL_FIELDS = [
-  'video_url',
-  'download_url',
-  'url',
-  'result.url',
-  'output.url',
-] as const;
+export const DOWNLOAD_URL_FIELDS = ['video_url', 'download_url', 'url', 'result.url', 'output.url'];
 
 /** The address of the finished file. Assumption: a completed job may have it a little later. */
 export function downloadUrlOf(video: Video): string | undefined {
