@@ -6,44 +6,47 @@ import { type ApiResponse, NetworkError } from './response';
 import { jobIn, saysNo, timeOf } from './video';
 
 /**
- * What an answer means. This file is the only place that says so.
+ * What to make of the outcome of one request:
+ * - `done`: the API answered it, and accepted it where it is a submission
+ * - `refused`: for good; asking again would get the same answer
+ * - `retry`: nothing has happened, and it may be accepted in a moment
+ * - `unknown`: the API may have acted on it; sending it again could make and charge a second video
+ */
+export type RetryDecision = 'done' | 'refused' | 'retry' | 'unknown';
+
+const NONE: number[] = [];
+
+/**
+ * What an answer may mean: the statuses that say so, and what to make of it for a read and a submission.
+ * This file is the only place that says so.
  *
  * Documented are three kinds of refusal: "Missing or invalid API key", "Required parameters are
  * missing or malformed" and "Too many requests or the service is temporarily unavailable". Which
  * status each of them has, and all the others, are assumptions.
  */
-export type StatusClass =
-  | 'done'
+const CLASSES = {
+  done: { statuses: NONE, read: 'done', submission: 'done' },
   /** It points to another address */
-  | 'moved'
-  | 'badKey'
-  | 'noCredits'
+  moved: { statuses: NONE, read: 'refused', submission: 'unknown' },
+  badKey: { statuses: [401], read: 'refused', submission: 'refused' },
+  noCredits: { statuses: [402], read: 'refused', submission: 'refused' },
   /** The key is known, but may not do this */
-  | 'notAllowed'
-  | 'badValues'
-  | 'notFound'
+  notAllowed: { statuses: [403], read: 'refused', submission: 'refused' },
+  badValues: { statuses: [400, 413, 422], read: 'refused', submission: 'refused' },
+  notFound: { statuses: [404, 410], read: 'refused', submission: 'refused' },
   /** Something between here and the API, or at a wrong Base URL, answered in its place */
-  | 'intercepted'
+  intercepted: { statuses: [407, 511], read: 'retry', submission: 'refused' },
   /** Too many requests, or the service is unavailable for a moment: nothing was done */
-  | 'busy'
+  busy: { statuses: [429, 503], read: 'retry', submission: 'retry' },
   /** A fault on the API's side, or on the way to it: it may have acted, or not */
-  | 'fault'
+  fault: { statuses: [408, 425], read: 'retry', submission: 'unknown' },
   /** The API says no, in a way that is not known here */
-  | 'refused'
-  /** A status that is no plain no: it may have acted, or not */
-  | 'unclear';
+  refused: { statuses: [405, 415, 451], read: 'refused', submission: 'refused' },
+  /** No plain no: it may have acted, or not */
+  unclear: { statuses: NONE, read: 'refused', submission: 'unknown' },
+} satisfies Record<string, { statuses: number[]; read: RetryDecision; submission: RetryDecision }>;
 
-const STATUSES: Array<[StatusClass, number[]]> = [
-  ['badKey', [401]],
-  ['noCredits', [402]],
-  ['notAllowed', [403]],
-  ['badValues', [400, 413, 422]],
-  ['notFound', [404, 410]],
-  ['intercepted', [407, 511]],
-  ['busy', [429, 503]],
-  ['fault', [408, 425]],
-  ['refused', [405, 415, 451]],
-];
+export type StatusClass = keyof typeof CLASSES;
 
 /** With these (0: none is named), words may tell that it is about credits. */
 const MAY_MEAN_CREDITS = [0, 400, 403, 422, 429];
@@ -77,8 +80,9 @@ export function statusClassOf({ status, body, headers }: ApiResponse): StatusCla
     if (code === 403 || code === 429 || LACK.test(words)) return 'noCredits';
   }
   if (OF_THE_API.includes(code) && isFromBetween(body, headers)) return 'intercepted';
-  const known = STATUSES.find(([, codes]) => codes.includes(code));
-  return known?.[0] ?? (code >= 500 ? 'fault' : code === 0 ? 'refused' : 'unclear');
+  const all = Object.keys(CLASSES) as StatusClass[];
+  const known = all.find((one) => CLASSES[one].statuses.includes(code));
+  return known ?? (code >= 500 ? 'fault' : code === 0 ? 'refused' : 'unclear');
 }
 
 /** The status that an answer of success names in its body, 0 where it names none. */
@@ -108,25 +112,6 @@ function isFromBetween(body: unknown, headers: IDataObject): boolean {
 }
 
 /**
- * What to make of the outcome of one request:
- * - `done`: the API answered it, and accepted it where it is a submission
- * - `refused`: for good; asking again would get the same answer
- * - `retry`: nothing has happened, and it may be accepted in a moment
- * - `unknown`: the API may have acted on it; sending it again could make and charge a second video
- */
-export type RetryDecision = 'done' | 'refused' | 'retry' | 'unknown';
-
-/** What may be sent again: a read, and a submission. All other answers are `refused`. */
-const DECISIONS: Partial<Record<StatusClass, [read: RetryDecision, submission: RetryDecision]>> = {
-  done: ['done', 'done'],
-  busy: ['retry', 'retry'],
-  intercepted: ['retry', 'refused'],
-  fault: ['retry', 'unknown'],
-  moved: ['refused', 'unknown'],
-  unclear: ['refused', 'unknown'],
-};
-
-/**
  * Judges one outcome. What is no submission (POST) may always be sent again. A submission may only
  * where it is certain that the API did not act on it: the API itself says no, or it never left. An
  * answer of success without the created object is neither accepted nor refused.
@@ -139,7 +124,7 @@ export function retryDecision(
   if (outcome instanceof NetworkError) {
     return isSubmission && outcome.maybeSent ? 'unknown' : 'retry';
   }
-  const [read, submission] = DECISIONS[statusClassOf(outcome)] ?? ['refused', 'refused'];
+  const { read, submission } = CLASSES[statusClassOf(outcome)];
   if (!isSubmission) return read;
   return submission === 'done' && !jobIn(outcome.body) ? 'unknown' : submission;
 }
