@@ -38,6 +38,7 @@ test.each([
     { message: 'The given data was invalid.', errors: { script: ['Too long.', 'Too loud.'] } },
     'script: Too long.; script: Too loud.; The given data was invalid.',
   ],
+  [{ errors: { script: ['Too long'], name: ['Too long'] } }, 'script: Too long; name: Too long'],
   // Zod, as an object, flattened, and as text
   [
     { error: { name: 'ZodError', issues: [{ code: 'x', path: ['script'], message: 'Too long' }] } },
@@ -94,6 +95,12 @@ test.each([
 test('a long text is cut', () => {
   expect(errorTextOf('x'.repeat(300))).toBe('x'.repeat(300));
   expect(errorTextOf('x'.repeat(301))).toBe(`${'x'.repeat(300)}…`);
+});
+
+test('a body that is made to do harm does none', () => {
+  expect(errorTextOf(JSON.parse('['.repeat(50_000) + ']'.repeat(50_000)))).toBeUndefined();
+  const errors = Array.from({ length: 300 }, (_, index) => `name ${index} is taken`);
+  expect(fieldErrorsOf({ errors }, ['name'])).toHaveLength(200);
 });
 
 const word = fc.stringMatching(/^[A-Z][a-z]{2,8}$/);
