@@ -55,7 +55,8 @@ export function whatInstead(firstBytes: Buffer): string | undefined {
   if (text === '') return 'an empty file';
   if (sniffVideo(firstBytes)) return undefined;
   if (/^(\xFF\xD8\xFF|\x89PNG|GIF8)/.test(firstBytes.toString('latin1', 0, 4))) return 'a picture';
-  if (/[^\P{Cc}\s]|\uFFFD/u.test(text.slice(0, 200))) return undefined;
+  // A page may have another encoding; anything else that is no text may be a video.
+  if (!/^<[!?a-z]/i.test(text) && /[^\P{Cc}\s]|\uFFFD/u.test(text.slice(0, 200))) return undefined;
   const [, kind] = TEXT_KINDS.find(([beginning]) => beginning.test(text))!;
   const body = jsonOrText(text);
   const isCutOff = kind === 'a JSON message' && body === text;

@@ -261,6 +261,25 @@ test.each([404, 410])('a web page with %i in place of the API ends no wait', asy
   expect(jsonOf(await running)).toMatchObject([{ id, status: 'completed' }]);
 });
 
+test.each([
+  ['a web page', { type: 'answer', status: 404, body: '<html></html>' }],
+  ['a fault', { type: 'refuse', status: 500 }],
+] as const)('one video that is answered by %s holds up no other wait', async (_, fault) => {
+  const running = runNode(sandbox, waiting({ maxWait: 0.05 }), {
+    items: rows(3),
+    settings: { onError: 'continueErrorOutput' },
+  });
+  await submitted(3);
+  const unread = await idOf(1);
+  await sandbox.fault({ on: LIST, type: 'hideVideos', ids: [unread], times: 'always' });
+  await sandbox.fault({ on: ONE, containing: unread, times: 'always', ...fault });
+  await looks(2);
+  await sandbox.finish();
+  const result = await running;
+  expect(pairsOf(result)).toEqual([0, 2]);
+  expect(jsonOf(result, 1)).toMatchObject([{ details: { videoId: unread } }]);
+});
+
 describe('A list', () => {
   const list = (more: INodeParameters = {}): INodeParameters => ({
     resource: 'video',
