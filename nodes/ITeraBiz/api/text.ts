@@ -6,17 +6,12 @@ export function visibleText(text: string): string {
   return text.replace(INVISIBLE, '').trim();
 }
 
-/** A name or a search as it is compared: one Unicode form, single blanks, no capitals. */
+/** A name or a search as it is compared, however it is capitalized, spaced and encoded. */
 export function folded(name: unknown): string {
   return visibleText(String(name ?? ''))
     .replace(/\s+/g, ' ')
     .toLowerCase()
     .normalize('NFC');
-}
-
-/** Whether two names read the same, however they are capitalized, spaced and encoded. */
-export function sameName(one: unknown, other: unknown): boolean {
-  return folded(one) === folded(other);
 }
 
 const ENTITIES: Record<string, string> = {
