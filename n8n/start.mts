@@ -50,7 +50,7 @@ else await registerTriggersAnew(n8n.rest);
 
 console.log(`
   n8n       ${n8n.url}
-  E-mail    ${owner.email}
+  Email     ${owner.email}
   Password  ${owner.password}
 
   iTeraBiz is played by a sandbox on this computer: nothing is sent, nothing is paid.

@@ -45,7 +45,7 @@ export const holdWhileWaiting: INodeProperties = {
   displayOptions: onlyWhenWaiting,
   default: false,
   description:
-    'Whether to keep the execution running while it waits. If off, n8n pauses it within a minute, so that it uses no memory and survives a restart (n8n 2.41 and newer).',
+    'Whether to keep the execution running while it waits. If off, n8n pauses it within a minute, so that it needs hardly any memory and survives a restart (n8n 2.41 and newer).',
 };
 
 export const maxWait: INodeProperties = {
