@@ -32,7 +32,7 @@ beforeAll(async () => {
   }
   // A minute is plenty on a machine that does nothing else.
   await until('it is ready or has ended', () => printed, {
-    isSo: (text) => text.includes('Ctrl-C ends both') || child.exitCode !== null,
+    isSo: (text) => text.includes('Ctrl-C to stop both') || child.exitCode !== null,
     seconds: 180,
   });
 });
