@@ -93,7 +93,7 @@ export class ITeraBizApi implements ICredentialType {
           key: 'data',
           value: undefined,
           message:
-            'This Base URL leads to something else than the iTeraBiz API, such as a web page. It is usually https://api.iterabiz.com/v1',
+            'This Base URL leads to something other than the iTeraBiz API, such as a web page. It is usually https://api.iterabiz.com/v1',
         },
       },
     ] as ICredentialTestRequest['rules'],
@@ -149,7 +149,7 @@ function homeOf(entered: unknown): URL {
   }
   if (hasLogin(home)) {
     throw refusal(
-      `${what} contains a user name or password. Remove what stands between // and @, and enter your API key under API Key`,
+      `${what} contains a user name or password. Remove everything between // and @, and enter your API key under API Key`,
     );
   }
   if (home.protocol === 'http:' && !isLoopback(home.hostname)) {
@@ -175,7 +175,7 @@ function keyFrom(entered: unknown): string {
   const what = 'The API Key of the iTeraBiz credential';
   if (key === '') throw refusal(`${what} is empty. Copy it from your iTeraBiz dashboard`);
   throw refusal(
-    `${what} contains a character that no key has, such as a space. Copy it again from your iTeraBiz dashboard, nothing but the key, as in sk_live_abc123`,
+    `${what} contains a character that no key has, such as a space. Copy only the key from your iTeraBiz dashboard, as in sk_live_abc123`,
   );
 }
 

@@ -19,7 +19,7 @@ import { withProgress } from './progress.mts';
 import { localService, realService, type Service } from './service.mts';
 
 const cancel = new AbortController();
-process.once('SIGINT', () => cancel.abort(new DemoError('Cancelled.')));
+process.once('SIGINT', () => cancel.abort(new DemoError('Canceled.')));
 
 try {
   const options = readOptions(process.argv.slice(2), process.env);
@@ -47,7 +47,7 @@ async function demo(options: Options): Promise<void> {
 
 async function runCampaign(rows: Row[], service: Service, { real, out }: Options): Promise<void> {
   console.log(
-    real ? `iTeraBiz at ${real.baseUrl}` : `Sandbox at ${service.baseUrl}: nothing is paid`,
+    real ? `iTeraBiz at ${real.baseUrl}` : `Sandbox at ${service.baseUrl}: nothing is charged`,
   );
   const kit = await loadPackage(join(import.meta.dirname, '..'));
   const engine = { kit, service, signal: cancel.signal };
@@ -79,10 +79,12 @@ async function textOf(file: string): Promise<string> {
 async function askBeforeSpending(rows: Row[], baseUrl: string): Promise<void> {
   const what = `This creates 1 avatar and ${count(rows.length, 'video')} at ${baseUrl}, on the account of your API key. They may cost money.`;
   if (!process.stdin.isTTY) {
-    throw new DemoError(`${what} Nobody is here to be asked: add --yes if that is what you want.`);
+    throw new DemoError(`${what} There is no terminal to ask in: add --yes to go ahead.`);
   }
   const dialogue = createInterface({ input: process.stdin, output: process.stdout });
-  const answer = await dialogue.question(`${what}\nType yes to go on: `, { signal: cancel.signal });
+  const answer = await dialogue.question(`${what}\nType yes to continue: `, {
+    signal: cancel.signal,
+  });
   dialogue.close();
   if (answer.trim().toLowerCase() !== 'yes') throw new DemoError('Nothing was sent.');
 }

@@ -8,8 +8,8 @@ export const HELP = `npm run demo -- [options]
   --rows <file.csv>     the campaign; its columns: title, language, duration, script, prompt
   --out <folder>        where the videos go (default: demo/output)
 
-Without more, everything happens on this computer: a sandbox stands in for iTeraBiz, and nothing is
-paid. To make the videos at iTeraBiz, with the API key in the environment variable ITERABIZ_API_KEY:
+By default, everything happens on this computer: a sandbox stands in for iTeraBiz, and nothing is
+charged. To make the videos at iTeraBiz, with the API key in the environment variable ITERABIZ_API_KEY:
 
   --base-url <address>  as in https://api.iterabiz.com/v1
   --image-url <address> a picture of the face for the avatar that is created
@@ -42,7 +42,7 @@ export interface Options {
 export function readOptions(args: string[], env: NodeJS.ProcessEnv): Options {
   if (args.some((argument) => /^--?(api-?)?key\b/i.test(argument))) {
     throw new DemoError(
-      'A key on the command line can be read by others and stays in the history of your terminal. ' +
+      'Others can read a key on the command line, and it stays in the history of your terminal. ' +
         'Put it into the environment variable ITERABIZ_API_KEY, and make a new key if this one was real.',
     );
   }

@@ -23,7 +23,7 @@ export interface Result {
  * @param rows in the order in which they went in
  */
 export function resultsOf(run: IRun, rows: Row[]): Result[] {
-  const results: Result[] = rows.map((row) => ({ row, reason: 'n8n gave nothing back for it' }));
+  const results: Result[] = rows.map((row) => ({ row, reason: 'n8n returned nothing for it' }));
 
   const videos = outputOf(run, VIDEOS);
   for (const item of outputOf(run, VIDEOS, 1)) {

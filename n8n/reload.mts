@@ -53,7 +53,7 @@ export function rebuildOnChange(
 /** @returns whether it went well */
 async function build(source: string): Promise<boolean> {
   const time = new Date().toLocaleTimeString();
-  console.log(`${time} Something has changed: building …`);
+  console.log(`${time} Files have changed: building …`);
   const windows = process.platform === 'win32';
   const child = spawn(windows ? 'npm.cmd' : 'npm', ['run', '--silent', 'build'], {
     cwd: source,
@@ -63,8 +63,8 @@ async function build(source: string): Promise<boolean> {
   const [status] = (await once(child, 'exit')) as [number | null];
   console.log(
     status === 0
-      ? 'Built. n8n takes it over: reload the page in the browser.'
-      : 'The build failed, so n8n stays as it was.',
+      ? 'Built, and loaded into n8n. Reload the page in your browser.'
+      : 'The build failed, so n8n keeps the previous one.',
   );
   return status === 0;
 }

@@ -50,14 +50,14 @@ else await registerTriggersAnew(n8n.rest);
 
 console.log(`
   n8n       ${n8n.url}
-  E-mail    ${owner.email}
+  Email     ${owner.email}
   Password  ${owner.password}
 
-  iTeraBiz is played by a sandbox on this computer: nothing is sent, nothing is paid.
+  A sandbox on this computer plays iTeraBiz: nothing is sent, nothing is charged.
   Its address is ${sandbox.url}, its key is in the credential "${CREDENTIAL.name}".
-  Your workflows are kept for the next time; "npm start -- --fresh" begins anew.
-${options.reload ? '\n  Changes in nodes and credentials are built and taken over while it runs.' : ''}
-  Ctrl-C ends both.
+  Your workflows are kept for next time; "npm start -- --fresh" starts over.
+${options.reload ? '\n  Changes in nodes and credentials are built and loaded while it runs.' : ''}
+  Press Ctrl-C to stop both.
 `);
 
 /** The same log-in at every start, as the browser remembers it. */

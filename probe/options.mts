@@ -10,10 +10,10 @@ ITERABIZ_API_KEY. It only reads, about twenty times, and writes reports/probe.md
   --base-url <address>     where the API is (default: https://api.iterabiz.com/v1)
   --out <folder>           where the report goes (default: reports)
 
-  --spend                  also order one short video and watch it (asks before it does)
+  --spend                  also order one short video and watch it (asks you first)
   --avatar-id <ID>         the avatar for it (default: the first in the account)
-  --idempotency            order it twice with one Idempotency-Key: it may be two videos
-  --webhook-url <address>  register this webhook meanwhile, and remove it afterwards. The address
+  --idempotency            order it twice with one Idempotency-Key: you may get two videos
+  --webhook-url <address>  register this webhook for the run, and remove it afterward. The address
                            has to lead to --webhook-port on this computer, as through a tunnel
   --webhook-port <number>  where to listen for events (default: 4020)
   --yes                    do not ask before a video is ordered`;
@@ -42,7 +42,7 @@ export interface Options {
 export function readOptions(args: string[], env: NodeJS.ProcessEnv): Options | undefined {
   if (args.some((argument) => /^--?(api-?)?key\b/i.test(argument))) {
     throw new ProbeError(
-      'A key on the command line can be read by others and stays in the history of your terminal. ' +
+      'Others can read a key on the command line, and it stays in the history of your terminal. ' +
         'Put it into the environment variable ITERABIZ_API_KEY, and make a new key if this one was real.',
     );
   }

@@ -16,7 +16,7 @@ import { asJson, asMarkdown, onScreen, withoutSecrets } from './report.mts';
 import { endOf, probe } from './run.mts';
 
 const cancel = new AbortController();
-process.once('SIGINT', () => cancel.abort(new ProbeError('Cancelled.')));
+process.once('SIGINT', () => cancel.abort(new ProbeError('Canceled.')));
 
 try {
   const options = readOptions(process.argv.slice(2), process.env);
@@ -61,12 +61,10 @@ async function agree(what: string, { baseUrl, spending }: Options): Promise<void
   if (spending?.yes) return;
   const where = `${what}\nIt happens at ${baseUrl}, on the account of your API key.`;
   if (!process.stdin.isTTY) {
-    throw new ProbeError(
-      `${where} Nobody is here to be asked: add --yes if that is what you want.`,
-    );
+    throw new ProbeError(`${where} There is no terminal to ask in: add --yes to go ahead.`);
   }
   const dialogue = createInterface({ input: process.stdin, output: process.stdout });
-  const answer = await dialogue.question(`\n${where}\nType yes to go on: `, {
+  const answer = await dialogue.question(`\n${where}\nType yes to continue: `, {
     signal: cancel.signal,
   });
   dialogue.close();

@@ -23,13 +23,13 @@ const noteOf = (result: Result) => (result.verdict === 'cannot tell' ? result.ne
 const sorted = (results: Result[]) =>
   VERDICTS.flatMap((verdict) => results.filter((result) => result.verdict === verdict));
 
-/** As in `1 differs, 14 cannot be told, 21 hold`. */
+/** As in `1 differs, 14 unclear, 21 hold`. */
 function sum(results: Result[]): string {
   const [differ, open, hold] = VERDICTS.map(
     (verdict) => results.filter((result) => result.verdict === verdict).length,
   );
   const ending = (count: number) => (count === 1 ? 's' : '');
-  return `${differ} differ${ending(differ)}, ${open} cannot be told, ${hold} hold${ending(hold)}`;
+  return `${differ} differ${ending(differ)}, ${open} unclear, ${hold} hold${ending(hold)}`;
 }
 
 /** For the screen. */
@@ -38,8 +38,8 @@ export function onScreen(outcome: Outcome): string {
   const rows = sorted(results).map((result) => {
     const lines = [
       result.says,
-      `${result.verdict === 'cannot tell' ? 'It takes' : 'Seen'}: ${noteOf(result)}`,
-      ...(result.verdict === 'differs' ? [`To be changed in ${result.place}`] : []),
+      `${result.verdict === 'cannot tell' ? 'Needs' : 'Seen'}: ${noteOf(result)}`,
+      ...(result.verdict === 'differs' ? [`To change: ${result.place}`] : []),
     ];
     return `${result.verdict.padEnd(WIDEST)}  ${lines.join(`\n${' '.repeat(WIDEST)}    `)}`;
   });
@@ -54,14 +54,14 @@ export function asMarkdown(outcome: Outcome, contract: Contract): string {
   const { baseUrl, at, seconds, exchanges, results } = outcome;
   const differing = results.filter(({ verdict }) => verdict === 'differs');
   return [
-    '# What holds of the assumptions about iTeraBiz',
+    '# Which assumptions about iTeraBiz hold',
     `${baseUrl}, ${at}: ${exchanges.length} requests in ${seconds.toFixed(1)} s. ${sum(results)}.`,
     ...(differing.length > 0
       ? ['## What has to change', ...differing.map((result) => change(result, contract))]
       : []),
     '## All assumptions',
     markdownTable(
-      ['Verdict', 'Assumption', 'Seen, or what it takes', 'Place'],
+      ['Verdict', 'Assumption', 'Seen, or what is needed', 'Place'],
       sorted(results).map((result) => [
         result.verdict === 'differs' ? '**differs**' : result.verdict,
         result.says,

@@ -27,9 +27,7 @@ export const orders: Assumption[] = [
     says: 'POST /content/generate is answered with the video that is being made',
     place: 'nodes/ITeraBiz/api/video.ts',
     covers: ['POST /content/generate 201'],
-    judge: never(
-      'A second paid video: run Content: Generate in n8n, and look at what it gives out',
-    ),
+    judge: never('A second paid video: run Content: Generate in n8n, and look at its output'),
   },
   {
     id: 'avatar-answer',
@@ -83,7 +81,7 @@ function judgeIdempotency({ order }: Evidence): Finding {
   }
   return holds(
     first === second
-      ? 'It is honoured: both orders are one video'
+      ? 'It is honored: both orders are one video'
       : 'It is ignored: there are two videos',
   );
 }

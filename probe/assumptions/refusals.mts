@@ -146,7 +146,7 @@ function judgeBadRequest({ malformed, order }: Evidence): Finding {
   );
   if (refused) return judgeStatus(statusIn(refused), [400, 422]);
   if (isSuccess(order?.refused)) return differs('An order without text and length was accepted');
-  return cannotTell('A run with --spend, which sends an order that cannot be right');
+  return cannotTell('A run with --spend, which sends an invalid order');
 }
 
 function judgeRetryAfter(evidence: Evidence): Finding {

@@ -32,7 +32,7 @@ beforeAll(async () => {
   }
   // A minute is plenty on a machine that does nothing else.
   await until('it is ready or has ended', () => printed, {
-    isSo: (text) => text.includes('Ctrl-C ends both') || child.exitCode !== null,
+    isSo: (text) => text.includes('Ctrl-C to stop both') || child.exitCode !== null,
     seconds: 180,
   });
 });
@@ -50,7 +50,7 @@ function shown(name: string): string {
 
 test('prints an address and a log-in that work, with the examples and a credential in it', async () => {
   const http = axios.create({ baseURL: `${shown('n8n')}/rest`, proxy: false });
-  const login = { emailOrLdapLoginId: shown('E-mail'), password: shown('Password') };
+  const login = { emailOrLdapLoginId: shown('Email'), password: shown('Password') };
   const { headers } = await http.post('/login', login);
   const cookie = headers['set-cookie']!.map((one) => one.split(';')[0]).join('; ');
   const list = async (what: string) =>

@@ -54,8 +54,8 @@ export function chosenEvents(context: TriggerContext): EventName[] {
   const message =
     names.length === 0
       ? `"${events.displayName}" is empty, so nothing would ever start this workflow`
-      : `"${events.displayName}": "${quoted(given)}" is not what this trigger can start on`;
-  const description = `Choose from the list. An expression has to give one or both of these, with a comma in between: ${EVENT_NAMES.join(', ')}`;
+      : `"${events.displayName}": "${quoted(given)}" is not an event of this trigger`;
+  const description = `Choose from the list. An expression must return one or both of these, separated by a comma: ${EVENT_NAMES.join(', ')}`;
   throw new NodeOperationError(context.getNode(), message, { description });
 }
 

@@ -136,7 +136,7 @@ export const additionalFields: INodeProperties = {
           default: '',
           placeholder: 'e.g. office',
           description:
-            'The value to send. Numbers, true, false, null, and lists or objects in JSON are sent as such, anything else as text. To send a number as text, put it in quotes.',
+            'The value to send. Numbers, true, false, null, and lists or objects in JSON are sent as such; anything else is sent as text. To send a number as text, put it in quotes.',
         },
       ],
     },

@@ -8,7 +8,7 @@ export const waitForCompletion: INodeProperties = {
   type: 'boolean',
   default: false,
   description:
-    'Whether to wait until the video is finished and return it with its link. If off, it comes back at once, as a rule without a link, and its ID gets it later. Stopping the workflow does not stop the order: find the video with Get Many.',
+    'Whether to wait until the video is finished and return it with its link. If off, the order comes back right away, usually without a link: get the video later by its ID. Stopping the workflow does not cancel the order: find the video with Get Many.',
   builderHint: {
     propertyHint:
       'Set to true when later steps need the finished video or its link: without it the video comes back queued and has no link. For many videos, leave it false and start a second workflow with the iTeraBiz Trigger.',
@@ -26,7 +26,7 @@ export const failedVideos: INodeProperties = {
     {
       name: 'Fail the Item',
       value: 'stop',
-      description: "Do what this node's On Error setting says",
+      description: "Follow this node's On Error setting",
     },
     {
       name: 'Return With Status "Failed"',
@@ -45,7 +45,7 @@ export const holdWhileWaiting: INodeProperties = {
   displayOptions: onlyWhenWaiting,
   default: false,
   description:
-    'Whether to keep the execution running while it waits. If off, n8n pauses it within a minute, so that it uses no memory and survives a restart (n8n 2.41 and newer).',
+    'Whether to keep the execution running while it waits. If off, n8n pauses it within a minute, so that it needs hardly any memory and survives a restart (n8n 2.41 and newer).',
 };
 
 export const maxWait: INodeProperties = {
@@ -113,7 +113,7 @@ export const resubmitUnknown: INodeProperties = {
   type: 'boolean',
   default: false,
   description:
-    'Whether Retry On Fail may send a request again that got no answer. If iTeraBiz accepted the first one, you pay twice.',
+    'Whether Retry On Fail may resend a request that got no answer. If iTeraBiz accepted the first one, you pay twice.',
 };
 
 export const whenVideoExists: INodeProperties = {

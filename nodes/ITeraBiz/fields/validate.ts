@@ -130,7 +130,7 @@ function checkChoice(value: unknown, { displayName, options = [] }: INodePropert
   const chosen = choices.find((one) => [one.value, one.name.toLowerCase()].includes(text));
   if (chosen) return chosen.value;
   const values = choices.map((one) => one.value).join(' or ');
-  const advice = `Choose one from the list, or let the expression give ${values}`;
+  const advice = `Choose one from the list, or have the expression return ${values}`;
   throw refusal(displayName, value, 'is not one of the choices', advice);
 }
 
@@ -151,7 +151,7 @@ export function checkId(value: unknown, label: string): string {
   const given = isObject(value) ? (value.id ?? value) : value;
   const id = textOf(given, label);
   if (typeof given === 'number' && !Number.isSafeInteger(given)) {
-    const advice = 'Give it as text: a number this long loses its last digits';
+    const advice = 'Enter it as text: a number this long loses its last digits';
     throw refusal(label, id, 'is not an exact ID', advice);
   }
   if (isId(id)) return id;
@@ -177,7 +177,7 @@ function checkLanguage(value: unknown, label: string): string {
   if (code && isLanguage(code)) return code;
   const likely = likelyLanguage(text);
   const advice = likely
-    ? `Did you mean ${likely}? The code of a language is not always that of its country`
+    ? `Did you mean ${likely}? A language's code is not always that of its country`
     : 'Choose a language from the list, or enter its English name, such as German, or its BCP-47 code, such as de-DE';
   throw refusal(label, text, 'is not a language', advice);
 }
@@ -217,8 +217,8 @@ const EXPRESSION = /^=?\s*\{\{.*\}\}$/s;
 function textOf(value: unknown, label: string): string {
   const given = value ?? '';
   if (typeof given !== 'string' && !Number.isFinite(given)) {
-    const advice = 'If it comes from an expression, let it point to one single value';
-    throw refusal(label, given, 'is not a text', advice);
+    const advice = 'If it comes from an expression, make it point to a single value';
+    throw refusal(label, given, 'is not text', advice);
   }
   const text = String(given).trim();
   const visible = visibleText(text);
@@ -229,12 +229,12 @@ function textOf(value: unknown, label: string): string {
     });
   }
   if (EXPRESSION.test(visible)) {
-    const advice = `Switch "${label}" from Fixed to Expression, so that n8n puts in the value`;
+    const advice = `Switch "${label}" from Fixed to Expression, so that n8n fills in the value`;
     throw refusal(label, visible, 'is an expression that was not evaluated', advice);
   }
   if (PLACEHOLDER.test(visible)) {
     const advice =
-      'It stands for a value that is missing: check the step or the spreadsheet that this item comes from';
+      'It stands for a missing value: check the step or the spreadsheet that this item comes from';
     throw refusal(label, visible, 'is not a value', advice);
   }
   return text;

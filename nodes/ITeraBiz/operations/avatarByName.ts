@@ -45,8 +45,8 @@ function idOfAvatar(name: string, avatars: IDataObject[]): IDataObject[string] {
     same.length > 0
       ? `Choose one of them By ID: ${listed(same.map(({ id }) => id))}.`
       : avatars.length > 0
-        ? `Check the spelling. These are there: ${listed(avatars.map((one) => one.name ?? one.id))}.`
-        : 'There is no avatar in it yet: make one with Create avatar.';
+        ? `Check the spelling. Your avatars are: ${listed(avatars.map((one) => one.name ?? one.id))}.`
+        : 'It has no avatars yet: make one with Create avatar.';
   throw new BadInput({
     message: `"${LABELS.avatar_id}": ${which} called "${name}" in your iTeraBiz account`,
     description: `${advice} Nothing was sent to iTeraBiz for this item.`,

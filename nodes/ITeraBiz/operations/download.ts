@@ -86,7 +86,7 @@ async function readFinished(client: ApiClient, id: string): Promise<Video> {
   }
   throw failed(
     `Video ${id} is not finished yet ${status}`,
-    'Switch on Wait for Completion in the node that creates it, or start this workflow with the iTeraBiz Trigger, so that it is downloaded when it is ready.',
+    'Turn on Wait for Completion in the node that creates it, or start this workflow with an iTeraBiz trigger, so that it is downloaded when it is ready.',
   );
 }
 
@@ -123,7 +123,7 @@ async function fetchFile(
       if (error instanceof NetworkError) return error;
       throw failed(
         `The file of video ${id} could not be stored`,
-        `n8n says: ${(error as Error).message}. Check that n8n has room for files, then run this item again.`,
+        `n8n says: ${(error as Error).message}. Check that n8n has enough storage, then run this item again.`,
       );
     }
   });

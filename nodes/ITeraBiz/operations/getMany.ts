@@ -53,7 +53,7 @@ export async function readList(
 function describeStalledList(seen: number) {
   return {
     message: `The list from iTeraBiz stopped after ${seen} entries although it says there are more`,
-    description: `The next page brought only what was there already. Set Return All off and Limit to ${seen} or less to get these entries, and tell ${SUPPORT}.`,
+    description: `The next page only repeated earlier entries. Turn Return All off and set Limit to ${seen} or less to get these, and tell ${SUPPORT}.`,
     reason: 'item' as const,
   };
 }

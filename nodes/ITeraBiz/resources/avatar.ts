@@ -30,7 +30,8 @@ const create: Operation = {
       required: true,
       default: '',
       placeholder: 'e.g. https://example.com/photo.jpg',
-      description: 'The web address of a picture of the face. It must be open to the internet.',
+      description:
+        'The web address of a picture of the face. Anyone on the internet must be able to open it.',
       routing: { send: { type: 'body', property: 'image_url' } },
     },
     {

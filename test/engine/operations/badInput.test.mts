@@ -37,7 +37,7 @@ const get: INodeParameters = { resource: 'video', operation: 'get', videoId: byI
 const SECONDS = 'Enter a whole number of seconds from 1 to 3600, such as 45.';
 const CODE = 'enter its English name, such as German, or its BCP-47 code, such as de-DE.';
 const PICK = 'Choose one from the list, or enter its ID, which has no spaces and no slashes';
-const MISSING = 'It stands for a value that is missing';
+const MISSING = 'It stands for a missing value';
 const WEB = 'It begins with https://, as in https://example.com/photo.jpg.';
 
 /** An operation, one of its parameters, a value from an item, and what the user reads. */

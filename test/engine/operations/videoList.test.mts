@@ -83,6 +83,6 @@ test('a list that goes in a circle ends with a message and not never', async () 
   expect(message).toBe(
     'The list from iTeraBiz stopped after 100 entries although it says there are more',
   );
-  expect(description).toContain('Set Return All off and Limit to 100 or less');
+  expect(description).toContain('Turn Return All off and set Limit to 100 or less');
   expect((await sandbox.stats()).requests).toEqual({ 'GET /videos': 2 });
 });

@@ -295,7 +295,9 @@ describe('A list', () => {
     expect(errorOf(result).message).toBe(
       'The list from iTeraBiz stopped after 100 entries although it says there are more',
     );
-    expect(errorOf(result).description).toContain('Set Return All off and Limit to 100 or less');
+    expect(errorOf(result).description).toContain(
+      'Turn Return All off and set Limit to 100 or less',
+    );
     expect((await sandbox.stats()).requests).toEqual({ [LIST]: 2 });
   });
 

@@ -616,7 +616,7 @@ test('Events that an expression makes wrong for a while are given out afterwards
   const events = `={{ Date.now() < ${wrongUntil} ? 'nonsense' : 'video.completed' }}`;
   await activate({ events });
   const [quick] = await finished();
-  await expect(n8n.poll('w1')).rejects.toThrow('is not what this trigger can start on');
+  await expect(n8n.poll('w1')).rejects.toThrow('is not an event of this trigger');
   aMinuteLater();
   expect(await poll()).toEqual([quick]);
 });

@@ -35,7 +35,7 @@ async function demo(options: string[], env: NodeJS.ProcessEnv = {}, program = ar
 
 test('the campaign that comes along becomes videos on disk, and reasons', async () => {
   const { code, output } = await demo([]);
-  expect(output).toContain('nothing is paid');
+  expect(output).toContain('nothing is charged');
   expect(output).toContain(
     'Row 7 failed. "Duration (Seconds)": "about a minute" is not a valid duration',
   );
@@ -82,7 +82,7 @@ test('at iTeraBiz itself nothing is made unless somebody agrees', async () => {
     { ITERABIZ_API_KEY: key },
   );
   expect(output).toContain('creates 1 avatar and 8 videos at https://api.iterabiz.invalid/v1');
-  expect(output).toContain('add --yes if that is what you want');
+  expect(output).toContain('add --yes to go ahead');
   expect(output).not.toContain(key);
   expect(code).toBe(1);
 }, 300_000);

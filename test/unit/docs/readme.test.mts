@@ -65,9 +65,8 @@ describe('Options', () => {
   const [, reuse] = whenVideoExists.options as INodePropertyOptions[];
   const having: Record<string, (operation: Operation) => boolean> = {
     everything: () => true,
-    'all that creates': ({ request }) => request.method === 'POST',
-    'all that makes videos': ({ request }) =>
-      request.method === 'POST' && request.url !== '/avatars',
+    creating: ({ request }) => request.method === 'POST',
+    'ordering videos': ({ request }) => request.method === 'POST' && request.url !== '/avatars',
     [waitForCompletion.displayName]: ({ fields }) => fields.includes(waitForCompletion),
     [reuse.name]: ({ options: all }) => all.includes(whenVideoExists),
     Download: ({ name }) => name === 'Download',

@@ -46,7 +46,7 @@ test.each<[unknown, string]>([
 ])('%j is refused, with what to do', (events, quoted) => {
   expect(() => chosenEvents(contextWith({ events: events as string }))).toThrow(
     expect.objectContaining({
-      message: `"Events": "${quoted}" is not what this trigger can start on`,
+      message: `"Events": "${quoted}" is not an event of this trigger`,
       description: expect.stringContaining('video.completed, video.failed'),
     }),
   );

@@ -178,10 +178,10 @@ describe('A value that is invalid', () => {
         'https://example.com/a b.jpg',
       ],
     ],
-    ['prompt', 'Prompt', 'one single value', [{ text: 'Hi' }, ['Hi'], true, Number.NaN, Infinity]],
-    ['avatar_id', 'Avatar', 'one single value', [{ name: 'Anna' }, ['avatar_1'], { id: null }]],
-    ['avatar_id', 'Avatar', 'Give it as text', [1_234_567_890_123_456_789]],
-    ['duration', 'Duration (Seconds)', 'one single value', [[45], { seconds: 45 }, true]],
+    ['prompt', 'Prompt', 'a single value', [{ text: 'Hi' }, ['Hi'], true, Number.NaN, Infinity]],
+    ['avatar_id', 'Avatar', 'a single value', [{ name: 'Anna' }, ['avatar_1'], { id: null }]],
+    ['avatar_id', 'Avatar', 'Enter it as text', [1_234_567_890_123_456_789]],
+    ['duration', 'Duration (Seconds)', 'a single value', [[45], { seconds: 45 }, true]],
     ['duration', 'Duration (Seconds)', 'without dots and commas', ['1.000', '45,000', '1.000 s']],
     ['language', 'Language', 'Did you mean ja-JP?', ['jp', ' JP ']],
     ['language', 'Language', 'Did you mean zh-CN?', ['cn']],
@@ -189,7 +189,7 @@ describe('A value that is invalid', () => {
     ...['prompt', 'script', 'name'].map((field): [string, string, string, unknown[]] => [
       field,
       field[0].toUpperCase() + field.slice(1),
-      'stands for a value that is missing',
+      'stands for a missing value',
       [
         ...['undefined', 'null', ' NaN ', '[object Object]', '[object Object],[object Object]'],
         ...['#N/A', '#REF!', '#VALUE!', '#NAME?', '#DIV/0!', 'Loading...', 'Loading…', 'None'],
@@ -225,7 +225,7 @@ test.each<[string, unknown, string]>([
   ['duration', 'soon', '"Duration (Seconds)": "soon" is not a valid duration'],
   ['language', 'Klingon', '"Language": "Klingon" is not a language'],
   ['image_url', 'photo', '"Image URL": "photo" is not a web address'],
-  ['script', ['a'], '"Script": "["a"]" is not a text'],
+  ['script', ['a'], '"Script": "["a"]" is not text'],
 ])('the message names field and value: %s', (field, value, message) => {
   expect(complaintOf(() => checkBody({ [field]: value } as IDataObject)).message).toBe(message);
 });
@@ -372,7 +372,7 @@ describe('Switches and choices', () => {
     }
     expect(complaintOf(() => checkOptions({ [name]: 'never' }))).toEqual({
       message: `"${label}": "never" is not one of the choices`,
-      description: `Choose one from the list, or let the expression give ${values.join(' or ')}. Nothing was sent to iTeraBiz.`,
+      description: `Choose one from the list, or have the expression return ${values.join(' or ')}. Nothing was sent to iTeraBiz.`,
     });
   });
 
@@ -400,7 +400,7 @@ test.each([
 
 test.each(['complted', 'all', 3, ['completed'], true])('%j is no status to filter by', (value) => {
   const { message, description } = complaintOf(() => checkStatus(value));
-  expect(message).toMatch(/^"Status": ".*" is not a (status|text)$/);
+  expect(message).toMatch(/^"Status": ".*" is not (a status|text)$/);
   expect(description).toContain('Nothing was sent to iTeraBiz.');
 });
 

@@ -111,7 +111,9 @@ describe('A file', () => {
     const run = { ...place.run, store: full };
     await expect(download(run, { doing: '', url: '', fields: [] })).rejects.toMatchObject({
       message: 'The file of video video_1 could not be stored',
-      description: expect.stringMatching(/^n8n says: no space left\. Check that n8n has room/),
+      description: expect.stringMatching(
+        /^n8n says: no space left\. Check that n8n has enough storage/,
+      ),
       context: { itemIndex: 0 },
     });
   });

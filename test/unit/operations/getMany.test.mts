@@ -86,7 +86,7 @@ test('a list that brings nothing new ends with what to do', async () => {
   api.reply = () => ({ body: { data: [{ id: 'a' }, { id: 'b' }], has_more: true } });
   await expect(listing({ returnAll: true })).rejects.toMatchObject({
     message: 'The list from iTeraBiz stopped after 2 entries although it says there are more',
-    description: expect.stringMatching(/Set Return All off and Limit to 2 or less/),
+    description: expect.stringMatching(/Turn Return All off and set Limit to 2 or less/),
     context: { itemIndex: 0 },
   });
   expect(api.asked).toHaveLength(2);
@@ -121,7 +121,7 @@ describe('An avatar by its name', () => {
   });
 
   test.each([
-    ['Ann', 'No avatar is called "Ann"', 'These are there: "Anna"; "Bo  Ek"; "bo ek".'],
+    ['Ann', 'No avatar is called "Ann"', 'Your avatars are: "Anna"; "Bo  Ek"; "bo ek".'],
     ['Bo Ek', '2 avatars are called "Bo Ek"', 'By ID: "b1"; "b2".'],
   ])('"%s": %s', async (name, message, advice) => {
     await expect(finder()(name)).rejects.toMatchObject({

@@ -47,7 +47,7 @@ test('It tells what differs and where the code has to change, and writes a repor
   const { code, output, out } = await probe(['--base-url', `${sandbox.url}/`]);
   expect(output).toMatch(/^GET \/videos\?limit=100 {2}200 {2}\d+ ms$/m);
   expect(output).toMatch(
-    /^differs {6}Lists begin with the newest\n\s+Seen: They begin with the oldest\n\s+To be changed in nodes\/ITeraBiz\/account\/listReader\.ts$/m,
+    /^differs {6}Lists begin with the newest\n\s+Seen: They begin with the oldest\n\s+To change: nodes\/ITeraBiz\/account\/listReader\.ts$/m,
   );
   expect(output).toMatch(/\n\d+ requests to http:\S+\/v1 in [\d.]+ s: 1 differs, /);
   expect(code).toBe(0);
@@ -70,7 +70,7 @@ test('Nothing is ordered unless somebody agrees', async () => {
   await sandbox.resetStats();
   const { code, output } = await probe(['--base-url', sandbox.url, '--spend']);
   expect(output).toContain('orders 1 video of 5 seconds with the avatar avatar_james01');
-  expect(output).toContain('add --yes if that is what you want');
+  expect(output).toContain('add --yes to go ahead');
   expect(code).toBe(1);
   expect((await sandbox.stats()).requests['POST /videos']).toBeUndefined();
 });
@@ -126,7 +126,7 @@ describe('Where another server answers', () => {
   test('an account without anything leaves much open, and breaks nothing', async () => {
     answer = () => ({ data: [], has_more: false });
     const { code, output } = await probe(['--base-url', url]);
-    expect(output).toContain('It takes: An account with a video');
+    expect(output).toContain('Needs: An account with a video');
     expect(code).toBe(0);
   });
 });
@@ -166,8 +166,8 @@ describe('Options', () => {
   });
 
   test.each([
-    [['--api-key', 'sk_live_1'], 'A key on the command line can be read by others'],
-    [['--key=sk_live_1'], 'A key on the command line can be read by others'],
+    [['--api-key', 'sk_live_1'], 'Others can read a key on the command line'],
+    [['--key=sk_live_1'], 'Others can read a key on the command line'],
     [['--idempotency'], '--idempotency needs --spend'],
     [['--webhook-url', 'https://example.com'], '--webhook-url needs --spend'],
     [['--spend', '--webhook-url', 'example.com'], '--webhook-url takes a web address'],

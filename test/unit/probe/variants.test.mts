@@ -118,7 +118,7 @@ test('idempotent: one video, for both orders', async () => {
   await become('idempotent');
   const probed = await run({ idempotency: true, yes: true });
   expect(those(probed, 'differs')).toEqual([]);
-  expect(noteOf(probed, 'idempotency')).toContain('honoured');
+  expect(noteOf(probed, 'idempotency')).toContain('honored');
   expect((await sandbox.stats()).ordered.videos).toBe(1);
 });
 

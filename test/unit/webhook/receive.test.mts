@@ -135,7 +135,7 @@ describe('starts nothing, tells the sender no more than it has to know, and the 
     [503, 'no credential', { answer: () => new UserError('no credential') }],
     [
       503,
-      '"Events": "video.made" is not what this trigger can start on',
+      '"Events": "video.made" is not an event of this trigger',
       { parameters: { events: ['video.made'] } },
     ],
     [
