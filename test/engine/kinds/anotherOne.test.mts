@@ -20,8 +20,8 @@ const avatars: Record<string, Spelling> = {
   'the avatar as an object': ({ avatar_id, ...job }) => ({ ...job, avatar: { id: avatar_id } }),
   'an object in avatar_id': (job) => ({ ...job, avatar_id: { id: job.avatar_id, name: 'James' } }),
   "a look's ID": (job) => ({ ...job, avatar_id: `${String(job.avatar_id)}_front` }),
-  "the avatar's name": ({ avatar_id: _, ...job }) => ({ ...job, avatar: 'James' }),
-  'no avatar': ({ avatar_id: _, ...job }) => job,
+  "the avatar's name": (job) => ({ ...job, avatar_id: undefined, avatar: 'James' }),
+  'no avatar': (job) => ({ ...job, avatar_id: undefined }),
 };
 const withScript = (change: (script: string) => string): Spelling => {
   return (job) => ({ ...job, script: change(String(job.script)) });
@@ -39,7 +39,7 @@ const scripts: Record<string, Spelling> = {
   'typographic signs': withScript((script) => script.replaceAll('"', '”').replace(' - ', ' – ')),
   'an NFD form': withScript((script) => script.normalize('NFD')),
   'other blanks': withScript((script) => ` ${script.replaceAll(' ', '\u00A0\n')}`),
-  'no script': ({ script: _, ...job }) => job,
+  'no script': (job) => ({ ...job, script: undefined }),
 };
 const rests: Record<string, Spelling> = {
   'as it is': (job) => job,

@@ -1,7 +1,7 @@
 /** An account at an API that is written apart from the sandbox, and that speaks as a test wants it to. */
 import type { IDataObject, INodeParameters, IRun } from 'n8n-workflow';
 
-import { LittleApi, useLittleApi, type Asked, type Reply } from '../../shared/littleApi.mts';
+import { type Asked, type LittleApi, type Reply, useLittleApi } from '../../shared/littleApi.mts';
 import { runNode, type NodeRunOptions } from '../support.mts';
 
 let accounts = 0;
@@ -39,7 +39,7 @@ export class LittleAccount {
 
   reply(asked: Asked): Reply {
     const { method, path, body } = asked;
-    if (method === 'POST') return this.post(() => this.add(body!), asked);
+    if (method === 'POST') return this.post(() => this.add(body as IDataObject), asked);
     if (path === '/avatars') return this.list(this.avatars);
     if (path === '/videos') return this.list(this.jobs.map(this.state));
     const job = this.jobs.find(({ id }) => path === `/videos/${String(id)}`);
