@@ -58,7 +58,8 @@ export function whatInstead(firstBytes: Buffer): string | undefined {
   const text = firstBytes.toString('utf8').trim();
   if (/^(\xFF\xD8\xFF|\x89PNG|GIF8)/.test(firstBytes.toString('latin1', 0, 4))) return 'a picture';
   if (text === '') return 'an empty file';
-  if (/[^\P{Cc}\s]|\uFFFD/u.test(text.slice(0, 200))) return undefined;
+  // A page may have another encoding; anything else that is no text may be a video.
+  if (!isPage(text) && /[^\P{Cc}\s]|\uFFFD/u.test(text.slice(0, 200))) return undefined;
   const kind = /^[[{]/.test(text)
     ? 'a JSON message'
     : /^<(\?xml|error)/i.test(text)
