@@ -133,6 +133,6 @@ test('whatever is refused, before or after it was accepted: retried as often as 
       const paid = account.jobs.map(({ script }) => script);
       expect(paid).toEqual([...new Set(paid)]);
     }),
-    { numRuns: cases(15) },
+    { numRuns: cases(10) },
   );
 });

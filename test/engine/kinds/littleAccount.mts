@@ -1,6 +1,7 @@
 /** An account at an API that is written apart from the sandbox, and that speaks as a test wants it to. */
 import type { IDataObject, INodeParameters, IRun } from 'n8n-workflow';
 
+import { RECONCILING } from '../../../nodes/ITeraBiz/account/reconciler.ts';
 import { type Asked, type LittleApi, type Reply, useLittleApi } from '../../shared/littleApi.mts';
 import { runNode, type NodeRunOptions } from '../support.mts';
 
@@ -50,6 +51,8 @@ export class LittleAccount {
 export function useLittleAccount(): LittleAccount {
   const account = new LittleAccount(useLittleApi());
   beforeEach(() => {
+    // Its lists show at once what was made.
+    RECONCILING.polls = [0, 15];
     Object.assign(account, new LittleAccount(account.api), { apiKey: `sk_test_${++accounts}` });
     account.api.reply = (asked) => account.reply(asked);
   });

@@ -39,9 +39,9 @@ describe('A file host', () => {
   };
 
   test.each([202, 204, 404, 423, 425, 429, 500, 503, 520, 522])(
-    'that says %i for the first twenty times is waited for',
+    'that says %i for the first ten times is waited for',
     async (status) => {
-      meets(Array<Reply>(20).fill({ status }));
+      meets(Array<Reply>(10).fill({ status }));
       const [item] = itemsOf(await account.run(download));
       expect(item).toMatchObject({ binary: { data: { bytes: film.length } } });
     },
