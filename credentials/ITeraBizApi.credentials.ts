@@ -100,19 +100,18 @@ export class ITeraBizApi implements ICredentialType {
   };
 }
 
-/** An absolute address without anything that programs read in different ways. */
+/** Without anything that programs read in different ways. */
 const PLAIN_ADDRESS = /^https?:\/\/[^/\\\s][^\\\p{Cc}]*$/iu;
 
 /** One slash: two, or a backslash after it, lead to another host. */
 const PLAIN_PATH = /^\/(?![/\\])/;
 
 /**
- * A request with the API key, if it goes to the origin of the Base URL. A path gets the Base URL. n8n
+ * A request with the API key, if it goes to the origin of the Base URL. A path gets the Base URL here. n8n
  * behavior: asking for the credential beforehand would cost a query each time.
  *
- * Everything that uses the credential passes here, n8n's own HTTP Request node too, where a user or an
- * AI model may enter any address. n8n behavior: that node says `uri`; told so here, n8n takes the key off
- * again on a redirect to another host.
+ * n8n's own HTTP Request node passes here too, where a user or an AI model may enter any address. n8n
+ * behavior: that node says `uri`; told so here, n8n takes the key off again on a redirect to another host.
  *
  * Invariant: the HTTP client gets the address that was checked, never the text that was given, which it
  * may read in another way: for `URL`, `https:host/x` is a path, for axios before 1.18 another host.

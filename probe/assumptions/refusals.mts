@@ -122,9 +122,10 @@ function judgeErrorBody(evidence: Evidence, contract: Contract): Finding {
   if (others.length === 0) return holds(`In all ${bodies.length} refusals`);
   const shapes = distinct(others.map(shapeOf)).join('; ');
   const areRead = others.every((body) => errorTextOf(body) !== undefined);
-  return differs(
-    `${shapes}. The node ${areRead ? 'finds its words all the same' : 'does not find its words'}`,
-  );
+  const found = areRead ? 'finds its words all the same' : 'does not find its words';
+  const arePages = others.some((body) => typeof body === 'string' && /^\s*</.test(body));
+  const but = arePages ? ', but takes a web page with 403 or 404 for one of a proxy' : '';
+  return differs(`${shapes}. The node ${found}${but}`);
 }
 
 /** What a body is made of, without its words. */

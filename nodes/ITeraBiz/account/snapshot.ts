@@ -1,6 +1,6 @@
 import { pages } from '../api/page';
 import { downloadUrlOf, outcomeOf, type Video, videoIdOf } from '../api/video';
-import { type ApiClient, RequestFailed } from '../client/apiClient';
+import { type ApiClient, refusalOnly, RequestFailed } from '../client/apiClient';
 
 /** Whether a video has ended with all that belongs to it: a list may leave the link out, or it comes later. */
 export function isComplete(video: Video): boolean {
@@ -89,8 +89,8 @@ export function isRefusedForGood(error: RequestFailed, refusals: Refusals, at: n
  *
  * @param unlisted the IDs that the list did not show; kept by the caller from one poll to the next.
  *   They are asked for by ID: now, or, where the list has cost too many requests, next time.
- * @returns what was seen; an ID that is missing was not asked for this time
- * @throws {RequestFailed} when a request was refused
+ * @returns what was seen; an ID that is missing was not asked for this time, or could not be read
+ * @throws {RequestFailed} when a request was refused before anything was seen
  */
 export async function fetchSnapshot(
   ids: string[],
@@ -125,7 +125,15 @@ export async function fetchSnapshot(
   // First those that were not listed first: they may have been left for this poll.
   const hidden = [...unlisted].filter((id) => all.has(id));
   for (const id of [...single, ...hidden].slice(0, ids.length - requests)) {
-    snapshot.set(id, await videoIfKnown(reader, id));
+    const seen = await videoIfKnown(reader, id).catch(refusalOnly);
+    if (seen instanceof RequestFailed) {
+      // Next time it is the others' turn, in case only this one cannot be read.
+      unlisted.delete(id);
+      unlisted.add(id);
+      if (snapshot.size === 0) throw seen;
+      break;
+    }
+    snapshot.set(id, seen);
   }
   return snapshot;
 }

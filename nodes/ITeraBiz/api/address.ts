@@ -3,10 +3,8 @@ const WRAPPING = '[\\s\\u200b\\u2060"\'`“”‘’]+';
 const WRAPPED = new RegExp(`^${WRAPPING}|${WRAPPING}$`, 'gu');
 
 /**
- * A key, secret or other short value as it was meant: without the blanks and quotes that copying leaves
- * around it. A number, as from an expression, counts as text.
- *
- * @returns an empty text for everything that is neither
+ * A key, secret or other short value without the blanks and quotes that copying leaves around it. A number,
+ * as from an expression, counts as text, and everything else as none.
  */
 export function pasted(value: unknown): string {
   if (typeof value === 'number' && Number.isFinite(value)) return String(value);
@@ -18,11 +16,7 @@ export function trimBaseUrl(entered: unknown): string {
   return pasted(entered).replace(/\/+$/, '');
 }
 
-/**
- * Whether a host is this computer, so that what is sent to it does not leave it.
- *
- * @param host as `URL` spells it
- */
+/** Whether a host, as `URL` spells it, is this computer, so that what is sent to it does not leave it. */
 export function isLoopback(host: string): boolean {
   return /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(host);
 }

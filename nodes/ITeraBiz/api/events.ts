@@ -1,6 +1,5 @@
 import { isId, isObject } from './json';
-import type { Outcome, Video } from './video';
-import { outcomeOf, timeOf, videoIdOf } from './video';
+import { outcomeOf, timeOf, type Video, videoIdOf } from './video';
 
 /** What the triggers can start on (documented). */
 export const EVENT_NAMES = ['video.completed', 'video.failed'] as const;
@@ -17,14 +16,15 @@ export interface VideoEvent {
   video: Video;
 }
 
+/** What is known of an event besides its video. */
+type Known = Partial<Pick<VideoEvent, 'eventId' | 'occurredAt'>>;
+
 /** What an event says. It is a hint until the API or a signature confirms it. */
-export interface UnverifiedEvent {
+export interface UnverifiedEvent extends Known {
   event: EventName;
   videoId: string;
-  /** The video as the event has it */
+  /** As the event has it */
   video: Video;
-  eventId?: string;
-  occurredAt?: string;
 }
 
 /** What was found in a body: an event, one of a kind that we do not know, or none at all. */
@@ -54,61 +54,40 @@ export function readEvent(body: unknown): Reading {
 
   const name = nameIn(body.type) ?? nameIn(body.event);
   if (name === undefined) return { malformed: 'the body names no event' };
-  if (!isEventName(name)) return { unknownEvent: name };
+  const event = EVENT_NAMES.find((known) => known === name);
+  if (!event) return { unknownEvent: name };
 
-  const video = videoIn(body);
+  const video = jobOf(body);
   const videoId = videoIdOf(video);
   if (video === undefined || videoId === undefined) return { malformed: 'there is no video in it' };
   // The ID goes into the address of a request.
   if (!isId(videoId)) return { malformed: 'its video has no proper ID' };
-  const contradicts = typeof video.status === 'string' && eventNameOf(outcomeOf(video)) !== name;
-  if (contradicts) return { malformed: 'its video has another status than its name says' };
-
+  if (typeof video.status === 'string' && eventNameOf(video) !== event) {
+    return { malformed: 'its video has another status than its name says' };
+  }
   const eventId = video === body ? undefined : nameIn(body.id);
-  const occurredAt = timeIn(body.created_at);
-  return { unverified: { event: name, videoId, video, eventId, occurredAt } };
+  return { unverified: { event, videoId, video, eventId, occurredAt: timeIn(body.created_at) } };
 }
 
-/**
- * The event that a video's status stands for, or `undefined` while it is still running.
- *
- * @param from what is known of the event; where nothing is, its ID is made of the video's
- */
-export function eventOf(
-  video: Video,
-  from: { eventId?: string; occurredAt?: string } = {},
-): VideoEvent | undefined {
-  const event = eventNameOf(outcomeOf(video));
-  return event && toEvent(event, video, from);
+/** The event that a video's status stands for, or `undefined` while it is still running. */
+export function eventOf(video: Video, known: Known = {}): VideoEvent | undefined {
+  const event = eventNameOf(video);
+  return event && eventFrom({ event, video, ...known });
 }
 
-/** An event that is believed as it is. */
-export function eventFrom({ event, video, ...from }: UnverifiedEvent): VideoEvent {
-  return toEvent(event, video, from);
+/** An event that is believed as it is. One without an ID gets it from its video. */
+export function eventFrom(said: Omit<UnverifiedEvent, 'videoId'>): VideoEvent {
+  const { event, video, eventId = `${videoIdOf(video)}:${event}` } = said;
+  const occurredAt = said.occurredAt ?? timeIn(video.completed_at) ?? new Date().toISOString();
+  return { event, eventId, occurredAt, video };
 }
 
-function toEvent(
-  event: EventName,
-  video: Video,
-  from: { eventId?: string; occurredAt?: string },
-): VideoEvent {
-  return {
-    event,
-    eventId: from.eventId ?? `${videoIdOf(video)}:${event}`,
-    occurredAt: from.occurredAt ?? timeIn(video.completed_at) ?? new Date().toISOString(),
-    video,
-  };
-}
-
-function eventNameOf(outcome: Outcome): EventName | undefined {
+function eventNameOf(video: Video): EventName | undefined {
+  const outcome = outcomeOf(video);
   return outcome === 'running' ? undefined : `video.${outcome}`;
 }
 
-function isEventName(name: string): name is EventName {
-  return EVENT_NAMES.some((known) => known === name);
-}
-
-function videoIn(body: Video): Video | undefined {
+function jobOf(body: Video): Video | undefined {
   const inData = isObject(body.data) ? body.data.video : undefined;
   const inside = [inData, body.data, body.video].find((place) => videoIdOf(place) !== undefined);
   if (isObject(inside)) return inside;

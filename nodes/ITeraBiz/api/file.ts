@@ -1,7 +1,8 @@
-import { errorTextOf, isPage } from './errorText';
+import { errorTextOf } from './errorText';
+import { jsonOrText } from './json';
 
 /** What kind of video a file is. */
-export interface VideoKind {
+interface VideoKind {
   /** Without the dot, as in `mp4` */
   extension: string;
   mimeType: string;
@@ -19,32 +20,29 @@ export const FIRST_BYTES = 64;
 /** Pictures and sound in the same container as MP4. */
 const NO_VIDEO = /^(avi[fs]|crx|hei|hev|mif1|msf1|M4[AB])/;
 
-/**
- * What kind of video begins with these bytes, or `undefined` where they are none that is known here.
- *
- * @param firstBytes of the file, at least {@link FIRST_BYTES} or all there are
- */
+/** What kind of video begins with these bytes, or `undefined` where they are none that is known here. */
 export function sniffVideo(firstBytes: Buffer): VideoKind | undefined {
   const text = firstBytes.toString('latin1', 0, FIRST_BYTES);
-  const box = text.slice(4, 8);
-  if (box === 'ftyp') {
-    const brand = text.slice(8, 12);
-    if (NO_VIDEO.test(brand)) return undefined;
-    return brand === 'qt  ' ? MOV : MP4;
-  }
+  const [box, brand] = [text.slice(4, 8), text.slice(8, 12)];
+  if (box === 'ftyp' && NO_VIDEO.test(brand)) return undefined;
+  if (box === 'ftyp') return brand === 'qt  ' ? MOV : MP4;
   if (['moov', 'mdat', 'wide', 'skip', 'free'].includes(box)) return MOV;
   if (text.startsWith('\x1A\x45\xDF\xA3')) return text.includes('webm') ? WEBM : MKV;
-  return text.startsWith('RIFF') && text.slice(8, 12) === 'AVI ' ? AVI : undefined;
+  return text.startsWith('RIFF') && brand === 'AVI ' ? AVI : undefined;
 }
 
 /** The kind that a `Content-Type` names, for a file whose bytes say nothing; MP4 where it names none. */
 export function kindByType(contentType: unknown): VideoKind {
-  const type = String(contentType ?? '')
-    .split(';')[0]
-    .trim()
-    .toLowerCase();
-  return [MOV, WEBM, MKV, AVI].find(({ mimeType }) => mimeType === type) ?? MP4;
+  const type = String(contentType ?? '').toLowerCase();
+  return [MOV, WEBM, MKV, AVI].find(({ mimeType }) => type.startsWith(mimeType)) ?? MP4;
 }
+
+const TEXT_KINDS: Array<[RegExp, string]> = [
+  [/^[[{]/, 'a JSON message'],
+  [/^<(\?xml|error)/i, 'an XML message'],
+  [/^</, 'a web page'],
+  [/^/, 'a text'],
+];
 
 /**
  * What came in place of a video, in plain words, as in `a web page ("Sign in")`, or `undefined` where
@@ -53,30 +51,17 @@ export function kindByType(contentType: unknown): VideoKind {
  * @param firstBytes of the file, at least {@link FIRST_BYTES} or all there are
  */
 export function whatInstead(firstBytes: Buffer): string | undefined {
-  if (firstBytes.length === 0) return 'an empty file';
-  if (sniffVideo(firstBytes)) return undefined;
   const text = firstBytes.toString('utf8').trim();
-  if (/^(\xFF\xD8\xFF|\x89PNG|GIF8)/.test(firstBytes.toString('latin1', 0, 4))) return 'a picture';
   if (text === '') return 'an empty file';
+  if (sniffVideo(firstBytes)) return undefined;
+  if (/^(\xFF\xD8\xFF|\x89PNG|GIF8)/.test(firstBytes.toString('latin1', 0, 4))) return 'a picture';
   // A page may have another encoding; anything else that is no text may be a video.
-  if (!isPage(text) && /[^\P{Cc}\s]|\uFFFD/u.test(text.slice(0, 200))) return undefined;
-  const kind = /^[[{]/.test(text)
-    ? 'a JSON message'
-    : /^<(\?xml|error)/i.test(text)
-      ? 'an XML message'
-      : isPage(text) || text.startsWith('<')
-        ? 'a web page'
-        : 'a text';
-  const words = errorTextOf(jsonOrText(text));
+  if (!/^<[!?a-z]/i.test(text) && /[^\P{Cc}\s]|\uFFFD/u.test(text.slice(0, 200))) return undefined;
+  const [, kind] = TEXT_KINDS.find(([beginning]) => beginning.test(text))!;
+  const body = jsonOrText(text);
+  const isCutOff = kind === 'a JSON message' && body === text;
+  const words = isCutOff ? undefined : errorTextOf(body);
   return words ? `${kind} ("${words.slice(0, 100)}")` : kind;
-}
-
-function jsonOrText(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return /^[[{]/.test(text) ? undefined : text;
-  }
 }
 
 /** The endings that people give to videos. */
@@ -89,18 +74,14 @@ const VIDEO_ENDING = /\.(3gp|avi|flv|m4v|mkv|mov|mp4|mpe?g|mts|ogv|ts|webm|wmv)$
  * @param extension as in `mp4`
  */
 export function fileName(chosen: string, id: string, extension: string): string {
-  const name =
-    chosen
-      .normalize('NFC')
-      .replace(/[/\\:*?"<>|]|\p{Cc}/gu, '_')
-      .trim() || id;
+  const own = chosen.normalize('NFC').replace(/[/\\:*?"<>|]|\p{Cc}/gu, '_');
+  const name = own.trim() || id;
   return VIDEO_ENDING.test(name) ? name : `${name}.${extension}`;
 }
 
 /**
- * What the status of a download link means:
- * - `ok`: the file comes
- * - `moved`: it is elsewhere, as `Location` says
+ * What the answer of a download link means:
+ * - `moved`: the file is elsewhere, as `Location` says
  * - `expired`: the video, read anew, has a fresh link
  * - `notReadyYet`: to be tried again in some seconds, with a fresh link
  * - `refused`: for good
@@ -110,8 +91,8 @@ export type LinkStatus = 'ok' | 'moved' | 'expired' | 'notReadyYet' | 'refused';
 /**
  * Judges the answer of a download link.
  *
- * Assumption: the API does not say how links expire, nor whether a new file can be fetched at once, so
- * this is how the usual hosts (S3, Google Cloud Storage, Azure, Cloudflare) answer.
+ * Assumption: it is that of the usual hosts (S3, Google Cloud Storage, Azure, Cloudflare). The API does
+ * not say how links expire, nor whether a new file can be fetched at once.
  *
  * @param body its beginning, where it is no file: an expired link may be told by words alone
  */

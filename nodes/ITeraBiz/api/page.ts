@@ -20,9 +20,7 @@ export interface Pageful {
 }
 
 /**
- * What to ask a list for.
- *
- * Assumption: `starting_after` with the last ID of a page asks for the next one.
+ * What to ask a list for. Assumption: `starting_after` with the last ID of a page asks for the next one.
  *
  * @param after the ID that the page follows; the first page follows none
  */
@@ -31,28 +29,24 @@ export function pageQuery(after?: string, limit = PAGE_SIZE): IDataObject {
 }
 
 /**
- * The pages of a list, one after the other, each without what an earlier page had. One that is
- * stuck is the last.
- *
- * Assumption: `has_more` says whether another one follows.
+ * The pages of a list, one after the other, each without what an earlier page had. One that is stuck is
+ * the last. Assumption: `has_more` says whether another one follows.
  *
  * @param fetch asks for the page that follows an ID
  */
 export async function* pages(
   fetch: (after?: string) => Promise<Page>,
 ): AsyncGenerator<Pageful, void> {
-  const seen = new Set<string>();
+  const seen = new Set<string | undefined>();
   let after: string | undefined;
   for (;;) {
     const { data, has_more } = await fetch(after);
-    const ids = data.map(videoIdOf);
-    const newItems = data.filter((_, n) => ids[n] === undefined || !seen.has(ids[n]));
-    ids.forEach((id) => id !== undefined && seen.add(id));
-    const last = ids[ids.length - 1];
-    const cursorStalled = has_more && (newItems.length === 0 || last === undefined);
+    const newItems = data.filter((item) => !seen.has(videoIdOf(item)));
+    data.flatMap((item) => videoIdOf(item) ?? []).forEach((id) => seen.add(id));
+    after = videoIdOf(data.at(-1));
+    const cursorStalled = has_more && (newItems.length === 0 || after === undefined);
     yield { newItems, cursorStalled };
     if (!has_more || cursorStalled) return;
-    after = last;
   }
 }
 
@@ -65,12 +59,10 @@ export async function* pages(
  * @param size how many entries were asked for
  */
 export function pageIn(body: unknown, size = PAGE_SIZE): Page | undefined {
-  const { data, has_more }: IDataObject = Array.isArray(body)
-    ? { data: body }
-    : isObject(body)
-      ? body
-      : {};
-  if (data === null && !saysNo(body)) return { data: [], has_more: false };
+  const list = Array.isArray(body) ? { data: body, has_more: undefined } : body;
+  if (!isObject(list)) return undefined;
+  const { data, has_more } = list;
+  if (data === null && !saysNo(list)) return { data: [], has_more: false };
   if (!Array.isArray(data)) return undefined;
   const said = readSwitch(has_more);
   return {

@@ -29,27 +29,19 @@ const NO_CONNECTION = [
 ];
 
 /**
- * The two sides could not agree on a secure connection: a certificate that is not trusted, or a
- * handshake that was refused (Node.js, OpenSSL). Errors of a connection that was already in use, as
- * a bad record, are none of these.
+ * A certificate that is not trusted, or a handshake that was refused (Node.js, OpenSSL). Errors of a
+ * connection that was already in use, as a bad record, are none of these.
  */
 const NOT_SECURE =
   /^(EPROTO|.*CERT.*|HOSTNAME_MISMATCH|INVALID_CA|UNABLE_TO_(GET|VERIFY)_.*|ERR_SSL_.*(HANDSHAKE_FAILURE|WRONG_VERSION|PROTOCOL|UNRECOGNIZED_NAME|CIPHER|UNKNOWN_CA|PACKET_LENGTH_TOO_LONG|RENEGOTIATION|KEY_TOO_SMALL).*)$/;
-
-/** How Node.js says that a connection broke off before a request could have left. */
-const BEFORE_SENDING = /^connect E[A-Z]+|before secure TLS connection was established/;
 
 /** Whether a network error is about the certificate or the handshake of a secure connection. */
 export function isNotSecure({ code, message }: Pick<NetworkError, 'code' | 'message'>): boolean {
   return NOT_SECURE.test(code) || /before secure TLS connection/.test(message);
 }
 
-/**
- * Whether a network error says for certain that the request never left.
- *
- * @param code the network's word for it, as in `ECONNREFUSED`
- * @param message Node.js's own, where the code alone leaves it open
- */
+/** Whether a network error says for certain, where need be in Node.js's words, that nothing was sent. */
 export function neverSent(code: string, message = ''): boolean {
-  return NO_CONNECTION.includes(code) || NOT_SECURE.test(code) || BEFORE_SENDING.test(message);
+  const isConnecting = NO_CONNECTION.includes(code) || /^connect E[A-Z]+/.test(message);
+  return isConnecting || isNotSecure({ code, message });
 }

@@ -1,62 +1,58 @@
 import type { IDataObject, IHttpRequestMethods } from 'n8n-workflow';
 
-import { errorTextOf, isPage } from './errorText';
+import { errorTextOf } from './errorText';
 import { isObject } from './json';
 import { type ApiResponse, NetworkError } from './response';
-import { HTTP_DATE, jobIn, saysNo } from './video';
+import { jobIn, saysNo, timeOf } from './video';
 
 /**
- * What an answer means. This file is the only place that says so.
+ * What to make of the outcome of one request:
+ * - `done`: the API answered it, and accepted it where it is a submission
+ * - `refused`: for good; asking again would get the same answer
+ * - `retry`: nothing has happened, and it may be accepted in a moment
+ * - `unknown`: the API may have acted on it; sending it again could make and charge a second video
+ */
+export type RetryDecision = 'done' | 'refused' | 'retry' | 'unknown';
+
+const NONE: number[] = [];
+
+/**
+ * What an answer may mean: the statuses that say so, and what to make of it for a read and a submission.
+ * This file is the only place that says so.
  *
  * Documented are three kinds of refusal: "Missing or invalid API key", "Required parameters are
  * missing or malformed" and "Too many requests or the service is temporarily unavailable". Which
  * status each of them has, and all the others, are assumptions.
  */
-export type StatusClass =
-  | 'done'
+const CLASSES = {
+  done: { statuses: NONE, read: 'done', submission: 'done' },
   /** It points to another address */
-  | 'moved'
-  /** The API key is missing or invalid */
-  | 'badKey'
-  /** The credits of the account are used up */
-  | 'noCredits'
+  moved: { statuses: NONE, read: 'refused', submission: 'unknown' },
+  badKey: { statuses: [401], read: 'refused', submission: 'refused' },
+  noCredits: { statuses: [402], read: 'refused', submission: 'refused' },
   /** The key is known, but may not do this */
-  | 'notAllowed'
-  | 'badValues'
-  | 'notFound'
-  /** Something between here and the API answered in its place, and let nothing through */
-  | 'intercepted'
+  notAllowed: { statuses: [403], read: 'refused', submission: 'refused' },
+  badValues: { statuses: [400, 413, 422], read: 'refused', submission: 'refused' },
+  notFound: { statuses: [404, 410], read: 'refused', submission: 'refused' },
+  /** Something between here and the API, or at a wrong Base URL, answered in its place */
+  intercepted: { statuses: [407, 511], read: 'retry', submission: 'refused' },
   /** Too many requests, or the service is unavailable for a moment: nothing was done */
-  | 'busy'
+  busy: { statuses: [429, 503], read: 'retry', submission: 'retry' },
   /** A fault on the API's side, or on the way to it: it may have acted, or not */
-  | 'fault'
+  fault: { statuses: [408, 425], read: 'retry', submission: 'unknown' },
   /** The API says no, in a way that is not known here */
-  | 'refused'
-  /** A status that is no plain no: it may have acted, or not */
-  | 'unclear';
+  refused: { statuses: [405, 415, 451], read: 'refused', submission: 'refused' },
+  /** No plain no: it may have acted, or not */
+  unclear: { statuses: NONE, read: 'refused', submission: 'unknown' },
+} satisfies Record<string, { statuses: number[]; read: RetryDecision; submission: RetryDecision }>;
 
-const MEANINGS: Record<number, StatusClass> = {
-  400: 'badValues',
-  401: 'badKey',
-  402: 'noCredits',
-  403: 'notAllowed',
-  404: 'notFound',
-  405: 'refused',
-  407: 'intercepted',
-  408: 'fault',
-  410: 'notFound',
-  413: 'badValues',
-  415: 'refused',
-  422: 'badValues',
-  425: 'fault',
-  429: 'busy',
-  451: 'refused',
-  503: 'busy',
-  511: 'intercepted',
-};
+export type StatusClass = keyof typeof CLASSES;
 
 /** With these (0: none is named), words may tell that it is about credits. */
 const MAY_MEAN_CREDITS = [0, 400, 403, 422, 429];
+
+/** These are about the key, a path or a video only where the API itself answers, and not a web page. */
+const OF_THE_API = [403, 404, 405, 410];
 
 const CREDITS = /(^|[^a-z])(credits?|balance|funds|payment|billing)([^a-z]|$)/i;
 const LACK =
@@ -70,14 +66,8 @@ const RATE =
  *
  * Assumption: credits that are used up are told by 402, or by words that say so. Where the answer asks
  * for a pause, or speaks of a rate, it is about too many requests all the same.
- *
- * @param answer its headers may be left out
  */
-export function statusClassOf({
-  status,
-  body,
-  headers = {},
-}: Omit<ApiResponse, 'headers'> & Partial<ApiResponse>): StatusClass {
+export function statusClassOf({ status, body, headers }: ApiResponse): StatusClass {
   if (!(status >= 200)) return 'fault'; // no status of an answer
   if (status < 300 && !saysNo(body)) return 'done';
   if (status >= 300 && status < 400) return 'moved';
@@ -89,8 +79,10 @@ export function statusClassOf({
   } else if (MAY_MEAN_CREDITS.includes(code) && CREDITS.test(words)) {
     if (code === 403 || code === 429 || LACK.test(words)) return 'noCredits';
   }
-  if (code === 403 && isFromBetween(body, headers)) return 'intercepted';
-  return MEANINGS[code] ?? (code >= 500 ? 'fault' : code === 0 ? 'refused' : 'unclear');
+  if (OF_THE_API.includes(code) && isFromBetween(body, headers)) return 'intercepted';
+  const all = Object.keys(CLASSES) as StatusClass[];
+  const known = all.find((one) => CLASSES[one].statuses.includes(code));
+  return known ?? (code >= 500 ? 'fault' : code === 0 ? 'refused' : 'unclear');
 }
 
 /** The status that an answer of success names in its body, 0 where it names none. */
@@ -103,26 +95,21 @@ function codeIn(body: unknown): number {
 /** All that a body says, its code included. */
 function wordsOf(body: unknown): string {
   const { code, error }: IDataObject = isObject(body) ? body : {};
-  const codes = [code, isObject(error) ? error.code : error].filter(
-    (one) => typeof one === 'string',
-  );
-  return [...codes, errorTextOf(body)].join(' ');
+  const codes = [code, isObject(error) ? error.code : error];
+  return [...codes.filter((one) => typeof one === 'string'), errorTextOf(body)].join(' ');
 }
 
-/** A page, or Cloudflare's `error code: 1020`: the API itself answers in JSON. */
-function isFromBetween(body: unknown, headers: IDataObject): boolean {
-  const isText = typeof body === 'string' && /^\s*error code: \d{4}\s*$/i.test(body);
-  return isText || isPage(body) || headers['cf-mitigated'] !== undefined;
-}
+/** The own words of Cloudflare, Traefik and Kubernetes. */
+const PROXY = /^\s*(error code: \d{4}|404 page not found|default backend - 404)\s*$/i;
 
 /**
- * What to make of the outcome of one request:
- * - `done`: the API answered it, and accepted it where it is a submission
- * - `refused`: for good; asking again would get the same answer
- * - `retry`: nothing has happened, and it may be accepted in a moment
- * - `unknown`: the API may have acted on it; sending it again could make and charge a second video
+ * Whether a web page or a proxy answers: the API itself does so in JSON. No words at all are no sign of
+ * that, since nothing is documented about the body of a refusal.
  */
-export type RetryDecision = 'done' | 'refused' | 'retry' | 'unknown';
+function isFromBetween(body: unknown, headers: IDataObject): boolean {
+  if (headers['cf-mitigated'] !== undefined) return true;
+  return typeof body === 'string' && (/^\s*</.test(body) || PROXY.test(body));
+}
 
 /**
  * Judges one outcome. What is no submission (POST) may always be sent again. A submission may only
@@ -137,21 +124,9 @@ export function retryDecision(
   if (outcome instanceof NetworkError) {
     return isSubmission && outcome.maybeSent ? 'unknown' : 'retry';
   }
-  switch (statusClassOf(outcome)) {
-    case 'done':
-      return isSubmission && !jobIn(outcome.body) ? 'unknown' : 'done';
-    case 'busy':
-      return 'retry';
-    case 'fault':
-      return isSubmission ? 'unknown' : 'retry';
-    case 'intercepted':
-      return isSubmission ? 'refused' : 'retry';
-    case 'moved':
-    case 'unclear':
-      return isSubmission ? 'unknown' : 'refused';
-    default:
-      return 'refused';
-  }
+  const { read, submission } = CLASSES[statusClassOf(outcome)];
+  if (!isSubmission) return read;
+  return submission === 'done' && !jobIn(outcome.body) ? 'unknown' : submission;
 }
 
 /** No API means a longer pause, in milliseconds: it names a moment in place of seconds, or nonsense. */
@@ -159,7 +134,7 @@ const LONGEST_RETRY_AFTER = 31 * 24 * 60 * 60_000;
 
 /**
  * The pause that an answer asks for, in milliseconds, or `undefined` where it asks for none that can be
- * understood: whole seconds, or a date.
+ * understood: whole seconds, or a date by the clock of whoever answers.
  *
  * Assumption: `Retry-After` may come with 429 and 503.
  *
@@ -167,15 +142,7 @@ const LONGEST_RETRY_AFTER = 31 * 24 * 60 * 60_000;
  */
 export function retryAfterOf(headers: IDataObject, now = Date.now()): number | undefined {
   const value = String(headers['retry-after'] ?? '').trim();
-  const date = httpDateOf(value);
-  // By the clock of whoever set it, which may be another one than ours.
-  const since = httpDateOf(String(headers.date ?? '').trim()) ?? now;
-  const asked = /^\d+$/.test(value) ? Number(value) * 1_000 : (date ?? NaN) - since;
+  const isSeconds = /^\d+$/.test(value);
+  const asked = isSeconds ? Number(value) * 1_000 : timeOf(value) - (timeOf(headers.date) || now);
   return asked <= LONGEST_RETRY_AFTER ? Math.max(0, asked) : undefined;
-}
-
-/** @returns milliseconds since 1970 */
-function httpDateOf(date: string): number | undefined {
-  const time = HTTP_DATE.test(date) ? Date.parse(date) : NaN;
-  return Number.isNaN(time) ? undefined : time;
 }

@@ -6,7 +6,7 @@ export function visibleText(text: string): string {
   return text.replace(INVISIBLE, '').trim();
 }
 
-/** A name or a search as it is compared: one Unicode form, single blanks, no capitals. */
+/** A name or a search as it is compared, however it is capitalized, spaced and encoded. */
 export function folded(name: unknown): string {
   return visibleText(String(name ?? ''))
     .replace(/\s+/g, ' ')
@@ -14,20 +14,12 @@ export function folded(name: unknown): string {
     .normalize('NFC');
 }
 
-/** Whether two names read the same, however they are capitalized, spaced and encoded. */
-export function sameName(one: unknown, other: unknown): boolean {
-  return folded(one) === folded(other);
-}
-
 const ENTITIES: Record<string, string> = {
   ...{ amp: '&', apos: "'", gt: '>', hellip: '…', ldquo: '“', lsquo: '‘', lt: '<' },
   ...{ mdash: '—', nbsp: ' ', ndash: '–', quot: '"', rdquo: '”', rsquo: '’' },
 };
 
-/**
- * A spoken text as it is compared, with everything removed that an API may rewrite without changing
- * what is said: HTML entities, SSML tags, typographic quotes, dashes and dots, blanks, Unicode forms.
- */
+/** A spoken text as it is compared: without what an API may rewrite, and what is said stays the same. */
 export function comparableText(text: string): string {
   const plain = text
     .replace(/&(?:#(\d{1,7})|#x([\da-f]{1,6})|([a-z]+));/gi, entity)

@@ -4,65 +4,51 @@ import { errorTextOf } from './errorText';
 import { isObject, readSwitch } from './json';
 
 /**
- * A video job as iTeraBiz returns it. Only that there is such a job is documented; the shape
- * (`id`, `status`, `avatar_id`, `script` or `prompt`, `language`, `duration`, `video_url`,
- * `thumbnail_url`, `error`, `created_at`, `completed_at`) is an assumption, so every field is
- * read through the functions of this file.
+ * A video job, to be read through the functions of this file. Assumption: it has `id`, `status`,
+ * `avatar_id`, `script` or `prompt`, `language`, `duration`, `video_url`, `thumbnail_url`, `error`,
+ * `created_at` and `completed_at`.
  */
 export type Video = IDataObject;
-
-/** What a job's status means to us, whatever word the API uses for it. */
-export type Outcome = 'completed' | 'failed' | 'running';
 
 const COMPLETED = ['completed', 'complete', 'succeeded', 'success', 'done', 'ready'];
 const FAILED = ['failed', 'error', 'errored', 'canceled', 'cancelled', 'expired', 'rejected'];
 
 /**
- * Whether a job is finished, failed or still running.
- *
- * Assumption: the API says `queued`, `processing`, `completed` or `failed`. Usual synonyms count
- * too, in any case, and an unknown word counts as still running, so that it ends at the deadline
- * and not in a wrong result.
+ * How far a job is. Assumption: the API says `queued`, `processing`, `completed` or `failed`. An unknown
+ * word counts as still running, so that it ends at the deadline and not in a wrong result.
  */
-export function outcomeOf(video: Video): Outcome {
+export function outcomeOf(video: Video): 'completed' | 'failed' | 'running' {
   const status = statusOf(video).toLowerCase();
   if (COMPLETED.includes(status)) return 'completed';
   return FAILED.includes(status) ? 'failed' : 'running';
 }
 
 /** The status in the API's own word, `unknown` where the job has none. */
-export function statusOf(video: Video): string {
-  return typeof video.status === 'string' && video.status.trim() ? video.status.trim() : 'unknown';
+export function statusOf({ status }: Video): string {
+  return (typeof status === 'string' && status.trim()) || 'unknown';
 }
 
 /**
- * The ID of a job or an avatar as text, or `undefined` where there is none. A number counts as an ID
- * too, but not one that JavaScript has rounded (19 digits): by that, another job would be meant. See
- * {@link parseJson}.
+ * The ID of a job or an avatar as text. A number counts, too, but not one that JavaScript has rounded (19
+ * digits): by that, another job would be meant.
  */
 export function videoIdOf(video: unknown): string | undefined {
   if (!isObject(video)) return undefined;
-  if (typeof video.id === 'number') {
-    return Number.isSafeInteger(video.id) ? String(video.id) : undefined;
-  }
-  return typeof video.id === 'string' && video.id ? video.id : undefined;
-}
-
-/**
- * Whether an answer is the video that was asked for by its ID: an object, with that ID. Whatever an API
- * or a proxy before it answers instead is not, however much it looks like a video.
- */
-export function isVideoOf(id: string, body: unknown): body is Video {
-  return videoIdOf(body) === id;
+  const id = Number.isSafeInteger(video.id) ? String(video.id) : video.id;
+  return typeof id === 'string' && id ? id : undefined;
 }
 
 /** Where an answer may have its object, besides the top level (assumption: at the top level). */
 const PLACES = ['data', 'job', 'video', 'result', 'content', 'response', 'output', 'item'];
 
+function objectsIn(body: unknown, levels = 3): IDataObject[] {
+  if (!isObject(body) || levels === 0) return [];
+  return [body, ...PLACES.flatMap((place) => objectsIn(body[place], levels - 1))];
+}
+
 /**
- * The created or requested object in an answer's body: whatever has an ID, at the top level or inside
- * `data`, `job` and the like; an envelope may have an ID of its own. What has no ID is no accepted
- * job, nor is what says no.
+ * The created object in an answer's body; an envelope may have an ID of its own. What has no ID is no
+ * accepted job, nor is what says no.
  */
 export function jobIn(body: unknown): IDataObject | undefined {
   if (isObject(body) && isDenied(body)) return undefined;
@@ -73,16 +59,22 @@ export function jobIn(body: unknown): IDataObject | undefined {
 }
 
 /**
- * Whether a body says that nothing was done, whatever the status that it came with, as in
- * `{"success":false,"error":"…"}` or `{"code":40119,"message":"…"}`. One that has an ID all the same
- * says no such thing for certain.
+ * The video that was asked for by its ID, in whatever place of the body; nothing where another one came,
+ * or something that only looks like a video.
+ */
+export function videoIn(body: unknown, id: string): Video | undefined {
+  return objectsIn(body).find((one) => videoIdOf(one) === id);
+}
+
+/**
+ * Whether a body says that nothing was done, whatever the status that it came with. One that has an ID all
+ * the same says no such thing for certain.
  */
 export function saysNo(body: unknown): boolean {
   if (!isObject(body) || objectsIn(body).some(({ id }) => (id ?? '') !== '')) return false;
-  if (isDenied(body) || FAILED.concat('fail', 'failure').includes(statusOf(body).toLowerCase())) {
-    return true;
-  }
   const { data, error, errors, code, statusCode } = body;
+  const isFailed = [...FAILED, 'fail', 'failure'].includes(statusOf(body).toLowerCase());
+  if (isFailed || isDenied(body)) return true;
   if (Array.isArray(data) && data.length > 0) return false;
   if (error === true || errorTextOf({ error, errors }) !== undefined) return true;
   return Number(code ?? statusCode) >= 400 && errorTextOf(body) !== undefined;
@@ -92,40 +84,22 @@ function isDenied({ success, ok }: IDataObject): boolean {
   return [success, ok].some((one) => readSwitch(one) === false);
 }
 
-function objectsIn(body: unknown, levels = 3): IDataObject[] {
-  if (!isObject(body) || levels === 0) return [];
-  return [body, ...PLACES.flatMap((place) => objectsIn(body[place], levels - 1))];
-}
+/** Where {@link downloadUrlOf} looks, in this order. */
+export const DOWNLOAD_URL_FIELDS = ['video_url', 'download_url', 'url', 'result.url', 'output.url'];
 
-/** Where {@link downloadUrlOf} looks, in this order. For the message when nothing is there. */
-export const DOWNLOAD_URL_FIELDS = [
-  'video_url',
-  'download_url',
-  'url',
-  'result.url',
-  'output.url',
-] as const;
-
-/**
- * The address of the finished file, or `undefined` where the job names none: a completed one may have
- * it a little later (an assumption: see {@link DOWNLOAD_URL_FIELDS}).
- */
+/** The address of the finished file. Assumption: a completed job may have it a little later. */
 export function downloadUrlOf(video: Video): string | undefined {
-  for (const field of DOWNLOAD_URL_FIELDS) {
-    const [outer, inner] = field.split('.');
-    const parent = video[outer];
-    const value = inner && isObject(parent) ? parent[inner] : inner ? undefined : parent;
-    if (typeof value === 'string' && value.trim()) return value.trim();
-  }
-  return undefined;
+  const inside = (value: unknown, key: string) => (isObject(value) ? value[key] : undefined);
+  const urls = DOWNLOAD_URL_FIELDS.map((field) => field.split('.').reduce<unknown>(inside, video));
+  return urls.map((url) => (typeof url === 'string' ? url.trim() : '')).find(Boolean);
 }
 
-/** Why a job failed, in the API's words, or `undefined` where it does not say. */
+/** Why a job failed, in the API's words. */
 export function failureReasonOf({ error, failure }: Video): string | undefined {
   return errorTextOf(error) ?? errorTextOf(failure);
 }
 
-/** When a video was made, in milliseconds since 1970; `NaN` where it does not say (assumption: `created_at`). */
+/** In milliseconds since 1970; `NaN` where it does not say (assumption: `created_at`). */
 export function createdAt({ created_at }: Video): number {
   return timeOf(created_at);
 }
@@ -134,9 +108,12 @@ export function createdAt({ created_at }: Video): number {
 const FIRST_MILLISECONDS = 100_000_000_000;
 const FIRST_SECONDS = 1_000_000_000;
 
-/** The form that every sender of a `Date` header has to use (RFC 9110). */
-export const HTTP_DATE =
+/** As every sender of a `Date` header has to write it (RFC 9110). */
+const HTTP_DATE =
   /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d\d:\d\d:\d\d GMT$/;
+
+const ISO_DATE =
+  /^(\d{4}-\d\d-\d\d)(?:[T ]+(\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?)\s*(?:Z|UTC|GMT|([+-]\d\d):?(\d\d)?)?)?$/i;
 
 /**
  * A time as an API writes it, in milliseconds since 1970; `NaN` where it is none.
@@ -151,20 +128,16 @@ export function timeOf(value: unknown): number {
     if (number < FIRST_SECONDS || number >= FIRST_MILLISECONDS * 1_000) return NaN;
     return Math.round(number < FIRST_MILLISECONDS ? number * 1_000 : number);
   }
-  const [, day, time = '00:00', zone = ''] =
-    /^(\d{4}-\d\d-\d\d)(?:[T ]+(\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?)\s*(Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?)?$/i.exec(
-      text,
-    ) ?? [];
-  if (!day) return HTTP_DATE.test(text) ? Date.parse(text) : NaN;
-  const [, sign = '+', hours = '00', minutes = '00'] = /^([+-])(\d\d):?(\d\d)?$/.exec(zone) ?? [];
-  return Date.parse(`${day}T${time.replace(',', '.')}${sign}${hours}:${minutes}`);
+  if (HTTP_DATE.test(text)) return Date.parse(text);
+  const [, day, time = '00:00', hours = '+00', minutes = '00'] = ISO_DATE.exec(text) ?? [];
+  return Date.parse(`${day}T${time.replace(',', '.')}${hours}:${minutes}`);
 }
 
 /** What people look for first in a video. */
 const FIRST_FIELDS = ['id', 'status', 'video_url'];
 
 /**
- * The same video as it is given out, with what people look for first at its beginning.
+ * A video as it is given out, with what people look for first at its beginning.
  *
  * n8n behavior: before 2.36 it takes a first item with the key `error`, even `null`, for a failure, and
  * with Retry On Fail runs the node again. So why a video failed is in `failure`, and no reason is no key.

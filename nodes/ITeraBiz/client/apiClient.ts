@@ -15,7 +15,7 @@ import {
   type StatusClass,
   statusClassOf,
 } from '../api/status';
-import { isVideoOf, type Video } from '../api/video';
+import { type Video, videoIn } from '../api/video';
 import {
   describeNetworkError,
   describeRefusal,
@@ -221,7 +221,8 @@ export class ApiClient {
   /** One video. @throws {RequestFailed} also where what comes back is another one */
   async video(id: string): Promise<Video> {
     const response = await this.read(`/videos/${encodeURIComponent(id)}`);
-    if (isVideoOf(id, response.body)) return response.body;
+    const video = videoIn(response.body, id);
+    if (video) return video;
     throw strange(response);
   }
 }

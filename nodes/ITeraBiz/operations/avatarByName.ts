@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { sameName } from '../api/text';
+import { folded } from '../api/text';
 import type { ApiClient } from '../client/apiClient';
 import { BadInput } from '../fields/validate';
 import { LABELS } from '../messages/message';
@@ -38,7 +38,7 @@ export async function knownAvatars(run: Run): Promise<Set<string> | undefined> {
 
 /** @param avatars documented: each has `id` and `name` */
 function idOfAvatar(name: string, avatars: IDataObject[]): IDataObject[string] {
-  const same = avatars.filter((avatar) => sameName(avatar.name, name));
+  const same = avatars.filter((avatar) => folded(avatar.name) === folded(name));
   if (same.length === 1) return same[0].id;
   const which = same.length === 0 ? 'No avatar is' : `${same.length} avatars are`;
   const advice =

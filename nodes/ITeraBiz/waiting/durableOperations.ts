@@ -67,7 +67,10 @@ async function pollForAll(run: Run, ids: string[]): Promise<Snapshot> {
   const all: Snapshot = new Map();
   for (let polls = 0; polls < 3 && all.size < ids.length; polls++) {
     const missing = ids.filter((id) => !all.has(id));
-    (await poller.pollOnce(missing, client)).forEach((video, id) => all.set(id, video));
+    const seen = await poller.pollOnce(missing, client).catch(refusalOnly);
+    if (seen instanceof RequestFailed && all.size === 0) throw seen;
+    if (seen instanceof RequestFailed) break;
+    seen.forEach((video, id) => all.set(id, video));
   }
   return all;
 }

@@ -6,7 +6,7 @@ import { eventFrom, eventOf, readEvent } from '../api/events';
 import { NetworkError } from '../api/response';
 import { isObject, jsonOrText, readSwitch } from '../api/json';
 import { statusClassOf } from '../api/status';
-import { isVideoOf } from '../api/video';
+import { videoIn } from '../api/video';
 import { queuedAccountOf } from '../account/account';
 import { ApiClient } from '../client/apiClient';
 import { now } from '../client/time';
@@ -199,9 +199,10 @@ async function confirm(
   if (statusClass !== 'done' || !isObject(answer.body)) {
     return later(`iTeraBiz did not confirm it, but answered with status ${answer.status}`);
   }
-  if (!isVideoOf(videoId, answer.body)) return later('iTeraBiz answered with another video');
+  const video = videoIn(answer.body, videoId);
+  if (!video) return later('iTeraBiz answered with another video');
   return (
-    eventOf(answer.body, { eventId, occurredAt }) ??
+    eventOf(video, { eventId, occurredAt }) ??
     later('iTeraBiz says that the video is still being made')
   );
 }

@@ -22,11 +22,11 @@ const LONGEST_WAIT = 30_000;
 /** Marks the webhooks that this node registers, also for the user who meets one in the dashboard. */
 const MARK = ['registered_by', 'n8n'] as const;
 
-/** What an API answers that has no such path or method. */
-const NOT_OFFERED = [404, 405];
+/** Whether the API has no such path or method, in whatever form it says so. */
+const isNotOffered = ({ status }: ApiResponse) => status === 404 || status === 405;
 
-/** What an API answers that no longer has the webhook. */
-const GONE = [404, 410];
+/** Whether the API itself no longer has the webhook. */
+const isGone = (answer: ApiResponse) => statusClassOf(answer) === 'notFound';
 
 /**
  * n8n's `checkExists`: whether iTeraBiz has the webhook that this trigger registered, as it should
@@ -84,8 +84,8 @@ export async function register(context: IHookFunctions): Promise<boolean> {
   const doing = 'register this trigger';
   const body = { url, events: chosenEvents(context) };
   const request = { method: 'POST', url: '/webhooks', body } as const;
-  const answer = await ask(context, request, { doing }, NOT_OFFERED);
-  if (NOT_OFFERED.includes(answer.status)) {
+  const answer = await ask(context, request, { doing }, isNotOffered);
+  if (isNotOffered(answer)) {
     throw refusal(
       context,
       'iTeraBiz does not let this trigger register its address. Set Registration to Manual and paste the address into your iTeraBiz dashboard, or use the iTeraBiz Polling Trigger',
@@ -136,8 +136,8 @@ async function listHooks(context: IHookFunctions): Promise<IDataObject[]> {
   const subject = { doing: 'list the webhooks' };
   const fetch = async (after?: string) => {
     const request = { method: 'GET', url: '/webhooks', qs: pageQuery(after) } as const;
-    const answer = await ask(context, request, subject, NOT_OFFERED);
-    if (NOT_OFFERED.includes(answer.status)) return { data: [], has_more: false };
+    const answer = await ask(context, request, subject, isNotOffered);
+    if (isNotOffered(answer)) return { data: [], has_more: false };
     const page = pageIn(answer.body);
     if (page) return page;
     throw toNodeError(context.getNode(), describeStrangeAnswer(answer, subject));
@@ -165,8 +165,8 @@ type Removal = 'removed' | 'was gone' | 'is left';
 async function removeHook(context: IHookFunctions, id: string): Promise<Removal> {
   const request = { method: 'DELETE', url: `/webhooks/${encodeURIComponent(id)}` } as const;
   try {
-    const { status } = await ask(context, request, { doing: 'remove the webhook', id }, GONE);
-    return GONE.includes(status) ? 'was gone' : 'removed';
+    const answer = await ask(context, request, { doing: 'remove the webhook', id }, isGone);
+    return isGone(answer) ? 'was gone' : 'removed';
   } catch (error) {
     warn(context, `Could not remove the webhook ${id} at iTeraBiz`, error);
     return 'is left';
@@ -226,14 +226,14 @@ function refusal(
 }
 
 /**
- * @param expected statuses that are an answer, too
+ * @param isExpected whether a refusal is an answer, too
  * @throws {NodeApiError} in words for the user, when it is refused or no answer came
  */
 async function ask(
   context: IHookFunctions,
   options: ApiRequest,
   subject: Subject,
-  expected: number[],
+  isExpected: (answer: ApiResponse) => boolean,
 ): Promise<ApiResponse> {
   const deadline = now() + LONGEST_WAIT;
   const account = await accountOf(context);
@@ -242,7 +242,7 @@ async function ask(
   const { outcome } = attempt;
   const isAnswer =
     !(outcome instanceof NetworkError) &&
-    (statusClassOf(outcome) === 'done' || expected.includes(outcome.status));
+    (statusClassOf(outcome) === 'done' || isExpected(outcome));
   if (isAnswer) return outcome;
   throw new RequestFailed(attempt).toNodeError(context.getNode(), subject);
 }

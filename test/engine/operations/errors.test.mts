@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { INodeParameters, IRun } from 'n8n-workflow';
 
 import type { FaultEffect } from '../../../sandbox/client.mts';
-import { createVideo, errorOf, runNode } from '../support.mts';
+import { createVideo, errorOf, jsonOf, runNode } from '../support.mts';
 import { byId } from './byId.mts';
 import { storedText, useSandbox } from './sandboxForTests.mts';
 
@@ -217,6 +217,55 @@ describe('A refused request says what was refused and what to do', () => {
     expect(toldBy(run).message).toBe(
       'iTeraBiz refused the field "Avatar": there is no avatar avatar_nobody',
     );
+  });
+});
+
+describe('A web page in place of the API', () => {
+  const page = (status: number): FaultEffect => ({
+    type: 'answer',
+    status,
+    headers: { 'Retry-After': '0' },
+    contentType: 'text/html',
+    body: '<html>\r\n<head><title>404 Not Found</title></head><body><hr>nginx</body></html>',
+  });
+
+  test.each([404, 410])('with status %i says nothing about the video', async (status) => {
+    await sandbox.fault({ on: '*', ...always, ...page(status) });
+    const told = toldBy(await runNode(sandbox, get));
+    expect(told.message).toBe(
+      `Something other than iTeraBiz answered the request to get video ${ID}: 404 Not Found`,
+    );
+    expect(told.description).toBe(
+      `Check the Base URL of the credential, which is usually https://api.iterabiz.com/v1. If it is right, a proxy or firewall answers in place of the API: ask whoever runs this n8n, or its network, to let it reach iTeraBiz. If it keeps happening, write to api@iterabiz.com (status ${status}).`,
+    );
+    expect((await sandbox.stats()).requests).toEqual({ 'GET /videos/{id}': 6 });
+  });
+
+  test.each([404, 405, 410])('with status %i refuses an order', async (status) => {
+    await sandbox.fault({ on: '*', ...always, ...page(status) });
+    const told = toldBy(await runNode(sandbox, create));
+    expect(told.message).toBe(
+      'Something other than iTeraBiz answered the request to create the video: 404 Not Found',
+    );
+    expect(told.description).toContain('Check the Base URL of the credential');
+    const { requests, acceptedCount } = await sandbox.stats();
+    expect(requests).toEqual({ 'POST /videos': 1 });
+    expect(acceptedCount).toBe(0);
+  });
+
+  test('that passes by itself is not noticed', async () => {
+    const [{ id }] = await sandbox.addVideos(1);
+    await sandbox.fault({ on: '*', times: 2, ...page(404) });
+    const run = await runNode(sandbox, { ...get, videoId: byId(id) });
+    expect(jsonOf(run)).toMatchObject([{ id }]);
+  });
+
+  test('is none where a 404 has no words: that may be the API', async () => {
+    await sandbox.fault({ on: '*', type: 'answer', status: 404, body: '' });
+    expect(toldBy(await runNode(sandbox, get)).message).toBe(
+      `iTeraBiz has nothing with the ID "${ID}"`,
+    );
+    expect((await sandbox.stats()).requests).toEqual({ 'GET /videos/{id}': 1 });
   });
 });
 

@@ -111,3 +111,16 @@ describe('Video: Get', () => {
     }
   });
 });
+
+test.each(['data', 'job'])(
+  'A video that is answered inside "%s" is read all the same',
+  async (nestedIn) => {
+    await sandbox.settings({ nestedIn });
+    const [video] = jsonOf(await runNode(sandbox, createVideo(waiting), { items: rows(1) }));
+    expect(video).toMatchObject({ id: expect.any(String), status: 'completed' });
+    const get = { resource: 'video', operation: 'get', videoId: byId(String(video.id)) };
+    const [read] = jsonOf(await runNode(sandbox, get));
+    await sandbox.settings({ nestedIn: '' });
+    expect(read).toMatchObject({ id: video.id, script: video.script, status: 'completed' });
+  },
+);

@@ -244,6 +244,42 @@ test('a job that is deleted meanwhile ends its wait, and not that of the others'
   expect(jsonOf(result, 1)[0].error).toContain(`iTeraBiz no longer knows video ${gone}`);
 });
 
+test.each([404, 410])('a web page with %i in place of the API ends no wait', async (status) => {
+  const running = runNode(sandbox, waiting(), { items: rows(1) });
+  await submitted(1);
+  const since = Date.now();
+  const id = await idOf(0);
+  const contentType = 'text/html';
+  const body = '<html><head><title>404 Not Found</title></head></html>';
+  await sandbox.fault({ on: ONE, type: 'answer', status, contentType, body, times: 'always' });
+  await until('the page answers for a while', async () => Date.now(), {
+    isSo: (at) => at > since + 2 * PATIENCE.unknown,
+  });
+  await looks(2);
+  await sandbox.clearFaults();
+  await sandbox.finish();
+  expect(jsonOf(await running)).toMatchObject([{ id, status: 'completed' }]);
+});
+
+test.each([
+  ['a web page', { type: 'answer', status: 404, body: '<html></html>' }],
+  ['a fault', { type: 'refuse', status: 500 }],
+] as const)('one video that is answered by %s holds up no other wait', async (_, fault) => {
+  const running = runNode(sandbox, waiting({ maxWait: 0.05 }), {
+    items: rows(3),
+    settings: { onError: 'continueErrorOutput' },
+  });
+  await submitted(3);
+  const unread = await idOf(1);
+  await sandbox.fault({ on: LIST, type: 'hideVideos', ids: [unread], times: 'always' });
+  await sandbox.fault({ on: ONE, containing: unread, times: 'always', ...fault });
+  await looks(2);
+  await sandbox.finish();
+  const result = await running;
+  expect(pairsOf(result)).toEqual([0, 2]);
+  expect(jsonOf(result, 1)).toMatchObject([{ details: { videoId: unread } }]);
+});
+
 describe('A list', () => {
   const list = (more: INodeParameters = {}): INodeParameters => ({
     resource: 'video',

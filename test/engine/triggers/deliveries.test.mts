@@ -178,6 +178,7 @@ describe('confirmation by the API', () => {
     ['does not take the key', { type: 'refuse', status: 401 }],
     ['breaks off', { type: 'reset' }],
     ['answers with a web page', { type: 'answer', status: 200, body: '<html></html>' }],
+    ['is hidden by a web page', { type: 'answer', status: 404, body: '<html></html>' }],
     ['answers with another video', { type: 'rewrite', fields: { id: 'vid_other' } }],
     ['is behind its own events', { type: 'rewrite', fields: { status: 'processing' } }],
   ] as const)('has the event sent again while the API %s', async (_case, fault) => {
@@ -202,6 +203,20 @@ describe('confirmation by the API', () => {
     expect(statuses(await sandbox.sendEvent(event))).toEqual([200]);
     expect(n8n.runs).toHaveLength(1);
   });
+
+  it.each(['data', 'job'])(
+    'reads the video where the API has it: inside "%s"',
+    async (nestedIn) => {
+      await activeTrigger();
+      const videoId = await video('completed');
+      await sandbox.settings({ nestedIn });
+      expect(statuses(await sandbox.sendEvent({ videoId }))).toEqual([200]);
+      await sandbox.settings({ nestedIn: '' });
+      expect(n8n.runs.map(({ event }) => event.video)).toEqual([
+        expect.objectContaining({ id: videoId, status: 'completed' }),
+      ]);
+    },
+  );
 
   it('believes the API where the event says otherwise', async () => {
     await activeTrigger();

@@ -252,6 +252,21 @@ describe('nothing is missed and nothing doubled', () => {
     expect(progress()).toMatchObject({ pending: [], hidden: [], surprises: {} });
   });
 
+  it('when a web page answers in place of the API for more than a minute', async () => {
+    const [waiting] = await running();
+    await finished(120);
+    await activate();
+    const page = { status: 404, contentType: 'text/html', body: '<html></html>' };
+    const fault = { on: 'GET /videos/{id}', containing: waiting, times: 'always' } as const;
+    await sandbox.fault({ ...fault, type: 'answer', headers: { 'Retry-After': '0' }, ...page });
+    expect(await poll()).toEqual([]);
+    aMinuteLater();
+    expect(await poll()).toEqual([]);
+    await sandbox.clearFaults();
+    await sandbox.finish(waiting);
+    expect(await poll()).toEqual([waiting]);
+  });
+
   it('when a completed video has no link yet: it is waited for', async () => {
     await activate();
     const [quick] = await finished();

@@ -299,10 +299,13 @@ describe('switching off', () => {
     expect(n8n.staticDataOf('w1', 'Trigger').registration).toBeUndefined();
   });
 
-  it('does not fail when iTeraBiz is out of reach, and tidies up the next time', async () => {
+  it.each([
+    ['is out of reach', { type: 'refuse', status: 503 }],
+    ['is hidden by a web page', { type: 'answer', status: 404, body: '<html></html>' }],
+  ] as const)('does not fail when iTeraBiz %s, and tidies up the next time', async (_, fault) => {
     n8n.save('w1', { Trigger: trigger() });
     await n8n.activate('w1');
-    await sandbox.fault({ on: 'DELETE /webhooks/{id}', type: 'refuse', status: 503 });
+    await sandbox.fault({ on: 'DELETE /webhooks/{id}', ...fault });
     await n8n.deactivate('w1');
     const [left, ...more] = await sandbox.hooks();
     expect(more).toEqual([]);

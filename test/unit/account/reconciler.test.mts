@@ -310,6 +310,7 @@ describe('Looking for the job of a doubt', () => {
 
   test.each([
     ['a web page', () => answered('<html>'), 1],
+    ['a web page with 404', () => answered('<html>', 404), POLLS],
     ['nothing', () => connectionReset, POLLS],
   ])('a list that is %s is no list', async (_, answer, times) => {
     const place = looking(answer);

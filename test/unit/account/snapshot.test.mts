@@ -117,6 +117,20 @@ test('the list leaves enough requests for all that were unlisted before', async 
   expect([...unlisted]).toEqual(['a', 'b', 'c', 'd']);
 });
 
+test('one that cannot be read holds up no other: what was seen counts, and the others come first', async () => {
+  const api = new Api(['d', 'c', 'b', 'a'], 100, ['a', 'b', 'c']);
+  const { video } = api;
+  api.video = async (id) =>
+    id === 'a' ? await Promise.reject(refused(500)) : await video.call(api, id);
+  const unlisted = new Set<string>();
+  const all = ['a', 'b', 'c', 'd'];
+  expect(await fetchSnapshot(all, api, unlisted)).toEqual(found('d'));
+  expect([...unlisted]).toEqual(['b', 'c', 'a']);
+  expect(await fetchSnapshot(all, api, unlisted)).toEqual(found('d', 'b', 'c'));
+  // Where nothing was seen, it is the poll that was refused.
+  await expect(fetchSnapshot(['a'], api, unlisted)).rejects.toMatchObject({ status: 500 });
+});
+
 test('one the API does not know is reported as unknown, which is not the same as not asked', async () => {
   const seen = await fetchSnapshot(['gone', 'a'], new Api(['a']), new Set());
   expect(seen).toEqual(new Map([...found('a'), ['gone', undefined]]));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-import { errorTextOf, fieldErrorsOf, isPage } from '../../../nodes/ITeraBiz/api/errorText.ts';
+import { errorTextOf, fieldErrorsOf } from '../../../nodes/ITeraBiz/api/errorText.ts';
 
 test.each([
   [{ error: { code: 'rate_limited', message: 'Slow down' } }, 'Slow down'],
@@ -38,6 +38,7 @@ test.each([
     { message: 'The given data was invalid.', errors: { script: ['Too long.', 'Too loud.'] } },
     'script: Too long.; script: Too loud.; The given data was invalid.',
   ],
+  [{ errors: { script: ['Too long'], name: ['Too long'] } }, 'script: Too long; name: Too long'],
   // Zod, as an object, flattened, and as text
   [
     { error: { name: 'ZodError', issues: [{ code: 'x', path: ['script'], message: 'Too long' }] } },
@@ -96,6 +97,12 @@ test('a long text is cut', () => {
   expect(errorTextOf('x'.repeat(301))).toBe(`${'x'.repeat(300)}…`);
 });
 
+test('a body that is made to do harm does none', () => {
+  expect(errorTextOf(JSON.parse('['.repeat(50_000) + ']'.repeat(50_000)))).toBeUndefined();
+  const errors = Array.from({ length: 300 }, (_, index) => `name ${index} is taken`);
+  expect(fieldErrorsOf({ errors }, ['name'])).toHaveLength(200);
+});
+
 const word = fc.stringMatching(/^[A-Z][a-z]{2,8}$/);
 const sentence = fc.array(word, { minLength: 2, maxLength: 12 }).map((words) => words.join(' '));
 const key = fc.constantFrom(
@@ -149,9 +156,4 @@ describe('A field is blamed', () => {
     [{ error: { param: 'limit', message: 'Too large' } }],
     [undefined],
   ])('not by %j', (body) => expect(blamed(body)).toEqual([]));
-});
-
-test('a page is what is written in markup', () => {
-  expect(['<html>', ' <!doctype html>', '<?xml?>'].every(isPage)).toBe(true);
-  expect(['{}', '< 5', '', null, {}].some(isPage)).toBe(false);
 });

@@ -44,6 +44,7 @@ describe('The first bytes', () => {
       '<?xml version="1.0"?><Error><Message>It is over</Message></Error>',
       'an XML message ("It is over")',
     ],
+    [bytes('<html><p>Gr\xFC\xDFe, in Latin-1'), 'a web page'],
     ['{"error":{"message":"Gone"}}', 'a JSON message ("Gone")'],
     ['[]', 'a JSON message'],
     [`{"error":"${'x'.repeat(5_000)}`, 'a JSON message'],

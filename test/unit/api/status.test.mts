@@ -103,6 +103,20 @@ describe('What an answer means', () => {
     [403, challenge, {}, 'intercepted'],
     [403, 'error code: 1020', {}, 'intercepted'],
     [403, '', { 'cf-mitigated': 'challenge' }, 'intercepted'],
+    [403, '', {}, 'notAllowed'],
+    ...[404, 410].flatMap((status): [number, unknown, IDataObject, string][] => [
+      [status, '<html><head><title>404 Not Found</title></head></html>', {}, 'intercepted'],
+      [status, '\uFEFF\r\n<!-- a site --><h1>Oops</h1>', {}, 'intercepted'],
+      [status, '404 page not found\n', {}, 'intercepted'],
+      [status, 'default backend - 404', {}, 'intercepted'],
+      [status, '', {}, 'notFound'],
+      [status, null, {}, 'notFound'],
+      [status, 'Not Found', {}, 'notFound'],
+      [status, { message: 'No such video <here>' }, {}, 'notFound'],
+    ]),
+    [405, '<html><title>405 Not Allowed</title></html>', {}, 'intercepted'],
+    [405, { message: 'No' }, {}, 'refused'],
+    [401, '<html><title>Sign in</title></html>', {}, 'badKey'],
     [403, '<html><title>Payment required</title></html>', {}, 'noCredits'],
     [403, { message: 'Not yours' }, {}, 'notAllowed'],
     [403, { message: 'Not yours' }, { 'retry-after': '5' }, 'notAllowed'],
@@ -119,8 +133,10 @@ describe('What an answer means', () => {
   });
 
   test('what is between never decides about a submission, and may let a read through later', () => {
-    expect(retryDecision('POST', answer(403, challenge))).toBe('refused');
-    expect(retryDecision('GET', answer(403, challenge))).toBe('retry');
+    for (const status of [403, 404, 405, 410]) {
+      expect(retryDecision('POST', answer(status, challenge))).toBe('refused');
+      expect(retryDecision('GET', answer(status, challenge))).toBe('retry');
+    }
   });
 });
 
@@ -136,7 +152,7 @@ describe('Retry-After', () => {
     ['Thu, 15 Jan 2026 09:00:00 GMT', 0],
     ['Thu, 15 Jan 2026 10:00:30 +0000', undefined],
     ['Thu, 99 Jan 2026 10:00:30 GMT', undefined],
-    ['2026-01-15T10:00:30Z', undefined],
+    ['2026-01-15T10:00:30Z', 30_000],
     ['2.5', undefined],
     ['-5', undefined],
     ['1e3', undefined],

@@ -4,15 +4,15 @@ import {
   downloadUrlOf,
   failureReasonOf,
   inReadingOrder,
-  isVideoOf,
   jobIn,
   outcomeOf,
   saysNo,
   statusOf,
   timeOf,
   videoIdOf,
+  videoIn,
 } from '../../../nodes/ITeraBiz/api/video.ts';
-import { isObject, parseJson } from '../../../nodes/ITeraBiz/api/json.ts';
+import { isObject, jsonOrText } from '../../../nodes/ITeraBiz/api/json.ts';
 
 describe('The outcome', () => {
   test.each(['completed', 'complete', 'succeeded', 'success', 'done', 'ready', ' COMPLETED '])(
@@ -65,19 +65,30 @@ test.each([
   expect(videoIdOf(video)).toBe(id);
 });
 
+const asked = { id: 'video_1', status: 'queued' };
+
 test.each([
-  [{ id: 'video_1', status: 'queued' }, true],
-  [{ id: 'video_2', status: 'queued' }, false],
-  [{ status: 'queued' }, false],
-  [[{ id: 'video_1' }], false],
-  ['video_1', false],
-  [undefined, false],
-])('whether %j is what was asked for as video_1: %p', (body, expected) => {
-  expect(isVideoOf('video_1', body)).toBe(expected);
+  [asked],
+  [{ data: asked }],
+  [{ success: true, job: asked }],
+  [{ id: 'req_1', data: { video: asked } }],
+])('what was asked for as video_1 is in %j', (body) => {
+  expect(videoIn(body, 'video_1')).toBe(asked);
 });
 
+test.each([
+  [{ ...asked, id: 'video_2' }],
+  [{ status: 'queued' }],
+  [{ data: { ...asked, id: 'video_2' } }],
+  [{ avatar: asked }],
+  [[asked]],
+  [{ data: [asked] }],
+  ['video_1'],
+  [undefined],
+])('it is not in %j', (body) => expect(videoIn(body, 'video_1')).toBeUndefined());
+
 test('A video whose ID is a number is found by it', () => {
-  expect(isVideoOf('17', { id: 17 })).toBe(true);
+  expect(videoIn({ id: 17 }, '17')).toEqual({ id: 17 });
 });
 
 describe('The download link', () => {
@@ -298,7 +309,7 @@ describe('A time', () => {
 
 test('JSON keeps what JavaScript would round', () => {
   expect(
-    parseJson(
+    jsonOrText(
       '{"id":1234567890123456789,"ids":[-9007199254740993],"n":12,"x":1.2345678901234567,"t":"a 1234567890123456789 \\" 1234567890123456789"}',
     ),
   ).toEqual({
@@ -308,6 +319,6 @@ test('JSON keeps what JavaScript would round', () => {
     x: 1.2345678901234567,
     t: 'a 1234567890123456789 " 1234567890123456789',
   });
-  expect(parseJson('9007199254740991')).toBe(9007199254740991);
-  expect(() => parseJson('{"id"')).toThrow(SyntaxError);
+  expect(jsonOrText('9007199254740991')).toBe(9007199254740991);
+  expect(jsonOrText('{"id":1234567890123456789')).toBe('{"id":1234567890123456789');
 });

@@ -223,6 +223,7 @@ describe('An execution that is canceled', () => {
   const stopped = new Error('stopped');
 
   test('ends at once, wherever its request is', async () => {
+    jest.useFakeTimers({ now: 0 });
     const queue = new RequestQueue();
     queue.pauseFor(60_000);
     const cancel = new AbortController();

@@ -85,7 +85,11 @@ test('Without leave it only reads, and not much', async () => {
 
 const differing: [VariantName, string, string][] = [
   ['errorBodies', 'error-body', '{"detail":string}. The node finds its words all the same'],
-  ['htmlErrors', 'error-body', 'a web page. The node finds its words all the same'],
+  [
+    'htmlErrors',
+    'error-body',
+    'a web page. The node finds its words all the same, but takes a web page with 403 or 404 for one of a proxy',
+  ],
   ['statusWords', 'status-words', 'SUCCEEDED (read as completed)'],
   ['otherLink', 'link', 'It is in download_url, where the node finds it, too'],
   ['ignoredCursor', 'cursor', 'The next page brought what the first one had'],

@@ -161,9 +161,12 @@ describe('The pickers ask iTeraBiz', () => {
   });
 
   test('and tell apart what would look the same', async () => {
-    const { results } = await searchVideos.call(context());
-    expect(new Set(results.map(({ name }) => name)).size).toBe(results.length);
-    expect(results[0].name).toContain(newest[0]);
+    const twins = { script: 'Twins', created_at: '2025-01-15T10:30:00Z' };
+    const ids = (await sandbox.addVideos(2, twins)).map(({ id }) => id);
+    const { results } = await searchVideos.call(context(), 'twins');
+    expect(new Set(results.map(({ name }) => name)).size).toBe(2);
+    for (const { name, value } of results) expect(name).toContain(value);
+    expect(results.map(({ value }) => value).sort()).toEqual(ids.sort());
   });
 
   test('for avatars', async () => {

@@ -272,6 +272,28 @@ describe('The coordinator', () => {
     expect(memory.done).toBe(true);
   });
 
+  test.each([500, 404])(
+    'one that cannot be read (%i, a web page) takes no other along',
+    async (status) => {
+      const { output, memory } = await look({
+        items: [waitsFor('a'), waitsFor('b'), waitsFor('c')],
+        answer: ({ url }) => {
+          if (url === '/videos/b') return answered('<html></html>', status);
+          const data = ['a', 'c'].map((id) => ({ id, status: 'failed', error: 'Too dark' }));
+          return answered({ data, has_more: false });
+        },
+        left: -10 * MINUTE,
+        wait: { onError: 'continueErrorOutput' },
+      });
+      expect(memory.done).toBe(true);
+      expect((output as IDataObject[]).map(({ error }) => error)).toEqual([
+        expect.stringMatching(/^iTeraBiz could not make video a: Too dark/),
+        expect.stringMatching(/^Video b was not finished after 60 minutes/),
+        expect.stringMatching(/^iTeraBiz could not make video c: Too dark/),
+      ]);
+    },
+  );
+
   test('an error that is none of the API ends it', async () => {
     const answer = () => new UserError('no credential');
     expect((await look({ items: [waitsFor('a')], answer })).output).toMatchObject({
