@@ -56,9 +56,9 @@ export interface NodeRunOptions extends Partial<Omit<RunOptions, 'items'>> {
   baseUrl?: string;
 }
 
-/** Runs Start → iTeraBiz on the real engine against the sandbox. */
+/** Runs Start → iTeraBiz on the real engine against the sandbox, or another iTeraBiz. */
 export async function runNode(
-  sandbox: Sandbox,
+  sandbox: Pick<Sandbox, 'url' | 'apiKey'>,
   parameters: INodeParameters,
   { items = [{}], settings, apiKey, baseUrl, ...options }: NodeRunOptions = {},
 ): Promise<IRun> {

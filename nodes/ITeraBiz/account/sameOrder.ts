@@ -143,7 +143,7 @@ function textLikeness(order: Order, listed: IDataObject): Likeness {
 }
 
 /** A text that was cut without dots is at least this long, in characters: within a word, or after one. */
-const SHORTEST_CUT = { withinWord: 8, afterWord: 50 };
+const SHORTEST_CUT = { withinWord: 8, afterWord: 20 };
 
 /** Whether a text can be the beginning of a longer one, which a list has cut. */
 function isCutOf(whole: string, text: string): boolean {

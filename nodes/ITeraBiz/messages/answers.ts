@@ -95,11 +95,13 @@ function describeBadValues({ status, body }: ApiResponse, doing: string, said: s
   const label = fields.length === 1 ? LABELS[fields[0]] : '';
   const prefix = new RegExp(`^${fields[0]}\\s*:\\s*`);
   const reason = withoutStop(errors.map(({ text }) => text).join('; ')).replace(prefix, '');
+  // What it says besides may tell more than what it says of the field.
+  const isMore = said.split('; ').some((text) => text.replace(prefix, '').length > reason.length);
   return {
     message: label
       ? `iTeraBiz refused the field "${label}": ${reason}`
       : `iTeraBiz could not ${doing} with these values: ${said || 'it gave no reason'}`,
-    description: `Correct ${label ? `"${label}"` : 'the values'} of this item and run it again; nothing was made or charged for it (status ${status}).`,
+    description: `Correct ${label ? `"${label}"` : 'the values'} of this item and run it again; nothing was made or charged for it (status ${status}).${label && isMore ? ` iTeraBiz says: ${said}.` : ''}`,
   };
 }
 

@@ -27,8 +27,8 @@ import { ItemFailed } from '../run/results';
 import type { Perform, Run } from '../run/run';
 import { readVideo, videoIdOfItem } from './get';
 
-/** How long a file that is not there yet is waited for, and between two tries at first, in milliseconds. */
-export const FILE_PATIENCE = { total: 60_000, pause: 1_000 };
+/** How long a file that is not there yet is waited for; pauses between tries double. In milliseconds. */
+export const FILE_PATIENCE = { total: 60_000, pause: 1_000, longestPause: 10_000 };
 
 /** The API may send us on to where its files are. More hops than this are a circle. */
 const MOST_HOPS = 5;
@@ -42,6 +42,8 @@ interface Fetched extends ApiResponse {
   file?: IBinaryData;
   /** What came in place of a video, as in `a web page` */
   instead?: string;
+  /** Where its host was in trouble */
+  failure?: ItemFailed;
 }
 
 /**
@@ -56,14 +58,14 @@ export const download: Perform = async (run) =>
     const field = String(run.parameter('binaryPropertyName', item)).trim() || 'data';
     const giveUpAt = now() + FILE_PATIENCE.total;
     let isRenewed = false;
-    for (let wait = FILE_PATIENCE.pause; ; wait *= 2) {
+    for (let wait = FILE_PATIENCE.pause; ; wait = Math.min(2 * wait, FILE_PATIENCE.longestPause)) {
       const video = await readFinished(client, id);
       const fetched = await fetchFile(run, client, linkOf(video, id), id, chosenName);
       const { link, file } = fetched;
       if (file) return [{ json: video, binary: { [field]: file } }];
       if (link === 'notReadyYet' && now() + wait < giveUpAt) await pause(wait, run.signal);
       else if (link === 'expired' && !isRenewed) isRenewed = true;
-      else throw deadLink(id, fetched);
+      else throw fetched.failure ?? deadLink(id, fetched);
     }
   });
 
@@ -127,12 +129,15 @@ async function fetchFile(
       );
     }
   });
-  const { outcome, decision } = attempt;
-  if (!(outcome instanceof NetworkError) && decision !== 'retry') return outcome as Fetched;
+  const { outcome, decision, tries } = attempt;
+  const isAnswer = !(outcome instanceof NetworkError) && tries > 0;
+  if (isAnswer && decision !== 'retry') return outcome as Fetched;
   const doing = `download the file of video ${id}`;
   // Trouble with one host is not trouble with the account.
   const { failure } = ItemFailed.by(new RequestFailed(attempt), { doing });
-  throw new ItemFailed({ ...failure, reason: 'item' });
+  const ofItem = new ItemFailed({ ...failure, reason: 'item' });
+  if (isAnswer) return { ...(outcome as Fetched), failure: ofItem };
+  throw ofItem;
 }
 
 /** Opens what a link leads to, redirects included: the API key must not follow them. */

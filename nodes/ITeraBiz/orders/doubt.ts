@@ -1,10 +1,11 @@
 import type { Finding } from '../account/reconciler';
 import { errorTextOf } from '../api/errorText';
+import { isObject } from '../api/json';
 import { type ApiResponse, NetworkError } from '../api/response';
 import { listOf, type Order, textFieldOf } from '../account/sameOrder';
 import { statusClassOf } from '../api/status';
 import { resubmitUnknown } from '../fields/options';
-import { type Message, SUPPORT } from '../messages/message';
+import { type Message, SUPPORT, withoutStop } from '../messages/message';
 
 /** What to tell the user when nobody knows what became of a request that just left. */
 export function describeDoubt(
@@ -14,11 +15,13 @@ export function describeDoubt(
   finding: Finding,
 ): Message {
   const next = whatToDo(order, finding);
+  const said = outcome instanceof NetworkError ? undefined : errorTextOf(outcome.body);
+  const quote = said ? `. iTeraBiz says: ${withoutStop(said)}` : '';
   if (outcome instanceof NetworkError || statusClassOf(outcome) !== 'done') {
     const cause =
       outcome instanceof NetworkError
         ? 'The connection broke off before iTeraBiz answered'
-        : `iTeraBiz answered with a fault on its side (status ${outcome.status}; if it stays, write to ${SUPPORT})`;
+        : `iTeraBiz answered with a fault on its side (status ${outcome.status}; if it stays, write to ${SUPPORT})${quote}`;
     return {
       message: `Check this one: nobody knows whether iTeraBiz accepted the request to ${doing}`,
       description: `${cause}. The request may have been accepted, so it was not sent again: that could charge you twice. ${next}.`,
@@ -26,15 +29,14 @@ export function describeDoubt(
   }
   const { status, body } = outcome;
   if (typeof body === 'string' && /^\s*</.test(body)) {
-    const title = errorTextOf(body);
     return {
       message: `Check this one: a web page answered the request to ${doing}, and not iTeraBiz as usual`,
-      description: `Check the Base URL of the credential: it should be the address of the API, as in https://api.iterabiz.com/v1. The page came with status ${status}${title ? ` and is called: ${title}` : ''}. If the Base URL is right, the request may have been accepted all the same, so it was not sent again: that could charge you twice. ${next}.`,
+      description: `Check the Base URL of the credential: it should be the address of the API, as in https://api.iterabiz.com/v1. The page came with status ${status}${said ? ` and is called: ${said}` : ''}. If the Base URL is right, the request may have been accepted all the same, so it was not sent again: that could charge you twice. ${next}.`,
     };
   }
   return {
     message: `Check this one: iTeraBiz accepted the request to ${doing}, but its answer cannot be read`,
-    description: `The answer (status ${status}) was cut off or is not in the expected form, so the ID is not known. The request was not sent again: that could charge you twice. ${next}. If this keeps happening, check the Base URL of the credential, or write to ${SUPPORT}.`,
+    description: `The answer (status ${status}) was cut off or is not in the expected form, so the ID is not known${isObject(body) ? quote : ''}. The request was not sent again: that could charge you twice. ${next}. If this keeps happening, check the Base URL of the credential, or write to ${SUPPORT}.`,
   };
 }
 

@@ -17,6 +17,8 @@ interface Book {
   entries: Record<string, Entry>;
   /** How often the API has refused a submission for certain, by key */
   refusals?: Record<string, number>;
+  /** When the last of these left, in milliseconds since 1970 */
+  refusedAt?: Record<string, number>;
 }
 
 /**
@@ -84,8 +86,16 @@ export class Ledger {
   refused(key: string, before?: Entry): void {
     this.book.refusals ??= {};
     this.book.refusals[key] = (this.book.refusals[key] ?? 0) + 1;
+    const entry = this.book.entries[key];
+    this.book.refusedAt ??= {};
+    if (entry?.state === 'sent' && entry.at) this.book.refusedAt[key] = entry.at;
     if (before) this.book.entries[key] = before;
     else delete this.book.entries[key];
+  }
+
+  /** When a submission left that was refused; nothing where none was */
+  refusedAt(key: string): number | undefined {
+    return this.book.refusedAt?.[key];
   }
 
   /** How many other submissions of exactly the same were accepted before. */

@@ -141,10 +141,12 @@ async function submit(shared: Submissions, row: Row, match?: Match): Promise<Sen
 
   if (match?.job) return { job: accept(match.job, true) };
 
-  if (known?.state === 'sent') {
-    const finding = known.at === undefined ? undefined : await find(known.at, true);
+  // Also after a refusal in an earlier try: a job that it made all the same would be paid for twice.
+  const earlier = known?.at ?? ledger.refusedAt(key);
+  if (known || earlier !== undefined) {
+    const finding = earlier === undefined ? undefined : await find(earlier, true);
     if (finding?.job) return { job: accept(finding.job) };
-    if (!row.options.resubmitUnknown) {
+    if (known && !row.options.resubmitUnknown) {
       throw new ItemFailed({ ...describeOldDoubt(doing, order, finding), reason: 'unknown' });
     }
   }

@@ -1,0 +1,108 @@
+/** A list may state an order in its own way. That does not make it another one, to be paid for again. */
+import fc from 'fast-check';
+import type { IDataObject } from 'n8n-workflow';
+
+import { cases } from '../../shared/cases.mts';
+import { createVideo, errorOf, jsonOf } from '../support.mts';
+import { useLittleAccount } from './littleAccount.mts';
+
+const account = useLittleAccount();
+
+const SCRIPT =
+  'Hello and welcome to our spring sale. We have 50 % off of "everything" - and it’s only this week.';
+const reusing = createVideo({ options: { whenVideoExists: 'reuse' } });
+
+type Spelling = (job: IDataObject) => IDataObject;
+
+/** How a list may state the avatar, the script, the rest, and where. */
+const avatars: Record<string, Spelling> = {
+  'as it is': (job) => job,
+  'the avatar as an object': ({ avatar_id, ...job }) => ({ ...job, avatar: { id: avatar_id } }),
+  'an object in avatar_id': (job) => ({ ...job, avatar_id: { id: job.avatar_id, name: 'James' } }),
+  "a look's ID": (job) => ({ ...job, avatar_id: `${String(job.avatar_id)}_front` }),
+  "the avatar's name": (job) => ({ ...job, avatar_id: undefined, avatar: 'James' }),
+  'no avatar': (job) => ({ ...job, avatar_id: undefined }),
+};
+const withScript = (change: (script: string) => string): Spelling => {
+  return (job) => ({ ...job, script: change(String(job.script)) });
+};
+const scripts: Record<string, Spelling> = {
+  'as it is': (job) => job,
+  'text for script': ({ script, ...job }) => ({ ...job, text: script }),
+  'a script that is cut without dots': withScript((script) => script.slice(0, 60)),
+  'a script that is cut within a word': withScript((script) => script.slice(0, 14)),
+  'a script that is cut early, after a word': withScript((script) => script.slice(0, 24)),
+  'a script that is cut with dots': withScript((script) => `${script.slice(0, 20)}…`),
+  'SSML around it': withScript((script) => `<speak><p>${script}</p></speak>`),
+  'SSML within it': withScript((script) => script.replace('. ', '. <break time="0.5s"/> ')),
+  'HTML entities': withScript((script) => script.replaceAll('"', '&quot;').replace('’', '&#39;')),
+  'typographic signs': withScript((script) => script.replaceAll('"', '”').replace(' - ', ' – ')),
+  'an NFD form': withScript((script) => script.normalize('NFD')),
+  'other blanks': withScript((script) => ` ${script.replaceAll(' ', '\u00A0\n')}`),
+  'no script': (job) => ({ ...job, script: undefined }),
+};
+const rests: Record<string, Spelling> = {
+  'as it is': (job) => job,
+  'a real length': (job) => ({ ...job, duration: 29.64 }),
+  'a length as text': (job) => ({ ...job, duration: '30s' }),
+  'a language without its region': (job) => ({ ...job, language: 'en' }),
+  'a language as its name': (job) => ({ ...job, language: 'English' }),
+};
+const around = (name: string): Spelling => {
+  return ({ id, status, created_at, ...input }) => ({ id, status, created_at, [name]: input });
+};
+const wrappers: Record<string, Spelling> = {
+  'as it is': (job) => job,
+  'input around the fields': around('input'),
+  'request around the fields': around('request'),
+};
+
+/** Loses the answer to the first order, and then runs the same again with "Use the Existing One". */
+async function loseAndRunAgain(spell: Spelling) {
+  account.state = spell;
+  account.post = (accept) => (accept(), { status: account.jobs.length > 1 ? 200 : 502 });
+  const items = [{ script: SCRIPT }];
+  const lost = await account.run(createVideo(), { items });
+  const again = await account.run(reusing, { items });
+  return [lost, again].map((run) => ({
+    id: jsonOf(run)[0]?.id,
+    message: errorOf(run).message,
+  }));
+}
+
+const clear =
+  /SSML|entities|typographic|NFD|blanks|text for|object|as text|around|no avatar|as it is/;
+const all = { ...avatars, ...scripts, ...rests, ...wrappers };
+
+test.each(Object.entries(all))('%s: paid once', async (name, spell) => {
+  const [lost, again] = await loseAndRunAgain(spell);
+  expect(account.jobs).toHaveLength(1);
+  if (clear.test(name)) expect([lost.id, again.id]).toEqual(['video_1', 'video_1']);
+  else {
+    expect(lost.message).toMatch(/^Check this one: /);
+    expect(again.message).toMatch(/^Nothing was sent: video video_1 may be the one of item 1/);
+  }
+});
+
+test.each<[string, IDataObject]>([
+  ['script', { script: 'Hello and welcome to our summer sale.' }],
+  ['avatar', { avatar_id: 'avatar_james02' }],
+])('another %s is another one, and does not stand in the way', async (_, other) => {
+  account.add({ avatar_id: 'avatar_james01', script: SCRIPT, ...other });
+  const run = await account.run(reusing, { items: [{ script: SCRIPT }] });
+  expect(jsonOf(run)).toMatchObject([{ id: 'video_2', _iteraBizReused: false }]);
+});
+
+test('however it is spelled, in all of these ways at once, it is paid once', async () => {
+  const one = (of: Record<string, Spelling>) => fc.constantFrom(...Object.keys(of));
+  const spelling = fc.tuple(one(avatars), one(scripts), one(rests), one(wrappers));
+  await fc.assert(
+    fc.asyncProperty(spelling, async (names) => {
+      account.jobs = [];
+      account.apiKey += '_';
+      await loseAndRunAgain((job) => names.reduce((stated, name) => all[name](stated), job));
+      expect(account.jobs).toHaveLength(1);
+    }),
+    { numRuns: cases(25) },
+  );
+});
