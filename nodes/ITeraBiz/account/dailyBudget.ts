@@ -1,7 +1,7 @@
 import { videoIdOf } from '../api/video';
 import { type ApiClient, RequestFailed } from '../client/apiClient';
 import { now, unlessAborted } from '../client/time';
-import { type Extent, type Listed, readBack } from './listReader';
+import { type Extent, readBack } from './listReader';
 
 const DAY = 24 * 60 * 60_000;
 
@@ -47,7 +47,7 @@ export class CannotCount extends Error {
 export class DailyBudget {
   private readonly places = new Set<Place>();
 
-  private listed: Listed[] = [];
+  private listed: Array<Pick<Place, 'id' | 'at'>> = [];
 
   /** When the last reading began, by `now()` of client/time */
   private readAt = -Infinity;
@@ -88,7 +88,7 @@ export class DailyBudget {
     await this.refresh(client, READ_FOR.goingOn);
     const others = this.usage().used - this.places.size;
     const started = [...this.places].filter(({ isStarted }) => isStarted).length;
-    if (others + started + 1 > limit) return false;
+    if (others + started >= limit) return false;
     place.isStarted = true;
     return true;
   }
@@ -125,26 +125,22 @@ export class DailyBudget {
     const own = [...this.places];
     const ids = new Set(own.map(({ id }) => id));
     const open = own.filter(({ id, isStarted }) => isStarted && id === undefined);
-    const others = this.listed.filter(({ entry, at }) => at >= since && !ids.has(videoIdOf(entry)));
+    const others = this.listed.filter(({ id, at }) => at >= since && !ids.has(id));
     // Those that may well be what this process is ordering right now are counted once.
-    const earliest = open.reduce((least, { at }) => Math.min(least, at), Infinity) - CLOCK_DOUBT;
-    const ambiguous = others.filter(({ at }) => at >= earliest).slice(0, open.length);
-    const countedOnce = new Set(ambiguous);
-    const counted = others.filter((one) => !countedOnce.has(one));
-    const freeAt = [...counted, ...own].map(({ at }) => at + DAY).sort((one, other) => one - other);
+    const earliest = Math.min(...open.map(({ at }) => at)) - CLOCK_DOUBT;
+    const ambiguous = new Set(others.filter(({ at }) => at >= earliest).slice(0, open.length));
+    const counted = [...others.filter((one) => !ambiguous.has(one)), ...own];
+    const freeAt = counted.map(({ at }) => at + DAY).sort((one, other) => one - other);
     return { used: freeAt.length, freeAt };
   }
 
   private async read(client: ApiClient): Promise<void> {
     const start = now();
-    const listed: Listed[] = [];
     const since = Date.now() - DAY;
-    const extent = await readBack(
-      async (after) => await client.page('/videos', after),
-      since,
-      MOST_PAGES,
-      (one) => void (one.at < since || listed.push(one)),
-    );
+    const listed: typeof this.listed = [];
+    const extent = await readBack(client, '/videos', since, MOST_PAGES, ({ entry, at }) => {
+      if (!(at < since)) listed.push({ id: videoIdOf(entry), at });
+    });
     if (extent !== 'enough') throw new CannotCount(extent);
     if (listed.some(({ at }) => Number.isNaN(at))) throw new CannotCount('noTimes');
     this.listed = listed;

@@ -57,7 +57,7 @@ function whatToDo(order: Order, finding?: Finding): string {
   const what = `one made since ${since} with the same ${textFieldOf(order)} and values`;
   const looked = finding.polls === 1 ? 'once' : `${finding.polls} times`;
   const result = finding.trouble
-    ? `This node could not find out by itself, for ${what} (${troubleOf(finding.trouble)})`
+    ? `This node could not find out by itself, for ${what} (${finding.trouble})`
     : `This node looked ${looked} through the list of your account for ${what}, the last time at ${clock(finding.at)} UTC, and found none`;
   return `${result}. Look in your iTeraBiz dashboard, or run ${list} in a few minutes. ${again}`;
 }
@@ -65,10 +65,4 @@ function whatToDo(order: Order, finding?: Finding): string {
 /** A moment as people read it, as in `2026-01-31 14:03:59`. */
 function clock(at: number): string {
   return new Date(at).toISOString().slice(0, 19).replace('T', ' ');
-}
-
-function troubleOf(trouble: NonNullable<Finding['trouble']>): string {
-  return trouble === 'tooLong'
-    ? 'Only the newest entries of a very long list were read'
-    : trouble.describe({ doing: 'list what the account has' }).message;
 }

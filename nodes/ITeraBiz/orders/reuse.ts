@@ -65,28 +65,23 @@ export async function findExisting(
   const unclearFor = unclearFinderOf(groups);
   const since = Math.min(...groups.map((group) => group.since));
   const failed = new Set<string>();
-  const extent = await readBack(
-    async (after) => await client.page('/videos', after),
-    since,
-    MOST_PAGES,
-    (listed) => {
-      if (listed.at < since) return;
-      const { entry } = listed;
-      const id = videoIdOf(entry);
-      const isFailed = outcomeOf(entry) === 'failed';
-      if (isFailed && id !== undefined) failed.add(id);
-      const same = id === undefined ? [] : groupsFor(entry);
-      for (const group of same) {
-        if (listed.at < group.since) continue;
-        group.made += 1;
-        if (!isFailed && !isTaken(id!)) group.jobs.push(listed);
-      }
-      // What is one order for certain is no question for another one.
-      for (const group of same.length > 0 || isFailed ? [] : unclearFor(entry)) {
-        if (!(listed.at < group.since)) group.unclear ??= entry;
-      }
-    },
-  ).catch(refusalOnly);
+  const extent = await readBack(client, '/videos', since, MOST_PAGES, (listed) => {
+    if (listed.at < since) return;
+    const { entry } = listed;
+    const id = videoIdOf(entry);
+    const isFailed = outcomeOf(entry) === 'failed';
+    if (isFailed && id !== undefined) failed.add(id);
+    const same = id === undefined ? [] : groupsFor(entry);
+    for (const group of same) {
+      if (listed.at < group.since) continue;
+      group.made += 1;
+      if (!isFailed && !isTaken(id!)) group.jobs.push(listed);
+    }
+    // What is one order for certain is no question for another one.
+    for (const group of same.length > 0 || isFailed ? [] : unclearFor(entry)) {
+      if (!(listed.at < group.since)) group.unclear ??= entry;
+    }
+  }).catch(refusalOnly);
   if (extent instanceof RequestFailed) {
     return { matches, refusal: ItemFailed.by(extent, { doing: 'list the videos' }).failure };
   }
