@@ -407,6 +407,7 @@ describe('Looking for the job of a doubt', () => {
       await advance(OVER);
       await end;
       expect(await other).toMatchObject({ polls: POLLS });
+      expect(place.asked).toBe(POLLS + 1);
     });
   });
 });
