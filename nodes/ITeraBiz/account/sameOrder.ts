@@ -81,7 +81,7 @@ export function finderOf<T extends { order: Order }>(
     byStart.set(start, [...(byStart.get(start) ?? []), one]);
   }
   return (listed, likeness) => {
-    const texts = Object.values(TEXTS).map((field) => textIn(listed, field));
+    const texts = Object.values(TEXTS).map((field) => beginningOf(textIn(listed, field)));
     const stated = texts.filter((text) => text !== '');
     const isShort = stated.length === 0 || stated.some(({ length }) => length < START);
     const starts = new Set(stated.map((text) => text.slice(0, START)));
@@ -113,13 +113,16 @@ function textLikeness(order: Order, listed: IDataObject): Likeness {
 /** A text that was cut without dots is at least this long, in characters: within a word, or after one. */
 const SHORTEST_CUT = { withinWord: 8, afterWord: 50 };
 
+/** A text as far as a list that has cut it with dots shows it: such a cut may go through a tag or an entity. */
+function beginningOf(text: string): string {
+  if (!text.endsWith('...') || text.length === 3) return text;
+  return text.slice(0, -3).replace(/\s*(<\/?[a-z][^<>]*|&#?\w*)?$/i, '');
+}
+
 /** Whether a text can be the beginning of a longer one, which a list has cut. */
 function isCutOf(whole: string, text: string): boolean {
-  if (text.endsWith('...') && text.length > 3) {
-    // Such a cut may go through a tag or an entity.
-    const beginning = text.slice(0, -3).replace(/\s*(<\/?[a-z][^<>]*|&#?\w*)?$/i, '');
-    return whole.startsWith(beginning);
-  }
+  const beginning = beginningOf(text);
+  if (beginning !== text) return whole.startsWith(beginning);
   if (!whole.startsWith(text)) return false;
   const isWithinWord = /\p{L}$/u.test(text) && /^\p{L}/u.test(whole.slice(text.length));
   if (isWithinWord) return text.length >= SHORTEST_CUT.withinWord;

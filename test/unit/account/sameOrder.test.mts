@@ -285,6 +285,26 @@ test('of many orders, those are found that compare as the same', () => {
   );
 });
 
+test('of many orders, those are found of which a text that was cut may be', () => {
+  fc.assert(
+    fc.property(
+      fc.array(spoken, { maxLength: 8 }),
+      fc.nat(20),
+      fc.boolean(),
+      (scripts, end, dots) => {
+        const wanted = scripts.map((script) => ({ order: video({ ...body, script }) }));
+        const find = finderOf(wanted);
+        for (const script of scripts) {
+          const listed = { ...body, script: `${script.slice(0, end)}${dots ? '...' : ''}` };
+          const unclear = wanted.filter(({ order }) => compare(order, listed) === 'unclear');
+          expect(new Set(find(listed, 'unclear'))).toEqual(new Set(unclear));
+        }
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
 test('an order has one name, whatever the order of its fields, and no other order has it', () => {
   fc.assert(
     fc.property(anyBody, anyBody, (one, other) => {
