@@ -1,7 +1,7 @@
 import { videoIdOf } from '../api/video';
 import { type ApiClient, RequestFailed } from '../client/apiClient';
 import { now, unlessAborted } from '../client/time';
-import { type Extent, readBack } from './listReader';
+import { readBack } from './listReader';
 
 const DAY = 24 * 60 * 60_000;
 
@@ -32,12 +32,8 @@ export interface Usage {
   freeAt: number[];
 }
 
-/** The list does not tell how many videos were made in the last 24 hours. */
-export class CannotCount extends Error {
-  constructor(readonly reason: Exclude<Extent, 'enough'> | 'noTimes') {
-    super('The videos of the last 24 hours cannot be counted');
-  }
-}
+/** The list does not tell how many videos were made in the last 24 hours. The message says why. */
+export class CannotCount extends Error {}
 
 /**
  * How many videos an account has made in the last 24 hours: what its list shows, and what this process
@@ -141,8 +137,13 @@ export class DailyBudget {
     const extent = await readBack(client, '/videos', since, MOST_PAGES, ({ entry, at }) => {
       if (!(at < since)) listed.push({ id: videoIdOf(entry), at });
     });
-    if (extent !== 'enough') throw new CannotCount(extent);
-    if (listed.some(({ at }) => Number.isNaN(at))) throw new CannotCount('noTimes');
+    if (extent === 'tooLong') throw new CannotCount('there are too many');
+    if (extent === 'stuck') {
+      throw new CannotCount('iTeraBiz says that there are more, but lists the same ones again');
+    }
+    if (listed.some(({ at }) => Number.isNaN(at))) {
+      throw new CannotCount('the list of the account does not tell when they were made');
+    }
     this.listed = listed;
     this.readAt = start;
   }
