@@ -1,7 +1,7 @@
 import { videoIdOf } from '../api/video';
 import { type ApiClient, RequestFailed } from '../client/apiClient';
 import { now, unlessAborted } from '../client/time';
-import { type Extent, type Listed, readBack } from './listReader';
+import { readBack } from './listReader';
 
 const DAY = 24 * 60 * 60_000;
 
@@ -32,12 +32,8 @@ export interface Usage {
   freeAt: number[];
 }
 
-/** The list does not tell how many videos were made in the last 24 hours. */
-export class CannotCount extends Error {
-  constructor(readonly reason: Exclude<Extent, 'enough'> | 'noTimes') {
-    super('The videos of the last 24 hours cannot be counted');
-  }
-}
+/** The list does not tell how many videos were made in the last 24 hours. The message says why. */
+export class CannotCount extends Error {}
 
 /**
  * How many videos an account has made in the last 24 hours: what its list shows, and what this process
@@ -47,7 +43,7 @@ export class CannotCount extends Error {
 export class DailyBudget {
   private readonly places = new Set<Place>();
 
-  private listed: Listed[] = [];
+  private listed: Array<Pick<Place, 'id' | 'at'>> = [];
 
   /** When the last reading began, by `now()` of client/time */
   private readAt = -Infinity;
@@ -88,7 +84,7 @@ export class DailyBudget {
     await this.refresh(client, READ_FOR.goingOn);
     const others = this.usage().used - this.places.size;
     const started = [...this.places].filter(({ isStarted }) => isStarted).length;
-    if (others + started + 1 > limit) return false;
+    if (others + started >= limit) return false;
     place.isStarted = true;
     return true;
   }
@@ -125,28 +121,29 @@ export class DailyBudget {
     const own = [...this.places];
     const ids = new Set(own.map(({ id }) => id));
     const open = own.filter(({ id, isStarted }) => isStarted && id === undefined);
-    const others = this.listed.filter(({ entry, at }) => at >= since && !ids.has(videoIdOf(entry)));
+    const others = this.listed.filter(({ id, at }) => at >= since && !ids.has(id));
     // Those that may well be what this process is ordering right now are counted once.
-    const earliest = open.reduce((least, { at }) => Math.min(least, at), Infinity) - CLOCK_DOUBT;
-    const ambiguous = others.filter(({ at }) => at >= earliest).slice(0, open.length);
-    const countedOnce = new Set(ambiguous);
-    const counted = others.filter((one) => !countedOnce.has(one));
-    const freeAt = [...counted, ...own].map(({ at }) => at + DAY).sort((one, other) => one - other);
+    const earliest = Math.min(...open.map(({ at }) => at)) - CLOCK_DOUBT;
+    const ambiguous = new Set(others.filter(({ at }) => at >= earliest).slice(0, open.length));
+    const counted = [...others.filter((one) => !ambiguous.has(one)), ...own];
+    const freeAt = counted.map(({ at }) => at + DAY).sort((one, other) => one - other);
     return { used: freeAt.length, freeAt };
   }
 
   private async read(client: ApiClient): Promise<void> {
     const start = now();
-    const listed: Listed[] = [];
     const since = Date.now() - DAY;
-    const extent = await readBack(
-      async (after) => await client.page('/videos', after),
-      since,
-      MOST_PAGES,
-      (one) => void (one.at < since || listed.push(one)),
-    );
-    if (extent !== 'enough') throw new CannotCount(extent);
-    if (listed.some(({ at }) => Number.isNaN(at))) throw new CannotCount('noTimes');
+    const listed: typeof this.listed = [];
+    const extent = await readBack(client, '/videos', since, MOST_PAGES, ({ entry, at }) => {
+      if (!(at < since)) listed.push({ id: videoIdOf(entry), at });
+    });
+    if (extent === 'tooLong') throw new CannotCount('there are too many');
+    if (extent === 'stuck') {
+      throw new CannotCount('iTeraBiz says that there are more, but lists the same ones again');
+    }
+    if (listed.some(({ at }) => Number.isNaN(at))) {
+      throw new CannotCount('the list of the account does not tell when they were made');
+    }
     this.listed = listed;
     this.readAt = start;
   }

@@ -1,12 +1,11 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { NetworkError } from '../api/response';
-import { compare, finderOf, nameOf, type Order } from './sameOrder';
 import { videoIdOf } from '../api/video';
 import { type ApiClient, RequestFailed, TIMEOUT } from '../client/apiClient';
-import { now, pause } from '../client/time';
+import { now, pause, unlessAborted } from '../client/time';
 import type { JobRegistry } from './jobRegistry';
 import { type Listed, readBack } from './listReader';
+import { compare, nameOf, type Order } from './sameOrder';
 
 /** When the list is read; all in milliseconds. Assumption: a new job shows within seconds. */
 export const RECONCILING = {
@@ -22,6 +21,9 @@ const DOUBT = 60_000;
 /** Pages that one poll reads at the most. */
 const MOST_PAGES = 20;
 
+/** Refusals of the list that a further poll would meet, too. */
+const FINAL = ['badKey', 'notAllowed', 'notFound', 'badValues', 'noCredits'];
+
 /** What came of looking for a job. */
 export interface Finding {
   /** Found, and assigned to no other item */
@@ -32,8 +34,8 @@ export interface Finding {
   at: number;
   /** How often it was read */
   polls: number;
-  /** Why the list could not be read */
-  trouble?: RequestFailed | 'tooLong';
+  /** Why the list could not be read, in words */
+  trouble?: string;
 }
 
 interface Suspect {
@@ -67,23 +69,21 @@ export function assign<T extends Suspect>(
   listed: Listed[],
   sending: Order[],
 ): Map<T, IDataObject> {
-  const suspectsOf = finderOf(doubts);
-  const found = new Map<T, Listed[]>();
+  const suspectsOf = new Map<Listed, T[]>();
   for (const one of listed) {
-    if (sending.some((order) => compare(order, one.entry) === 'same')) continue;
-    const suspects = suspectsOf(one.entry).filter((doubt) => isInTime(doubt, one.at));
-    if (new Set(suspects.map(({ order }) => nameOf(order))).size !== 1) continue;
-    for (const doubt of suspects) found.set(doubt, [...(found.get(doubt) ?? []), one]);
+    const isSame = ({ order }: { order: Order }) => compare(order, one.entry) === 'same';
+    const suspects = doubts.filter((doubt) => isInTime(doubt, one.at) && isSame(doubt));
+    const names = new Set(suspects.map(({ order }) => nameOf(order)));
+    const isOnItsWay = sending.some((order) => isSame({ order }));
+    if (names.size === 1 && !isOnItsWay) suspectsOf.set(one, suspects);
   }
-  const taken = new Set<Listed>();
   const result = new Map<T, IDataObject>();
-  for (const doubt of [...found.keys()].sort((one, other) => one.sentAt - other.sentAt)) {
-    const [nearest] = found
-      .get(doubt)!
-      .filter((one) => !taken.has(one))
+  for (const doubt of [...doubts].sort((one, other) => one.sentAt - other.sentAt)) {
+    const [nearest] = [...suspectsOf.keys()]
+      .filter((one) => suspectsOf.get(one)!.includes(doubt))
       .sort((one, other) => distance(doubt, one.at) - distance(doubt, other.at));
     if (!nearest) continue;
-    taken.add(nearest);
+    suspectsOf.delete(nearest);
     result.set(doubt, nearest.entry);
   }
   return result;
@@ -107,10 +107,9 @@ export class Reconciler {
 
   private isPolling = false;
 
-  /** @param url of the list */
   constructor(
     private readonly jobs: JobRegistry,
-    private readonly url: '/avatars' | '/videos',
+    private readonly list: '/avatars' | '/videos',
   ) {}
 
   /**
@@ -128,20 +127,13 @@ export class Reconciler {
     const start = now();
     const moments = (isOld ? [0] : RECONCILING.polls).map((after) => start + after);
     const timeout = Number(options?.timeout) || TIMEOUT;
-    let doubt: Doubt | undefined;
-    let abort = () => {};
-    try {
-      return await new Promise<Finding>((resolve, reject) => {
-        doubt = { client, order, sentAt, timeout, moments, polls: 0, resolve };
-        this.doubts.add(doubt);
-        abort = () => reject(signal!.reason as Error);
-        signal?.addEventListener('abort', abort);
-        if (!this.isPolling) void this.poll();
-      });
-    } finally {
-      signal?.removeEventListener('abort', abort);
-      if (doubt) this.doubts.delete(doubt);
-    }
+    let doubt!: Doubt;
+    const found = new Promise<Finding>((resolve) => {
+      doubt = { client, order, sentAt, timeout, moments, polls: 0, resolve };
+    });
+    this.doubts.add(doubt);
+    if (!this.isPolling) void this.poll();
+    return await unlessAborted(found, signal).finally(() => this.doubts.delete(doubt));
   }
 
   private async poll(): Promise<void> {
@@ -154,41 +146,36 @@ export class Reconciler {
         else await this.pollForAll([...this.doubts]);
       }
     } catch (error) {
-      this.doubts.forEach((doubt) => this.end(doubt, Date.now(), failed(error as Error)));
+      this.doubts.forEach((doubt) => this.end(doubt, Date.now(), (error as Error).message));
     } finally {
       this.isPolling = false;
     }
   }
 
-  /** One poll for all. */
   private async pollForAll(doubts: Doubt[]): Promise<void> {
-    const start = now();
-    const at = Date.now();
-    const listed: Listed[] = [];
-    const couldBe = finderOf(doubts);
+    const [start, at] = [now(), Date.now()];
     const since = Math.min(...doubts.map(({ sentAt }) => sentAt)) - DOUBT;
     const [asker] = doubts;
     // Next time it is another one's turn, in case this one cannot get through.
     this.doubts.delete(asker);
     this.doubts.add(asker);
     const client = asker.client.with({ priority: 'poll', retry: false });
-    let trouble: Finding['trouble'];
+    const listed: Listed[] = [];
+    let trouble: string | undefined;
+    let isFinal = false;
     try {
-      const extent = await readBack(
-        async (after) => await client.page(this.url, after),
-        since,
-        MOST_PAGES,
-        (one) => couldBe(one.entry).length > 0 && listed.push(one),
-      );
-      if (extent !== 'enough') trouble = 'tooLong';
+      const collect = (one: Listed) => void (one.at >= since && listed.push(one));
+      const extent = await readBack(client, this.list, since, MOST_PAGES, collect);
+      if (extent !== 'enough') trouble = 'Only the newest entries of a very long list were read';
     } catch (error) {
       // What met one execution in its own name says nothing about the others.
-      if (!this.doubts.has(asker)) return;
-      if (!(error instanceof RequestFailed)) return this.end(asker, at, failed(error as Error));
-      trouble = error;
+      if (isCanceled(asker)) return;
+      if (!(error instanceof RequestFailed)) return this.end(asker, at, (error as Error).message);
+      trouble = error.describe({ doing: 'list what the account has' }).message;
+      isFinal = error.isStrange || FINAL.includes(error.statusClass ?? '');
     }
 
-    const present = doubts.filter((doubt) => this.doubts.has(doubt));
+    const present = doubts.filter((doubt) => !isCanceled(doubt));
     const free = listed.filter(({ entry }) => {
       const id = videoIdOf(entry);
       return id !== undefined && !this.jobs.isAssigned(id);
@@ -199,25 +186,16 @@ export class Reconciler {
       if (job) this.jobs.assign(videoIdOf(job));
       doubt.polls += 1;
       doubt.moments = doubt.moments.filter((moment) => moment > start + RECONCILING.together);
-      if (job || doubt.moments.length === 0 || isFinal(trouble)) this.end(doubt, at, trouble, job);
+      if (job || doubt.moments.length === 0 || isFinal) this.end(doubt, at, trouble, job);
     }
   }
 
-  private end(doubt: Doubt, at: number, trouble: Finding['trouble'], job?: IDataObject): void {
+  private end(doubt: Doubt, at: number, trouble?: string, job?: IDataObject): void {
     this.doubts.delete(doubt);
     doubt.resolve({ job, since: doubt.sentAt, at, polls: doubt.polls, trouble });
   }
 }
 
-/** What precedes sending, as a missing credential. */
-function failed({ message }: Error): RequestFailed {
-  const outcome = new NetworkError('', false, message);
-  return new RequestFailed({ outcome, decision: 'refused', tries: 0, seconds: 0 });
-}
-
-/** Whether a further poll would be refused as well. */
-function isFinal(trouble: Finding['trouble']): boolean {
-  if (trouble === undefined || trouble === 'tooLong') return false;
-  const refused = ['badKey', 'notAllowed', 'notFound', 'badValues', 'noCredits'];
-  return trouble.isStrange || refused.includes(trouble.statusClass ?? '');
+function isCanceled({ client }: Doubt): boolean {
+  return client.settings.signal?.aborted === true;
 }

@@ -12,10 +12,7 @@ export interface Order {
   body: IDataObject;
 }
 
-/**
- * How an entry of the account's list compares with an order: made by the same one, by another one,
- * or it does not say enough to tell.
- */
+/** Whether an entry of a list was made by an order, by another one, or does not say enough to tell. */
 export type Likeness = 'same' | 'other' | 'unclear';
 
 /** The field whose text makes an order what it is, by address. */
@@ -25,10 +22,9 @@ const TEXTS: Record<string, string> = {
   '/videos': 'script',
 };
 
-/** Objects in which a list may repeat the request. */
+/** Where a list may repeat the request. */
 const WRAPPERS = ['input', 'request', 'params'];
 
-/** The field whose text makes an order what it is, as in `script`. */
 export function textFieldOf({ url }: Order): string {
   return TEXTS[url];
 }
@@ -59,79 +55,51 @@ export function compare(order: Order, listed: IDataObject): Likeness {
 /** Why {@link compare} cannot tell, in plain words to follow "because", as in `its Script is not in the list`. */
 export function whyUnclear(order: Order, listed: IDataObject): string {
   const field = textFieldOf(order);
-  const text = textLikeness(order, listed);
-  const isListed = textIn(listed, field) !== '';
-  const states = (name: string, stated = statedIn(listed, name)) =>
+  const states = (name: string, stated: unknown) =>
     `its ${LABELS[name] ?? name} is listed as ${shown(stated)}, and this item has ${shown(order.body[name])}`;
-  const reasons = differing(order, listed).map((name) => states(name));
+  const reasons = differing(order, listed).map((name) => states(name, statedIn(listed, name)));
   if (avatarLikeness(order, listed) !== 'same') {
-    reasons.unshift(
-      states('avatar_id', statedIn(listed, 'avatar_id') ?? statedIn(listed, 'avatar')),
-    );
+    reasons.unshift(states('avatar_id', avatarIn(listed)));
   }
-  if (text !== 'same') {
-    reasons.unshift(
-      `its ${LABELS[field] ?? field} is ${isListed ? 'cut short in' : 'not in'} the list`,
-    );
+  if (textLikeness(order, listed) !== 'same') {
+    const how = textIn(listed, field) === '' ? 'not in' : 'cut short in';
+    reasons.unshift(`its ${LABELS[field] ?? field} is ${how} the list`);
   }
   return reasons.join('; ');
-}
-
-/**
- * Finds, among many orders, those that an entry of a list can have been made by. By its text first,
- * so that a long list is quickly gone through.
- */
-export function finderOf<T extends { order: Order }>(
-  wanted: Iterable<T>,
-): (listed: IDataObject) => T[] {
-  const byText = new Map<string, T[]>();
-  for (const one of wanted) {
-    const key = textIn(one.order.body, textFieldOf(one.order));
-    byText.set(key, [...(byText.get(key) ?? []), one]);
-  }
-  const fields = Object.values(TEXTS);
-  return (listed) =>
-    [...new Set(fields.map((field) => textIn(listed, field)))]
-      .flatMap((text) => byText.get(text) ?? [])
-      .filter(({ order }) => compare(order, listed) === 'same');
 }
 
 /** So many first characters of a text decide which orders an entry is compared with. */
 const START = 12;
 
-/** Finds, among many orders, those of which an entry does not say enough to tell. */
-export function unclearFinderOf<T extends { order: Order }>(
-  wanted: Iterable<T>,
-): (listed: IDataObject) => T[] {
-  const all = [...wanted];
+/** Finds, among many orders, those of a likeness to an entry, in little time for a long list. */
+export function finderOf<T extends { order: Order }>(
+  all: T[],
+): (listed: IDataObject, likeness: Likeness) => T[] {
   const byStart = new Map<string, T[]>();
   for (const one of all) {
     const start = textIn(one.order.body, textFieldOf(one.order)).slice(0, START);
     byStart.set(start, [...(byStart.get(start) ?? []), one]);
   }
-  const fields = Object.values(TEXTS);
-  return (listed) => {
-    const texts = fields.map((field) => textIn(listed, field)).filter((text) => text !== '');
-    const isShort = texts.length === 0 || texts.some(({ length }) => length < START);
-    const starts = new Set(texts.map((text) => text.slice(0, START)));
+  return (listed, likeness) => {
+    const texts = Object.values(TEXTS).map((field) => beginningOf(textIn(listed, field)));
+    const stated = texts.filter((text) => text !== '');
+    const isShort = stated.length === 0 || stated.some(({ length }) => length < START);
+    const starts = new Set(stated.map((text) => text.slice(0, START)));
     const near = isShort ? all : [...starts].flatMap((start) => byStart.get(start) ?? []);
-    return near.filter(({ order }) => compare(order, listed) === 'unclear');
+    return near.filter(({ order }) => compare(order, listed) === likeness);
   };
 }
 
 /** A name for an order, the same for the same one: by address and all that is sent. */
 export function nameOf({ url, body }: Order): string {
-  const fields = Object.keys(body)
-    .sort()
-    .map((field) => [field, plain(body[field], field)]);
   return createHash('sha256')
-    .update(JSON.stringify([url, fields]))
+    .update(`${url} ${plain(body)}`)
     .digest('hex');
 }
 
 function textLikeness(order: Order, listed: IDataObject): Likeness {
   const field = textFieldOf(order);
-  const { script, prompt } = textsOf(listed);
+  const [script, prompt] = [ownText(listed, 'script'), ownText(listed, 'prompt')];
   // A script was not made by a prompt, nor the other way round.
   if (field === 'script' && prompt && prompt !== script) return 'other';
   if (field === 'prompt' && script && !prompt) return 'other';
@@ -145,13 +113,16 @@ function textLikeness(order: Order, listed: IDataObject): Likeness {
 /** A text that was cut without dots is at least this long, in characters: within a word, or after one. */
 const SHORTEST_CUT = { withinWord: 8, afterWord: 20 };
 
+/** A text as far as a list that has cut it with dots shows it: such a cut may go through a tag or an entity. */
+function beginningOf(text: string): string {
+  if (!text.endsWith('...') || text.length === 3) return text;
+  return text.slice(0, -3).replace(/\s*(<\/?[a-z][^<>]*|&#?\w*)?$/i, '');
+}
+
 /** Whether a text can be the beginning of a longer one, which a list has cut. */
 function isCutOf(whole: string, text: string): boolean {
-  if (text.endsWith('...') && text.length > 3) {
-    // Such a cut may go through a tag or an entity.
-    const beginning = text.slice(0, -3).replace(/\s*(<\/?[a-z][^<>]*|&#?\w*)?$/i, '');
-    return whole.startsWith(beginning);
-  }
+  const beginning = beginningOf(text);
+  if (beginning !== text) return whole.startsWith(beginning);
   if (!whole.startsWith(text)) return false;
   const isWithinWord = /\p{L}$/u.test(text) && /^\p{L}/u.test(whole.slice(text.length));
   if (isWithinWord) return text.length >= SHORTEST_CUT.withinWord;
@@ -160,13 +131,13 @@ function isCutOf(whole: string, text: string): boolean {
 
 /** The list may name a look of the avatar, as in `avatar_1_front`, or its name in place of its ID. */
 function avatarLikeness({ body }: Order, listed: IDataObject): Likeness {
-  const own = statedIn(listed, 'avatar_id');
-  const stated = own ?? statedIn(listed, 'avatar');
+  const stated = avatarIn(listed);
   if (!isStated(body.avatar_id) || !isStated(stated)) return 'same';
   const [wanted, id] = [plain(body.avatar_id), plain(idIn(stated))];
   if (wanted === id) return 'same';
   const isLook = id.startsWith(wanted) && /^[_.:/~-]/.test(id.slice(wanted.length));
-  const isName = isObject(stated) ? isObject(idIn(stated)) : own === undefined;
+  const isOwn = statedIn(listed, 'avatar_id') !== undefined;
+  const isName = isObject(stated) ? isObject(idIn(stated)) : !isOwn;
   return isLook || isName ? 'unclear' : 'other';
 }
 
@@ -179,7 +150,7 @@ function differing({ url, body }: Order, listed: IDataObject): string[] {
   });
 }
 
-function isEqual(wanted: IDataObject[string], stated: IDataObject[string], field: string): boolean {
+function isEqual(wanted: unknown, stated: unknown, field: string): boolean {
   if (typeof wanted === 'number' || typeof stated === 'number') {
     return secondsIn(wanted) === secondsIn(stated);
   }
@@ -197,39 +168,32 @@ function statedIn(entry: IDataObject, field: string): IDataObject[string] {
   return places.map((place) => place[field]).find(isStated);
 }
 
+function avatarIn(entry: IDataObject): IDataObject[string] {
+  return statedIn(entry, 'avatar_id') ?? statedIn(entry, 'avatar');
+}
+
 /** An object counts by its ID, where it has one. */
 function idIn(value: IDataObject[string]): IDataObject[string] {
   return isObject(value) ? ((value.id as string | undefined) ?? value) : value;
 }
 
-function isStated(value: IDataObject[string]): boolean {
+function isStated(value: unknown): boolean {
   return value !== undefined && value !== null && plain(value) !== '';
 }
 
-/** The texts of an entry as they are compared. Worked out once: it is compared with many orders. */
-type Texts = Record<'name' | 'prompt' | 'script' | 'text', string>;
-const known = new WeakMap<IDataObject, Texts>();
+/** Texts as they are compared, by entry and field. Worked out once: it is compared with many orders. */
+const known = new WeakMap<IDataObject, Record<string, string>>();
 
-function textsOf(entry: IDataObject): Texts {
-  return known.get(entry) ?? readTexts(entry);
-}
-
-function readTexts(entry: IDataObject): Texts {
-  const text = (field: string) => {
-    const stated = plain(statedIn(entry, field) ?? '');
-    return comparableText(stated) || stated;
-  };
-  const texts = {
-    ...{ name: text('name'), prompt: text('prompt'), script: text('script'), text: text('text') },
-  };
+function ownText(entry: IDataObject, field: string): string {
+  const texts = known.get(entry) ?? {};
   known.set(entry, texts);
-  return texts;
+  const stated = () => plain(statedIn(entry, field) ?? '');
+  return (texts[field] ??= comparableText(stated()) || stated());
 }
 
 /** The text under its own name, or as `text`. */
 function textIn(entry: IDataObject, field: string): string {
-  const texts = textsOf(entry);
-  return texts[field as keyof Texts] || (field === 'name' ? '' : texts.text);
+  return ownText(entry, field) || (field === 'name' ? '' : ownText(entry, 'text'));
 }
 
 function shown(value: unknown): string {
@@ -242,7 +206,7 @@ function plain(value: unknown, field?: string): string {
   if (Array.isArray(value)) return `[${value.map((one) => JSON.stringify(plain(one))).join()}]`;
   if (isObject(value)) {
     const entries = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
-    return `{${entries.map(([name, one]) => JSON.stringify([name, plain(one)])).join()}}`;
+    return `{${entries.map(([name, one]) => JSON.stringify([name, plain(one, name)])).join()}}`;
   }
   const text = String(value).normalize('NFC').replace(/\r\n?/g, '\n').trim();
   return field === 'language' ? (languageCode(text) ?? text) : text;

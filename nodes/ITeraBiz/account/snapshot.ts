@@ -2,13 +2,13 @@ import { pages } from '../api/page';
 import { downloadUrlOf, outcomeOf, type Video, videoIdOf } from '../api/video';
 import { type ApiClient, refusalOnly, RequestFailed } from '../client/apiClient';
 
-/** Whether a video has ended with all that belongs to it: a list may leave the link out, or it comes later. */
+/** Whether a video has ended, with its link: a list may leave that out, or it comes later. */
 export function isComplete(video: Video): boolean {
   const outcome = outcomeOf(video);
   return outcome === 'failed' || (outcome === 'completed' && downloadUrlOf(video) !== undefined);
 }
 
-/** What a poll saw of each video; `undefined` for one that the API does not know. */
+/** What a poll saw of each video; `undefined` where the API does not know it. */
 export type Snapshot = Map<string, Video | undefined>;
 
 /** How a poll reads. An {@link ApiClient} does. */
@@ -16,15 +16,15 @@ export type VideoReader = Pick<ApiClient, 'page' | 'video'>;
 
 /** How long a poll's surprises are waited for, in milliseconds. */
 export const PATIENCE = {
-  /** A video that the API does not know (any more): a new one may take a while to show */
+  /** A video that the API does not know: a new one may take a while to show */
   unknown: 60_000,
   /** A completed one without a link */
   withoutLink: 60_000,
-  /** Refusals that no retry would cure, several in a row */
+  /** Refusals that no retry would cure */
   refused: 60_000,
 };
 
-/** When the polls of one wait first met a surprise that has not passed since. By any one clock. */
+/** Since when polls of one wait have met a surprise. By any one clock, as below. */
 export interface Surprises {
   unknownSince?: number;
   withoutLinkSince?: number;
@@ -34,11 +34,10 @@ export interface Surprises {
 export type Ending = 'ended' | 'gone';
 
 /**
- * What a poll means for a wait. The one rule, wherever the wait is.
+ * What a poll means for a wait, which goes on where it is nothing. The one rule, wherever the wait is.
  *
  * @param surprises of this wait; updated here
- * @param at milliseconds by the clock of `surprises`
- * @returns nothing while the wait goes on
+ * @param at in milliseconds
  */
 export function endingIn(
   snapshot: Snapshot,
@@ -61,7 +60,7 @@ export function endingIn(
   return at - surprises.withoutLinkSince >= PATIENCE.withoutLink ? 'ended' : undefined;
 }
 
-/** Refused polls in a row that no retry would cure, and when the first of them came. By any one clock. */
+/** Refused polls in a row that no retry would cure, and when the first of them came. */
 export interface Refusals {
   count: number;
   since: number;
@@ -73,13 +72,9 @@ export interface Refusals {
  * @param refusals of this wait; updated here
  */
 export function isRefusedForGood(error: RequestFailed, refusals: Refusals, at: number): boolean {
-  const { statusClass } = error;
-  if (statusClass !== 'badKey' && statusClass !== 'notAllowed') {
-    refusals.count = 0;
-    return false;
-  }
-  if (refusals.count === 0) refusals.since = at;
-  refusals.count += 1;
+  const isForGood = error.statusClass === 'badKey' || error.statusClass === 'notAllowed';
+  refusals.count = isForGood ? refusals.count + 1 : 0;
+  if (refusals.count === 1) refusals.since = at;
   return refusals.count >= 3 && at - refusals.since >= PATIENCE.refused;
 }
 
@@ -87,8 +82,8 @@ export function isRefusedForGood(error: RequestFailed, refusals: Refusals, at: n
  * Polls how some videos are doing, with never more requests than there are videos: one is asked for by
  * its ID, many are read from the list.
  *
- * @param unlisted the IDs that the list did not show; kept by the caller from one poll to the next.
- *   They are asked for by ID: now, or, where the list has cost too many requests, next time.
+ * @param unlisted IDs that the list did not show; kept by the caller from one poll to the next. They are
+ *   asked for by ID: now, or, where the list has cost too many requests, next time.
  * @returns what was seen; an ID that is missing was not asked for this time, or could not be read
  * @throws {RequestFailed} when a request was refused before anything was seen
  */
@@ -102,29 +97,27 @@ export async function fetchSnapshot(
   let requests = 0;
 
   if (listed.length > 1) {
-    const wanted = new Set(listed);
-    const fetch = async (after?: string) => {
-      requests++;
-      return (await reader.page('/videos', after)).page;
-    };
+    const missing = new Set(listed);
+    const fetch = async (after?: string) => (await reader.page('/videos', after)).page;
     for await (const { newItems } of pages(fetch)) {
+      requests += 1;
       for (const video of newItems) {
-        const id = videoIdOf(video);
-        if (id === undefined || !wanted.delete(id)) continue;
+        const id = videoIdOf(video) ?? '';
+        if (!missing.delete(id)) continue;
         snapshot.set(id, video);
         // A list may leave the link out: asked for by its ID, the video has it.
-        if (outcomeOf(video) === 'completed' && !downloadUrlOf(video)) unlisted.add(id);
+        if (outcomeOf(video) === 'completed' && !isComplete(video)) unlisted.add(id);
       }
-      if (wanted.size === 0 || requests >= listed.length) break;
+      if (missing.size === 0 || requests >= listed.length) break;
     }
-    wanted.forEach((id) => unlisted.add(id));
+    missing.forEach((id) => unlisted.add(id));
   }
 
-  const single = listed.length === 1 ? listed : [];
-  const all = new Set(ids);
   // First those that were not listed first: they may have been left for this poll.
-  const hidden = [...unlisted].filter((id) => all.has(id));
-  for (const id of [...single, ...hidden].slice(0, ids.length - requests)) {
+  const all = new Set(ids);
+  const byId = [...unlisted].filter((id) => all.has(id));
+  if (listed.length === 1) byId.unshift(...listed);
+  for (const id of byId.slice(0, ids.length - requests)) {
     const seen = await videoIfKnown(reader, id).catch(refusalOnly);
     if (seen instanceof RequestFailed) {
       // Next time it is the others' turn, in case only this one cannot be read.

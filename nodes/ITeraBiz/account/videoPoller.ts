@@ -1,12 +1,12 @@
 import type { Video } from '../api/video';
-import { type ApiClient, type ClientSettings, RequestFailed } from '../client/apiClient';
-import { atLeast, now, pause } from '../client/time';
+import { type ApiClient, RequestFailed } from '../client/apiClient';
+import { atLeast, now, pause, unlessAborted } from '../client/time';
 import {
   type Ending,
   endingIn,
+  fetchSnapshot,
   isRefusedForGood,
   type Refusals,
-  fetchSnapshot,
   type Snapshot,
   type Surprises,
 } from './snapshot';
@@ -15,9 +15,9 @@ import {
 export const POLLING = {
   /** Polls for one wait are at least this far apart */
   shortestInterval: 2_000,
-  /** And so are those for all waits together: what comes in between shares the next one */
+  /** And all polls at least this: what comes in between shares the next one */
   shortestPause: 1_000,
-  /** Longest wait for one response */
+  /** Longest wait for one response: a poll that gets none holds up all others of the account */
   timeout: 30_000,
   /** A poll that is held back, or slow, makes a wait this much longer at the most, or is given up */
   lastPoll: 10_000,
@@ -42,18 +42,21 @@ export interface WaitResult {
   video: Video;
 }
 
-interface Waiter extends WaitRequest, Surprises {}
+interface Waiter extends WaitRequest {
+  request: WaitRequest;
+  surprises: Surprises;
+}
 
 /** The waits of one run. One group asks in its own name for all of them. */
 interface Group {
   client: ApiClient;
   waiters: Set<Waiter>;
+  /** IDs for a single poll, as soon as may be */
+  once?: string[];
   refusals: Refusals;
-  /** Set where a single poll is wanted, as soon as may be */
-  once?: { ids: string[]; resolve: (snapshot: Snapshot) => void };
-  onResult: (request: WaitRequest, result: WaitResult) => void;
-  resolve: () => void;
-  reject: (error: unknown) => void;
+  /** @returns whether the group has all it wants */
+  onSnapshot: (snapshot: Snapshot) => boolean;
+  end: (error?: unknown) => void;
 }
 
 /**
@@ -88,8 +91,7 @@ export class VideoPoller {
    *
    * @param client asks for all, when it is the turn of this group; its signal ends the waits
    * @param onResult called once for each wait that ends
-   * @returns when all have ended
-   * @throws the signal's reason once it aborts, and {@link RequestFailed} where polls are refused for good
+   * @throws the signal's reason, and {@link RequestFailed} where polls are refused for good
    */
   async wait(
     requests: WaitRequest[],
@@ -97,18 +99,22 @@ export class VideoPoller {
     onResult: (request: WaitRequest, result: WaitResult) => void,
   ): Promise<void> {
     if (requests.length === 0) return;
-    const waiters = new Set<Waiter>();
-    const byWaiter = new Map<WaitRequest, WaitRequest>();
-    for (const request of requests) {
+    const all = requests.map((request): Waiter => {
       const interval = atLeast(POLLING.shortestInterval, request.interval);
-      const waiter = { ...request, interval, deadline: atLeast(0, request.deadline) };
-      waiters.add(waiter);
-      byWaiter.set(waiter, request);
-    }
-    await this.join(client, {
-      waiters,
-      onResult: (waiter, result) => onResult(byWaiter.get(waiter)!, result),
+      const deadline = atLeast(0, request.deadline);
+      return { ...request, request, interval, deadline, surprises: {} };
     });
+    const waiters = new Set(all);
+    const onSnapshot = (snapshot: Snapshot) => {
+      for (const waiter of waiters) {
+        const result = resultOf(waiter, snapshot);
+        if (!result) continue;
+        waiters.delete(waiter);
+        onResult(waiter.request, result);
+      }
+      return waiters.size === 0;
+    };
+    await this.join(client, { waiters, onSnapshot });
   }
 
   /**
@@ -117,41 +123,36 @@ export class VideoPoller {
    * @throws the signal's reason, and {@link RequestFailed} where the poll was refused
    */
   async pollOnce(ids: string[], client: ApiClient): Promise<Snapshot> {
-    let snapshot: Snapshot = new Map();
-    await this.join(client, {
-      waiters: new Set(),
-      once: { ids, resolve: (seen) => (snapshot = seen) },
-      onResult: () => {},
-    });
-    return snapshot;
+    const own: Snapshot = new Map();
+    const onSnapshot = (snapshot: Snapshot) => {
+      ids.forEach((id) => snapshot.has(id) && own.set(id, snapshot.get(id)));
+      return true;
+    };
+    await this.join(client, { waiters: new Set(), once: ids, onSnapshot });
+    return own;
   }
 
   private async join(
     client: ApiClient,
-    what: Pick<Group, 'waiters' | 'once' | 'onResult'>,
+    what: Pick<Group, 'waiters' | 'once' | 'onSnapshot'>,
   ): Promise<void> {
-    const { signal } = client.settings;
+    const { signal, options } = client.settings;
     signal?.throwIfAborted();
-    let group: Group | undefined;
-    const abort = () => group?.reject(signal!.reason);
-    try {
-      await new Promise<void>((resolve, reject) => {
-        group = {
-          ...what,
-          client: client.with({ priority: 'poll', retry: false, options: patientOnly(client) }),
-          refusals: { count: 0, since: 0 },
-          resolve,
-          reject,
-        };
-        this.groups.add(group);
-        signal?.addEventListener('abort', abort);
-        this.wake();
-        if (!this.isPolling) void this.poll();
-      });
-    } finally {
-      signal?.removeEventListener('abort', abort);
-      if (group) this.groups.delete(group);
-    }
+    const timeout = Math.min(POLLING.timeout, Number(options?.timeout) || POLLING.timeout);
+    const asker = client.with({ priority: 'poll', retry: false, options: { ...options, timeout } });
+    let group!: Group;
+    const ended = new Promise<void>((resolve, reject) => {
+      const end = (error?: unknown) => {
+        this.groups.delete(group);
+        if (error) reject(error as Error);
+        else resolve();
+      };
+      group = { ...what, client: asker, refusals: { count: 0, since: 0 }, end };
+    });
+    this.groups.add(group);
+    this.wake();
+    if (!this.isPolling) void this.poll();
+    await unlessAborted(ended, signal).finally(group.end);
   }
 
   private async poll(): Promise<void> {
@@ -166,7 +167,7 @@ export class VideoPoller {
         else await this.pollForAll();
       }
     } catch (error) {
-      this.groups.forEach(({ reject }) => reject(error));
+      this.groups.forEach(({ end }) => end(error));
     } finally {
       this.isPolling = false;
     }
@@ -180,20 +181,19 @@ export class VideoPoller {
     this.wake = () => {};
   }
 
-  /**
-   * When the shortest interval that is asked for has gone by, a longer one after refusals, but never
-   * past a deadline.
-   */
+  private get waiters(): Waiter[] {
+    return [...this.groups].flatMap(({ waiters }) => [...waiters]);
+  }
+
+  /** After the shortest interval that is asked for, a longer one after refusals, but by each deadline. */
   private nextPollAt(startedAt: number): number {
     const last = Math.max(this.polledAt, startedAt);
-    let soonest = Infinity;
-    for (const { waiters, once } of this.groups) {
-      if (once) soonest = 0;
-      for (const { interval, deadline } of waiters) {
-        const patient = Math.min(POLLING.longestPause, interval * 2 ** this.refusals);
-        soonest = Math.min(soonest, deadline, last + Math.max(interval, patient));
-      }
-    }
+    const moments = this.waiters.map(({ interval, deadline }) => {
+      const patient = Math.min(POLLING.longestPause, interval * 2 ** this.refusals);
+      return Math.min(deadline, last + Math.max(interval, patient));
+    });
+    const isUrgent = [...this.groups].some(({ once }) => once);
+    const soonest = isUrgent ? 0 : Math.min(...moments);
     return Math.max(soonest, this.polledAt + POLLING.shortestPause);
   }
 
@@ -204,14 +204,13 @@ export class VideoPoller {
     this.groups.delete(asker);
     this.groups.add(asker);
 
-    const ids = new Set(
-      groups.flatMap(({ waiters, once }) => [
-        ...[...waiters].map(({ id }) => id),
-        ...(once?.ids ?? []),
-      ]),
-    );
-    const deadlines = groups.flatMap(({ waiters }) => [...waiters].map((one) => one.deadline));
-    const deadline = Math.max(now(), Math.min(...deadlines)) + POLLING.lastPoll;
+    const { waiters } = this;
+    const ids = new Set([
+      ...waiters.map(({ id }) => id),
+      ...groups.flatMap(({ once = [] }) => once),
+    ]);
+    const firstDeadline = Math.min(...waiters.map((waiter) => waiter.deadline));
+    const deadline = Math.max(now(), firstDeadline) + POLLING.lastPoll;
     let snapshot: Snapshot = new Map();
     let refusal: RequestFailed | undefined;
     try {
@@ -220,7 +219,7 @@ export class VideoPoller {
     } catch (error) {
       // What met one group in its own name says nothing about the others.
       if (asker.client.settings.signal?.aborted) return;
-      if (!(error instanceof RequestFailed)) return asker.reject(error);
+      if (!(error instanceof RequestFailed)) return asker.end(error);
       this.refusals += 1;
       refusal = error;
     } finally {
@@ -228,55 +227,23 @@ export class VideoPoller {
     }
     for (const group of groups) {
       if (!this.groups.has(group)) continue;
+      if (!refusal) group.refusals.count = 0;
       if (refusal && (group.once || isRefusedForGood(refusal, group.refusals, now()))) {
-        group.reject(refusal);
-      } else {
-        if (!refusal) group.refusals.count = 0;
-        this.tell(group, snapshot);
-      }
+        group.end(refusal);
+      } else if (group.onSnapshot(snapshot)) group.end();
     }
-    this.forgetUnlisted();
+    const awaited = new Set(this.waiters.map(({ id }) => id));
+    this.unlisted.forEach((id) => awaited.has(id) || this.unlisted.delete(id));
   }
-
-  private tell(group: Group, snapshot: Snapshot): void {
-    const { waiters, once, onResult, resolve } = group;
-    once?.resolve(
-      new Map(once.ids.filter((id) => snapshot.has(id)).map((id) => [id, snapshot.get(id)])),
-    );
-    for (const waiter of waiters) {
-      const result = resultOf(waiter, snapshot);
-      if (!result) continue;
-      waiters.delete(waiter);
-      onResult(waiter, result);
-    }
-    if (waiters.size === 0) resolve();
-  }
-
-  /** Keeps only what is waited for. */
-  private forgetUnlisted(): void {
-    if (this.unlisted.size === 0) return;
-    const wanted = new Set(
-      [...this.groups].flatMap(({ waiters }) => [...waiters].map(({ id }) => id)),
-    );
-    this.unlisted.forEach((id) => wanted.has(id) || this.unlisted.delete(id));
-  }
-}
-
-/** One poll that gets no answer holds up all others of the account. */
-function patientOnly({ settings: { options } }: ApiClient): ClientSettings['options'] {
-  const timeout = Math.min(POLLING.timeout, Number(options?.timeout) || POLLING.timeout);
-  return { ...options, timeout };
 }
 
 /** How a wait ended with this poll, or nothing while it goes on. */
 function resultOf(waiter: Waiter, snapshot: Snapshot): WaitResult | undefined {
+  const { id, deadline, surprises } = waiter;
   const at = now();
-  waiter.last = snapshot.get(waiter.id) ?? waiter.last;
-  const reason = endingIn(snapshot, waiter.id, waiter, at);
-  if (reason) return { reason, video: waiter.last };
-  if (at < waiter.deadline) return undefined;
-  return {
-    reason: waiter.withoutLinkSince === undefined ? 'timedOut' : 'ended',
-    video: waiter.last,
-  };
+  waiter.last = snapshot.get(id) ?? waiter.last;
+  const ending = endingIn(snapshot, id, surprises, at);
+  if (!ending && at < deadline) return undefined;
+  const late = surprises.withoutLinkSince === undefined ? 'timedOut' : 'ended';
+  return { reason: ending ?? late, video: waiter.last };
 }

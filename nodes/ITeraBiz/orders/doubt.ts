@@ -6,6 +6,7 @@ import { listOf, type Order, textFieldOf } from '../account/sameOrder';
 import { statusClassOf } from '../api/status';
 import { resubmitUnknown } from '../fields/options';
 import { type Message, SUPPORT, withoutStop } from '../messages/message';
+import { momentOf } from './limits';
 
 /** What to tell the user when nobody knows what became of a request that just left. */
 export function describeDoubt(
@@ -55,22 +56,10 @@ function whatToDo(order: Order, finding?: Finding): string {
   if (!finding) {
     return `Look in your iTeraBiz dashboard, or run ${list}, for one made at this time with these values. ${again}`;
   }
-  const since = `${clock(finding.since)} UTC`;
-  const what = `one made since ${since} with the same ${textFieldOf(order)} and values`;
+  const what = `one made since ${momentOf(finding.since, true)} with the same ${textFieldOf(order)} and values`;
   const looked = finding.polls === 1 ? 'once' : `${finding.polls} times`;
   const result = finding.trouble
-    ? `This node could not find out by itself, for ${what} (${troubleOf(finding.trouble)})`
-    : `This node looked ${looked} through the list of your account for ${what}, the last time at ${clock(finding.at)} UTC, and found none`;
+    ? `This node could not find out by itself, for ${what} (${finding.trouble})`
+    : `This node looked ${looked} through the list of your account for ${what}, the last time at ${momentOf(finding.at, true)}, and found none`;
   return `${result}. Look in your iTeraBiz dashboard, or run ${list} in a few minutes. ${again}`;
-}
-
-/** A moment as people read it, as in `2026-01-31 14:03:59`. */
-function clock(at: number): string {
-  return new Date(at).toISOString().slice(0, 19).replace('T', ' ');
-}
-
-function troubleOf(trouble: NonNullable<Finding['trouble']>): string {
-  return trouble === 'tooLong'
-    ? 'Only the newest entries of a very long list were read'
-    : trouble.describe({ doing: 'list what the account has' }).message;
 }

@@ -7,36 +7,33 @@ import { itemOf, type Refusal } from '../run/results';
 import type { Run } from '../run/run';
 import type { Row, Rows } from './rows';
 
-/** Whether an item would really be sent: nothing is known of it, or the user wants it sent again all the same. */
+/** Whether nothing is known of an item, or the user wants it sent again all the same. */
 export function isToSend({ known, options }: Row): boolean {
   return !known || (known.state === 'sent' && options.resubmitUnknown === true);
 }
 
-/** How many seconds of video an item asks for; 0 for an avatar. */
-function secondsOf({ order }: Row): number {
-  return Number(order.body.duration ?? 0);
+function secondsIn(rows: Row[]): number {
+  return rows.reduce((sum, { order }) => sum + Number(order.body.duration ?? 0), 0);
 }
 
 /** As in `1 video, 30 seconds` or `20 videos, 600 seconds in all`. */
 export function amountOf(rows: Row[]): string {
-  const seconds = rows.reduce((sum, row) => sum + secondsOf(row), 0);
-  const videos = `${rows.length} ${rows.length === 1 ? 'video' : 'videos'}`;
-  return `${videos}, ${seconds} ${seconds === 1 ? 'second' : 'seconds'}${rows.length > 1 ? ' in all' : ''}`;
+  const seconds = secondsIn(rows);
+  return `${videos(rows.length)}, ${seconds} ${seconds === 1 ? 'second' : 'seconds'}${rows.length > 1 ? ' in all' : ''}`;
+}
+
+function videos(count: number): string {
+  return `${count} ${count === 1 ? 'video' : 'videos'}`;
 }
 
 /** Why so much may not be ordered in one run, or nothing where it may. */
-export function whyTooMuch(
-  rows: Row[],
-  limits: Pick<Rows, 'maxVideos' | 'maxSeconds'>,
-): Message | undefined {
-  const seconds = rows.reduce((sum, row) => sum + secondsOf(row), 0);
-  const { displayName: label, limit } =
-    rows.length > limits.maxVideos
-      ? { ...maxVideos, limit: limits.maxVideos }
-      : seconds > limits.maxSeconds
-        ? { ...maxSeconds, limit: limits.maxSeconds }
-        : { displayName: undefined, limit: 0 };
-  if (!label) return undefined;
+export function whyTooMuch(rows: Row[], limits: Rows): Message | undefined {
+  const passed = [
+    { label: maxVideos.displayName, amount: rows.length, limit: limits.maxVideos },
+    { label: maxSeconds.displayName, amount: secondsIn(rows), limit: limits.maxSeconds },
+  ].find(({ amount, limit }) => amount > limit);
+  if (!passed) return undefined;
+  const { label, limit } = passed;
   return {
     message: `This would order ${amountOf(rows)}, but "${label}" allows only ${limit}`,
     description: `Nothing was sent to iTeraBiz. If you want all of them, raise "${label}"; if not, give this node fewer items.`,
@@ -79,53 +76,43 @@ export async function allowanceOf(
   rows: Row[],
   isPreview: boolean,
 ): Promise<Allowance> {
-  const counted = await countedAllowance(run, client, rows, isPreview).catch(whyNotCounted);
-  return 'allowed' in counted
-    ? counted
-    : { allowed: [], places: new Map(), refusal: counted, today: () => '' };
-}
-
-async function countedAllowance(
-  run: Run,
-  client: ApiClient,
-  rows: Row[],
-  isPreview: boolean,
-): Promise<Allowance> {
-  const limit = await run.maxVideosPerDay();
-  if (limit === undefined || rows.length === 0) {
-    return { allowed: rows, places: new Map(), today: () => '' };
+  const all: Allowance = { allowed: rows, places: new Map(), today: () => '' };
+  try {
+    const limit = await run.maxVideosPerDay();
+    if (limit === undefined || rows.length === 0) return all;
+    const { budget } = await run.account();
+    const taken = await budget.take(client, limit, rows.length, run.onError === 'stop');
+    const { used, places } = taken;
+    const allowed = rows.slice(0, places.length);
+    const refusal =
+      allowed.length < rows.length ? whyNotToday(limit, taken, rows.length) : undefined;
+    const today = (ordered: number) => `Last 24 hours: ${used + ordered} of ${limit} videos.`;
+    if (isPreview) places.forEach((place) => budget.giveBack(place));
+    else allowed.forEach(({ item }, n) => all.places.set(item, places[n]));
+    return { ...all, allowed, limit, refusal, today };
+  } catch (error) {
+    return { ...all, allowed: [], refusal: whyNotCounted(error) };
   }
-  const { budget } = await run.account();
-  const taken = await budget.take(client, limit, rows.length, run.onError === 'stop');
-  if (isPreview) taken.places.forEach((place) => budget.giveBack(place));
-  const allowed = rows.slice(0, taken.places.length);
-  return {
-    allowed,
-    limit,
-    places: new Map(isPreview ? [] : allowed.map(({ item }, n) => [item, taken.places[n]])),
-    ...(taken.places.length < rows.length && { refusal: whyNotToday(limit, taken, rows.length) }),
-    today: (ordered) => `Last 24 hours: ${taken.used + ordered} of ${limit} videos.`,
-  };
 }
 
 function whyNotToday(limit: number, { used, freeAt }: Usage, wanted: number): Refusal {
-  const videos = `${wanted} ${wanted === 1 ? 'video' : 'videos'}`;
-  const first = freeAt[0];
-  const all = freeAt[used + wanted - limit - 1];
+  const first = freeAt.at(0);
+  const all = freeAt[used + wanted - limit - 1] as number | undefined;
   const when =
     first === undefined || limit === 0
       ? ''
-      : `Places become free from ${clock(first)} on${all === undefined ? '' : `, enough for all at ${clock(all)}`}. `;
+      : `Places become free from ${momentOf(first)} on${all === undefined ? '' : `, enough for all at ${momentOf(all)}`}. `;
   return {
-    message: `This would order ${videos}, but "Max Videos per Day" of the credential allows ${limit} in 24 hours, and ${used} are used`,
+    message: `This would order ${videos(wanted)}, but "Max Videos per Day" of the credential allows ${limit} in 24 hours, and ${used} are used`,
     description: `Nothing was sent to iTeraBiz. ${when}Trying again before that changes nothing. To order now, raise the limit in the credential.`,
     reason: 'account',
   };
 }
 
-/** A moment as people read it, as in `2026-01-31 14:03 UTC`. */
-function clock(at: number): string {
-  return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+/** A moment as people read it, as in `2026-01-31 14:03 UTC`, or with its seconds. */
+export function momentOf(at: number, withSeconds = false): string {
+  const text = new Date(at).toISOString().replace('T', ' ');
+  return `${text.slice(0, withSeconds ? 19 : 16)} UTC`;
 }
 
 /** Why nothing may be ordered where it cannot be told how much was. */
@@ -139,7 +126,7 @@ function whyNotCounted(error: unknown): Refusal {
 function describeUncounted(error: unknown): Message {
   const why =
     error instanceof CannotCount
-      ? UNCOUNTABLE[error.reason]
+      ? error.message
       : refusalOnly(error).describe({ doing: 'list the videos' }).message;
   return {
     message: `the videos of the last 24 hours could not be counted: ${why}`,
@@ -147,12 +134,6 @@ function describeUncounted(error: unknown): Message {
       'The credential has a limit, "Max Videos per Day", which this is needed for. Try again later, or take the limit off in the credential.',
   };
 }
-
-const UNCOUNTABLE: Record<CannotCount['reason'], string> = {
-  noTimes: 'the list of the account does not tell when they were made',
-  stuck: 'iTeraBiz says that there are more, but lists the same ones again',
-  tooLong: 'there are too many',
-};
 
 /** Why a row is not sent after all: how much was made can no longer be told. @throws as above */
 export function describeUncheckable(error: unknown): Message {

@@ -3,7 +3,7 @@ import type { IDataObject } from 'n8n-workflow';
 import type { JobRegistry } from '../account/jobRegistry';
 import { type Extent, type Listed, readBack } from '../account/listReader';
 import { PAGE_SIZE } from '../api/page';
-import { finderOf, nameOf, type Order, unclearFinderOf, whyUnclear } from '../account/sameOrder';
+import { finderOf, nameOf, type Order, whyUnclear } from '../account/sameOrder';
 import { outcomeOf, videoIdOf } from '../api/video';
 import { type ApiClient, refusalOnly, RequestFailed } from '../client/apiClient';
 import { lookBack, whenVideoExists } from '../fields/options';
@@ -55,38 +55,31 @@ export async function findExisting(
   ledger: Ledger,
   isTaken: (id: string) => boolean,
 ): Promise<{ matches: Map<number, Match>; refusal?: Refusal }> {
-  const wanted = rows.filter(
-    (row) => row.reuseSince !== undefined && row.known?.state !== 'accepted',
-  );
   const matches = new Map<number, Match>();
-  if (wanted.length === 0) return { matches };
-  const groups = groupsOf(wanted);
-  const groupsFor = finderOf(groups);
-  const unclearFor = unclearFinderOf(groups);
+  const groups = groupsOf(rows.filter(({ known }) => known?.state !== 'accepted'));
+  if (groups.length === 0) return { matches };
+  const find = finderOf(groups);
   const since = Math.min(...groups.map((group) => group.since));
   const failed = new Set<string>();
-  const extent = await readBack(
-    async (after) => await client.page('/videos', after),
-    since,
-    MOST_PAGES,
-    (listed) => {
-      if (listed.at < since) return;
-      const { entry } = listed;
-      const id = videoIdOf(entry);
-      const isFailed = outcomeOf(entry) === 'failed';
-      if (isFailed && id !== undefined) failed.add(id);
-      const same = id === undefined ? [] : groupsFor(entry);
-      for (const group of same) {
-        if (listed.at < group.since) continue;
-        group.made += 1;
-        if (!isFailed && !isTaken(id!)) group.jobs.push(listed);
-      }
-      // What is one order for certain is no question for another one.
-      for (const group of same.length > 0 || isFailed ? [] : unclearFor(entry)) {
-        if (!(listed.at < group.since)) group.unclear ??= entry;
-      }
-    },
-  ).catch(refusalOnly);
+  const addListed = (listed: Listed) => {
+    const { entry, at } = listed;
+    if (at < since) return;
+    const id = videoIdOf(entry);
+    const isFailed = outcomeOf(entry) === 'failed';
+    if (isFailed && id !== undefined) failed.add(id);
+    const same = id === undefined ? [] : find(entry, 'same');
+    for (const group of same) {
+      if (at < group.since) continue;
+      group.made += 1;
+      if (!isFailed && !isTaken(id!)) group.jobs.push(listed);
+    }
+    // What is one order for certain is no question for another one.
+    if (same.length > 0 || isFailed) return;
+    for (const group of find(entry, 'unclear')) {
+      if (!(at < group.since)) group.unclear ??= entry;
+    }
+  };
+  const extent = await readBack(client, '/videos', since, MOST_PAGES, addListed).catch(refusalOnly);
   if (extent instanceof RequestFailed) {
     return { matches, refusal: ItemFailed.by(extent, { doing: 'list the videos' }).failure };
   }
@@ -96,27 +89,29 @@ export async function findExisting(
   return refusal ? { matches: new Map(), refusal } : { matches };
 }
 
-/** What this process has made, and the list does not show yet. */
-function addUnlisted(group: Group, jobs: JobRegistry, isUseless: (id: string) => boolean): void {
-  const known = new Set(group.jobs.map(({ entry }) => videoIdOf(entry)));
-  for (const one of jobs.madeBy(nameOf(group.order))) {
-    const id = videoIdOf(one.entry);
-    if (id === undefined || known.has(id) || isUseless(id) || one.at < group.since) continue;
-    group.jobs.push(one);
-  }
-}
-
-function groupsOf(wanted: Row[]): Group[] {
+/** The rows that want to use an existing video, by their orders. */
+function groupsOf(rows: Row[]): Group[] {
   const groups = new Map<string, Group>();
-  for (const row of wanted) {
-    const name = nameOf(row.order);
-    const since = row.reuseSince!;
-    const group = groups.get(name) ?? { order: row.order, rows: [], since, jobs: [], made: 0 };
+  for (const row of rows) {
+    const { order, reuseSince: since } = row;
+    if (since === undefined) continue;
+    const name = nameOf(order);
+    const group = groups.get(name) ?? { order, rows: [], since, jobs: [], made: 0 };
     group.rows.push(row);
     group.since = Math.min(group.since, since);
     groups.set(name, group);
   }
   return [...groups.values()];
+}
+
+/** What this process has made, and the list does not show yet. */
+function addUnlisted(group: Group, jobs: JobRegistry, isUseless: (id: string) => boolean): void {
+  const listed = new Set(group.jobs.map(({ entry }) => videoIdOf(entry)));
+  for (const one of jobs.madeBy(nameOf(group.order))) {
+    const id = videoIdOf(one.entry);
+    if (id === undefined || listed.has(id) || isUseless(id) || one.at < group.since) continue;
+    group.jobs.push(one);
+  }
 }
 
 /** A job that fits rows of several orders, because the list says too little to tell them apart, is given out once. */
@@ -128,28 +123,23 @@ function assignOldest(
   const taken = new Set<Listed>();
   const hour = new Date().toISOString().slice(0, 13);
   for (const { order, rows, jobs, made, unclear } of groups) {
-    const oldestFirst = [...jobs].sort((one, other) => timeOf(one) - timeOf(other));
-    const name = nameOf(order);
+    // Jobs that do not say when they were made come last.
+    const timeOf = ({ at }: Listed) => (Number.isNaN(at) ? Infinity : at);
+    jobs.sort((one, other) => timeOf(one) - timeOf(other));
     let missing = 0;
     for (const { item, key, reuseSince: since = 0 } of rows) {
-      const own = oldestFirst.find((one) => !taken.has(one) && !(one.at < since));
+      const own = jobs.find((one) => !taken.has(one) && !(one.at < since));
       if (own) taken.add(own);
-      else if (unclear !== undefined) return describeUnclear(order, unclear, item);
+      else if (unclear) return describeUnclear(order, unclear, item);
       else missing += 1;
-      const before = ledger.countLike(key);
-      matches.set(item, { job: own?.entry, key: `${name} ${hour} ${made} ${before} ${missing}` });
+      const name = [nameOf(order), hour, made, ledger.countLike(key), missing].join(' ');
+      matches.set(item, { job: own?.entry, key: name });
     }
   }
   return undefined;
 }
 
-/** Jobs that do not say when they were made come last. */
-function timeOf({ at }: Listed): number {
-  return Number.isNaN(at) ? Infinity : at;
-}
-
-/** Says that a listed video may be the one, or not. */
-export function describeUnclear(order: Order, listed: IDataObject, item: number): Message {
+function describeUnclear(order: Order, listed: IDataObject, item: number): Message {
   const id = videoIdOf(listed) ?? 'without an ID';
   return {
     message: `Nothing was sent: video ${id} may be the one of item ${item + 1}, but ${whyUnclear(order, listed)}`,
@@ -157,18 +147,15 @@ export function describeUnclear(order: Order, listed: IDataObject, item: number)
   };
 }
 
-/** Says that a list was not read as far back as asked. */
-export function describeExtent(extent: Extent): Message {
-  const much = MOST_PAGES * PAGE_SIZE;
+function describeExtent(extent: Extent): Message {
+  const unknown = 'this node cannot tell whether the video of this item is there already';
   return extent === 'tooLong'
     ? {
-        message: `Nothing was sent: the list of your account goes on for more than ${much} videos`,
-        description: `So this node cannot tell whether the video of this item is there already. Lower "${lookBack.displayName}".`,
+        message: `Nothing was sent: the list of your account goes on for more than ${MOST_PAGES * PAGE_SIZE} videos`,
+        description: `So ${unknown}. Lower "${lookBack.displayName}".`,
       }
     : {
         message: 'Nothing was sent: the list of your account could not be read to its end',
-        description:
-          'iTeraBiz says that there are more videos, but answers the same ones again, so this node cannot tell whether the video of this item is there already. Choose "Order Another One", or write to ' +
-          `${SUPPORT}.`,
+        description: `iTeraBiz says that there are more videos, but answers the same ones again, so ${unknown}. Choose "Order Another One", or write to ${SUPPORT}.`,
       };
 }

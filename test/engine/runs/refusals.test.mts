@@ -118,7 +118,7 @@ test('a refused connection is tried again, and said to have sent nothing', async
 
 describe('In flight', () => {
   test.each([1, 3, 5])('are never more than Max Concurrency: %i', async (maxConcurrency) => {
-    await sandbox.fault({ on: 'POST /videos', type: 'delay', ms: 30, times: 'always' });
+    await sandbox.fault({ on: 'POST /videos', type: 'delay', ms: 150, times: 'always' });
     const result = await runNode(sandbox, createVideo({ options: { maxConcurrency } }), {
       items: rows(15),
     });
@@ -128,7 +128,7 @@ describe('In flight', () => {
   });
 
   test('are five where the user chose nothing', async () => {
-    await sandbox.fault({ on: 'POST /videos', type: 'delay', ms: 30, times: 'always' });
+    await sandbox.fault({ on: 'POST /videos', type: 'delay', ms: 150, times: 'always' });
     await runNode(sandbox, createVideo(), { items: rows(15) });
     expect((await sandbox.stats()).maxInFlight.POST).toBe(5);
   });

@@ -119,7 +119,7 @@ test('another script or another avatar is another order, however it is spelled',
         const differing = isAvatar ? { avatar_id: 'avatar_2' } : { script: spell(`No! ${other}`) };
         const listed = wrap({ ...body, ...rest, script: spell(script), ...differing });
         expect(compare(order, listed)).toBe('other');
-        expect(finderOf([{ order }])(listed)).toEqual([]);
+        expect(finderOf([{ order }])(listed, 'same')).toEqual([]);
       },
     ),
     { numRuns: 500 },
@@ -276,12 +276,32 @@ test('of many orders, those are found that compare as the same', () => {
         const wanted = ours.map((one) => ({ order: video(one) }));
         const find = finderOf(wanted);
         for (const listed of [...ours, ...others].map((one) => written(one, look))) {
-          expect(find(listed)).toEqual(
+          expect(find(listed, 'same')).toEqual(
             wanted.filter(({ order }) => compare(order, listed) === 'same'),
           );
         }
       },
     ),
+  );
+});
+
+test('of many orders, those are found of which a text that was cut may be', () => {
+  fc.assert(
+    fc.property(
+      fc.array(spoken, { maxLength: 8 }),
+      fc.nat(20),
+      fc.boolean(),
+      (scripts, end, dots) => {
+        const wanted = scripts.map((script) => ({ order: video({ ...body, script }) }));
+        const find = finderOf(wanted);
+        for (const script of scripts) {
+          const listed = { ...body, script: `${script.slice(0, end)}${dots ? '...' : ''}` };
+          const unclear = wanted.filter(({ order }) => compare(order, listed) === 'unclear');
+          expect(new Set(find(listed, 'unclear'))).toEqual(new Set(unclear));
+        }
+      },
+    ),
+    { numRuns: 500 },
   );
 });
 

@@ -359,6 +359,15 @@ describe('Refused polls', () => {
     expect(later.results.a?.[0]).toBe('ended');
   });
 
+  test('with an answer in between do not', async () => {
+    const { api, end } = waiting({ a: 'processing' }, 'a');
+    for (const refusal of [badKey, undefined, badKey]) {
+      api.refusal = refusal;
+      await advance(35_000);
+    }
+    expect(end).toEqual({ results: {} });
+  });
+
   test('of a service that is down never do', async () => {
     const { api, end } = waiting({ a: 'processing' }, 'a');
     api.refusal = busy;
@@ -428,6 +437,21 @@ describe('Several executions', () => {
     expect(stays.results.b?.[0]).toBe('ended');
   });
 
+  test('and while another one was asking: it is told nothing more', async () => {
+    let answer: (list: ReturnType<typeof answered>) => void = () => undefined;
+    const slow = new Promise<ReturnType<typeof answered>>((resolve) => (answer = resolve));
+    const { one, other } = two({}, { refusal: () => slow as never });
+    one.wait('a');
+    const end = other.wait('b');
+    await advance(10_000);
+    other.cancel.abort(new Error('stopped'));
+    await advance(0);
+    answer(answered({ data: [body('a', 'queued'), body('b', 'completed')], has_more: false }));
+    await advance(0);
+    expect(end).toMatchObject({ error: { message: 'stopped' } });
+    expect(end.results).toEqual({});
+  });
+
   test('what keeps only one of them from asking ends only its waits', async () => {
     const { one, other } = two(
       { a: 'queued', b: 'completed' },
@@ -470,6 +494,7 @@ describe('A single poll', () => {
 
   test('comes at once, and tells of its videos alone', async () => {
     const api = place({ a: 'processing', b: 'completed' });
+    api.execution().wait('a');
     const seen = Promise.all([api.execution().poll('b'), api.execution().poll('c')]);
     await advance(1_000);
     expect(await seen).toEqual([completed('b'), new Map([['c', undefined]])]);

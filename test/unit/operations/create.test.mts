@@ -499,6 +499,11 @@ describe('Where what exists is to be used', () => {
     expect(place.posts).toEqual([]);
   });
 
+  test('one that failed is no question, however little the list says of it', async () => {
+    const place = running({ options, listed: [{ ...there, script: null, status: 'failed' }] });
+    expect(await place.output).toMatchObject([{ _iteraBizReused: false }]);
+  });
+
   test('a job that this process made, and that failed since, is not used', async () => {
     const account = new Account('one');
     await running({ options, account }).output;
@@ -553,6 +558,15 @@ describe('Before anything is sent', () => {
       context: { itemIndex: 0 },
     });
     expect(place.posts).toEqual([]);
+  });
+
+  test('a node that stops asks nothing either, also where an earlier try left a doubt', async () => {
+    const account = new Account('one');
+    const first = running({ account, scripts: ['a'], answer: breaks });
+    await errorOf(first);
+    const again = running({ account, memory: first.memory, scripts: ['a', ' '] });
+    expect((await errorOf(again)).message).toBe('"Script" is empty');
+    expect([again.posts, again.looks]).toEqual([[], []]);
   });
 
   test('a ceiling counts what would be sent: not what was accepted before, nor what is there', async () => {
