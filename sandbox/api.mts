@@ -86,12 +86,6 @@ export function apiOperations(state: SandboxState) {
       return { data: data.map((avatar) => state.showAvatar(avatar)), has_more };
     },
 
-    getAvatar: async (request: FastifyRequest) => {
-      const avatar = avatars.all.find(({ id }) => id === idOf(request));
-      if (!avatar) throw new ApiError(404, 'not_found', `There is no avatar ${idOf(request)}`);
-      return state.showAvatar(avatar);
-    },
-
     createAvatar: async (request: FastifyRequest, reply: FastifyReply) =>
       state.showAvatar(
         accepted(request, reply, () => avatars.add((request.body as { name: string }).name)),

@@ -81,13 +81,6 @@ export const lists: Assumption[] = [
         : cannotTell('A list of avatars: it was refused'),
   },
   {
-    id: 'avatar-by-id',
-    says: 'An avatar can be read by its ID',
-    place: 'nodes/ITeraBiz/operations/getAvatar.ts',
-    covers: ['GET /avatars/{id}', 'GET /avatars/{id} parameters 0', 'GET /avatars/{id} 200'],
-    judge: () => cannotTell('A request that the probe does not make yet'),
-  },
-  {
     id: 'filter',
     says: 'The list of videos takes no filter, so that the node sorts out by itself',
     place: 'nodes/ITeraBiz/operations/getMany.ts',

@@ -220,12 +220,7 @@ export class ApiClient {
 
   /** One video. @throws {RequestFailed} also where what comes back is another one */
   async video(id: string): Promise<Video> {
-    return await this.byId('/videos', id);
-  }
-
-  /** One entry of a list. @throws {RequestFailed} also where what comes back is another one */
-  async byId(url: string, id: string): Promise<Video> {
-    const response = await this.read(`${url}/${encodeURIComponent(id)}`);
+    const response = await this.read(`/videos/${encodeURIComponent(id)}`);
     if (isVideoOf(id, response.body)) return response.body;
     throw strange(response);
   }

@@ -1,7 +1,6 @@
-import { additionalFields, avatar as avatarField, paging } from '../fields/fields';
+import { additionalFields, paging } from '../fields/fields';
 import { maxConcurrency, resubmitUnknown } from '../fields/options';
 import { create as createJob } from '../operations/create';
-import { getAvatar } from '../operations/getAvatar';
 import { getMany } from '../operations/getMany';
 import type { Operation, Resource } from './operation';
 
@@ -49,18 +48,6 @@ const create: Operation = {
   options: [maxConcurrency, resubmitUnknown],
 };
 
-const get: Operation = {
-  name: 'Get',
-  value: 'get',
-  action: 'Get avatar',
-  description: 'Get one avatar by its ID',
-  tool: 'Gets one avatar by its ID. Costs nothing. Answers with its ID, its name and a picture.',
-  request: { method: 'GET', url: '/avatars' },
-  perform: getAvatar,
-  fields: [{ ...avatarField, routing: undefined }],
-  options: [maxConcurrency],
-};
-
 const getAll: Operation = {
   name: 'Get Many',
   value: 'getAll',
@@ -76,5 +63,5 @@ const getAll: Operation = {
 export const avatar: Resource = {
   name: 'Avatar',
   value: 'avatar',
-  operations: [create, get, getAll],
+  operations: [create, getAll],
 };

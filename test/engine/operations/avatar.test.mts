@@ -1,6 +1,5 @@
 import type { FaultEffect } from '../../../sandbox/client.mts';
 import { errorOf, itemsOf, jsonOf, runNode } from '../support.mts';
-import { byId } from './byId.mts';
 import { useSandbox } from './sandboxForTests.mts';
 
 const sandbox = useSandbox();
@@ -85,22 +84,6 @@ describe('Avatar: Create', () => {
       'POST /avatars: gender',
       'POST /avatars: age',
       'POST /avatars: tags',
-    ]);
-  });
-});
-
-describe('Avatar: Get', () => {
-  const get = { resource: 'avatar', operation: 'get', avatarId: byId('={{ $json.id }}') };
-
-  test('gives out the avatar of each item; one that is not there is named', async () => {
-    const items = [{ id: 'avatar_james01' }, { id: 'avatar_none' }];
-    const run = await runNode(sandbox, get, {
-      items,
-      settings: { onError: 'continueRegularOutput' },
-    });
-    expect(jsonOf(run)).toMatchObject([
-      { id: 'avatar_james01', name: 'James, News Desk' },
-      { error: expect.stringContaining('nothing with the ID "avatar_none"') },
     ]);
   });
 });

@@ -32,7 +32,6 @@ const parameters: Record<string, (videoId: string) => INodeParameters> = {
     imageUrl: 'https://example.com/a.jpg',
     voiceId: 'voice_1',
   }),
-  'avatar: get': () => ({ avatarId: byId('avatar_james01') }),
   'avatar: getAll': () => ({ limit: 1 }),
   'content: generate': () => ({
     prompt: 'Tea',

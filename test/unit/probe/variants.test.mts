@@ -55,7 +55,7 @@ const noteOf = ({ results }: Probed, id: string) => {
 
 /** What nobody can bring about by asking. */
 const OPEN = [
-  ...['forbidden', 'credits', 'busy', 'retry-after', 'faults', 'avatar-by-id'],
+  ...['forbidden', 'credits', 'busy', 'retry-after', 'faults'],
   ...['dead-link', 'content-answer', 'avatar-answer'],
 ];
 

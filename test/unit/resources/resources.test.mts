@@ -36,7 +36,6 @@ test('The names that saved workflows rest on', () => {
       ['name', 'imageUrl', 'voiceId', 'additionalFields'],
       ['maxConcurrency', 'resubmitUnknown'],
     ],
-    'avatar:get': ['GET', '/avatars', ['avatarId'], ['maxConcurrency']],
     'avatar:getAll': ['GET', '/avatars', ['returnAll', 'limit'], ['maxConcurrency']],
     'content:generate': [
       'POST',

@@ -93,7 +93,6 @@ it('holds every operation', () => {
   expect(operations.filter((place) => !place.startsWith('header'))).toEqual([
     'paths/avatars get',
     'paths/avatars post',
-    'paths/avatars/{id} get',
     'paths/content/generate post',
     'paths/videos get',
     'paths/videos post',
