@@ -23,9 +23,9 @@ import {
   type Subject,
 } from '../messages/answers';
 import { type Message, toNodeError } from '../messages/message';
+import { backOff, PATIENCE, TRIES } from './backOff';
 import { type Requester, send } from './http';
 import type { Priority, RequestQueue } from './requestQueue';
-import { backOff, PATIENCE, TRIES } from './retry';
 import { atLeast, now, signalUntil } from './time';
 
 /** Longest wait for a response where the user set none, in milliseconds: n8n's own. */

@@ -77,7 +77,7 @@ export async function baseUrlOf(context: Requester): Promise<string> {
  */
 export function networkErrorFrom(error: Error & { httpCode?: unknown }): NetworkError | undefined {
   const errors: Array<Error & { code?: unknown }> = [];
-  // Within reason: causes may go in a circle.
+  // Five at the most: causes may form a circle.
   for (let one: unknown = error; isObject(one) && errors.length < 5; one = one.cause) {
     errors.push(one as unknown as Error);
   }

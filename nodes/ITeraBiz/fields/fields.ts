@@ -59,7 +59,7 @@ export const video: INodeProperties = {
   ],
 };
 
-/** Seconds. Ours, against slips of the keyboard: the API does not say where its own bound is. */
+/** In seconds. Our own limit, against typos: the API documents none. */
 export const LONGEST_DURATION = 3600;
 
 export const duration: INodeProperties = {

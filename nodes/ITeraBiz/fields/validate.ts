@@ -80,7 +80,7 @@ function checkOption(name: string, value: unknown): unknown {
   return property?.type === 'options' ? checkChoice(value, property) : value;
 }
 
-/** What the numbers count that are not sent. */
+/** The units of the numbers that are not sent, for messages. */
 const UNITS: Record<string, string> = {
   limit: 'results',
   lookBack: 'days',
@@ -170,7 +170,7 @@ function checkDuration(value: unknown, label: string): number {
   throw refusal(label, value, 'is not a valid duration', advice);
 }
 
-/** What iTeraBiz speaks is for it to say; but a language that nobody knows is a slip. */
+/** iTeraBiz decides which languages it speaks; one that does not exist is a typo. */
 function checkLanguage(value: unknown, label: string): string {
   const text = textOf(value, label);
   const code = codeOfLanguage(text) ?? languageCode(text);

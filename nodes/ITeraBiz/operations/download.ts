@@ -115,7 +115,7 @@ async function fetchFile(
     const stop = new AbortController();
     const signal = run.signal ? AbortSignal.any([run.signal, stop.signal]) : stop.signal;
     try {
-      const response = await openAtLast(run, context, url, signal);
+      const response = await followRedirects(run, context, url, signal);
       if (response instanceof NetworkError) return response;
       const store = async () => await storeVideo(run, response, id, chosenName);
       return await unlessStalled(response.body, timeout, () => stop.abort(), store);
@@ -140,8 +140,8 @@ async function fetchFile(
   throw ofItem;
 }
 
-/** Opens what a link leads to, redirects included: the API key must not follow them. */
-async function openAtLast(
+/** Opens what a link leads to. Follows redirects itself: the API key must not go along. */
+async function followRedirects(
   run: Run,
   context: Requester,
   link: string,
@@ -162,8 +162,8 @@ async function openAtLast(
 
 function redirectOf({ status, headers }: ApiResponse, from: string): string | undefined {
   const location = String(headers.location ?? '');
-  if (!location || linkStatus(status) !== 'moved' || !URL.canParse(location, from))
-    return undefined;
+  const isRedirect = location && linkStatus(status) === 'moved';
+  if (!isRedirect || !URL.canParse(location, from)) return undefined;
   const { protocol, href } = new URL(location, from);
   return /^https?:$/.test(protocol) ? href : undefined;
 }
@@ -177,7 +177,7 @@ async function storeVideo(
 ): Promise<Fetched> {
   const { first, rest } = await firstBytesOf(body);
   const instead = status === 200 ? whatInstead(first) : undefined;
-  // In place of a video, as an expired link may bring it.
+  // An expired link may bring something else in place of the video.
   const link = instead ? 'expired' : linkStatus(status, first.toString('utf8'));
   const fetched: Fetched = { status, headers, body: undefined, link, instead };
   if (link !== 'ok') {

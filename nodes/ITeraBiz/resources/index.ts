@@ -9,8 +9,8 @@ import { video } from './video';
 export const resources: Resource[] = [avatar, content, video];
 
 /**
- * What n8n's editor says before the node runs; what looks at the run, `run.hint` says. The condition has
- * to be true or false and nothing else (n8n behavior).
+ * What n8n's editor says before the node runs; during a run, `run.hint` does. The condition has to be true
+ * or false and nothing else (n8n behavior).
  */
 export const hints: NodeHint[] = [
   {

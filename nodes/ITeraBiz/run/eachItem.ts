@@ -5,7 +5,7 @@ import { now, pause } from '../client/time';
 import { Results } from './results';
 import type { Run } from './run';
 
-/** A run computes no longer than this at a time, in milliseconds. */
+/** The longest that a run computes without a break, in milliseconds. */
 const LONGEST_BLOCK = 25;
 
 /** A function to call once per item: lets n8n get on with other work after a while of computing. */
@@ -19,7 +19,7 @@ export function breather(): () => Promise<void> {
 }
 
 /**
- * Runs a task for each of some items, in order, so many at a time, at the pace of n8n's Batching.
+ * Runs a task for each item, in order, `concurrency` at a time, at the pace of n8n's Batching.
  *
  * @param task does not throw, unless the execution was canceled
  */
@@ -42,7 +42,7 @@ export async function eachItem(
     }
   };
   const workers = Array.from({ length: Math.min(concurrency, items.length) }, work);
-  // Canceled or not, what was begun has an outcome that others may be waiting to learn.
+  // Also when canceled, every task that has begun ends: others may wait for its outcome.
   await Promise.allSettled(workers);
   await Promise.all(workers);
 }

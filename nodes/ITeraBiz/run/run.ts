@@ -63,7 +63,7 @@ export interface Run {
   account(): Promise<Account>;
   /** Where the credential has a limit. @throws {BadInput} and as `account` */
   maxVideosPerDay(): Promise<number | undefined>;
-  /** For the rows of this run. @throws as `account` */
+  /** For the requests of this run. @throws as `account` */
   client(): Promise<ApiClient>;
   store(file: unknown, name: string, type: string): Promise<IBinaryData>;
   /** Shows something beside the output */

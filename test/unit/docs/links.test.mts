@@ -87,7 +87,7 @@ test('Each picture is shown once, in light and dark, and described', () => {
   expect(pictures.flat().sort()).toEqual(taken.sort());
 });
 
-/** A file that is named by the end of its path, as `client/retry.ts`, is one of ours. */
+/** A file that is named by the end of its path, as `client/backOff.ts`, is one of ours. */
 test.each(documents)('%s names no file that is not there', (path) => {
   const text = read(path).replace(/\]\([^)\s]+\)|^\[[^\]]+\]: \S+$/gm, '');
   const named = text.match(/[\w./-]*\w\.(ts|mts|mjs|yml|yaml|csv)\b/g) ?? [];

@@ -1,5 +1,6 @@
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 
+import { resources } from '../../../nodes/ITeraBiz/resources/index.ts';
 import { useLittleApi } from '../../shared/littleApi.mts';
 import { carryOut } from '../engine.mts';
 
@@ -131,6 +132,14 @@ describe('The requests of', () => {
     ],
   ];
   const item = { topic: 'Tea', avatar: 'avatar_1', seconds: '45', id: 'video_7' };
+
+  test('are tested for every operation', () => {
+    const tested = cases.map(([, { resource, operation }]) => `${resource}: ${operation}`);
+    const offered = resources.flatMap(({ value, operations }) =>
+      operations.map((operation) => `${value}: ${operation.value}`),
+    );
+    expect(tested.sort()).toEqual(offered.sort());
+  });
 
   test.each(cases)('%s', async (_, parameters, requests) => {
     expect(await sent(parameters, item)).toEqual(requests);

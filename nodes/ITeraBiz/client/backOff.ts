@@ -1,10 +1,10 @@
-/** How often one request is sent at the most. */
+/** The most times that one request is sent. */
 export const TRIES = 6;
 
-/** How long one request waits through pauses in all, in milliseconds. */
+/** The longest that one request waits, over all its pauses, in milliseconds. */
 export const PATIENCE = 5 * 60_000;
 
-/** Our own pauses, at the most, and what is added to one that the API asks for. In milliseconds. */
+/** Limits of our own pauses, and of what is added to one that the API asks for, in milliseconds. */
 const PAUSE = { first: 1_000, longest: 30_000, jitter: 1_000 };
 
 /**

@@ -1,4 +1,4 @@
-import { backOff } from '../../../nodes/ITeraBiz/client/retry.ts';
+import { backOff } from '../../../nodes/ITeraBiz/client/backOff.ts';
 
 afterEach(() => void jest.restoreAllMocks());
 
