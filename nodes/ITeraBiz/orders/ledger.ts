@@ -47,15 +47,17 @@ export class Ledger {
 
   /** The name of a submission in this record. */
   keyOf(item: number, { url, body }: Order): string {
-    return `${this.run}/${item}/${hash(`${this.accountId} POST ${url} ${JSON.stringify(body)}`)}`;
+    const { entries } = this.book;
+    const request = `POST ${url} ${JSON.stringify(body)}`;
+    const key = `${this.run}/${item}/${hash(`${this.accountId} ${request}`)}`;
+    // Older versions of this package did not say whose job it was.
+    const former = `${this.run}/${item}/${hash(request)}`;
+    return entries[former] && !entries[key] ? former : key;
   }
 
   /** What is known of a submission; nothing means that it was never sent, or refused. */
-  find(item: number, order: Order): Entry | undefined {
-    const { entries } = this.book;
-    // Older versions of this package did not say whose job it was.
-    const former = hash(`POST ${order.url} ${JSON.stringify(order.body)}`);
-    return entries[this.keyOf(item, order)] ?? entries[`${this.run}/${item}/${former}`];
+  find(key: string): Entry | undefined {
+    return this.book.entries[key];
   }
 
   /** What the API answered to every submission that it accepted. */
@@ -65,11 +67,7 @@ export class Ledger {
     );
   }
 
-  /**
-   * To be noted before a submission is sent: whatever happens next, it may have arrived.
-   *
-   * @param at milliseconds since 1970
-   */
+  /** To be noted before a submission is sent, at milliseconds since 1970: from then on, it may have arrived. */
   sent(key: string, at: number): void {
     this.book.entries[key] = { state: 'sent', at };
   }
@@ -84,13 +82,13 @@ export class Ledger {
    * @param before what was known before it was sent: a refusal takes back no earlier doubt
    */
   refused(key: string, before?: Entry): void {
-    this.book.refusals ??= {};
-    this.book.refusals[key] = (this.book.refusals[key] ?? 0) + 1;
-    const entry = this.book.entries[key];
-    this.book.refusedAt ??= {};
-    if (entry?.state === 'sent' && entry.at) this.book.refusedAt[key] = entry.at;
-    if (before) this.book.entries[key] = before;
-    else delete this.book.entries[key];
+    const { entries } = this.book;
+    const refusals = (this.book.refusals ??= {});
+    refusals[key] = (refusals[key] ?? 0) + 1;
+    const entry = entries[key];
+    if (entry?.state === 'sent' && entry.at) (this.book.refusedAt ??= {})[key] = entry.at;
+    if (before) entries[key] = before;
+    else delete entries[key];
   }
 
   /** When a submission left that was refused; nothing where none was */
@@ -100,10 +98,9 @@ export class Ledger {
 
   /** How many other submissions of exactly the same were accepted before. */
   countLike(key: string): number {
-    const [, , content] = key.split('/');
+    const content = key.slice(key.lastIndexOf('/'));
     return Object.entries(this.book.entries).filter(
-      ([other, { state }]) =>
-        state === 'accepted' && other !== key && other.endsWith(`/${content}`),
+      ([other, { state }]) => state === 'accepted' && other !== key && other.endsWith(content),
     ).length;
   }
 

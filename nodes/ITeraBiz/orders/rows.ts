@@ -51,10 +51,8 @@ export async function prepareRows(
   ledger: Ledger,
   findAvatar: (name: string) => Promise<IDataObject[string]>,
 ): Promise<Rows> {
-  const rows: Rows = {
-    ...{ good: [], bad: new Map(), isPreview: false },
-    ...{ maxVideos: Infinity, maxSeconds: Infinity },
-  };
+  const limits = { maxVideos: Infinity, maxSeconds: Infinity };
+  const rows: Rows = { good: [], bad: new Map(), isPreview: false, ...limits };
   const breathe = breather();
   const isByName = run.locatorMode('avatarId') === BY_NAME;
   for (let item = 0; item < run.size; item++) {
@@ -69,10 +67,12 @@ export async function prepareRows(
       const name = isByName ? String(body.avatar_id ?? '').trim() : '';
       if (name !== '') body = { ...body, avatar_id: await findAvatar(name) };
       const order = { url, body: checkBody(body) };
-      rows.good.push({
-        ...{ item, options, waits: waitsOf(run, item), order, key: ledger.keyOf(item, order) },
-        ...{ known: ledger.find(item, order), reuseSince: reuseSince(options) },
-      });
+      const key = ledger.keyOf(item, order);
+      const known = ledger.find(key);
+      const { whenVideoExists, lookBack = 30 } = options;
+      const reuseSince = whenVideoExists === 'reuse' ? Date.now() - lookBack * DAY : undefined;
+      const waits = waitsOf(run, item);
+      rows.good.push({ item, options, waits, order, key, known, reuseSince });
     } catch (error) {
       run.signal?.throwIfAborted();
       rows.bad.set(item, { error: error as Error, body });
@@ -96,9 +96,4 @@ function bodyOf(run: Run, fields: INodeProperties[], item: number): IDataObject 
   }
   const added = run.parameter('additionalFields.field', item, []);
   return withFields(body, Array.isArray(added) ? added.filter(isObject) : []);
-}
-
-/** From when on an existing video counts as the same, in milliseconds since 1970; nothing where none does. */
-function reuseSince({ whenVideoExists, lookBack = 30 }: Options): number | undefined {
-  return whenVideoExists === 'reuse' ? Date.now() - lookBack * DAY : undefined;
 }

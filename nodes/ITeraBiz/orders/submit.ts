@@ -52,29 +52,27 @@ export async function submitAll(
   const jobs = new Map<number, Job>();
   const byItem = new Map(rows.map((row) => [row.item, row]));
   const lookups: Array<Promise<void>> = [];
-  const keep = (item: number, video: IDataObject | undefined) => {
+  const keep = ({ item, options, waits }: Row, video: IDataObject | undefined) => {
     if (!video) return;
     results.accepted.set(item, videoIdOf(video) ?? 'accepted without an ID');
-    const { options, waits } = byItem.get(item)!;
     jobs.set(item, { video, options, waits });
   };
   let doubtsInRow = 0;
 
   await eachItem(run, [...byItem.keys()], run.concurrency, async (item) => {
     const row = byItem.get(item)!;
-    const match = matches.get(item);
-    const sent = await results.of(item, async () => await submit(shared, row, match));
+    const sent = await results.of(item, async () => await submit(shared, row, matches.get(item)));
     if (!sent || 'job' in sent) {
       // A refusal is an answer, too.
       doubtsInRow = 0;
-      return keep(item, sent?.job);
+      return keep(row, sent?.job);
     }
     doubtsInRow += 1;
     if (doubtsInRow >= MOST_DOUBTS) {
       const message = `iTeraBiz has answered nothing sensible to the last ${doubtsInRow} requests`;
       results.abort(item, { message, description: '' });
     }
-    const lookUp = async () => keep(item, await results.of(item, sent.lookUp));
+    const lookUp = async () => keep(row, await results.of(item, sent.lookUp));
     const lookup = lookUp();
     // Where the execution is canceled, the sending rejects first, and this with nobody listening.
     lookup.catch(() => {});
@@ -86,21 +84,16 @@ export async function submitAll(
 
 /** What was sent in vain for certain, or not at all, takes no place in the day's count. */
 export function settlePlaces({ account, ledger, places }: Submissions, rows: Row[]): void {
-  for (const { item, order } of rows) {
+  for (const { item, key } of rows) {
     const place = places.get(item);
-    if (place && !ledger.find(item, order)) account.budget.giveBack(place);
+    if (place && !ledger.find(key)) account.budget.giveBack(place);
   }
 }
 
-/**
- * @throws {ItemFailed} when the account's limit was used up by others since the place was taken, or it
- *   cannot be told any more
- */
-async function assertPlace(
-  { account, client, places, limit }: Submissions,
-  { item }: Row,
-): Promise<void> {
-  const place = places.get(item);
+/** @throws {ItemFailed} when others have used up the account's limit since, or it cannot be told any more */
+async function assertPlace(shared: Submissions, { item }: Row): Promise<void> {
+  const { account, client, limit } = shared;
+  const place = shared.places.get(item);
   if (!place || limit === undefined) return;
   const isFree = await account.budget.isStillFree(client, limit, place).catch(describeUncheckable);
   if (isFree === true) return;
@@ -110,12 +103,7 @@ async function assertPlace(
 /** A job, or how to find out whether there is one. */
 type Sent = { job: IDataObject } | { lookUp: () => Promise<IDataObject> };
 
-/**
- * Submits one row.
- *
- * @throws {ItemFailed} when it was refused, or was sent in an earlier try and nothing tells what became
- *   of it
- */
+/** @throws {ItemFailed} when it was refused, or nothing tells what became of it in an earlier try */
 async function submit(shared: Submissions, row: Row, match?: Match): Promise<Sent> {
   const { account, client, ledger, results, doing, places } = shared;
   const { order, key, known } = row;
@@ -152,13 +140,13 @@ async function submit(shared: Submissions, row: Row, match?: Match): Promise<Sen
   }
 
   let sentAt = 0;
-  const request = { method: 'POST', ...order } as const;
   const sendOnce = async () => {
     results.throwIfAborted();
     sentAt = Date.now();
     ledger.sent(key, sentAt);
     const headers = { 'Idempotency-Key': ledger.idempotencyKey(key, match?.key) };
-    const outcome = await client.send({ ...request, headers }).catch((error: unknown) => {
+    const request = { method: 'POST', ...order, headers } as const;
+    const outcome = await client.send(request).catch((error: unknown) => {
       ledger.refused(key, known);
       throw error;
     });
@@ -176,18 +164,15 @@ async function submit(shared: Submissions, row: Row, match?: Match): Promise<Sen
     const job = isAnswered ? jobIn(outcome.body) : undefined;
     // Assigned before it counts as no longer on its way: others may be looking for the same.
     if (job) return { job: accept(job) };
-    if (decision === 'refused' || decision === 'retry') {
-      throw ItemFailed.by(new RequestFailed(attempt), { doing });
-    }
-    return {
-      lookUp: async () => {
-        const finding = await find(sentAt, false);
-        if (finding.job) return accept(finding.job);
-        const status = new RequestFailed(attempt).status;
-        const said = describeDoubt(doing, outcome, order, finding);
-        throw new ItemFailed({ ...said, status, reason: 'unknown' });
-      },
+    const failed = new RequestFailed(attempt);
+    if (decision === 'refused' || decision === 'retry') throw ItemFailed.by(failed, { doing });
+    const lookUp = async () => {
+      const finding = await find(sentAt, false);
+      if (finding.job) return accept(finding.job);
+      const said = describeDoubt(doing, outcome, order, finding);
+      throw new ItemFailed({ ...said, status: failed.status, reason: 'unknown' });
     };
+    return { lookUp };
   } finally {
     jobs.sending.delete(order);
   }
