@@ -31,9 +31,6 @@ const CONFIRMATION_TIMEOUT = 10_000;
 /** How many events may wait for confirmation. Whatever sends that many can send some again. */
 const MOST_WAITING = 1_000;
 
-/** How long n8n may take to start a workflow, in milliseconds. After that the event may come again. */
-const LONGEST_START = 60_000;
-
 /** What the sender is told: nothing that helps an attacker. */
 const ANSWERS = {
   200: 'Received',
@@ -151,22 +148,27 @@ async function replyTo(unverified: UnverifiedEvent, context: IWebhookFunctions):
   return await memory.startOnce(
     verifiedKey,
     verified,
-    async () => await hasStarted(context, remember),
+    async (patience) => await hasStarted(context, remember, patience),
   );
 }
 
 /**
- * Waits for n8n's answer to the sender, also where the sender has given up, and says whether it was one
- * of success.
+ * Waits for n8n's answer to the sender, also where the sender has given up.
  *
  * n8n behavior: it saves the store only if something was written into it, forgets that when it begins
  * to start the workflow, and saves when it has started it. So the store is written again meanwhile.
+ *
+ * @returns whether it is one of success; `undefined` where n8n takes longer than so many milliseconds
  */
-async function hasStarted(context: IWebhookFunctions, remember: () => void): Promise<boolean> {
+async function hasStarted(
+  context: IWebhookFunctions,
+  remember: () => void,
+  patience: number,
+): Promise<boolean | undefined> {
   const response = context.getResponseObject();
-  const end = performance.now() + LONGEST_START;
+  const end = now() + patience;
   for (let pause = 1; !response.writableEnded; pause = Math.min(pause * 2, 100)) {
-    if (performance.now() > end) return false;
+    if (now() > end) return undefined;
     remember();
     await sleep(pause);
   }

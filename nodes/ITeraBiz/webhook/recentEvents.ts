@@ -14,6 +14,12 @@ export interface Reply {
 const REPEAT: Reply = { status: 200, reason: 'it is a repeat of an event that was handled' };
 const NOT_STARTED: Reply = { status: 503, reason: 'n8n did not start the workflow for it' };
 
+/** How long a repeat waits to learn whether n8n starts the workflow, in milliseconds. */
+const LONGEST_REPLY = 60_000;
+
+/** How long n8n may take to start it after that, in milliseconds. Then the event may come again. */
+const LONGEST_START = 15 * 60_000;
+
 /** How many events are remembered per trigger. A repeat that comes later than that starts a run. */
 export const MOST_REMEMBERED = 1_000;
 
@@ -33,7 +39,7 @@ export class RecentEvents {
 
   private readonly confirming = new Map<string, Promise<VideoEvent | Reply>>();
 
-  /** Events for which n8n is starting the workflow, and whether it did. */
+  /** Events for which n8n is starting the workflow, and what repeats are told: whether it did. */
   private readonly starting = new Map<string, Promise<boolean>>();
 
   /** Adds what an earlier process, or another one, has stored. */
@@ -62,25 +68,31 @@ export class RecentEvents {
   /**
    * Starts the workflow unless the event is a repeat.
    *
-   * Invariant: nothing is waited for between looking the key up and taking it.
+   * Invariant: nothing is waited for between looking the key up and taking it. It stays taken until it is
+   * certain whether n8n started the workflow, which a busy n8n may do long after repeats got their reply.
    *
-   * @param hasStarted may take its time, the reply does not wait for it; where it says no, the key is free
+   * @param hasStarted waits so many milliseconds for it at the most, then gives `undefined`; where it says
+   *   no, the key is free
    */
   async startOnce(
     key: string,
     start: VideoEvent,
-    hasStarted: () => Promise<boolean>,
+    hasStarted: (patience: number) => Promise<boolean | undefined>,
   ): Promise<Reply> {
     const repeat = this.repeatOf(key);
     if (repeat) return await repeat;
-    const end = hasStarted()
+    const end = (isSo = false) => {
+      this.starting.delete(key);
+      if (isSo) this.remember(key);
+    };
+    const started = hasStarted(LONGEST_REPLY)
       .catch(() => false)
       .then((isSo) => {
-        this.starting.delete(key);
-        if (isSo) this.remember(key);
-        return isSo;
+        if (isSo === undefined) void hasStarted(LONGEST_START).then(end, () => end());
+        else end(isSo);
+        return isSo === true;
       });
-    this.starting.set(key, end);
+    this.starting.set(key, started);
     return { status: 200, start };
   }
 
