@@ -22,12 +22,6 @@ const LONGEST_WAIT = 30_000;
 /** Marks the webhooks that this node registers, also for the user who meets one in the dashboard. */
 const MARK = ['registered_by', 'n8n'] as const;
 
-/** What an API answers that has no such path or method. */
-const NOT_OFFERED = [404, 405];
-
-/** What an API answers that no longer has the webhook. */
-const GONE = [404, 410];
-
 /**
  * n8n's `checkExists`: whether iTeraBiz has the webhook that this trigger registered, as it should
  * be now. One that somebody else made is not adopted: its secret is not known here.
@@ -83,9 +77,9 @@ export async function register(context: IHookFunctions): Promise<boolean> {
   const url = address.href;
   const doing = 'register this trigger';
   const body = { url, events: chosenEvents(context) };
-  const request = { method: 'POST', url: '/webhooks', body } as const;
-  const answer = await ask(context, request, { doing }, NOT_OFFERED);
-  if (NOT_OFFERED.includes(answer.status)) {
+  const request: ApiRequest = { method: 'POST', url: '/webhooks', body };
+  const answer = await ask(context, request, { doing });
+  if (!answer) {
     throw refusal(
       context,
       'iTeraBiz does not let this trigger register its address. Set Registration to Manual and paste the address into your iTeraBiz dashboard, or use the iTeraBiz Polling Trigger',
@@ -96,13 +90,13 @@ export async function register(context: IHookFunctions): Promise<boolean> {
   if (hookId === undefined) {
     throw toNodeError(context.getNode(), describeStrangeAnswer(answer, { doing }));
   }
-  const earlier = store.registration?.hookId;
   const { secret } = answer.body as IDataObject;
   const signing = typeof secret === 'string' && secret ? { secret } : {};
+  const earlier = store.registration ? [store.registration.hookId] : [];
   store.tokens = { key, latest: time };
   store.registration = { hookId, url, token, ...signing };
 
-  const leftOver = new Set([...(await idsOfOurs(context)), ...(earlier ? [earlier] : [])]);
+  const leftOver = new Set([...(await idsOfOurs(context)), ...earlier]);
   leftOver.delete(hookId);
   for (const id of leftOver) await removeHook(context, id);
   return true;
@@ -136,8 +130,8 @@ async function listHooks(context: IHookFunctions): Promise<IDataObject[]> {
   const subject = { doing: 'list the webhooks' };
   const fetch = async (after?: string) => {
     const request = { method: 'GET', url: '/webhooks', qs: pageQuery(after) } as const;
-    const answer = await ask(context, request, subject, NOT_OFFERED);
-    if (NOT_OFFERED.includes(answer.status)) return { data: [], has_more: false };
+    const answer = await ask(context, request, subject);
+    if (!answer) return { data: [], has_more: false };
     const page = pageIn(answer.body);
     if (page) return page;
     throw toNodeError(context.getNode(), describeStrangeAnswer(answer, subject));
@@ -165,8 +159,8 @@ type Removal = 'removed' | 'was gone' | 'is left';
 async function removeHook(context: IHookFunctions, id: string): Promise<Removal> {
   const request = { method: 'DELETE', url: `/webhooks/${encodeURIComponent(id)}` } as const;
   try {
-    const { status } = await ask(context, request, { doing: 'remove the webhook', id }, GONE);
-    return GONE.includes(status) ? 'was gone' : 'removed';
+    const answer = await ask(context, request, { doing: 'remove the webhook', id });
+    return answer ? 'removed' : 'was gone';
   } catch (error) {
     warn(context, `Could not remove the webhook ${id} at iTeraBiz`, error);
     return 'is left';
@@ -202,18 +196,11 @@ function isSameEndpoint(one: unknown, other: string): boolean {
 
 function checkAccess(context: IHookFunctions): void {
   const { token, secret } = manualAccess(context);
-  if (!isGoodToken(token)) {
-    throw refusal(
-      context,
-      `The Secret Token needs at least ${SHORTEST_TOKEN} characters, only letters, digits, "-" and "_". Let a password manager make one, and put it at the end of the address in your iTeraBiz dashboard, after ?token=`,
-    );
-  }
-  if (secret === '') {
-    throw refusal(
-      context,
-      'The Signing Secret is empty. Copy it from the webhook in your iTeraBiz dashboard, or remove this option to accept events without a signature',
-    );
-  }
+  const problem = !isGoodToken(token)
+    ? `The Secret Token needs at least ${SHORTEST_TOKEN} characters, only letters, digits, "-" and "_". Let a password manager make one, and put it at the end of the address in your iTeraBiz dashboard, after ?token=`
+    : secret === '' &&
+      'The Signing Secret is empty. Copy it from the webhook in your iTeraBiz dashboard, or remove this option to accept events without a signature';
+  if (problem) throw refusal(context, problem);
 }
 
 /** n8n behavior: of an activation that fails it shows the message alone, so that says what to do as well. */
@@ -226,24 +213,26 @@ function refusal(
 }
 
 /**
- * @param expected statuses that are an answer, too
+ * @returns nothing where the API has no such path, method or webhook
  * @throws {NodeApiError} in words for the user, when it is refused or no answer came
  */
 async function ask(
   context: IHookFunctions,
-  options: ApiRequest,
+  request: ApiRequest,
   subject: Subject,
-  expected: number[],
-): Promise<ApiResponse> {
+): Promise<ApiResponse | undefined> {
   const deadline = now() + LONGEST_WAIT;
   const account = await accountOf(context);
   const client = account.client(context, { priority: 'interactive', retry: false, deadline });
-  const attempt = await client.request(options);
+  const attempt = await client.request(request);
   const { outcome } = attempt;
-  const isAnswer =
-    !(outcome instanceof NetworkError) &&
-    (statusClassOf(outcome) === 'done' || expected.includes(outcome.status));
-  if (isAnswer) return outcome;
+  if (!(outcome instanceof NetworkError)) {
+    const statusClass = statusClassOf(outcome);
+    if (statusClass === 'done') return outcome;
+    // A webhook that cannot be removed is still there.
+    const isUnknownMethod = outcome.status === 405 && request.method !== 'DELETE';
+    if (statusClass === 'notFound' || isUnknownMethod) return undefined;
+  }
   throw new RequestFailed(attempt).toNodeError(context.getNode(), subject);
 }
 
@@ -258,8 +247,7 @@ const PRIVATE_IPV6 = /^(::1?$|f[cd]|fe[89ab])/;
 const LOCAL_NAME = /^[^.]+$|\.(localhost|local|internal|lan|home|home\.arpa|intranet)$/;
 
 /**
- * The host of a webhook URL where iTeraBiz cannot reach it from the internet, or `undefined` where
- * it can, as far as an address tells. Nothing is asked of the network.
+ * The host of a webhook URL where iTeraBiz cannot reach it, as far as an address tells, else `undefined`.
  *
  * @param apiUrl base URL of the API; one on this machine reaches everything that this machine does
  * @throws {TypeError} when one of the two is no URL
