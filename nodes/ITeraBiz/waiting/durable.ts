@@ -29,7 +29,6 @@ let handedOverAt = -Infinity;
 
 /** A hand-over takes n8n a moment of computing and some memory. More than two at a time are no faster. */
 const handOvers = new RequestQueue();
-const HAND_OVERS_AT_ONCE = 2;
 
 /**
  * Lets a run wait in memory for as long as that is best, given in milliseconds: a minute, or not at all where
@@ -58,7 +57,7 @@ export function isTimeToHandOver({ timeoutAt = Infinity }: Run): boolean {
  * @throws the signal's reason when the execution is canceled
  */
 export async function handOver(run: Run, results: Results, waits: Wait[]): Promise<boolean> {
-  const turn = { priority: 'row', concurrency: HAND_OVERS_AT_ONCE, signal: run.signal } as const;
+  const turn = { priority: 'row', concurrency: 2, signal: run.signal } as const;
   return await handOvers.run(async () => {
     try {
       const wait = durableWaitOf(run, results, waits);
@@ -102,13 +101,13 @@ function itemsSoFar(run: Run, results: Results): IDataObject[] {
     if (result) return inReadingOrder(withMark(result, results.reused.get(item)));
     const kept = run.onError === 'continueRegularOutput' ? run.input(item) : {};
     const id = results.awaited.get(item);
-    const failure = results.failures.get(item) ?? describeInterrupted(id ?? '');
+    const failure = results.failures.get(item) ?? describeInterrupted(id);
     return errorJson(failure, run.onError, kept, id);
   });
 }
 
 /** Seen only where n8n was killed in the moment between the last poll and the result. */
-export function describeInterrupted(id: string): Message {
+function describeInterrupted(id = ''): Message {
   return {
     message: `n8n was stopped before it learned what became of video ${id}`,
     description: 'It is not lost: iTeraBiz goes on with it. Get it with Video: Get and this ID',

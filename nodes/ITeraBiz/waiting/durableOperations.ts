@@ -1,4 +1,4 @@
-import type { INodeExecutionData, INodeProperties, NodeApiError } from 'n8n-workflow';
+import type { INodeExecutionData, INodeProperties } from 'n8n-workflow';
 
 import { endingIn, type Ending, isRefusedForGood, type Snapshot } from '../account/snapshot';
 import type { WaitResult } from '../account/videoPoller';
@@ -112,22 +112,18 @@ function outcome(
   ends: Map<number, WaitResult | RequestFailed>,
 ): INodeExecutionData[] {
   const failures = new Map<number, Message>();
-  const [finished, failed, running]: JobList[] = [
-    { title: 'Finished', jobs: [] },
-    { title: 'Failed', jobs: [] },
-    { title: 'Still being made', jobs: [] },
-  ];
+  const lists: Record<ReturnType<typeof outcomeOf>, JobList> = {
+    completed: { title: 'Finished', jobs: [] },
+    failed: { title: 'Failed', jobs: [] },
+    running: { title: 'Still being made', jobs: [] },
+  };
   const awaited = new Map(videos.map((video) => [video.item, video]));
   const output = items.map((soFar, item) => {
     const video = awaited.get(item);
     const end = ends.get(item);
     const json = end && !(end instanceof RequestFailed) ? end.video : soFar;
     const job = video?.id ?? videoIdOf(json);
-    if (job !== undefined) {
-      const how = outcomeOf(json);
-      const list = how === 'completed' ? finished : how === 'failed' ? failed : running;
-      list.jobs.push([item, job]);
-    }
+    if (job !== undefined) lists[outcomeOf(json)].jobs.push([item, job]);
     if (!video || !end) return { json };
     const failure =
       end instanceof RequestFailed
@@ -140,19 +136,13 @@ function outcome(
   if (wait.onError !== 'stop' || failures.size === 0) return output;
 
   const [[first, own]] = failures;
-  const lists = wait.accepted ? [finished, failed, running] : [];
+  const named = wait.accepted ? Object.values(lists) : [];
   const all = { failures, skipped: new Set<number>() };
-  const said = describeStop(own, first, all, items.length, lists, GET_BY_ID);
-  throw ofItem(toNodeError(run.node, said), first);
-}
-
-/**
- * An error that n8n shows as one of this item of the user's node. n8n behavior: it would name the
- * item of the call, which is the first one, whatever the error says.
- */
-function ofItem(error: NodeApiError, itemIndex: number): NodeApiError {
-  Object.defineProperty(error.context, 'itemIndex', { value: itemIndex, enumerable: true });
-  return error;
+  const said = describeStop(own, first, all, items.length, named, GET_BY_ID);
+  const error = toNodeError(run.node, said);
+  // n8n behavior: it would name the item of the call, which is the first one, whatever the error says.
+  Object.defineProperty(error.context, 'itemIndex', { value: first, enumerable: true });
+  throw error;
 }
 
 /** However long the wait was so far, in seconds. */
@@ -191,9 +181,7 @@ export const durableOperations: Record<string, Perform> = {
   [POLL]: pollDurably,
 };
 
-/**
- * What n8n hands to them. n8n behavior: it drops a parameter that no property declares.
- */
+/** What n8n hands to them. n8n behavior: it drops a parameter that no property declares. */
 export const durableProperties: INodeProperties[] = ['parkedItems', 'parkedWait'].map((name) => ({
   displayName: name === 'parkedItems' ? 'Parked Items' : 'Parked Wait',
   name,

@@ -149,7 +149,7 @@ function outputOf({ isTool }: Run, video: Video, id = videoIdOf(video)): IDataOb
  * Names the orders of an execution that is stopped, in n8n's log and with the execution. n8n behavior:
  * it keeps nothing else of a node that was running then.
  *
- * @returns what to call once the node has given them out
+ * @returns what ends that
  */
 export function nameOrdersWhenStopped(run: Run, { accepted }: Results): () => void {
   const name = () => {

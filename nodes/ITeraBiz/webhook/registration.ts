@@ -23,8 +23,7 @@ const LONGEST_WAIT = 30_000;
 const MARK = ['registered_by', 'n8n'] as const;
 
 /**
- * n8n's `checkExists`: whether iTeraBiz has the webhook that this trigger registered, as it should
- * be now. One that somebody else made is not adopted: its secret is not known here.
+ * n8n's `checkExists`: whether iTeraBiz has the webhook that this trigger registered, as it should be now.
  *
  * @throws {NodeApiError} when iTeraBiz cannot tell
  * @throws {NodeOperationError} for a manual webhook without a good secret token
@@ -49,8 +48,7 @@ export async function isRegistered(context: IHookFunctions): Promise<boolean> {
 }
 
 /**
- * n8n's `create`: registers the workflow's URL, with a new token in it, and removes what earlier
- * attempts for the same URL may have left behind.
+ * n8n's `create`: registers the workflow's URL with a new token, and removes what earlier attempts left.
  *
  * Assumption: `POST /webhooks` answers with the webhook, with its `id` and perhaps a `secret`.
  *
@@ -103,9 +101,8 @@ export async function register(context: IHookFunctions): Promise<boolean> {
 }
 
 /**
- * n8n's `delete`: removes what this trigger registered. Where nothing is known of a registration, or
- * the one that is known is gone already, another one may be there, whose answer was lost on the way or
- * of which the store was made to forget. So iTeraBiz is asked.
+ * n8n's `delete`: removes what this trigger registered. Where that is not known, or gone already, there may
+ * be one whose answer was lost, or of which the store was made to forget. So iTeraBiz is asked.
  *
  * Never throws. n8n behavior: after an error it leaves the rest of its tidying undone.
  *
@@ -116,8 +113,8 @@ export async function unregister(context: IHookFunctions): Promise<boolean> {
   const known = store.registration?.hookId;
   if (!known && isManual(context)) return true;
 
-  const ends = known ? [await removeHook(context, known)] : [];
-  if (ends[0] === undefined || ends[0] === 'was gone') {
+  const ends = [known ? await removeHook(context, known) : 'was gone'];
+  if (ends[0] === 'was gone') {
     for (const id of await idsOfOurs(context)) ends.push(await removeHook(context, id));
   }
   const isDone = !ends.includes('is left');
@@ -129,8 +126,8 @@ export async function unregister(context: IHookFunctions): Promise<boolean> {
 async function listHooks(context: IHookFunctions): Promise<IDataObject[]> {
   const subject = { doing: 'list the webhooks' };
   const fetch = async (after?: string) => {
-    const request = { method: 'GET', url: '/webhooks', qs: pageQuery(after) } as const;
-    const answer = await ask(context, request, subject);
+    const qs = pageQuery(after);
+    const answer = await ask(context, { method: 'GET', url: '/webhooks', qs }, subject);
     if (!answer) return { data: [], has_more: false };
     const page = pageIn(answer.body);
     if (page) return page;
@@ -174,10 +171,7 @@ function warn(context: IHookFunctions, what: string, error: unknown): void {
   });
 }
 
-/**
- * Where n8n listens for this trigger. n8n behavior: it names the test URL while the editor listens, else
- * the production URL.
- */
+/** Where n8n listens. n8n behavior: it names the test URL while the editor listens, else the production URL. */
 function endpointOf(context: IHookFunctions): string {
   const url = context.getNodeWebhookUrl('default');
   if (url) return url;
