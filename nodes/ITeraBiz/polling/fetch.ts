@@ -40,25 +40,21 @@ export interface Poll {
 export async function fetchFirst(poll: Poll): Promise<Step> {
   const at = Date.now();
   const part = await readList(poll, { recent: [], pending: [], hidden: [] });
-  if (part.isCut) warnOfUnlisted(poll, part);
+  if (part.isCut) warnOfUnlisted(poll, part.videos);
   return settle(begin(part, at), poll.snapshot, at);
 }
 
 /**
  * What has ended since an earlier poll, as far as there is time.
  *
- * @throws {RequestFailed} when the list is refused, or nothing of it could be read; the next poll begins
- *   with the same progress
+ * @throws {RequestFailed} as {@link fetchFirst}; the next poll begins with the same progress
  */
 export async function fetchNext(poll: Poll, before: Progress): Promise<Step> {
   const at = Date.now();
   let progress = before;
-  if (progress.reading) {
-    progress = addListed(progress, await readRest(poll, progress, progress.reading.after), at);
-  }
-  if (!progress.reading) {
-    progress = addListed(progress, await readList(poll, progress), at);
-  }
+  const { reading } = before;
+  if (reading) progress = addListed(progress, await readRest(poll, progress, reading.after), at);
+  if (!progress.reading) progress = addListed(progress, await readList(poll, progress), at);
   const hidden = await readHidden(poll, progress);
   return settle({ ...progress, hidden }, poll.snapshot, at);
 }
@@ -74,14 +70,11 @@ async function readRest(poll: Poll, progress: Progress, after: string): Promise<
 }
 
 /**
- * Reads the list down to what is known: whatever was created since is above it. Then on for pending videos,
- * with never more pages than these are.
- *
- * In a list that does not begin with the newest, new videos may be anywhere: as much of it is read as is
- * remembered.
+ * Reads the list down to what is known, whatever was created since is above it; in a list that does not
+ * begin with the newest, as much as is remembered. Then on for pending videos, with never more pages than
+ * these are.
  *
  * @param after the ID that the first page follows
- * @returns what is above what is known, and the rest of that page
  * @throws {RequestFailed} when it is refused, or the first request of a poll got no answer in time
  */
 async function readList(poll: Poll, progress: Progress, after?: string): Promise<Part> {
@@ -90,21 +83,23 @@ async function readList(poll: Poll, progress: Progress, after?: string): Promise
   const hidden = new Set(progress.hidden);
   const wanted = progress.pending.filter((id) => !hidden.has(id));
   const videos: Video[] = [];
-  let [count, known, isSorted, isDone] = [0, 0, true, false];
+  let [count, isSorted, isDone] = [0, true, false];
   const fetch = async (from = after) => (await client.page('/videos', from)).page;
-
   const read = async () => {
     for await (const { newItems, cursorStalled } of pages(fetch)) {
       count++;
       newItems.forEach((video) => snapshot.set(videoIdOf(video) ?? '', video));
       if (!isDone) {
         videos.push(...newItems);
-        known += newItems.filter(isKnown).length;
         isSorted &&= !(createdAt(newItems[0] ?? {}) < createdAt(newItems.at(-1) ?? {}));
-        isDone = known >= ENOUGH_KNOWN && (isSorted || videos.length >= MOST_RECENT);
+        const isFarEnough = isSorted || videos.length >= MOST_RECENT;
+        isDone = isFarEnough && videos.filter(isKnown).length >= ENOUGH_KNOWN;
       }
-      // Going on with the newest videos is better than never starting the workflow again.
-      if (cursorStalled && !isDone) return warnOfUnlisted(poll, { videos });
+      if (cursorStalled && !isDone) {
+        // Going on with the newest videos is better than never starting the workflow again.
+        warnOfUnlisted(poll, videos);
+        return false;
+      }
       const isEnough = count >= wanted.length || wanted.every((id) => snapshot.has(id));
       if (count === MOST_PAGES || (isDone && isEnough)) return !isDone;
     }
@@ -124,8 +119,7 @@ async function readList(poll: Poll, progress: Progress, after?: string): Promise
 }
 
 /**
- * Asks for pending videos by their IDs: those that the list did not show, or without their link. One that
- * cannot be read keeps no other one from being asked for.
+ * Asks for pending videos by their IDs: those that the list did not show, or without their link.
  *
  * @returns the IDs to ask for from now on, longest unasked first
  */
@@ -158,9 +152,8 @@ function isForNow(error: unknown): boolean {
   return error instanceof RequestFailed && error.attempt.decision === 'retry';
 }
 
-function warnOfUnlisted({ warn }: Poll, { videos }: Pick<Part, 'videos'>): false {
+function warnOfUnlisted({ warn }: Poll, { length }: Video[]): void {
   warn(
-    `only the newest ${videos.length} videos could be listed. Older ones that are still running may not start the workflow`,
+    `only the newest ${length} videos could be listed. Older ones that are still running may not start the workflow`,
   );
-  return false;
 }

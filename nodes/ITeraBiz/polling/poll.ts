@@ -72,8 +72,7 @@ async function newEvents(context: IPollFunctions): Promise<VideoEvent[]> {
   const before = store.progress ?? beginnings[own];
   const current = await pollOf(context);
   const step = before ? await fetchNext(current, before) : await fetchFirst(current);
-  const events = step.finished.flatMap((video) => wanted(context, video) ?? []);
-
+  const events = wanted(context, step.finished);
   if (!before) beginnings[own] = step.progress;
   if (store.progress && beginnings[own]) delete beginnings[own];
   store.progress = step.progress;
@@ -84,18 +83,15 @@ async function newEvents(context: IPollFunctions): Promise<VideoEvent[]> {
   return events;
 }
 
-/**
- * n8n behavior: it may give up a poll that takes longer than it says, and start it again elsewhere. n8n
- * before 2.36 does not say.
- */
+/** n8n behavior: it may start a poll that takes longer than it says again elsewhere. Before 2.36 it does not say. */
 async function pollOf(context: IPollFunctions & { getPollBudgetMs?: () => number }): Promise<Poll> {
   const budget = context.getPollBudgetMs?.() ?? 0;
   const deadline = now() + (budget > 0 ? budget : DEFAULT_BUDGET);
+  const settings = { priority: 'poll', deadline, options: { timeout: TIMEOUT } } as const;
   const account = await accountOf(context);
-  const options = { timeout: TIMEOUT };
   const trigger = triggerOf(context);
   return {
-    client: account.client(context, { priority: 'poll', deadline, options }),
+    client: account.client(context, settings),
     snapshot: new Map(),
     warn: (text, once = false) => {
       if (once && warned.has(trigger)) return;
@@ -110,16 +106,15 @@ function triggerOf(context: IPollFunctions): string {
   return `${context.getWorkflow().id} ${context.getNode().id}`;
 }
 
-/** The event of a video, if the user asked for such. */
-function wanted(context: IPollFunctions, video: Video): VideoEvent | undefined {
-  const event = eventOf(video);
-  return event && whyUnwanted(event, context) === undefined ? event : undefined;
+/** The events of these videos that the user asked for. */
+function wanted(context: IPollFunctions, videos: Video[]): VideoEvent[] {
+  const events = videos.flatMap((video) => eventOf(video) ?? []);
+  return events.filter((event) => whyUnwanted(event, context) === undefined);
 }
 
 /** For "Fetch Test Event": the newest video that would have started the workflow, or a sample. */
 async function testEvents(context: IPollFunctions): Promise<VideoEvent[]> {
   const { client } = await pollOf(context);
   const { page } = await client.page('/videos');
-  const events = page.data.flatMap((video) => wanted(context, video) ?? []);
-  return [events[0] ?? SAMPLE];
+  return [wanted(context, page.data)[0] ?? SAMPLE];
 }

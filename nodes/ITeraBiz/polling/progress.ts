@@ -1,7 +1,7 @@
 import { endingIn, type Snapshot, type Surprises } from '../account/snapshot';
 import { createdAt, outcomeOf, type Video, videoIdOf } from '../api/video';
 
-/** How many of the newest videos are remembered: more than a page, so that none shows up as new when others are deleted. */
+/** How many of the newest are remembered: more than a page, so that none looks new when others are deleted. */
 export const MOST_RECENT = 500;
 
 /** How many videos are waited for. */
@@ -69,16 +69,16 @@ export function begin({ videos, isCut }: Part, at: number): Progress {
  */
 export function addListed(before: Progress, { videos, isCut }: Part, at: number): Progress {
   const { recent, reading, since = 0 } = before;
-  const seen = [...new Set([...(reading?.seen ?? []), ...idsOf(videos)])];
-  const known = new Set([...recent, ...(reading?.seen ?? [])]);
+  const earlier = reading?.seen ?? [];
+  const seen = [...new Set([...earlier, ...idsOf(videos)])];
+  const known = new Set([...recent, ...earlier]);
   const isNew = (video: Video) => !known.has(videoIdOf(video) ?? '') && !(createdAt(video) < since);
   const newIds = idsOf(videos.filter(isNew)).reverse();
   const progress = { ...before, pending: [...new Set([...before.pending, ...newIds])] };
   if (isCut) {
     const after = idsOf(videos).pop();
-    return after
-      ? { ...progress, reading: { after, seen: seen.slice(0, MOST_PENDING) } }
-      : progress;
+    if (!after) return progress;
+    return { ...progress, reading: { after, seen: seen.slice(0, MOST_PENDING) } };
   }
   const newest = videos.map(createdAt).reduce((one, other) => (other > one ? other : one), 0);
   return {

@@ -19,29 +19,20 @@ const CROWD = 10_000;
 const LATENESS = 2 * 60_000;
 
 /**
- * Whether a production execution waits in memory. More than one would hold what the others need: each
- * takes some ten megabytes of n8n's, and one of the places where n8n limits how many executions run.
- *
- * Of the whole process, since it is n8n that is spared here, and not the API.
+ * Whether a production execution of this process waits in memory. Each takes some ten megabytes of n8n's,
+ * and one of the places where n8n limits how many executions run.
  */
 let isOneInMemory = false;
 
 /** When the last wait was handed over, by `now()` of client/time */
 let handedOverAt = -Infinity;
 
-/**
- * A hand-over takes n8n a moment of computing and some memory. Two at a time keep two cores busy; more are
- * no faster.
- */
+/** A hand-over takes n8n a moment of computing and some memory. More than two at a time are no faster. */
 const handOvers = new RequestQueue();
-const HAND_OVERS_AT_ONCE = 2;
 
 /**
- * Lets a run wait in memory for as long as that is best: a minute, or not at all where another execution
- * waits there, or where they come in a crowd. Someone who looks on in the editor sees the result sooner
- * from memory.
- *
- * @param wait gets that time in milliseconds
+ * Lets a run wait in memory for as long as that is best, given in milliseconds: a minute, or not at all where
+ * another execution waits there, or where they come in a crowd. In the editor it is where results show sooner.
  */
 export async function patienceOf<T>(run: Run, wait: (patience: number) => Promise<T>): Promise<T> {
   if (run.isManual) return await wait(IN_MEMORY.manual);
@@ -66,7 +57,7 @@ export function isTimeToHandOver({ timeoutAt = Infinity }: Run): boolean {
  * @throws the signal's reason when the execution is canceled
  */
 export async function handOver(run: Run, results: Results, waits: Wait[]): Promise<boolean> {
-  const turn = { priority: 'row', concurrency: HAND_OVERS_AT_ONCE, signal: run.signal } as const;
+  const turn = { priority: 'row', concurrency: 2, signal: run.signal } as const;
   return await handOvers.run(async () => {
     try {
       const wait = durableWaitOf(run, results, waits);
@@ -110,13 +101,13 @@ function itemsSoFar(run: Run, results: Results): IDataObject[] {
     if (result) return inReadingOrder(withMark(result, results.reused.get(item)));
     const kept = run.onError === 'continueRegularOutput' ? run.input(item) : {};
     const id = results.awaited.get(item);
-    const failure = results.failures.get(item) ?? describeInterrupted(id ?? '');
+    const failure = results.failures.get(item) ?? describeInterrupted(id);
     return errorJson(failure, run.onError, kept, id);
   });
 }
 
 /** Seen only where n8n was killed in the moment between the last poll and the result. */
-export function describeInterrupted(id: string): Message {
+function describeInterrupted(id = ''): Message {
   return {
     message: `n8n was stopped before it learned what became of video ${id}`,
     description: 'It is not lost: iTeraBiz goes on with it. Get it with Video: Get and this ID',

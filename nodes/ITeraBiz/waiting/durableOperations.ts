@@ -1,16 +1,17 @@
-import type { INodeExecutionData, INodeProperties, NodeApiError } from 'n8n-workflow';
+import type { INodeExecutionData, INodeProperties } from 'n8n-workflow';
 
-import { endingIn, isRefusedForGood, type Snapshot } from '../account/snapshot';
+import { endingIn, type Ending, isRefusedForGood, type Snapshot } from '../account/snapshot';
 import type { WaitResult } from '../account/videoPoller';
 import { inReadingOrder, outcomeOf, videoIdOf } from '../api/video';
 import { refusalOnly, RequestFailed } from '../client/apiClient';
 import { type Message, toNodeError } from '../messages/message';
 import { describeStop, errorJson, type JobList, withMark } from '../run/results';
 import type { Perform, Run } from '../run/run';
-import { describeEnd } from './outcome';
+import { describeEnd, describeRefusal } from './outcome';
 import {
   type AwaitedVideo,
   COORDINATE,
+  type Memory,
   POLL,
   type ReadDurableWait,
   readDurableWait,
@@ -27,37 +28,31 @@ const GET_BY_ID = 'Retrying does not resume the wait: get them with Video: Get a
  * Polls for all videos of a durable wait.
  *
  * Example: of three rows the second was refused, the others wait for videos A and C. While A is still
- * being made, this gives out the three items as they came in: *interrupted A, refusal, interrupted C*. That
- * is never the end, unless n8n is killed in that moment. Once both have ended it gives out *A, refusal, C*,
- * and the same where C failed, with the reason in place of C. Where the node is to stop, a failed C is an
- * error instead, which names A.
+ * being made, this gives out the three items as they came in: *interrupted A, refusal, interrupted C*. Once
+ * both have ended it gives out *A, refusal, C*, and the same where C failed, with the reason in place of C.
+ * Where the node is to stop, a failed C is an error instead, which names A.
  *
- * @returns what the user's node gives out, one item per input item, in input order; what it would
- *   give out now while some are still being made
+ * @returns what the user's node gives out, one item per input item, in input order
  * @throws {NodeApiError} when that node is to stop because of one of them
  */
 export const coordinate: Perform = async (run) => {
   const durable = readDurableWait(run);
-  const { items, videos, memory } = durable;
-  const soFar = items.map((json) => ({ json }));
-  if (memory.done === undefined) {
-    memory.done = false;
-    return soFar;
+  const { items, videos } = durable;
+  const memory: Memory = run.memory;
+  const isFirst = memory.done === undefined;
+  memory.done = false;
+  if (!isFirst) {
+    const ids = [...new Set(videos.map(({ id }) => id))];
+    const poll = await pollWith(memory, pollForAll(run, ids));
+    const ends = new Map<number, WaitResult | RequestFailed>();
+    for (const video of videos) {
+      const end = poll.isLast ? poll.failed : endOf(poll, video);
+      if (end) ends.set(video.item, end);
+    }
+    memory.done = ends.size === videos.length;
+    if (memory.done) return outcome(run, durable, ends);
   }
-  const ids = [...new Set(videos.map(({ id }) => id))];
-  const snapshot = await pollForAll(run, ids).catch(refusalOnly);
-  memory.surprises ??= {};
-  memory.refusals ??= { count: 0, since: Date.now() };
-  if (!(snapshot instanceof RequestFailed)) memory.refusals.count = 0;
-  const isRefused =
-    snapshot instanceof RequestFailed && isRefusedForGood(snapshot, memory.refusals, Date.now());
-  const ends = new Map<number, WaitResult | RequestFailed>();
-  for (const video of videos) {
-    const end = isRefused ? snapshot : endOf(snapshot, video, (memory.surprises[video.id] ??= {}));
-    if (end) ends.set(video.item, end);
-  }
-  memory.done = ends.size === videos.length;
-  return memory.done ? outcome(run, durable, ends) : soFar;
+  return items.map((json) => ({ json }));
 };
 
 /** The jobs in full, in as many polls as it takes, within reason. */
@@ -75,19 +70,42 @@ async function pollForAll(run: Run, ids: string[]): Promise<Snapshot> {
   return all;
 }
 
-/** How the wait for one video has ended, or nothing while it goes on. */
-function endOf(
-  snapshot: Snapshot | RequestFailed,
-  { id, deadline }: AwaitedVideo,
-  surprises: Parameters<typeof endingIn>[2],
-): WaitResult | RequestFailed | undefined {
+interface Poll {
+  /** Empty where it was refused */
+  snapshot: Snapshot;
+  failed?: RequestFailed;
+  /** Whether it was refused and no further poll is allowed */
+  isLast: boolean;
+  /** How the wait for a video has ended, or nothing while it goes on */
+  endingOf: (id: string) => Ending | undefined;
+}
+
+/** What a poll means for the waits, by what earlier ones met. */
+async function pollWith(memory: Memory, polled: Promise<Snapshot>): Promise<Poll> {
+  const surprises = (memory.surprises ??= {});
+  const refusals = (memory.refusals ??= { count: 0, since: Date.now() });
+  const answer = await polled.catch(refusalOnly);
   const at = Date.now();
-  if (snapshot instanceof RequestFailed) return at >= deadline + GRACE ? snapshot : undefined;
+  const failed = answer instanceof RequestFailed ? answer : undefined;
+  const snapshot: Snapshot = answer instanceof RequestFailed ? new Map() : answer;
+  if (!failed) refusals.count = 0;
+  return {
+    snapshot,
+    failed,
+    isLast: failed !== undefined && isRefusedForGood(failed, refusals, at),
+    endingOf: (id) => endingIn(snapshot, id, (surprises[id] ??= {}), at),
+  };
+}
+
+function endOf(
+  { snapshot, failed, endingOf }: Poll,
+  { id, deadline }: AwaitedVideo,
+): WaitResult | RequestFailed | undefined {
   const video = snapshot.get(id) ?? {};
-  const reason = endingIn(snapshot, id, surprises, at);
+  const reason = endingOf(id);
   if (reason) return { reason, video };
-  const isOver = at >= deadline + (snapshot.has(id) ? 0 : GRACE);
-  return isOver ? { reason: 'timedOut', video } : undefined;
+  const isOver = Date.now() >= deadline + (snapshot.has(id) ? 0 : GRACE);
+  return isOver ? (failed ?? { reason: 'timedOut', video }) : undefined;
 }
 
 /** What the user's node gives out, item by item, or its error where it is to stop. */
@@ -97,24 +115,23 @@ function outcome(
   ends: Map<number, WaitResult | RequestFailed>,
 ): INodeExecutionData[] {
   const failures = new Map<number, Message>();
-  const [finished, failed, running]: JobList[] = [
-    { title: 'Finished', jobs: [] },
-    { title: 'Failed', jobs: [] },
-    { title: 'Still being made', jobs: [] },
-  ];
+  const lists: Record<ReturnType<typeof outcomeOf>, JobList> = {
+    completed: { title: 'Finished', jobs: [] },
+    failed: { title: 'Failed', jobs: [] },
+    running: { title: 'Still being made', jobs: [] },
+  };
   const awaited = new Map(videos.map((video) => [video.item, video]));
   const output = items.map((soFar, item) => {
     const video = awaited.get(item);
     const end = ends.get(item);
-    const json = end && 'video' in end ? end.video : soFar;
+    const json = end && !(end instanceof RequestFailed) ? end.video : soFar;
     const job = video?.id ?? videoIdOf(json);
-    if (job !== undefined) {
-      const how = outcomeOf(json);
-      const list = how === 'completed' ? finished : how === 'failed' ? failed : running;
-      list.jobs.push([item, job]);
-    }
+    if (job !== undefined) lists[outcomeOf(json)].jobs.push([item, job]);
     if (!video || !end) return { json };
-    const failure = describeWait(end, video);
+    const failure =
+      end instanceof RequestFailed
+        ? describeRefusal(video.id, end)
+        : describeEnd(end, video.id, video);
     if (!failure) return { json: inReadingOrder(withMark(json, wait.reused?.[item])) };
     failures.set(item, failure);
     return { json: { ...soFar, ...errorJson(failure, wait.onError, {}, video.id) } };
@@ -122,25 +139,13 @@ function outcome(
   if (wait.onError !== 'stop' || failures.size === 0) return output;
 
   const [[first, own]] = failures;
-  const lists = wait.accepted ? [finished, failed, running] : [];
+  const named = wait.accepted ? Object.values(lists) : [];
   const all = { failures, skipped: new Set<number>() };
-  const said = describeStop(own, first, all, items.length, lists, GET_BY_ID);
-  throw ofItem(toNodeError(run.node, said), first);
-}
-
-function describeWait(end: WaitResult | RequestFailed, video: AwaitedVideo): Message | undefined {
-  if (!(end instanceof RequestFailed)) return describeEnd(end, video.id, video);
-  const { message, description } = end.describe({ doing: 'look for videos' });
-  return { message: `The wait for video ${video.id} ended: ${message}`, description };
-}
-
-/**
- * An error that n8n shows as one of this item of the user's node. n8n behavior: it would name the
- * item of the call, which is the first one, whatever the error says.
- */
-function ofItem(error: NodeApiError, itemIndex: number): NodeApiError {
-  Object.defineProperty(error.context, 'itemIndex', { value: itemIndex, enumerable: true });
-  return error;
+  const said = describeStop(own, first, all, items.length, named, GET_BY_ID);
+  const error = toNodeError(run.node, said);
+  // n8n behavior: it would name the item of the call, which is the first one, whatever the error says.
+  Object.defineProperty(error.context, 'itemIndex', { value: first, enumerable: true });
+  throw error;
 }
 
 /** However long the wait was so far, in seconds. */
@@ -152,27 +157,19 @@ const LONGEST_PAUSE = 600;
  * @returns one small item, whatever the number of videos. n8n behavior: it is stored with every poll
  */
 export const pollDurably: Perform = async (run) => {
-  const { videos, wait, memory } = readDurableWait(run);
+  const { videos, wait } = readDurableWait(run);
+  const memory: Memory = run.memory;
   const at = Date.now();
   const deadline = Math.max(...videos.map((video) => video.deadline));
   const { pending = [...new Set(videos.map(({ id }) => id))] } = memory;
   const { poller } = await run.account();
-
-  memory.surprises ??= {};
-  memory.refusals ??= { count: 0, since: at };
-  const seen = await poller.pollOnce(pending, await run.client()).catch(refusalOnly);
-  let running = pending;
-  if (seen instanceof RequestFailed) {
-    // The coordinator polls by itself then, and says what it met.
-    if (isRefusedForGood(seen, memory.refusals, at)) running = [];
-  } else {
-    memory.refusals.count = 0;
-    running = pending.filter((id) => !endingIn(seen, id, (memory.surprises![id] ??= {}), at));
-  }
-  memory.done = running.length === 0 || deadline <= at;
+  const client = await run.client();
+  const { isLast, endingOf } = await pollWith(memory, poller.pollOnce(pending, client));
+  // Where no further poll is allowed, the coordinator polls by itself, and says what it met.
+  memory.pending = isLast ? [] : pending.filter((id) => !endingOf(id));
+  memory.done = memory.pending.length === 0 || deadline <= at;
   memory.pause = nextPause(at - wait.since, deadline - at);
-  memory.pending = running;
-  return [{ json: { pending: running.length } }];
+  return [{ json: { pending: memory.pending.length } }];
 };
 
 /** Seconds until the next poll: a quarter of the wait so far, within n8n's and our own bounds. */
@@ -187,9 +184,7 @@ export const durableOperations: Record<string, Perform> = {
   [POLL]: pollDurably,
 };
 
-/**
- * What n8n hands to them. n8n behavior: it drops a parameter that no property declares.
- */
+/** What n8n hands to them. n8n behavior: it drops a parameter that no property declares. */
 export const durableProperties: INodeProperties[] = ['parkedItems', 'parkedWait'].map((name) => ({
   displayName: name === 'parkedItems' ? 'Parked Items' : 'Parked Wait',
   name,

@@ -3,12 +3,11 @@ import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 import { isComplete } from '../account/snapshot';
 import type { WaitResult } from '../account/videoPoller';
 import { outcomeOf, statusOf, type Video, videoIdOf } from '../api/video';
-import { RequestFailed } from '../client/apiClient';
 import { now, pause } from '../client/time';
 import { ItemFailed, type Results } from '../run/results';
 import type { Job, Run } from '../run/run';
 import { handOver, isTimeToHandOver, patienceOf } from './durable';
-import { describeEnd, type Wait, waitOptionsOf } from './outcome';
+import { describeEnd, describeRefusal, type Wait } from './outcome';
 
 /** How long an AI agent or MCP client waits for its tool, in milliseconds. Many give up after a minute. */
 const TOOL_PATIENCE = 45_000;
@@ -31,21 +30,20 @@ export async function finish(
   hintAtOrders(run, results, jobs);
   let waits: Wait[] = [];
   for (const [item, job] of jobs) {
-    if (!job.waits) results.outputs.set(item, [{ json: outputOf(run, job.video) }]);
-    else await results.of(item, () => void waits.push(waitFor(run, results, item, job)));
+    const { video } = job;
+    if (!job.waits) {
+      results.outputs.set(item, [{ json: outputOf(run, video) }]);
+      continue;
+    }
+    const wait = await results.of(item, () => waitFor(run, results, item, job));
+    if (wait && isComplete(video)) settle(run, results, wait, { reason: 'ended', video });
+    else if (wait) waits.push(wait);
   }
-  const [ended, running] = [true, false].map((isEnded) =>
-    waits.filter(({ request }) => isComplete(request.last) === isEnded),
-  );
-  ended.forEach((wait) =>
-    settle(run, results, wait, { reason: 'ended', video: wait.request.last }),
-  );
-  if (results.isStopped) return results.collect();
-  waits = running;
-  const isDurable = run.executeWorkflow && !waits.some(({ hold }) => hold);
-  if (isDurable) {
-    waits = await patienceOf(run, async (patience) =>
-      waits.length > 0 ? await waitInMemory(run, results, waits, patience) : [],
+  if (results.isStopped || waits.length === 0) return results.collect();
+  if (run.executeWorkflow && !waits.some(({ hold }) => hold)) {
+    waits = await patienceOf(
+      run,
+      async (patience) => await waitInMemory(run, results, waits, patience),
     );
     const isToHandOver = waits.length > 0 && !results.isStopped && isTimeToHandOver(run);
     if (isToHandOver && (await handOver(run, results, waits))) return [];
@@ -59,21 +57,18 @@ function waitFor(run: Run, results: Results, item: number, { video, options }: J
   const id = videoIdOf(video);
   if (id === undefined) throw new ItemFailed({ ...NO_ID, reason: 'item' });
   results.awaited.set(item, id);
-  const wait = waitOptionsOf(options);
-  let deadline = now() + wait.maxWait * 60_000;
-  if (run.isTool) deadline = Math.min(deadline, results.startedAt + TOOL_PATIENCE);
+  const { maxWait = 60, pollInterval = 10, failedVideos = 'stop' } = options;
+  const at = now();
   const untilTimeout = (run.timeoutAt ?? Infinity) - Date.now() - BEFORE_TIMEOUT;
-  wait.isCutShort = now() + untilTimeout < deadline;
+  let deadline = at + Number(maxWait) * 60_000;
+  if (run.isTool) deadline = Math.min(deadline, results.startedAt + TOOL_PATIENCE);
+  const isCutShort = at + untilTimeout < deadline;
+  if (isCutShort) deadline = at + untilTimeout;
   return {
     item,
-    options: wait,
+    options: { maxWait: Number(maxWait), failedVideos, isCutShort },
     hold: options.holdWhileWaiting === true,
-    request: {
-      id,
-      interval: (options.pollInterval ?? 10) * 1_000,
-      deadline: Math.min(deadline, now() + untilTimeout),
-      last: video,
-    },
+    request: { id, interval: pollInterval * 1_000, deadline, last: video },
   };
 }
 
@@ -104,12 +99,10 @@ async function waitInMemory(
   const { poller } = await run.account();
   if (patience < Infinity) {
     // What has finished by then is not handed over any more.
-    pause(patience, signal)
+    void pause(patience, signal)
       .then(async () => await poller.pollOnce([], client))
-      .then(
-        () => end.abort(),
-        () => end.abort(),
-      );
+      .catch(() => {})
+      .finally(() => end.abort());
   }
   try {
     await poller.wait([...pending.keys()], client, (request, result) => {
@@ -121,7 +114,9 @@ async function waitInMemory(
   } catch (error) {
     run.signal?.throwIfAborted();
     if (!end.signal.aborted) {
-      pending.forEach((wait) => refuse(results, wait, error));
+      for (const { item, request } of pending.values()) {
+        results.failures.set(item, { ...describeRefusal(request.id, error), reason: 'account' });
+      }
       pending.clear();
     }
   } finally {
@@ -130,7 +125,6 @@ async function waitInMemory(
   return [...pending.values()];
 }
 
-/** A wait has ended. */
 function settle(run: Run, results: Results, wait: Wait, result: WaitResult): void {
   const { item, options, request } = wait;
   if (result.reason === 'timedOut' && run.isTool) {
@@ -139,16 +133,6 @@ function settle(run: Run, results: Results, wait: Wait, result: WaitResult): voi
   const problem = describeEnd(result, request.id, options);
   if (problem) results.failures.set(item, { ...problem, reason: 'item' });
   else results.outputs.set(item, [{ json: result.video }]);
-}
-
-/** No further poll is allowed. */
-function refuse(results: Results, { item, request }: Wait, error: unknown): void {
-  const { message, description } =
-    error instanceof RequestFailed
-      ? error.describe({ doing: 'look for videos' })
-      : { message: (error as Error).message, description: '' };
-  const said = { message: `The wait for video ${request.id} ended: ${message}`, description };
-  results.failures.set(item, { ...said, reason: 'account' });
 }
 
 /** A video as it is; for a model, where it is still being made, what to do about it. */
@@ -165,7 +149,7 @@ function outputOf({ isTool }: Run, video: Video, id = videoIdOf(video)): IDataOb
  * Names the orders of an execution that is stopped, in n8n's log and with the execution. n8n behavior:
  * it keeps nothing else of a node that was running then.
  *
- * @returns what to call once the node has given them out
+ * @returns what ends that
  */
 export function nameOrdersWhenStopped(run: Run, { accepted }: Results): () => void {
   const name = () => {

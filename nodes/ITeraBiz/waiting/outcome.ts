@@ -1,6 +1,6 @@
 import type { WaitRequest, WaitResult } from '../account/videoPoller';
-import { failureReasonOf, outcomeOf, statusOf, type Video } from '../api/video';
-import type { Options } from '../fields/validate';
+import { failureReasonOf, outcomeOf, statusOf } from '../api/video';
+import { RequestFailed } from '../client/apiClient';
 import { type Message, SUPPORT } from '../messages/message';
 
 /** How a wait is to end, by the options of its item. */
@@ -21,10 +21,6 @@ export interface Wait {
   request: WaitRequest;
 }
 
-export function waitOptionsOf({ maxWait = 60, failedVideos = 'stop' }: Options): WaitOptions {
-  return { maxWait: Number(maxWait), failedVideos, isCutShort: false };
-}
-
 /** Why a wait did not end with a result, or nothing when it did. */
 export function describeEnd(
   { reason, video }: WaitResult,
@@ -37,7 +33,14 @@ export function describeEnd(
       description: `It accepted this video before. Look in your iTeraBiz dashboard whether it was deleted, or ask ${SUPPORT}.`,
     };
   }
-  if (reason === 'timedOut') return isCutShort ? cutShort(id, video) : tooLate(id, video, maxWait);
+  if (reason === 'timedOut') {
+    const minutes = maxWait === 1 ? '1 minute' : `${maxWait} minutes`;
+    const limit = isCutShort ? 'Timeout in the settings of the workflow' : 'Max Wait';
+    return {
+      message: `Video ${id} was not finished ${isCutShort ? "before this workflow's Timeout" : `after ${minutes}`} (last status: ${statusOf(video)})`,
+      description: `It is not lost: iTeraBiz goes on with it. Get it later by this ID, or raise ${limit}.`,
+    };
+  }
   if (outcomeOf(video) === 'completed' || failedVideos === 'output') return undefined;
   const given = failureReasonOf(video);
   return {
@@ -46,19 +49,11 @@ export function describeEnd(
   };
 }
 
-function tooLate(id: string, video: Video, maxWait: number): Message {
-  const minutes = maxWait === 1 ? '1 minute' : `${maxWait} minutes`;
-  return {
-    message: `Video ${id} was not finished after ${minutes} (last status: ${statusOf(video)})`,
-    description:
-      'It is not lost: iTeraBiz goes on with it. Get it later by this ID, or raise Max Wait.',
-  };
-}
-
-function cutShort(id: string, video: Video): Message {
-  return {
-    message: `Video ${id} was not finished before this workflow's Timeout (last status: ${statusOf(video)})`,
-    description:
-      'It is not lost: iTeraBiz goes on with it. Get it later by this ID, or raise Timeout in the settings of the workflow.',
-  };
+/** Why a wait ended whose polls were refused for good, or failed on our side. */
+export function describeRefusal(id: string, error: unknown): Message {
+  const { message, description = '' } =
+    error instanceof RequestFailed
+      ? error.describe({ doing: 'look for videos' })
+      : { message: (error as Error).message };
+  return { message: `The wait for video ${id} ended: ${message}`, description };
 }

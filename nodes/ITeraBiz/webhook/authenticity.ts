@@ -6,19 +6,14 @@ export const SIGNATURE_HEADER = 'x-iterabiz-signature';
 /** How far the time in a signature may be from ours, in seconds. Older is a replay. */
 const WINDOW = 5 * 60;
 
-/**
- * One time, and a signature or several, as while a secret is being changed. A header that came twice is
- * joined by Node and does not fit.
- */
+/** One time, and a signature or several, as while a secret is being changed. */
 const HEADER = /^t=(\d{1,12})((?:, *v1=[0-9a-f]{64})+)$/;
 
 /**
  * Why a signature does not hold, for the log, or `undefined` where one of them holds.
  *
- * Assumption: `t=<unix seconds>,v1=<hex HMAC-SHA256 of "<t>." and the raw body>`. A header that
- * cannot be read is a refusal, never a pass.
+ * Assumption: `t=<unix seconds>,v1=<hex HMAC-SHA256 of "<t>." and the raw body>`.
  *
- * @param rawBody the body's bytes as they came, before anything parsed them
  * @param now milliseconds since 1970
  */
 export function signatureProblem(
@@ -52,18 +47,13 @@ export function newKey(): string {
   return randomBytes(32).toString('base64url');
 }
 
-/**
- * A token that cannot be guessed, in characters that a URL takes as they are: when it was made, and
- * what only the key makes of that.
- *
- * @param time milliseconds since 1970
- */
+/** A token for a URL: when it was made (milliseconds since 1970), and what only the key makes of that. */
 export function tokenOf(key: string, time: number): string {
   const stamp = time.toString(36);
   return `${stamp}-${createHmac('sha256', key).update(stamp).digest('base64url')}`;
 }
 
-/** Whether a token was made with this key, and later than the one that was made at a time. */
+/** Whether a token was made with this key, and after that time (milliseconds since 1970). */
 export function isLaterToken(given: unknown, key: string, time: number): boolean {
   const made = typeof given === 'string' ? parseInt(given, 36) : NaN;
   return made > time && isToken(given, tokenOf(key, made));
@@ -74,17 +64,9 @@ export function isGoodToken(token: string): boolean {
   return token.length >= SHORTEST_TOKEN && /^[\w.~-]+$/.test(token);
 }
 
-/**
- * Compares without telling by its duration how much of the token was right. Both sides are hashed,
- * so that not even the length shows.
- *
- * @param given what came in; a list or an object, as from a repeated parameter, is no token
- */
+/** Compares without telling by its duration how much of the token was right, nor how long it is. */
 export function isToken(given: unknown, expected: string): boolean {
   if (typeof given !== 'string' || expected === '') return false;
+  const hash = (text: string) => createHash('sha256').update(text).digest();
   return timingSafeEqual(hash(given), hash(expected));
-}
-
-function hash(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
 }

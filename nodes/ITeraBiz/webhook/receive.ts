@@ -1,8 +1,7 @@
 import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import { sleep } from 'n8n-workflow';
 
-import type { UnverifiedEvent, VideoEvent } from '../api/events';
-import { eventFrom, eventOf, readEvent } from '../api/events';
+import { eventFrom, eventOf, readEvent, type UnverifiedEvent } from '../api/events';
 import { NetworkError } from '../api/response';
 import { isObject, jsonOrText, readSwitch } from '../api/json';
 import { statusClassOf } from '../api/status';
@@ -11,7 +10,7 @@ import { queuedAccountOf } from '../account/account';
 import { ApiClient } from '../client/apiClient';
 import { now } from '../client/time';
 import { whyUnwanted } from '../fields/events';
-import { keyOf, recentEventsOf, type Reply } from './recentEvents';
+import { keyOf, recentEventsOf, type Reply, type Verified } from './recentEvents';
 import {
   isGoodToken,
   isLaterToken,
@@ -31,9 +30,6 @@ const CONFIRMATION_TIMEOUT = 10_000;
 /** How many events may wait for confirmation. Whatever sends that many can send some again. */
 const MOST_WAITING = 1_000;
 
-/** How long n8n may take to start a workflow, in milliseconds. After that the event may come again. */
-const LONGEST_START = 60_000;
-
 /** What the sender is told: nothing that helps an attacker. */
 const ANSWERS = {
   200: 'Received',
@@ -43,13 +39,11 @@ const ANSWERS = {
 };
 
 /**
- * n8n's `webhook`: judges one delivery, and starts the workflow if it is a proven event that the user
- * asked for. Never throws.
+ * n8n's `webhook`: starts the workflow for a proven event that the user asked for. Never throws.
  *
- * Where a workflow is to start, n8n answers. n8n behavior: it does so when the execution is stored, and
- * with an error where that failed, so that the sender delivers the event again and none is lost. (Before
- * 2.41 it may answer a moment earlier.) In all other cases the trigger answers by itself; n8n behavior:
- * it then saves what was written into the trigger's store.
+ * n8n behavior: where a workflow starts, it answers when the execution is stored, and with an error where
+ * that failed, so that the event is delivered again. (Before 2.41 it may answer a moment earlier.) Where the
+ * trigger answers by itself, it saves what was written into the trigger's store.
  */
 export async function receive(context: IWebhookFunctions): Promise<IWebhookResponseData> {
   // What fails is on our side, as a credential that is gone: the sender should try again.
@@ -90,12 +84,10 @@ async function judge(context: IWebhookFunctions): Promise<Reply> {
 }
 
 /**
- * Lets in a sender who has the token, and says with which secret the events are signed, if they are.
+ * The secret of a sender who has the token, where events are signed; nothing for every other sender.
  *
  * A token that is later than any that is known here is of a registration that the store was made to
  * forget, and its secret with it. It has to do alone, as where iTeraBiz gives out no secret.
- *
- * @returns nothing for every other sender
  */
 function accessOf(context: IWebhookFunctions): { secret?: string } | undefined {
   const given = (context.getRequestObject().query as IDataObject)[TOKEN_PARAMETER];
@@ -108,11 +100,7 @@ function accessOf(context: IWebhookFunctions): { secret?: string } | undefined {
   return tokens && isLaterToken(given, tokens.key, tokens.latest) ? {} : undefined;
 }
 
-/**
- * The body's bytes, whatever content type they were sent as; nothing of a form with files.
- *
- * n8n behavior: it reads common types before it asks the trigger, and leaves the others to it.
- */
+/** n8n behavior: it reads common content types before it asks the trigger, and leaves the others to it. */
 async function rawBodyOf(context: IWebhookFunctions): Promise<Buffer | undefined> {
   const request = context.getRequestObject();
   await request.readRawBody().catch(() => {}); // broken off, or far too large
@@ -121,8 +109,7 @@ async function rawBodyOf(context: IWebhookFunctions): Promise<Buffer | undefined
 
 /**
  * The reply to an event from the right sender. What the API confirms decides which event it is: a video
- * that has ended in one way is one event, whatever IDs it is delivered with, so one that fails a second time
- * is a repeat, too. Without a confirmation, what the sender says is all there is.
+ * that has ended in one way is one event, whatever IDs it is delivered with.
  */
 async function replyTo(unverified: UnverifiedEvent, context: IWebhookFunctions): Promise<Reply> {
   const options = context.getNodeParameter('options', {}) as IDataObject;
@@ -151,22 +138,27 @@ async function replyTo(unverified: UnverifiedEvent, context: IWebhookFunctions):
   return await memory.startOnce(
     verifiedKey,
     verified,
-    async () => await hasStarted(context, remember),
+    async (patience) => await hasStarted(context, remember, patience),
   );
 }
 
 /**
- * Waits for n8n's answer to the sender, also where the sender has given up, and says whether it was one
- * of success.
+ * Waits for n8n's answer to the sender, also where the sender has given up.
  *
  * n8n behavior: it saves the store only if something was written into it, forgets that when it begins
  * to start the workflow, and saves when it has started it. So the store is written again meanwhile.
+ *
+ * @returns whether it is one of success; `undefined` where n8n takes longer than so many milliseconds
  */
-async function hasStarted(context: IWebhookFunctions, remember: () => void): Promise<boolean> {
+async function hasStarted(
+  context: IWebhookFunctions,
+  remember: () => void,
+  patience: number,
+): Promise<boolean | undefined> {
   const response = context.getResponseObject();
-  const end = performance.now() + LONGEST_START;
+  const end = now() + patience;
   for (let pause = 1; !response.writableEnded; pause = Math.min(pause * 2, 100)) {
-    if (performance.now() > end) return false;
+    if (now() > end) return undefined;
     remember();
     await sleep(pause);
   }
@@ -174,16 +166,13 @@ async function hasStarted(context: IWebhookFunctions, remember: () => void): Pro
 }
 
 /**
- * Asks the API how the video is doing. What it says counts, also where the event says otherwise: a
- * video that has failed since becomes a failure.
- *
- * Whatever cannot be confirmed right now is to be delivered again: the API may be out of reach, or
- * its list a moment behind its events. A forged event gains nothing by that.
+ * Asks the API how the video is doing. What it says counts, also where the event says otherwise. Whatever
+ * cannot be confirmed right now is to be delivered again: the API may be a moment behind its events.
  */
 async function confirm(
   context: IWebhookFunctions,
   { videoId, eventId, occurredAt }: UnverifiedEvent,
-): Promise<VideoEvent | Reply> {
+): Promise<Verified> {
   const { queue } = await queuedAccountOf(context);
   if (queue.waitingCount('interactive') >= MOST_WAITING) {
     return later('too many events wait for iTeraBiz to confirm them');

@@ -11,8 +11,17 @@ export interface Reply {
   start?: VideoEvent;
 }
 
+/** The event as it is, or why there is none to start with. */
+export type Verified = VideoEvent | Reply;
+
 const REPEAT: Reply = { status: 200, reason: 'it is a repeat of an event that was handled' };
 const NOT_STARTED: Reply = { status: 503, reason: 'n8n did not start the workflow for it' };
+
+/** How long a repeat waits to learn whether n8n starts the workflow, in milliseconds. */
+const LONGEST_REPLY = 60_000;
+
+/** How long n8n may take to start it after that, in milliseconds. Then the event may come again. */
+const LONGEST_START = 15 * 60_000;
 
 /** How many events are remembered per trigger. A repeat that comes later than that starts a run. */
 export const MOST_REMEMBERED = 1_000;
@@ -21,22 +30,22 @@ export const MOST_REMEMBERED = 1_000;
 export const MOST_TRIGGERS = 200;
 
 /**
- * Which events have started the workflow, so that a repeat starts nothing. Assumption: an event is
- * delivered at least once, and again where the answer was not one of success.
+ * Which events have started the workflow. Assumption: an event is delivered at least once, and again where
+ * the answer was not one of success.
  *
- * Lives in this process. n8n behavior: every request gets its own copy of the stored memory, so only here
- * can two deliveries at the same moment see each other. The stored memory is for restarts and for n8n's
- * other processes; two deliveries that reach two processes at the same moment can both start a run.
+ * n8n behavior: every request gets its own copy of what is stored, so only in memory can two deliveries at
+ * the same moment see each other. What is stored is for restarts and n8n's other processes; two deliveries
+ * that reach two processes at the same moment can both start a run.
  */
 export class RecentEvents {
   private readonly handled = new Set<string>();
 
-  private readonly confirming = new Map<string, Promise<VideoEvent | Reply>>();
+  private readonly confirming = new Map<string, Promise<Verified>>();
 
-  /** Events for which n8n is starting the workflow, and whether it did. */
+  /** Events for which n8n is starting the workflow, and what repeats are told: whether it did. */
   private readonly starting = new Map<string, Promise<boolean>>();
 
-  /** Adds what an earlier process, or another one, has stored. */
+  /** Adds what another process has stored. */
   recall(stored: unknown): void {
     if (!Array.isArray(stored)) return;
     for (const key of stored) if (typeof key === 'string') this.remember(key);
@@ -49,10 +58,7 @@ export class RecentEvents {
   }
 
   /** Lets deliveries of the same event at the same moment share one confirmation. */
-  async confirmOnce(
-    key: string,
-    confirm: () => Promise<VideoEvent | Reply>,
-  ): Promise<VideoEvent | Reply> {
+  async confirmOnce(key: string, confirm: () => Promise<Verified>): Promise<Verified> {
     const current =
       this.confirming.get(key) ?? confirm().finally(() => this.confirming.delete(key));
     this.confirming.set(key, current);
@@ -62,25 +68,31 @@ export class RecentEvents {
   /**
    * Starts the workflow unless the event is a repeat.
    *
-   * Invariant: nothing is waited for between looking the key up and taking it.
+   * Invariant: nothing is waited for between looking the key up and taking it. It stays taken until it is
+   * certain whether n8n started the workflow, which a busy n8n may do long after repeats got their reply.
    *
-   * @param hasStarted may take its time, the reply does not wait for it; where it says no, the key is free
+   * @param hasStarted waits so many milliseconds for it at the most, then gives `undefined`; where it says
+   *   no, the key is free
    */
   async startOnce(
     key: string,
     start: VideoEvent,
-    hasStarted: () => Promise<boolean>,
+    hasStarted: (patience: number) => Promise<boolean | undefined>,
   ): Promise<Reply> {
     const repeat = this.repeatOf(key);
     if (repeat) return await repeat;
-    const end = hasStarted()
+    const end = (isSo = false) => {
+      this.starting.delete(key);
+      if (isSo) this.remember(key);
+    };
+    const started = hasStarted(LONGEST_REPLY)
       .catch(() => false)
       .then((isSo) => {
-        this.starting.delete(key);
-        if (isSo) this.remember(key);
-        return isSo;
+        if (isSo === undefined) void hasStarted(LONGEST_START).then(end, () => end());
+        else end(isSo);
+        return isSo === true;
       });
-    this.starting.set(key, end);
+    this.starting.set(key, started);
     return { status: 200, start };
   }
 
@@ -91,8 +103,7 @@ export class RecentEvents {
 
   /**
    * What to store for an event that n8n is about to start, oldest first. Others that are being started are
-   * left out: what n8n fails to start must not look handled. So of events that start at the same moment,
-   * one may be missing until the next one is stored.
+   * left out: what n8n fails to start must not look handled.
    */
   toStore(key: string): string[] {
     return [...new Set(this.handled).add(key)].slice(-MOST_REMEMBERED);
@@ -113,12 +124,7 @@ export function keyOf(event: string, videoId: string, eventId = ''): string {
 
 const memories = new Map<string, RecentEvents>();
 
-/**
- * The memory of one trigger in this process. Of the triggers that were called longest ago, only what is
- * stored is left.
- *
- * @param trigger tells it from every other trigger of this n8n
- */
+/** The memory of one trigger. Of those that were called longest ago, only what is stored is left. */
 export function recentEventsOf(trigger: string): RecentEvents {
   const memory = memories.get(trigger) ?? new RecentEvents();
   memories.delete(trigger);

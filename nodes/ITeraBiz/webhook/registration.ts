@@ -22,15 +22,8 @@ const LONGEST_WAIT = 30_000;
 /** Marks the webhooks that this node registers, also for the user who meets one in the dashboard. */
 const MARK = ['registered_by', 'n8n'] as const;
 
-/** Whether the API has no such path or method, in whatever form it says so. */
-const isNotOffered = ({ status }: ApiResponse) => status === 404 || status === 405;
-
-/** Whether the API itself no longer has the webhook. */
-const isGone = (answer: ApiResponse) => statusClassOf(answer) === 'notFound';
-
 /**
- * n8n's `checkExists`: whether iTeraBiz has the webhook that this trigger registered, as it should
- * be now. One that somebody else made is not adopted: its secret is not known here.
+ * n8n's `checkExists`: whether iTeraBiz has the webhook that this trigger registered, as it should be now.
  *
  * @throws {NodeApiError} when iTeraBiz cannot tell
  * @throws {NodeOperationError} for a manual webhook without a good secret token
@@ -55,8 +48,7 @@ export async function isRegistered(context: IHookFunctions): Promise<boolean> {
 }
 
 /**
- * n8n's `create`: registers the workflow's URL, with a new token in it, and removes what earlier
- * attempts for the same URL may have left behind.
+ * n8n's `create`: registers the workflow's URL with a new token, and removes what earlier attempts left.
  *
  * Assumption: `POST /webhooks` answers with the webhook, with its `id` and perhaps a `secret`.
  *
@@ -83,9 +75,9 @@ export async function register(context: IHookFunctions): Promise<boolean> {
   const url = address.href;
   const doing = 'register this trigger';
   const body = { url, events: chosenEvents(context) };
-  const request = { method: 'POST', url: '/webhooks', body } as const;
-  const answer = await ask(context, request, { doing }, isNotOffered);
-  if (isNotOffered(answer)) {
+  const request: ApiRequest = { method: 'POST', url: '/webhooks', body };
+  const answer = await ask(context, request, { doing });
+  if (!answer) {
     throw refusal(
       context,
       'iTeraBiz does not let this trigger register its address. Set Registration to Manual and paste the address into your iTeraBiz dashboard, or use the iTeraBiz Polling Trigger',
@@ -96,22 +88,21 @@ export async function register(context: IHookFunctions): Promise<boolean> {
   if (hookId === undefined) {
     throw toNodeError(context.getNode(), describeStrangeAnswer(answer, { doing }));
   }
-  const earlier = store.registration?.hookId;
   const { secret } = answer.body as IDataObject;
   const signing = typeof secret === 'string' && secret ? { secret } : {};
+  const earlier = store.registration ? [store.registration.hookId] : [];
   store.tokens = { key, latest: time };
   store.registration = { hookId, url, token, ...signing };
 
-  const leftOver = new Set([...(await idsOfOurs(context)), ...(earlier ? [earlier] : [])]);
+  const leftOver = new Set([...(await idsOfOurs(context)), ...earlier]);
   leftOver.delete(hookId);
   for (const id of leftOver) await removeHook(context, id);
   return true;
 }
 
 /**
- * n8n's `delete`: removes what this trigger registered. Where nothing is known of a registration, or
- * the one that is known is gone already, another one may be there, whose answer was lost on the way or
- * of which the store was made to forget. So iTeraBiz is asked.
+ * n8n's `delete`: removes what this trigger registered. Where that is not known, or gone already, there may
+ * be one whose answer was lost, or of which the store was made to forget. So iTeraBiz is asked.
  *
  * Never throws. n8n behavior: after an error it leaves the rest of its tidying undone.
  *
@@ -122,8 +113,8 @@ export async function unregister(context: IHookFunctions): Promise<boolean> {
   const known = store.registration?.hookId;
   if (!known && isManual(context)) return true;
 
-  const ends = known ? [await removeHook(context, known)] : [];
-  if (ends[0] === undefined || ends[0] === 'was gone') {
+  const ends = [known ? await removeHook(context, known) : 'was gone'];
+  if (ends[0] === 'was gone') {
     for (const id of await idsOfOurs(context)) ends.push(await removeHook(context, id));
   }
   const isDone = !ends.includes('is left');
@@ -135,9 +126,9 @@ export async function unregister(context: IHookFunctions): Promise<boolean> {
 async function listHooks(context: IHookFunctions): Promise<IDataObject[]> {
   const subject = { doing: 'list the webhooks' };
   const fetch = async (after?: string) => {
-    const request = { method: 'GET', url: '/webhooks', qs: pageQuery(after) } as const;
-    const answer = await ask(context, request, subject, isNotOffered);
-    if (isNotOffered(answer)) return { data: [], has_more: false };
+    const qs = pageQuery(after);
+    const answer = await ask(context, { method: 'GET', url: '/webhooks', qs }, subject);
+    if (!answer) return { data: [], has_more: false };
     const page = pageIn(answer.body);
     if (page) return page;
     throw toNodeError(context.getNode(), describeStrangeAnswer(answer, subject));
@@ -165,8 +156,8 @@ type Removal = 'removed' | 'was gone' | 'is left';
 async function removeHook(context: IHookFunctions, id: string): Promise<Removal> {
   const request = { method: 'DELETE', url: `/webhooks/${encodeURIComponent(id)}` } as const;
   try {
-    const answer = await ask(context, request, { doing: 'remove the webhook', id }, isGone);
-    return isGone(answer) ? 'was gone' : 'removed';
+    const answer = await ask(context, request, { doing: 'remove the webhook', id });
+    return answer ? 'removed' : 'was gone';
   } catch (error) {
     warn(context, `Could not remove the webhook ${id} at iTeraBiz`, error);
     return 'is left';
@@ -180,10 +171,7 @@ function warn(context: IHookFunctions, what: string, error: unknown): void {
   });
 }
 
-/**
- * Where n8n listens for this trigger. n8n behavior: it names the test URL while the editor listens, else
- * the production URL.
- */
+/** Where n8n listens. n8n behavior: it names the test URL while the editor listens, else the production URL. */
 function endpointOf(context: IHookFunctions): string {
   const url = context.getNodeWebhookUrl('default');
   if (url) return url;
@@ -202,18 +190,11 @@ function isSameEndpoint(one: unknown, other: string): boolean {
 
 function checkAccess(context: IHookFunctions): void {
   const { token, secret } = manualAccess(context);
-  if (!isGoodToken(token)) {
-    throw refusal(
-      context,
-      `The Secret Token needs at least ${SHORTEST_TOKEN} characters, only letters, digits, "-" and "_". Let a password manager make one, and put it at the end of the address in your iTeraBiz dashboard, after ?token=`,
-    );
-  }
-  if (secret === '') {
-    throw refusal(
-      context,
-      'The Signing Secret is empty. Copy it from the webhook in your iTeraBiz dashboard, or remove this option to accept events without a signature',
-    );
-  }
+  const problem = !isGoodToken(token)
+    ? `The Secret Token needs at least ${SHORTEST_TOKEN} characters, only letters, digits, "-" and "_". Let a password manager make one, and put it at the end of the address in your iTeraBiz dashboard, after ?token=`
+    : secret === '' &&
+      'The Signing Secret is empty. Copy it from the webhook in your iTeraBiz dashboard, or remove this option to accept events without a signature';
+  if (problem) throw refusal(context, problem);
 }
 
 /** n8n behavior: of an activation that fails it shows the message alone, so that says what to do as well. */
@@ -226,24 +207,29 @@ function refusal(
 }
 
 /**
- * @param isExpected whether a refusal is an answer, too
+ * @returns nothing where the API has no such path, method or webhook
  * @throws {NodeApiError} in words for the user, when it is refused or no answer came
  */
 async function ask(
   context: IHookFunctions,
-  options: ApiRequest,
+  request: ApiRequest,
   subject: Subject,
-  isExpected: (answer: ApiResponse) => boolean,
-): Promise<ApiResponse> {
+): Promise<ApiResponse | undefined> {
   const deadline = now() + LONGEST_WAIT;
   const account = await accountOf(context);
   const client = account.client(context, { priority: 'interactive', retry: false, deadline });
-  const attempt = await client.request(options);
+  const attempt = await client.request(request);
   const { outcome } = attempt;
-  const isAnswer =
-    !(outcome instanceof NetworkError) &&
-    (statusClassOf(outcome) === 'done' || isExpected(outcome));
-  if (isAnswer) return outcome;
+  if (!(outcome instanceof NetworkError)) {
+    const statusClass = statusClassOf(outcome);
+    if (statusClass === 'done') return outcome;
+    // An API without webhooks may say so by any page. One that cannot be removed is still there.
+    const isMissing =
+      request.method === 'DELETE'
+        ? statusClass === 'notFound'
+        : outcome.status === 404 || outcome.status === 405;
+    if (isMissing) return undefined;
+  }
   throw new RequestFailed(attempt).toNodeError(context.getNode(), subject);
 }
 
@@ -258,8 +244,7 @@ const PRIVATE_IPV6 = /^(::1?$|f[cd]|fe[89ab])/;
 const LOCAL_NAME = /^[^.]+$|\.(localhost|local|internal|lan|home|home\.arpa|intranet)$/;
 
 /**
- * The host of a webhook URL where iTeraBiz cannot reach it from the internet, or `undefined` where
- * it can, as far as an address tells. Nothing is asked of the network.
+ * The host of a webhook URL where iTeraBiz cannot reach it, as far as an address tells, else `undefined`.
  *
  * @param apiUrl base URL of the API; one on this machine reaches everything that this machine does
  * @throws {TypeError} when one of the two is no URL

@@ -37,10 +37,8 @@ export function isManual(context: IHookFunctions | IWebhookFunctions): boolean {
 /**
  * What a user set for a webhook made by hand.
  *
- * Invariant: a Signing Secret that is there but empty, as of an expression that gives nothing, is an empty
- * text, which lets no event in. Only where the option was never added is there none to check.
- *
- * @throws where an expression fails
+ * Invariant: a Signing Secret that is there but empty, as of an expression that gives nothing, lets no event
+ * in. Only where the option was never added is there none to check.
  */
 export function manualAccess(context: IHookFunctions | IWebhookFunctions): {
   token: string;

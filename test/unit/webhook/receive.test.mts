@@ -356,16 +356,39 @@ describe('A repeat', () => {
     expect(store.recentEvents).toBeUndefined();
   });
 
-  test('is taken for new when n8n has not started the workflow within a minute', async () => {
-    jest.useFakeTimers();
-    await deliver({ n8nAnswers: null });
-    const repeat = deliver();
-    await jest.advanceTimersByTimeAsync(61_000);
-    expect((await repeat).answers).toEqual([[503, { message: 'Try again later' }]]);
-    const later = await deliver();
-    await jest.advanceTimersByTimeAsync(1_000);
-    jest.useRealTimers();
-    expect(later.runs).toEqual([event]);
+  describe('where n8n has not started the workflow within a minute', () => {
+    beforeEach(() => void jest.useFakeTimers());
+    afterEach(() => void jest.useRealTimers());
+
+    /** A repeat that comes so many milliseconds later, and waits for a minute at the most */
+    const repeatAfter = async (milliseconds: number, delivery: Delivery = {}) => {
+      await jest.advanceTimersByTimeAsync(milliseconds);
+      const repeat = deliver(delivery);
+      await jest.advanceTimersByTimeAsync(61_000);
+      const { answers, runs } = await repeat;
+      return runs.length > 0 ? 'starts' : answers[0][0];
+    };
+
+    test('is told to come again, and starts nothing once n8n has started it after all', async () => {
+      const { response, store } = await deliver({ n8nAnswers: null });
+      expect(await repeatAfter(0)).toBe(503);
+      expect(await repeatAfter(300_000)).toBe(503);
+      response.status(200).json({});
+      expect(await repeatAfter(1_000)).toBe(200);
+      expect(store.recentEvents).toHaveLength(1);
+    });
+
+    test('is taken for new once n8n says that it could not', async () => {
+      const { response } = await deliver({ n8nAnswers: null });
+      expect(await repeatAfter(300_000)).toBe(503);
+      response.status(500).json({});
+      expect(await repeatAfter(1_000)).toBe('starts');
+    });
+
+    test('is taken for new when n8n never says anything', async () => {
+      await deliver({ n8nAnswers: null });
+      expect(await repeatAfter(17 * 60_000)).toBe('starts');
+    });
   });
 
   test.each<[string, Delivery]>([

@@ -363,6 +363,15 @@ describe('To unregister', () => {
     expect(log).toEqual([]);
   });
 
+  test('takes a webhook for left where the API cannot remove any', async () => {
+    const { context, store } = triggerWith({
+      store: registered(),
+      instead: { 'DELETE /webhooks/wh_ours': answered({}, 405) },
+    });
+    expect(await unregister(context)).toBe(false);
+    expect(store).toEqual(registered());
+  });
+
   test.each<[IDataObject | Error, string]>([
     [answered({}, 503), 'iTeraBiz is too busy to remove the webhook'],
     [new UserError('no credential'), 'no credential'],
