@@ -47,13 +47,18 @@ const STATUS_NAME =
  * first.
  */
 export function errorTextOf(body: unknown): string | undefined {
-  const texts = tellingParts(body).map(({ field, text }) =>
+  const parts = tellingParts(body);
+  const all = joined(parts);
+  if (all.length <= LONGEST_QUOTE) return all || undefined;
+  const longestFirst = parts.sort((one, other) => other.text.length - one.text.length);
+  return `${joined(longestFirst).slice(0, LONGEST_QUOTE)}…`;
+}
+
+function joined(parts: ErrorPart[]): string {
+  const texts = parts.map(({ field, text }) =>
     field && !text.startsWith(field) ? `${field}: ${text}` : text,
   );
-  const all = texts.join('; ');
-  if (all.length <= LONGEST_QUOTE) return all || undefined;
-  const longestFirst = texts.sort((one, other) => other.length - one.length).join('; ');
-  return `${longestFirst.slice(0, LONGEST_QUOTE)}…`;
+  return texts.join('; ');
 }
 
 /**

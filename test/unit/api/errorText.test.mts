@@ -109,6 +109,12 @@ const key = fc.constantFrom(
   ...['error', 'errors', 'message', 'detail', 'msg', 'title', 'reason', 'issues', 'script', 'hint'],
 );
 
+test('a long name of a field puts no shorter text first', () => {
+  const [long, shorter] = ['Long word '.repeat(20).trim(), 'Other word '.repeat(18).trim()];
+  const said = errorTextOf({ errors: { reference_picture: shorter }, message: long });
+  expect(said).toMatch(new RegExp(`^${long}; reference_picture: Other`));
+});
+
 test('whatever the shape of a body, its longest sentence is not lost', () => {
   const { shape } = fc.letrec((tie) => ({
     shape: fc.oneof(
