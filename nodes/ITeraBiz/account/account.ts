@@ -21,17 +21,9 @@ const REMEMBERED = 10 * 60_000;
 export class Account {
   /** All requests to the API */
   readonly queue = new RequestQueue();
-
-  /** All waits for its videos */
   readonly poller = new VideoPoller();
-
-  /** Which of its jobs belong to an item */
   readonly jobs = new JobRegistry();
-
-  /** How many videos it has made in the last 24 hours */
   readonly budget = new DailyBudget();
-
-  /** Looks for what submissions of unknown outcome have made */
   readonly reconcilers = {
     '/avatars': new Reconciler(this.jobs, '/avatars'),
     '/videos': new Reconciler(this.jobs, '/videos'),
@@ -104,15 +96,14 @@ export async function credentialOf(context: Requester): Promise<Credential> {
   return { account: account.use(), maxVideosPerDay };
 }
 
-/** The account that the node's credential leads to. @throws as {@link credentialOf} */
+/** @throws as {@link credentialOf} */
 export async function accountOf(context: Requester): Promise<Account> {
   return (await credentialOf(context)).account;
 }
 
 /**
- * The same without asking n8n, where this process has seen the credential before. For what only
- * queues: a credential whose key was changed since leads to the queue of the old account, which can
- * only make us gentler.
+ * The same without asking n8n, where this process has seen the credential before. For what only queues:
+ * with a key that was changed since, it leads to the queue of the old account, which is only gentler.
  */
 export async function queuedAccountOf(context: Requester): Promise<Account> {
   const known = byCredential.get(credentialIdOf(context) ?? '');

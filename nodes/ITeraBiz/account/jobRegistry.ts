@@ -4,7 +4,7 @@ import { videoIdOf } from '../api/video';
 import type { Listed } from './listReader';
 import { nameOf, type Order } from './sameOrder';
 
-/** Jobs that are remembered at the most; each is an ID of some twenty characters. */
+/** IDs that are remembered at the most. */
 const MOST_JOBS = 20_000;
 
 /** Jobs that are remembered in full, as a list may not show them yet. */
@@ -22,22 +22,18 @@ export class JobRegistry {
   /** Who is about to order what, by the names of the orders */
   private readonly reservations = new Map<Promise<void>, Set<string>>();
 
-  /** A job belongs to an item from now on. */
   assign(id: string | undefined): void {
     if (id === undefined) return;
     this.assigned.delete(id);
     this.assigned.add(id);
-    if (this.assigned.size > MOST_JOBS) {
-      const [oldest] = this.assigned;
-      this.assigned.delete(oldest);
-    }
+    const [oldest] = this.assigned;
+    if (this.assigned.size > MOST_JOBS) this.assigned.delete(oldest);
   }
 
   isAssigned(id: string): boolean {
     return this.assigned.has(id);
   }
 
-  /** A job was made by this order just now. */
   made(order: Order, entry: IDataObject): void {
     this.assign(videoIdOf(entry));
     this.recent.push({ order: nameOf(order), entry, at: Date.now() });
@@ -66,8 +62,7 @@ export class JobRegistry {
 
   /** What to wait for before any of these is ordered. */
   reserved(orders: Set<string>): Array<Promise<void>> {
-    return [...this.reservations].flatMap(([end, names]) =>
-      [...orders].some((name) => names.has(name)) ? [end] : [],
-    );
+    const isAmong = (names: Set<string>) => [...orders].some((name) => names.has(name));
+    return [...this.reservations].filter(([, names]) => isAmong(names)).map(([end]) => end);
   }
 }

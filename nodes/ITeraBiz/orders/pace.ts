@@ -34,9 +34,8 @@ export function paceHint(rows: Row[]): string[] {
     if (misfits.length === 0) continue;
     const [{ item, order }] = misfits;
     const read = Math.max(1, Math.round(secondsToRead(String(order.body.script))));
-    const what = kind === 'short' ? 'short' : 'long';
     lines.push(
-      `${rangesOf(misfits.map((row) => row.item))}: the script is very ${what} for its duration. Read aloud, that of item ${item + 1} takes about ${read === 1 ? '1 second' : `${read} seconds`}, and Duration is ${String(order.body.duration)}.`,
+      `${rangesOf(misfits.map((row) => row.item))}: the script is very ${kind} for its duration. Read aloud, that of item ${item + 1} takes about ${read === 1 ? '1 second' : `${read} seconds`}, and Duration is ${String(order.body.duration)}.`,
     );
   }
   return lines;

@@ -7,15 +7,8 @@ import { amountOf, isToSend } from './limits';
 import type { Match } from './reuse';
 import type { Row, Rows } from './rows';
 
-/** What a preview gives out for each item, and in all. */
-export interface Preview {
-  items: Map<number, IDataObject>;
-  /** As in `21 videos, 945 seconds in all would be ordered; 8 would not.` */
-  sum: string;
-}
-
 /**
- * Says for each item whether it would be ordered, or why not.
+ * Says for each item whether it would be ordered, or why not, and how much that is in all.
  *
  * @param toSend the rows that would be sent
  * @param matches what the account has already
@@ -30,38 +23,35 @@ export function previewOf(
   refusal?: Message,
   today = '',
   avatars?: Set<string>,
-): Preview {
+): { items: Map<number, IDataObject>; sum: string } {
   const items = new Map<number, IDataObject>();
-  const isMissing = ({ order }: Row) => avatars && !avatars.has(String(order.body.avatar_id));
-  const sendable = toSend.filter((row) => !isMissing(row));
   for (const [item, { error, body }] of rows.bad) {
     const said = error.said ?? { message: error.message, description: '' };
     items.set(item, { wouldOrder: false, reason: inOneLine(said), request: body });
   }
-  const amount = [amountOf(sendable), today.replace(/\.$/, '')].filter(Boolean).join('. ');
-  const sent = new Set(sendable);
+  const avatarOf = ({ order }: Row) => String(order.body.avatar_id);
+  const sent = new Set(toSend.filter((row) => avatars?.has(avatarOf(row)) ?? true));
+  const all = amountOf([...sent]);
+  const amount = [all, today.replace(/\.$/, '')].filter(Boolean).join('. ');
   const first = new Map<string, number>();
   for (const row of rows.good) {
-    const request = row.order.body;
+    const { item, order } = row;
+    const request = order.body;
     if (!sent.has(row)) {
-      const because = whyNotOrdered(row, matches.get(row.item), refusal) ?? {
-        reason: `Your account has no avatar "${String(request.avatar_id)}"`,
-      };
-      items.set(row.item, { wouldOrder: false, ...because, request });
+      const reason = `Your account has no avatar "${avatarOf(row)}"`;
+      const because = whyNotOrdered(row, matches.get(item), refusal) ?? { reason };
+      items.set(item, { wouldOrder: false, ...because, request });
       continue;
     }
-    const name = nameOf(row.order);
+    const name = nameOf(order);
     const same = first.get(name);
-    if (same === undefined) first.set(name, row.item);
-    const reason = [
-      sendable.length > 1 ? `One of ${amount}` : amount,
-      same !== undefined && `The same order as item ${same + 1}`,
-    ];
-    items.set(row.item, { wouldOrder: true, reason: reason.filter(Boolean).join('. '), request });
+    if (same === undefined) first.set(name, item);
+    const again = same === undefined ? '' : `. The same order as item ${same + 1}`;
+    const reason = `${sent.size > 1 ? 'One of ' : ''}${amount}${again}`;
+    items.set(item, { wouldOrder: true, reason, request });
   }
-  const others = items.size - sendable.length;
-  const not = others > 0 ? `; ${others} would not` : '';
-  return { items, sum: `${amountOf(sendable)} would be ordered${not}.` };
+  const others = items.size - sent.size;
+  return { items, sum: `${all} would be ordered${others > 0 ? `; ${others} would not` : ''}.` };
 }
 
 function whyNotOrdered(row: Row, match?: Match, refusal?: Message): IDataObject | undefined {
@@ -72,13 +62,10 @@ function whyNotOrdered(row: Row, match?: Match, refusal?: Message): IDataObject 
   if (match?.job) {
     return { reason: 'Your account has this video already', videoId: videoIdOf(match.job) };
   }
-  if (!isToSend(row)) {
-    return {
-      reason:
-        'Check this one: an earlier try may have been accepted already, so it would not be sent again',
-    };
-  }
-  return refusal && { reason: inOneLine(refusal) };
+  if (isToSend(row)) return refusal && { reason: inOneLine(refusal) };
+  const reason =
+    'Check this one: an earlier try may have been accepted already, so it would not be sent again';
+  return { reason };
 }
 
 function inOneLine({ message, description }: Message): string {
