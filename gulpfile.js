@@ -1,7 +1,8 @@
 const { existsSync, readdirSync } = require('node:fs');
-const { rm } = require('node:fs/promises');
+const { readFile, rm, writeFile } = require('node:fs/promises');
 const { join, relative } = require('node:path');
-const { dest, series, src } = require('gulp');
+const { dest, parallel, series, src } = require('gulp');
+const { format } = require('prettier');
 
 /** Copies what `tsc` leaves behind into dist: icons, codex files and output schemas. */
 function assets() {
@@ -16,11 +17,24 @@ function assets() {
  * each build would do that too, but would break whatever runs from it at that moment.
  */
 async function withoutStrays() {
-  const files = readdirSync('dist', { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map(({ parentPath, name }) => relative('dist', join(parentPath, name)));
-  const strays = files.filter((file) => !existsSync(file.replace(/\.js$/, '.ts')));
+  const strays = filesInDist().filter((file) => !existsSync(file.replace(/\.js$/, '.ts')));
   await Promise.all(strays.map((file) => rm(join('dist', file))));
 }
 
-exports.default = series(withoutStrays, assets);
+/** A twelfth of what tsc writes is indentation. */
+async function indentedWithTabs() {
+  const scripts = filesInDist().filter((file) => file.endsWith('.js'));
+  for (const file of scripts.map((name) => join('dist', name))) {
+    const text = await readFile(file, 'utf8');
+    const style = { parser: 'babel', useTabs: true, printWidth: 120, singleQuote: true };
+    await writeFile(file, await format(text, style));
+  }
+}
+
+function filesInDist() {
+  return readdirSync('dist', { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => relative('dist', join(parentPath, name)));
+}
+
+exports.default = series(withoutStrays, parallel(assets, indentedWithTabs));
