@@ -142,7 +142,7 @@ export class DailyBudget {
       throw new CannotCount('iTeraBiz says that there are more, but lists the same ones again');
     }
     if (listed.some(({ at }) => Number.isNaN(at))) {
-      throw new CannotCount('the list of the account does not tell when they were made');
+      throw new CannotCount('the list of the account does not say when they were made');
     }
     this.listed = listed;
     this.readAt = start;

@@ -50,7 +50,7 @@ export function describeRefusal(
       }
       return {
         message: `Something between n8n and iTeraBiz blocked the request to ${doing}${because}`,
-        description: `${status === 407 ? 'A proxy wants its own user name and password' : 'A firewall, a proxy or a bot check answered in place of the API'}, so nothing was made or charged; your API key and this item are fine. Ask whoever runs this n8n, or its network, to let it reach iTeraBiz; if it keeps happening, write to ${SUPPORT} (status ${status}).`,
+        description: `${status === 407 ? 'A proxy requires its own user name and password' : 'A firewall, a proxy or a bot check answered in place of the API'}, so nothing was made or charged; your API key and this item are fine. Ask whoever runs this n8n, or its network, to let it reach iTeraBiz; if it keeps happening, write to ${SUPPORT} (status ${status}).`,
       };
     case 'badValues':
       return describeBadValues(answer, doing, said);
@@ -122,7 +122,7 @@ export function describeNetworkError(
   if (isNotSecure(error)) {
     return {
       message: `iTeraBiz could not be reached to ${doing}: the certificate of the connection was not accepted${tried}`,
-      description: `Could not connect securely${network}, so nothing was sent. If a company proxy or antivirus checks this n8n's traffic, let whoever runs n8n set NODE_EXTRA_CA_CERTS to the file with its certificate; if not, check the Base URL of the credential and the clock of this computer.`,
+      description: `Could not connect securely${network}, so nothing was sent. If a company proxy or antivirus inspects this n8n's traffic, ask whoever runs n8n to set NODE_EXTRA_CA_CERTS to the file with its certificate; if not, check the Base URL of the credential and the clock of this computer.`,
     };
   }
   return {

@@ -22,16 +22,16 @@ export function describeDoubt(
     const cause =
       outcome instanceof NetworkError
         ? 'The connection broke off before iTeraBiz answered'
-        : `iTeraBiz answered with a fault on its side (status ${outcome.status}; if it stays, write to ${SUPPORT})${quote}`;
+        : `iTeraBiz answered with a fault on its side (status ${outcome.status}; if it keeps happening, write to ${SUPPORT})${quote}`;
     return {
-      message: `Check this one: nobody knows whether iTeraBiz accepted the request to ${doing}`,
+      message: `Check this one: it is unclear whether iTeraBiz accepted the request to ${doing}`,
       description: `${cause}. The request may have been accepted, so it was not sent again: that could charge you twice. ${next}.`,
     };
   }
   const { status, body } = outcome;
   if (typeof body === 'string' && /^\s*</.test(body)) {
     return {
-      message: `Check this one: a web page answered the request to ${doing}, and not iTeraBiz as usual`,
+      message: `Check this one: a web page answered the request to ${doing}, not iTeraBiz`,
       description: `Check the Base URL of the credential: it should be the address of the API, as in https://api.iterabiz.com/v1. The page came with status ${status}${said ? ` and is called: ${said}` : ''}. If the Base URL is right, the request may have been accepted all the same, so it was not sent again: that could charge you twice. ${next}.`,
     };
   }
@@ -51,7 +51,7 @@ export function describeOldDoubt(doing: string, order: Order, finding?: Finding)
 
 /** What was looked for in vain, and how the user can look: a list may be late, or say less than a person sees. */
 function whatToDo(order: Order, finding?: Finding): string {
-  const again = `If it is there, go on with its ID; if it is not, run this item again with "${resubmitUnknown.displayName}" switched on in the options`;
+  const again = `If it is there, use its ID; if not, turn on "${resubmitUnknown.displayName}" in the options and run this item again`;
   const list = listOf(order) === '/avatars' ? 'Avatar: Get Many' : 'Video: Get Many';
   if (!finding) {
     return `Look in your iTeraBiz dashboard, or run ${list}, for one made at this time with these values. ${again}`;
@@ -59,7 +59,7 @@ function whatToDo(order: Order, finding?: Finding): string {
   const what = `one made since ${momentOf(finding.since, true)} with the same ${textFieldOf(order)} and values`;
   const looked = finding.polls === 1 ? 'once' : `${finding.polls} times`;
   const result = finding.trouble
-    ? `This node could not find out by itself, for ${what} (${finding.trouble})`
+    ? `This node could not look for ${what} (${finding.trouble})`
     : `This node looked ${looked} through the list of your account for ${what}, the last time at ${momentOf(finding.at, true)}, and found none`;
   return `${result}. Look in your iTeraBiz dashboard, or run ${list} in a few minutes. ${again}`;
 }

@@ -101,9 +101,9 @@ function whyNotToday(limit: number, { used, freeAt }: Usage, wanted: number): Re
   const when =
     first === undefined || limit === 0
       ? ''
-      : `Places become free from ${momentOf(first)} on${all === undefined ? '' : `, enough for all at ${momentOf(all)}`}. `;
+      : `There is room again from ${momentOf(first)}${all === undefined ? '' : `, and for all of them at ${momentOf(all)}`}. `;
   return {
-    message: `This would order ${videos(wanted)}, but "Max Videos per Day" of the credential allows ${limit} in 24 hours, and ${used} are used`,
+    message: `This would order ${videos(wanted)}, but "Max Videos per Day" of the credential allows ${limit} in 24 hours, and ${used} ${used === 1 ? 'has' : 'have'} been used`,
     description: `Nothing was sent to iTeraBiz. ${when}Trying again before that changes nothing. To order now, raise the limit in the credential.`,
     reason: 'account',
   };
@@ -131,7 +131,7 @@ function describeUncounted(error: unknown): Message {
   return {
     message: `the videos of the last 24 hours could not be counted: ${why}`,
     description:
-      'The credential has a limit, "Max Videos per Day", which this is needed for. Try again later, or take the limit off in the credential.',
+      'The credential has a limit, "Max Videos per Day", and needs this count. Try again later, or take the limit off in the credential.',
   };
 }
 
@@ -144,7 +144,7 @@ export function describeUncheckable(error: unknown): Message {
 /** Why a row is not sent after all: other processes have ordered meanwhile. */
 export function describeTaken(limit: number): Message {
   return {
-    message: `"Max Videos per Day" (${limit}) of the credential was used up by other orders of this account meanwhile`,
+    message: `"Max Videos per Day" (${limit}) of the credential was used up by other orders of this account in the meantime`,
     description: 'Wait until older videos no longer count, or raise the limit in the credential.',
   };
 }

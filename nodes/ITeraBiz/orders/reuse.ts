@@ -156,6 +156,6 @@ function describeExtent(extent: Extent): Message {
       }
     : {
         message: 'Nothing was sent: the list of your account could not be read to its end',
-        description: `iTeraBiz says that there are more videos, but answers the same ones again, so ${unknown}. Choose "Order Another One", or write to ${SUPPORT}.`,
+        description: `iTeraBiz says that there are more videos, but sends the same ones again, so ${unknown}. Choose "Order Another One", or write to ${SUPPORT}.`,
       };
 }

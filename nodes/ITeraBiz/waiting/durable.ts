@@ -110,6 +110,6 @@ function itemsSoFar(run: Run, results: Results): IDataObject[] {
 function describeInterrupted(id = ''): Message {
   return {
     message: `n8n was stopped before it learned what became of video ${id}`,
-    description: 'It is not lost: iTeraBiz goes on with it. Get it with Video: Get and this ID',
+    description: 'It is not lost: iTeraBiz is still making it. Get it with Video: Get and this ID',
   };
 }

@@ -38,7 +38,7 @@ export function describeEnd(
     const limit = isCutShort ? 'Timeout in the settings of the workflow' : 'Max Wait';
     return {
       message: `Video ${id} was not finished ${isCutShort ? "before this workflow's Timeout" : `after ${minutes}`} (last status: ${statusOf(video)})`,
-      description: `It is not lost: iTeraBiz goes on with it. Get it later by this ID, or raise ${limit}.`,
+      description: `It is not lost: iTeraBiz is still making it. Get it later by this ID, or raise ${limit}.`,
     };
   }
   if (outcomeOf(video) === 'completed' || failedVideos === 'output') return undefined;

@@ -28,7 +28,7 @@ describe('What stands between n8n and iTeraBiz is said to, and nothing else is b
     [
       "a proxy's 407",
       { status: 407, body: '<html><title>Proxy Authentication Required</title></html>' },
-      'A proxy wants its own user name and password',
+      'A proxy requires its own user name and password',
     ],
   ];
 
@@ -55,7 +55,7 @@ describe('What stands between n8n and iTeraBiz is said to, and nothing else is b
       const parameters = createVideo({ requestOptions: { proxy: address } });
       const run = await account.run(parameters, { items: rows(1), baseUrl });
       expect(errorOf(run).message).toMatch(/^Something between n8n and iTeraBiz blocked/);
-      expect(textOf(run)).toContain('A proxy wants its own user name and password');
+      expect(textOf(run)).toContain('A proxy requires its own user name and password');
       expect(account.api.asked).toEqual([]);
     } finally {
       proxy.closeAllConnections();

@@ -63,7 +63,7 @@ describe('Avatar: Create', () => {
     const { message } = errorOf(await runNode(sandbox, create, { items: [{ name: 'Emil' }] }));
 
     expect((await sandbox.stats()).acceptedCount).toBe(0);
-    expect(message).toMatch(/^Check this one: nobody knows whether/);
+    expect(message).toMatch(/^Check this one: it is unclear whether/);
     expect(message).not.toContain(before.id);
   });
 

@@ -304,7 +304,7 @@ describe('A submission of which nobody knows what became is not sent again', () 
       create,
       { ...refuse(500, 'Internal error'), retryAfter: 0 } as FaultEffect,
       [
-        'a fault on its side (status 500; if it stays, write to api@iterabiz.com)',
+        'a fault on its side (status 500; if it keeps happening, write to api@iterabiz.com)',
         'Video: Get Many',
       ],
     ],
@@ -315,7 +315,7 @@ describe('A submission of which nobody knows what became is not sent again', () 
     await sandbox.fault({ on: '*', ...always, ...fault });
     const told = toldBy(await runNode(sandbox, parameters));
     expect(told.message).toMatch(
-      /^Check this one: nobody knows whether iTeraBiz accepted the request to create the (video|avatar)$/,
+      /^Check this one: it is unclear whether iTeraBiz accepted the request to create the (video|avatar)$/,
     );
     advice.forEach((words) => expect(told.description).toContain(words));
     expect(told.description).toContain('Look in your iTeraBiz dashboard');
@@ -346,7 +346,7 @@ describe('A submission of which nobody knows what became is not sent again', () 
         contentType: 'text/html',
         body: '<html><head><title>Sign in</title></head></html>',
       },
-      'a web page answered the request to create the video, and not iTeraBiz as usual',
+      'a web page answered the request to create the video, not iTeraBiz',
       'Check the Base URL of the credential',
     ],
   ])('%s', async (_, fault, message, advice) => {

@@ -60,10 +60,10 @@ test('60 executions that start at once under a limit of 50 make exactly 50 video
   expect(refused).toHaveLength(10);
   for (const one of refused) {
     expect(errorOf(one).message).toBe(
-      'This would order 1 video, but "Max Videos per Day" of the credential allows 50 in 24 hours, and 50 are used',
+      'This would order 1 video, but "Max Videos per Day" of the credential allows 50 in 24 hours, and 50 have been used',
     );
     expect(errorOf(one).description).toMatch(
-      /Places become free from 20\d\d-\d\d-\d\d \d\d:\d\d UTC on/,
+      /There is room again from 20\d\d-\d\d-\d\d \d\d:\d\d UTC/,
     );
   }
 });
@@ -71,7 +71,7 @@ test('60 executions that start at once under a limit of 50 make exactly 50 video
 test('what the account made elsewhere in the last 24 hours counts, and what is older does not', async () => {
   await have(3, 23);
   await have(3, 25);
-  expect(errorOf(await order({ count: 3, limit: 5 })).message).toContain('and 3 are used');
+  expect(errorOf(await order({ count: 3, limit: 5 })).message).toContain('and 3 have been used');
   expect(await ordered()).toBe(0);
   expect(errorOf(await order({ count: 2, limit: 5 })).message).toBe('');
   expect(await ordered()).toBe(2);
@@ -106,7 +106,7 @@ test('a place is given back where it is certain that nothing was made, and kept 
   await sandbox.settings({ listLagMs: HOUR });
   await sandbox.fault({ on: POST, type: 'reset' });
   expect(errorOf(await order({ limit: 1 })).message).toMatch(/^Check this one/);
-  expect(errorOf(await order({ limit: 1 })).message).toContain('and 1 are used');
+  expect(errorOf(await order({ limit: 1 })).message).toContain('and 1 has been used');
   expect(await ordered()).toBe(0);
 });
 
@@ -118,7 +118,7 @@ test('a preview tells of the limit, and takes no place', async () => {
   );
   expect(some.map(({ wouldOrder }) => wouldOrder)).toEqual([true, true, false]);
   expect(some[0].reason).toContain('Last 24 hours: 2 of 4 videos');
-  expect(some[2].reason).toContain('allows 4 in 24 hours, and 2 are used');
+  expect(some[2].reason).toContain('allows 4 in 24 hours, and 2 have been used');
   expect(errorOf(await order({ count: 2, limit: 4 })).message).toBe('');
 });
 
@@ -141,7 +141,7 @@ test.each(['ten', -1, 1.5, NaN, true, [5]])(
 
 test.each([
   [
-    'does not tell when videos were made',
+    'does not say when videos were made',
     async () => void (await sandbox.settings({ listOmits: ['created_at'] })),
   ],
   [

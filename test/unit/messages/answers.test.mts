@@ -103,7 +103,9 @@ describe('A refusal', () => {
       description:
         'A firewall, a proxy or a bot check answered in place of the API, so nothing was made or charged; your API key and this item are fine. Ask whoever runs this n8n, or its network, to let it reach iTeraBiz; if it keeps happening, write to api@iterabiz.com (status 403).',
     });
-    expect(refusal(407, '').description).toMatch(/^A proxy wants its own user name and password, /);
+    expect(refusal(407, '').description).toMatch(
+      /^A proxy requires its own user name and password, /,
+    );
   });
 
   test.each([

@@ -213,7 +213,7 @@ describe('A row of unknown outcome', () => {
     const place = running({ answer, account });
     expect(await errorOf(place)).toMatchObject({
       message:
-        'Check this one: nobody knows whether iTeraBiz accepted the request to create the video',
+        'Check this one: it is unclear whether iTeraBiz accepted the request to create the video',
       description: expect.stringMatching(cause),
       httpCode,
       context: { itemIndex: 0 },
@@ -259,8 +259,7 @@ describe('A row of unknown outcome', () => {
     [' \n<!doctype html>', 'The page came with status 201. If'],
   ])('the web page %j is called one, and may stand at a wrong Base URL', async (body, words) => {
     expect(await errorOf(running({ answer: () => ({ status: 201, body }) }))).toMatchObject({
-      message:
-        'Check this one: a web page answered the request to create the video, and not iTeraBiz as usual',
+      message: 'Check this one: a web page answered the request to create the video, not iTeraBiz',
       description: expect.stringContaining(words),
     });
   });
@@ -318,7 +317,7 @@ describe('A row of unknown outcome', () => {
     const time = String.raw`20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC`;
     expect((await errorOf(running({ answer: breaks }))).description).toMatch(
       new RegExp(
-        ` This node looked \\d times through the list of your account for one made since ${time} with the same script and values, the last time at ${time}, and found none\\. Look in your iTeraBiz dashboard, or run Video: Get Many in a few minutes\\. If it is there, go on with its ID; if it is not, run this item again with "Resubmit if Unsure" switched on in the options\\.$`,
+        ` This node looked \\d times through the list of your account for one made since ${time} with the same script and values, the last time at ${time}, and found none\\. Look in your iTeraBiz dashboard, or run Video: Get Many in a few minutes\\. If it is there, use its ID; if not, turn on "Resubmit if Unsure" in the options and run this item again\\.$`,
       ),
     );
   });
@@ -326,7 +325,7 @@ describe('A row of unknown outcome', () => {
   test('says so where the list could not be read', async () => {
     const place = running({ answer: breaks, list: { status: 500 } });
     expect((await errorOf(place)).description).toMatch(
-      / This node could not find out by itself, for one made since 20.* UTC with the same script and values \(.+\)\. Look in your iTeraBiz dashboard/,
+      / This node could not look for one made since 20.* UTC with the same script and values \(.+\)\. Look in your iTeraBiz dashboard/,
     );
   });
 
