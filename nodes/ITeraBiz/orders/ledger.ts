@@ -17,8 +17,6 @@ interface Book {
   entries: Record<string, Entry>;
   /** How often the API has refused a submission for certain, by key */
   refusals?: Record<string, number>;
-  /** When the last of these left, in milliseconds since 1970 */
-  refusedAt?: Record<string, number>;
 }
 
 /**
@@ -85,15 +83,8 @@ export class Ledger {
     const { entries } = this.book;
     const refusals = (this.book.refusals ??= {});
     refusals[key] = (refusals[key] ?? 0) + 1;
-    const entry = entries[key];
-    if (entry?.state === 'sent' && entry.at) (this.book.refusedAt ??= {})[key] = entry.at;
     if (before) entries[key] = before;
     else delete entries[key];
-  }
-
-  /** When a submission left that was refused; nothing where none was */
-  refusedAt(key: string): number | undefined {
-    return this.book.refusedAt?.[key];
   }
 
   /** How many other submissions of exactly the same were accepted before. */

@@ -129,12 +129,10 @@ async function submit(shared: Submissions, row: Row, match?: Match): Promise<Sen
 
   if (match?.job) return { job: accept(match.job, true) };
 
-  // Also after a refusal in an earlier try: a job that it made all the same would be paid for twice.
-  const earlier = known?.at ?? ledger.refusedAt(key);
-  if (known || earlier !== undefined) {
-    const finding = earlier === undefined ? undefined : await find(earlier, true);
+  if (known) {
+    const finding = known.at === undefined ? undefined : await find(known.at, true);
     if (finding?.job) return { job: accept(finding.job) };
-    if (known && !row.options.resubmitUnknown) {
+    if (!row.options.resubmitUnknown) {
       throw new ItemFailed({ ...describeOldDoubt(doing, order, finding), reason: 'unknown' });
     }
   }

@@ -149,7 +149,7 @@ describe('Retry On Fail', () => {
     expect(scriptsOf(result)).toEqual(rows(5).map(({ script }) => script));
     const { acceptedCount, requests } = await expectPromiseKept(sandbox, result);
     expect(acceptedCount).toBe(5);
-    expect(requests).toEqual({ [POST]: 7, 'GET /videos': 2 });
+    expect(requests).toEqual({ [POST]: 7 });
   });
 
   test('that comes to nothing still names what was accepted, at whatever try', async () => {
@@ -164,7 +164,7 @@ describe('Retry On Fail', () => {
     expect(Object.keys(jobsIn(result))).toEqual(['0', '1', '3', '4']);
     const { acceptedCount, requests } = await expectPromiseKept(sandbox, result);
     expect(acceptedCount).toBe(4);
-    expect(requests).toEqual({ [POST]: 9, 'GET /videos': expect.any(Number) });
+    expect(requests).toEqual({ [POST]: 9 });
   });
 
   test('with the waits: a video that failed is not made anew', async () => {
@@ -195,7 +195,7 @@ describe("A retry from n8n's execution list", () => {
     expect(errorOf(result).message).toBe('');
     expect(scriptsOf(result)).toEqual(rows(5).map(({ script }) => script));
     const { requests, accepted } = await expectPromiseKept(sandbox, result);
-    expect(requests).toEqual({ [POST]: 6, 'GET /videos': 1 });
+    expect(requests).toEqual({ [POST]: 6 });
     expect(new Set(accepted.map(({ idempotencyKey }) => idempotencyKey)).size).toBe(5);
   });
 
@@ -298,7 +298,7 @@ describe('A node in a loop', () => {
     expect(errorOf(result).message).toBe('');
     expect(result.data.resultData.runData.iTeraBiz).toHaveLength(3);
     const { accepted, requests } = await sandbox.stats();
-    expect(requests).toEqual({ [POST]: 7, 'GET /videos': 1 });
+    expect(requests).toEqual({ [POST]: 7 });
     expect(acceptedScripts(await sandbox.stats()).sort()).toEqual([
       ...Array(3).fill('Script number 0'),
       ...Array(3).fill('Script number 1'),
