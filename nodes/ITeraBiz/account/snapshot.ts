@@ -78,6 +78,9 @@ export function isRefusedForGood(error: RequestFailed, refusals: Refusals, at: n
   return refusals.count >= 3 && at - refusals.since >= PATIENCE.refused;
 }
 
+/** After so many refusals, one poll asks for no more videos by their IDs. */
+const MOST_REFUSALS = 3;
+
 /**
  * Polls how some videos are doing, with never more requests than there are videos: one is asked for by
  * its ID, many are read from the list.
@@ -117,17 +120,19 @@ export async function fetchSnapshot(
   const all = new Set(ids);
   const byId = [...unlisted].filter((id) => all.has(id));
   if (listed.length === 1) byId.unshift(...listed);
+  const refusals: RequestFailed[] = [];
   for (const id of byId.slice(0, ids.length - requests)) {
     const seen = await videoIfKnown(reader, id).catch(refusalOnly);
-    if (seen instanceof RequestFailed) {
-      // Next time it is the others' turn, in case only this one cannot be read.
-      unlisted.delete(id);
-      unlisted.add(id);
-      if (snapshot.size === 0) throw seen;
-      break;
+    if (!(seen instanceof RequestFailed)) {
+      snapshot.set(id, seen);
+      continue;
     }
-    snapshot.set(id, seen);
+    // It may be only this one that cannot be read. Next time the others come first.
+    unlisted.delete(id);
+    unlisted.add(id);
+    if (refusals.push(seen) === MOST_REFUSALS) break;
   }
+  if (snapshot.size === 0 && refusals.length > 0) throw refusals[0];
   return snapshot;
 }
 
