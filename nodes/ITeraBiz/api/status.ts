@@ -34,7 +34,9 @@ const CLASSES = {
   notAllowed: { statuses: [403], read: 'refused', submission: 'refused' },
   badValues: { statuses: [400, 413, 422], read: 'refused', submission: 'refused' },
   notFound: { statuses: [404, 410], read: 'refused', submission: 'refused' },
-  /** Something between here and the API, or at a wrong Base URL, answered in its place */
+  /** A web page says that there is nothing: of a wrong Base URL, of a proxy, or of the API itself */
+  misrouted: { statuses: NONE, read: 'refused', submission: 'refused' },
+  /** Something between here and the API answered in its place */
   intercepted: { statuses: [407, 511], read: 'retry', submission: 'refused' },
   /** Too many requests, or the service is unavailable for a moment: nothing was done */
   busy: { statuses: [429, 503], read: 'retry', submission: 'retry' },
@@ -79,7 +81,9 @@ export function statusClassOf({ status, body, headers }: ApiResponse): StatusCla
   } else if (MAY_MEAN_CREDITS.includes(code) && CREDITS.test(words)) {
     if (code === 403 || code === 429 || LACK.test(words)) return 'noCredits';
   }
-  if (OF_THE_API.includes(code) && isFromBetween(body, headers)) return 'intercepted';
+  if (OF_THE_API.includes(code) && isFromBetween(body, headers)) {
+    return code === 403 ? 'intercepted' : 'misrouted';
+  }
   const all = Object.keys(CLASSES) as StatusClass[];
   const known = all.find((one) => CLASSES[one].statuses.includes(code));
   return known ?? (code >= 500 ? 'fault' : code === 0 ? 'refused' : 'unclear');

@@ -41,13 +41,12 @@ export function describeRefusal(
         message: `iTeraBiz does not allow this API key to ${doing}${because}`,
         description: `Check that what this item names, such as the avatar, belongs to the account of this credential, and ask the owner of the account what this key may do. Nothing was made or charged for this item (status ${status}).`,
       };
+    case 'misrouted':
+      return {
+        message: `Something other than iTeraBiz answered the request to ${doing}${because}`,
+        description: `Check the Base URL of the credential, which is usually https://api.iterabiz.com/v1. If it is right, a proxy or firewall answers in place of the API: ask whoever runs this n8n, or its network, to let it reach iTeraBiz. If it keeps happening, write to ${SUPPORT} (status ${status}).`,
+      };
     case 'intercepted':
-      if ([404, 405, 410].includes(status)) {
-        return {
-          message: `Something other than iTeraBiz answered the request to ${doing}${because}`,
-          description: `Check the Base URL of the credential, which is usually https://api.iterabiz.com/v1. If it is right, a proxy or firewall answers in place of the API: ask whoever runs this n8n, or its network, to let it reach iTeraBiz. If it keeps happening, write to ${SUPPORT} (status ${status}).`,
-        };
-      }
       return {
         message: `Something between n8n and iTeraBiz blocked the request to ${doing}${because}`,
         description: `${status === 407 ? 'A proxy requires its own user name and password' : 'A firewall, a proxy or a bot check answered in place of the API'}, so nothing was made or charged; your API key and this item are fine. Ask whoever runs this n8n, or its network, to let it reach iTeraBiz; if it keeps happening, write to ${SUPPORT} (status ${status}).`,

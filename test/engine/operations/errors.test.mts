@@ -238,7 +238,7 @@ describe('A web page in place of the API', () => {
     expect(told.description).toBe(
       `Check the Base URL of the credential, which is usually https://api.iterabiz.com/v1. If it is right, a proxy or firewall answers in place of the API: ask whoever runs this n8n, or its network, to let it reach iTeraBiz. If it keeps happening, write to api@iterabiz.com (status ${status}).`,
     );
-    expect((await sandbox.stats()).requests).toEqual({ 'GET /videos/{id}': 6 });
+    expect((await sandbox.stats()).requests).toEqual({ 'GET /videos/{id}': 1 });
   });
 
   test.each([404, 405, 410])('with status %i refuses an order', async (status) => {
@@ -255,7 +255,7 @@ describe('A web page in place of the API', () => {
 
   test('that passes by itself is not noticed', async () => {
     const [{ id }] = await sandbox.addVideos(1);
-    await sandbox.fault({ on: '*', times: 2, ...page(404) });
+    await sandbox.fault({ on: '*', times: 2, ...page(403) });
     const run = await runNode(sandbox, { ...get, videoId: byId(id) });
     expect(jsonOf(run)).toMatchObject([{ id }]);
   });

@@ -105,16 +105,16 @@ describe('What an answer means', () => {
     [403, '', { 'cf-mitigated': 'challenge' }, 'intercepted'],
     [403, '', {}, 'notAllowed'],
     ...[404, 410].flatMap((status): [number, unknown, IDataObject, string][] => [
-      [status, '<html><head><title>404 Not Found</title></head></html>', {}, 'intercepted'],
-      [status, '\uFEFF\r\n<!-- a site --><h1>Oops</h1>', {}, 'intercepted'],
-      [status, '404 page not found\n', {}, 'intercepted'],
-      [status, 'default backend - 404', {}, 'intercepted'],
+      [status, '<html><head><title>404 Not Found</title></head></html>', {}, 'misrouted'],
+      [status, '\uFEFF\r\n<!-- a site --><h1>Oops</h1>', {}, 'misrouted'],
+      [status, '404 page not found\n', {}, 'misrouted'],
+      [status, 'default backend - 404', {}, 'misrouted'],
       [status, '', {}, 'notFound'],
       [status, null, {}, 'notFound'],
       [status, 'Not Found', {}, 'notFound'],
       [status, { message: 'No such video <here>' }, {}, 'notFound'],
     ]),
-    [405, '<html><title>405 Not Allowed</title></html>', {}, 'intercepted'],
+    [405, '<html><title>405 Not Allowed</title></html>', {}, 'misrouted'],
     [405, { message: 'No' }, {}, 'refused'],
     [401, '<html><title>Sign in</title></html>', {}, 'badKey'],
     [403, '<html><title>Payment required</title></html>', {}, 'noCredits'],
@@ -135,7 +135,8 @@ describe('What an answer means', () => {
   test('what is between never decides about a submission, and may let a read through later', () => {
     for (const status of [403, 404, 405, 410]) {
       expect(retryDecision('POST', answer(status, challenge))).toBe('refused');
-      expect(retryDecision('GET', answer(status, challenge))).toBe('retry');
+      const isForNow = status === 403;
+      expect(retryDecision('GET', answer(status, challenge))).toBe(isForNow ? 'retry' : 'refused');
     }
   });
 });
