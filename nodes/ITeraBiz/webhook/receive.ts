@@ -157,7 +157,9 @@ async function hasStarted(
 ): Promise<boolean | undefined> {
   const response = context.getResponseObject();
   const end = now() + patience;
-  for (let pause = 1; !response.writableEnded; pause = Math.min(pause * 2, 100)) {
+  // Many events may wait for an n8n that is busy for minutes.
+  const longestPause = patience > 60_000 ? 500 : 100;
+  for (let pause = 1; !response.writableEnded; pause = Math.min(pause * 2, longestPause)) {
     if (now() > end) return undefined;
     remember();
     await sleep(pause);
