@@ -10,7 +10,7 @@ import { queuedAccountOf } from '../account/account';
 import { ApiClient } from '../client/apiClient';
 import { now } from '../client/time';
 import { whyUnwanted } from '../fields/events';
-import { keyOf, recentEventsOf, type Reply, type Verified } from './recentEvents';
+import { keyOf, LONGEST_REPLY, recentEventsOf, type Reply, type Verified } from './recentEvents';
 import {
   isGoodToken,
   isLaterToken,
@@ -158,7 +158,7 @@ async function hasStarted(
   const response = context.getResponseObject();
   const end = now() + patience;
   // Many events may wait for an n8n that is busy for minutes.
-  const longestPause = patience > 60_000 ? 500 : 100;
+  const longestPause = patience > LONGEST_REPLY ? 500 : 100;
   for (let pause = 1; !response.writableEnded; pause = Math.min(pause * 2, longestPause)) {
     if (now() > end) return undefined;
     remember();

@@ -18,7 +18,7 @@ const REPEAT: Reply = { status: 200, reason: 'it is a repeat of an event that wa
 const NOT_STARTED: Reply = { status: 503, reason: 'n8n did not start the workflow for it' };
 
 /** How long a repeat waits to learn whether n8n starts the workflow, in milliseconds. */
-const LONGEST_REPLY = 60_000;
+export const LONGEST_REPLY = 60_000;
 
 /** How long n8n may take to start it after that, in milliseconds. Then the event may come again. */
 const LONGEST_START = 15 * 60_000;
