@@ -1,7 +1,7 @@
 import { errorTextOf, fieldErrorsOf } from '../api/errorText';
 import { type ApiResponse, isNotSecure, type NetworkError } from '../api/response';
 import { retryAfterOf, statusClassOf } from '../api/status';
-import { LABELS, type Message, SUPPORT, withoutStop } from './message';
+import { LABELS, type Message, SUPPORT, withoutPeriod } from './message';
 
 /** What a message says about the request, besides the answer to it. */
 export interface Subject {
@@ -20,7 +20,7 @@ export function describeRefusal(
   { doing, id, tries = 1, seconds = 0 }: Subject,
 ): Message {
   const { status, body, headers } = answer;
-  const said = withoutStop(errorTextOf(body) ?? '');
+  const said = withoutPeriod(errorTextOf(body) ?? '');
   const quote = said ? `iTeraBiz says: ${said}` : 'iTeraBiz gave no reason';
   const because = said ? `: ${said}` : '';
   const tried = howOften(tries, seconds);
@@ -93,9 +93,10 @@ function describeBadValues({ status, body }: ApiResponse, doing: string, said: s
   const fields = [...new Set(errors.map(({ field }) => field))];
   const label = fields.length === 1 ? LABELS[fields[0]] : '';
   const prefix = new RegExp(`^${fields[0]}\\s*:\\s*`);
-  const reason = withoutStop(errors.map(({ text }) => text).join('; ')).replace(prefix, '');
+  const reason = withoutPeriod(errors.map(({ text }) => text).join('; ')).replace(prefix, '');
   // What it says besides may tell more than what it says of the field.
-  const isMore = said.split('; ').some((text) => text.replace(prefix, '').length > reason.length);
+  const longest = Math.max(...errors.map(({ text }) => text.replace(prefix, '').length));
+  const isMore = said.split('; ').some((text) => text.replace(prefix, '').length > longest);
   return {
     message: label
       ? `iTeraBiz refused the field "${label}": ${reason}`

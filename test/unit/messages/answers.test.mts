@@ -84,6 +84,18 @@ describe('A refusal', () => {
     );
   });
 
+  test('names what else it says where one sentence tells more than any about the field', () => {
+    const body = [
+      'Your plan allows scripts of one minute',
+      { script: 'Too long' },
+      { script: 'Far too many words for it' },
+    ];
+    expect(refusal(400, body)).toEqual({
+      message: 'iTeraBiz refused the field "Script": Too long; Far too many words for it',
+      description: expect.stringContaining('Your plan allows scripts of one minute'),
+    });
+  });
+
   test('in a success is told like any other', () => {
     expect(refusal(200, { code: 40119, message: 'Avatar not found' })).toEqual({
       message: 'iTeraBiz could not create the video: Avatar not found',
