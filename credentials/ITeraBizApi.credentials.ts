@@ -9,7 +9,7 @@ import { UserError } from 'n8n-workflow';
 
 import {
   isLoopback,
-  pasted,
+  trimPasted,
   REFUSED_BEFORE_SENDING,
   trimBaseUrl,
 } from '../nodes/ITeraBiz/api/address';
@@ -170,7 +170,7 @@ function hasLogin({ username, password }: URL): boolean {
 }
 
 function keyFrom(entered: unknown): string {
-  const key = pasted(entered);
+  const key = trimPasted(entered);
   if (/^[\x21-\x7e]+$/.test(key)) return key;
   const what = 'The API Key of the iTeraBiz credential';
   if (key === '') throw refusal(`${what} is empty. Copy it from your iTeraBiz dashboard`);

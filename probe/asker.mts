@@ -4,7 +4,7 @@ import { trimBaseUrl } from '../nodes/ITeraBiz/api/address.ts';
 import type { ApiResponse, NetworkError } from '../nodes/ITeraBiz/api/response.ts';
 import { ApiClient } from '../nodes/ITeraBiz/client/apiClient.ts';
 import { discard } from '../nodes/ITeraBiz/client/file.ts';
-import { openFile, type Requester, send } from '../nodes/ITeraBiz/client/http.ts';
+import { openFile, type RequestContext, send } from '../nodes/ITeraBiz/client/http.ts';
 import { RequestQueue } from '../nodes/ITeraBiz/client/requestQueue.ts';
 import { isAnswer } from './outcome.mts';
 import { type Access, requesterFor } from './requester.mts';
@@ -31,9 +31,9 @@ export class Asker {
 
   readonly baseUrl: string;
 
-  private readonly requester: Requester;
+  private readonly requester: RequestContext;
 
-  private readonly stranger: Requester;
+  private readonly stranger: RequestContext;
 
   private readonly client: ApiClient;
 
@@ -83,7 +83,7 @@ export class Asker {
 
   private async send(
     options: IHttpRequestOptions,
-    requester: Requester,
+    requester: RequestContext,
     aside = '',
   ): Promise<Exchange> {
     const { method = 'GET', url, qs = {} } = options;

@@ -2,7 +2,7 @@ import { LoadOptionsContext } from 'n8n-core';
 
 import { ITeraBizApi } from '../credentials/ITeraBizApi.credentials.ts';
 import { engine } from '../n8n/embedded.mts';
-import type { Requester } from '../nodes/ITeraBiz/client/http.ts';
+import type { RequestContext } from '../nodes/ITeraBiz/client/http.ts';
 import { ITeraBiz } from '../nodes/ITeraBiz/ITeraBiz.node.ts';
 
 /** Where the API is, and the key to it, as they stand in the credential in n8n. */
@@ -12,7 +12,7 @@ export interface Access {
 }
 
 /** A context of n8n's own in which the node's client asks, with this access as its credential. */
-export function requesterFor({ baseUrl, apiKey }: Access): Requester {
+export function requesterFor({ baseUrl, apiKey }: Access): RequestContext {
   const node = {
     id: 'probe',
     name: 'Probe',

@@ -13,7 +13,7 @@ import type {
 } from 'n8n-workflow';
 
 import { Account } from '../../nodes/ITeraBiz/account/account.ts';
-import type { Requester } from '../../nodes/ITeraBiz/client/http.ts';
+import type { RequestContext } from '../../nodes/ITeraBiz/client/http.ts';
 import { unlessAborted } from '../../nodes/ITeraBiz/client/time.ts';
 import { checkOptions, type Options } from '../../nodes/ITeraBiz/fields/validate.ts';
 import type { Run } from '../../nodes/ITeraBiz/run/run.ts';
@@ -61,7 +61,7 @@ export function requesterOf(api: Address | Answering) {
       httpRequestWithAuthentication: async (_: string, options: IHttpRequestOptions) =>
         await ask(options, { Authorization: `Bearer ${apiKey}` }),
     },
-  } as unknown as Requester;
+  } as unknown as RequestContext;
   return { context, asked };
 }
 

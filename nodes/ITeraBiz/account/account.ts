@@ -1,8 +1,8 @@
 import { createHash } from 'crypto';
 
-import { pasted, trimBaseUrl } from '../api/address';
+import { trimPasted, trimBaseUrl } from '../api/address';
 import { ApiClient, type ClientSettings } from '../client/apiClient';
-import type { Requester } from '../client/http';
+import type { RequestContext } from '../client/http';
 import { RequestQueue } from '../client/requestQueue';
 import { now } from '../client/time';
 import { DailyBudget } from './dailyBudget';
@@ -11,7 +11,7 @@ import { Reconciler } from './reconciler';
 import { VideoPoller } from './videoPoller';
 
 /** How long an account is remembered that nothing uses, in milliseconds. */
-const REMEMBERED = 10 * 60_000;
+const IDLE_LIFETIME = 10 * 60_000;
 
 /**
  * What all executions of this process share that use the same iTeraBiz account.
@@ -36,7 +36,7 @@ export class Account {
   /** @param id tells this account from others, without telling its key */
   constructor(readonly id: string) {}
 
-  client(context: Requester, settings: ClientSettings): ApiClient {
+  client(context: RequestContext, settings: ClientSettings): ApiClient {
     return new ApiClient(context, this.queue, settings);
   }
 
@@ -44,21 +44,21 @@ export class Account {
    * Downloads from one host. They queue apart, so that neither a slow file nor a host in trouble
    * delays the API, or files from elsewhere.
    */
-  fileClient(host: string, context: Requester, settings: ClientSettings): ApiClient {
+  fileClient(host: string, context: RequestContext, settings: ClientSettings): ApiClient {
     this.fileQueues.forEach((queue, other) => queue.isIdle && this.fileQueues.delete(other));
     const queue = this.fileQueues.get(host) ?? new RequestQueue();
     this.fileQueues.set(host, queue);
     return new ApiClient(context, queue, settings);
   }
 
-  use(): this {
+  touch(): this {
     this.usedAt = now();
     return this;
   }
 
-  get isForgotten(): boolean {
+  get isExpired(): boolean {
     const parts = [this.queue, this.poller, ...this.fileQueues.values()];
-    return now() - this.usedAt > REMEMBERED && parts.every(({ isIdle }) => isIdle);
+    return now() - this.usedAt > IDLE_LIFETIME && parts.every(({ isIdle }) => isIdle);
   }
 }
 
@@ -82,22 +82,22 @@ export interface Credential {
  *
  * @throws n8n's own errors, as for a missing credential
  */
-export async function credentialOf(context: Requester): Promise<Credential> {
+export async function credentialOf(context: RequestContext): Promise<Credential> {
   const { baseUrl, apiKey, maxVideosPerDay } = await context.getCredentials('iTeraBizApi');
-  const secret = JSON.stringify([trimBaseUrl(baseUrl), pasted(apiKey)]);
+  const secret = JSON.stringify([trimBaseUrl(baseUrl), trimPasted(apiKey)]);
   const id = createHash('sha256').update(secret).digest('hex');
   for (const known of [accounts, byCredential]) {
-    known.forEach((account, other) => account.isForgotten && known.delete(other));
+    known.forEach((account, other) => account.isExpired && known.delete(other));
   }
   const account = accounts.get(id) ?? new Account(id);
   accounts.set(id, account);
   const credential = credentialIdOf(context);
   if (credential) byCredential.set(credential, account);
-  return { account: account.use(), maxVideosPerDay };
+  return { account: account.touch(), maxVideosPerDay };
 }
 
 /** @throws as {@link credentialOf} */
-export async function accountOf(context: Requester): Promise<Account> {
+export async function accountOf(context: RequestContext): Promise<Account> {
   return (await credentialOf(context)).account;
 }
 
@@ -105,11 +105,11 @@ export async function accountOf(context: Requester): Promise<Account> {
  * The same without asking n8n, where this process has seen the credential before. For what only queues:
  * with a key that was changed since, it leads to the queue of the old account, which is only gentler.
  */
-export async function queuedAccountOf(context: Requester): Promise<Account> {
+export async function queuedAccountOf(context: RequestContext): Promise<Account> {
   const known = byCredential.get(credentialIdOf(context) ?? '');
-  return known?.use() ?? (await accountOf(context));
+  return known?.touch() ?? (await accountOf(context));
 }
 
-function credentialIdOf(context: Requester): string | undefined {
+function credentialIdOf(context: RequestContext): string | undefined {
   return context.getNode().credentials?.iTeraBizApi?.id ?? undefined;
 }

@@ -6,16 +6,16 @@ import { readBack } from './listReader';
 const DAY = 24 * 60 * 60_000;
 
 /** How long one reading of the list serves everyone who begins, and everyone who goes on, in milliseconds. */
-export const READ_FOR = { taking: 2_000, goingOn: 15_000 };
+export const FRESH_FOR = { taking: 2_000, goingOn: 15_000 };
 
 /** A job may be listed with a time that is this much before its request, in milliseconds. */
-const CLOCK_DOUBT = 60_000;
+const CLOCK_SKEW = 60_000;
 
 /** Pages that are read at the most: 10,000 videos a day. */
-const MOST_PAGES = 100;
+const MAX_PAGES = 100;
 
 /** A video that this process has ordered or is about to order. */
-export interface Place {
+export interface Slot {
   /** When it was taken, in milliseconds since 1970 */
   readonly at: number;
   /** Whether its request has left, or is about to */
@@ -41,9 +41,9 @@ export class CannotCount extends Error {}
  * list alone.
  */
 export class DailyBudget {
-  private readonly places = new Set<Place>();
+  private readonly slots = new Set<Slot>();
 
-  private listed: Array<Pick<Place, 'id' | 'at'>> = [];
+  private listed: Array<Pick<Slot, 'id' | 'at'>> = [];
 
   /** When the last reading began, by `now()` of client/time */
   private readAt = -Infinity;
@@ -63,16 +63,16 @@ export class DailyBudget {
     limit: number,
     wanted: number,
     isAllOrNothing: boolean,
-  ): Promise<Usage & { places: Place[] }> {
-    await this.refresh(client, READ_FOR.taking);
+  ): Promise<Usage & { slots: Slot[] }> {
+    await this.refresh(client, FRESH_FOR.taking);
     const usage = this.usage();
     const left = Math.max(0, limit - usage.used);
     const count = left >= wanted ? wanted : isAllOrNothing ? 0 : left;
     // Nothing is awaited between counting and taking, so no place is given out twice.
     const at = Date.now();
-    const places = Array.from({ length: count }, (): Place => ({ at }));
-    places.forEach((place) => this.places.add(place));
-    return { ...usage, places };
+    const slots = Array.from({ length: count }, (): Slot => ({ at }));
+    slots.forEach((slot) => this.slots.add(slot));
+    return { ...usage, slots };
   }
 
   /**
@@ -80,18 +80,18 @@ export class DailyBudget {
    *
    * @throws as {@link take}
    */
-  async isStillFree(client: ApiClient, limit: number, place: Place): Promise<boolean> {
-    await this.refresh(client, READ_FOR.goingOn);
-    const others = this.usage().used - this.places.size;
-    const started = [...this.places].filter(({ isStarted }) => isStarted).length;
+  async tryStart(client: ApiClient, limit: number, slot: Slot): Promise<boolean> {
+    await this.refresh(client, FRESH_FOR.goingOn);
+    const others = this.usage().used - this.slots.size;
+    const started = [...this.slots].filter(({ isStarted }) => isStarted).length;
     if (others + started >= limit) return false;
-    place.isStarted = true;
+    slot.isStarted = true;
     return true;
   }
 
   /** It is certain that nothing was made. */
-  giveBack(place: Place): void {
-    this.places.delete(place);
+  release(slot: Slot): void {
+    this.slots.delete(slot);
   }
 
   /**
@@ -117,16 +117,16 @@ export class DailyBudget {
 
   private usage(): Usage {
     const since = Date.now() - DAY;
-    this.places.forEach((place) => place.at < since && this.places.delete(place));
-    const own = [...this.places];
+    this.slots.forEach((slot) => slot.at < since && this.slots.delete(slot));
+    const own = [...this.slots];
     const ids = new Set(own.map(({ id }) => id));
     const open = own.filter(({ id, isStarted }) => isStarted && id === undefined);
     const others = this.listed.filter(({ id, at }) => at >= since && !ids.has(id));
     // Those that may well be what this process is ordering right now are counted once.
-    const earliest = Math.min(...open.map(({ at }) => at)) - CLOCK_DOUBT;
+    const earliest = Math.min(...open.map(({ at }) => at)) - CLOCK_SKEW;
     const ambiguous = new Set(others.filter(({ at }) => at >= earliest).slice(0, open.length));
     const counted = [...others.filter((one) => !ambiguous.has(one)), ...own];
-    const freeAt = counted.map(({ at }) => at + DAY).sort((one, other) => one - other);
+    const freeAt = counted.map(({ at }) => at + DAY).sort((a, b) => a - b);
     return { used: freeAt.length, freeAt };
   }
 
@@ -134,7 +134,7 @@ export class DailyBudget {
     const start = now();
     const since = Date.now() - DAY;
     const listed: typeof this.listed = [];
-    const extent = await readBack(client, '/videos', since, MOST_PAGES, ({ entry, at }) => {
+    const extent = await readBack(client, '/videos', since, MAX_PAGES, ({ entry, at }) => {
       if (!(at < since)) listed.push({ id: videoIdOf(entry), at });
     });
     if (extent === 'tooLong') throw new CannotCount('there are too many');

@@ -2,13 +2,13 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { videoIdOf } from '../api/video';
 import type { Listed } from './listReader';
-import { nameOf, type Order } from './sameOrder';
+import { fingerprint, type Order } from './sameOrder';
 
 /** IDs that are remembered at the most. */
-const MOST_JOBS = 20_000;
+const MAX_JOBS = 20_000;
 
 /** Jobs that are remembered in full, as a list may not show them yet. */
-const MOST_RECENT = 1_000;
+const MAX_RECENT = 1_000;
 
 /** What this process knows of the jobs of an account. */
 export class JobRegistry {
@@ -27,21 +27,21 @@ export class JobRegistry {
     this.assigned.delete(id);
     this.assigned.add(id);
     const [oldest] = this.assigned;
-    if (this.assigned.size > MOST_JOBS) this.assigned.delete(oldest);
+    if (this.assigned.size > MAX_JOBS) this.assigned.delete(oldest);
   }
 
   isAssigned(id: string): boolean {
     return this.assigned.has(id);
   }
 
-  made(order: Order, entry: IDataObject): void {
+  recordCreated(order: Order, entry: IDataObject): void {
     this.assign(videoIdOf(entry));
-    this.recent.push({ order: nameOf(order), entry, at: Date.now() });
-    if (this.recent.length > MOST_RECENT) this.recent.shift();
+    this.recent.push({ order: fingerprint(order), entry, at: Date.now() });
+    if (this.recent.length > MAX_RECENT) this.recent.shift();
   }
 
   /** What this process has made by an order, newest last. */
-  madeBy(order: string): Listed[] {
+  createdBy(order: string): Listed[] {
     return this.recent.filter((one) => one.order === order);
   }
 

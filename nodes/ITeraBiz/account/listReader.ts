@@ -1,7 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { type Page, pages } from '../api/page';
-import { createdAt } from '../api/video';
+import { createdAt, timeOf } from '../api/video';
 import type { ApiClient } from '../client/apiClient';
 
 /** An entry of a list, and when it was created by our clock (`NaN` where it does not say). */
@@ -30,11 +30,12 @@ export async function readBack(
   mostPages: number,
   onEntry: (listed: Listed) => void,
 ): Promise<Extent> {
+  // How far the API's clock is ahead of ours, in milliseconds; 0 where its answer does not say.
   let ahead = 0;
   let count = 0;
   const fetch = async (after?: string): Promise<Page> => {
     const { page, headers } = await client.page(url, after);
-    ahead = clockAhead(headers);
+    ahead = timeOf(headers.date) - Date.now() || 0;
     return page;
   };
   for await (const { newItems, cursorStalled } of pages(fetch)) {
@@ -45,11 +46,6 @@ export async function readBack(
     if (isPast(listed, since)) return 'enough';
   }
   return 'enough';
-}
-
-/** How far the API's clock is ahead of ours, in milliseconds; 0 where its answer does not say. */
-function clockAhead({ date }: IDataObject): number {
-  return typeof date === 'string' ? Date.parse(date) - Date.now() || 0 : 0;
 }
 
 /** Whether a page ends before a moment, in a list that is seen to begin with the newest. */

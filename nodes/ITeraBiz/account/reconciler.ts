@@ -5,7 +5,7 @@ import { type ApiClient, RequestFailed, TIMEOUT } from '../client/apiClient';
 import { now, pause, unlessAborted } from '../client/time';
 import type { JobRegistry } from './jobRegistry';
 import { type Listed, readBack } from './listReader';
-import { compare, nameOf, type Order } from './sameOrder';
+import { fingerprint, indexOrders, type Order } from './sameOrder';
 
 /** When the list is read; all in milliseconds. Assumption: a new job shows within seconds. */
 export const RECONCILING = {
@@ -16,16 +16,16 @@ export const RECONCILING = {
 };
 
 /** How well two clocks are compared, in milliseconds. */
-const DOUBT = 60_000;
+const CLOCK_SKEW = 60_000;
 
 /** Pages that one poll reads at the most. */
-const MOST_PAGES = 20;
+const MAX_PAGES = 20;
 
 /** Refusals of the list that a further poll would meet, too. */
-const FINAL = ['badKey', 'notAllowed', 'notFound', 'badValues', 'noCredits'];
+const FINAL_CLASSES = ['badKey', 'notAllowed', 'notFound', 'badValues', 'noCredits'];
 
 /** What came of looking for a job. */
-export interface Finding {
+export interface LookupResult {
   /** Found, and assigned to no other item */
   job?: IDataObject;
   /** When the request left; this and the next in milliseconds since 1970 */
@@ -38,7 +38,7 @@ export interface Finding {
   trouble?: string;
 }
 
-interface Suspect {
+interface UnknownSubmission {
   order: Order;
   /** When the request left, by our clock, in milliseconds since 1970 */
   sentAt: number;
@@ -46,12 +46,12 @@ interface Suspect {
   timeout: number;
 }
 
-interface Doubt extends Suspect {
+interface Lookup extends UnknownSubmission {
   client: ApiClient;
   /** When it is still to be looked for, by `now()` of client/time */
   moments: number[];
   polls: number;
-  resolve: (finding: Finding) => void;
+  resolve: (finding: LookupResult) => void;
 }
 
 /**
@@ -64,24 +64,25 @@ interface Doubt extends Suspect {
  * @param listed what is assigned to no item
  * @param sending orders on their way, whose jobs may be listed already
  */
-export function assign<T extends Suspect>(
+export function assign<T extends UnknownSubmission>(
   doubts: T[],
   listed: Listed[],
   sending: Order[],
 ): Map<T, IDataObject> {
   const suspectsOf = new Map<Listed, T[]>();
+  const find = indexOrders(doubts);
+  const findSending = indexOrders(sending.map((order) => ({ order })));
   for (const one of listed) {
-    const isSame = ({ order }: { order: Order }) => compare(order, one.entry) === 'same';
-    const suspects = doubts.filter((doubt) => isInTime(doubt, one.at) && isSame(doubt));
-    const names = new Set(suspects.map(({ order }) => nameOf(order)));
-    const isOnItsWay = sending.some((order) => isSame({ order }));
-    if (names.size === 1 && !isOnItsWay) suspectsOf.set(one, suspects);
+    const suspects = find(one.entry, 'same').filter((doubt) => isInTime(doubt, one.at));
+    const orders = new Set(suspects.map(({ order }) => fingerprint(order)));
+    const isOnItsWay = findSending(one.entry, 'same').length > 0;
+    if (orders.size === 1 && !isOnItsWay) suspectsOf.set(one, suspects);
   }
   const result = new Map<T, IDataObject>();
-  for (const doubt of [...doubts].sort((one, other) => one.sentAt - other.sentAt)) {
+  for (const doubt of [...doubts].sort((a, b) => a.sentAt - b.sentAt)) {
     const [nearest] = [...suspectsOf.keys()]
       .filter((one) => suspectsOf.get(one)!.includes(doubt))
-      .sort((one, other) => distance(doubt, one.at) - distance(doubt, other.at));
+      .sort((a, b) => distance(doubt, a.at) - distance(doubt, b.at));
     if (!nearest) continue;
     suspectsOf.delete(nearest);
     result.set(doubt, nearest.entry);
@@ -89,13 +90,13 @@ export function assign<T extends Suspect>(
   return result;
 }
 
-function isInTime({ sentAt, timeout }: Suspect, at: number): boolean {
-  return at >= sentAt - DOUBT && at <= sentAt + timeout + DOUBT;
+function isInTime({ sentAt, timeout }: UnknownSubmission, at: number): boolean {
+  return at >= sentAt - CLOCK_SKEW && at <= sentAt + timeout + CLOCK_SKEW;
 }
 
 /** Made after the request is likelier than made before it, however near. */
-function distance({ sentAt }: Suspect, at: number): number {
-  return at >= sentAt ? at - sentAt : DOUBT + TIMEOUT + sentAt - at;
+function distance({ sentAt }: UnknownSubmission, at: number): number {
+  return at >= sentAt ? at - sentAt : CLOCK_SKEW + TIMEOUT + sentAt - at;
 }
 
 /**
@@ -103,7 +104,7 @@ function distance({ sentAt }: Suspect, at: number): number {
  * it. All doubts of this process share their polls.
  */
 export class Reconciler {
-  private readonly doubts = new Set<Doubt>();
+  private readonly lookups = new Set<Lookup>();
 
   private isPolling = false;
 
@@ -121,58 +122,63 @@ export class Reconciler {
    * @returns the job, which is assigned then, or what was looked for in vain
    * @throws the signal's reason when the execution is canceled
    */
-  async find(client: ApiClient, order: Order, sentAt: number, isOld: boolean): Promise<Finding> {
+  async find(
+    client: ApiClient,
+    order: Order,
+    sentAt: number,
+    isOld: boolean,
+  ): Promise<LookupResult> {
     const { signal, options } = client.settings;
     signal?.throwIfAborted();
     const start = now();
     const moments = (isOld ? [0] : RECONCILING.polls).map((after) => start + after);
     const timeout = Number(options?.timeout) || TIMEOUT;
-    let doubt!: Doubt;
-    const found = new Promise<Finding>((resolve) => {
+    let doubt!: Lookup;
+    const found = new Promise<LookupResult>((resolve) => {
       doubt = { client, order, sentAt, timeout, moments, polls: 0, resolve };
     });
-    this.doubts.add(doubt);
+    this.lookups.add(doubt);
     if (!this.isPolling) void this.poll();
-    return await unlessAborted(found, signal).finally(() => this.doubts.delete(doubt));
+    return await unlessAborted(found, signal).finally(() => this.lookups.delete(doubt));
   }
 
   private async poll(): Promise<void> {
     this.isPolling = true;
     try {
-      while (this.doubts.size > 0) {
-        const due = Math.min(...[...this.doubts].map(({ moments }) => moments[0]));
+      while (this.lookups.size > 0) {
+        const due = Math.min(...[...this.lookups].map(({ moments }) => moments[0]));
         const early = due - now();
         if (early > 0) await pause(Math.min(early, RECONCILING.together));
-        else await this.pollForAll([...this.doubts]);
+        else await this.pollForAll([...this.lookups]);
       }
     } catch (error) {
-      this.doubts.forEach((doubt) => this.end(doubt, Date.now(), (error as Error).message));
+      this.lookups.forEach((doubt) => this.end(doubt, Date.now(), (error as Error).message));
     } finally {
       this.isPolling = false;
     }
   }
 
-  private async pollForAll(doubts: Doubt[]): Promise<void> {
+  private async pollForAll(doubts: Lookup[]): Promise<void> {
     const [start, at] = [now(), Date.now()];
-    const since = Math.min(...doubts.map(({ sentAt }) => sentAt)) - DOUBT;
+    const since = Math.min(...doubts.map(({ sentAt }) => sentAt)) - CLOCK_SKEW;
     const [asker] = doubts;
     // Next time it is another one's turn, in case this one cannot get through.
-    this.doubts.delete(asker);
-    this.doubts.add(asker);
+    this.lookups.delete(asker);
+    this.lookups.add(asker);
     const client = asker.client.with({ priority: 'poll', retry: false });
     const listed: Listed[] = [];
     let trouble: string | undefined;
     let isFinal = false;
     try {
       const collect = (one: Listed) => void (one.at >= since && listed.push(one));
-      const extent = await readBack(client, this.list, since, MOST_PAGES, collect);
+      const extent = await readBack(client, this.list, since, MAX_PAGES, collect);
       if (extent !== 'enough') trouble = 'Only the newest entries of a very long list were read';
     } catch (error) {
       // What met one execution in its own name says nothing about the others.
       if (isCanceled(asker)) return;
       if (!(error instanceof RequestFailed)) return this.end(asker, at, (error as Error).message);
       trouble = error.describe({ doing: 'list what the account has' }).message;
-      isFinal = error.isStrange || FINAL.includes(error.statusClass ?? '');
+      isFinal = error.isStrange || FINAL_CLASSES.includes(error.statusClass ?? '');
     }
 
     const present = doubts.filter((doubt) => !isCanceled(doubt));
@@ -190,12 +196,12 @@ export class Reconciler {
     }
   }
 
-  private end(doubt: Doubt, at: number, trouble?: string, job?: IDataObject): void {
-    this.doubts.delete(doubt);
+  private end(doubt: Lookup, at: number, trouble?: string, job?: IDataObject): void {
+    this.lookups.delete(doubt);
     doubt.resolve({ job, since: doubt.sentAt, at, polls: doubt.polls, trouble });
   }
 }
 
-function isCanceled({ client }: Doubt): boolean {
+function isCanceled({ client }: Lookup): boolean {
   return client.settings.signal?.aborted === true;
 }

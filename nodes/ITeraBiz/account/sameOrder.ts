@@ -53,7 +53,7 @@ export function compare(order: Order, listed: IDataObject): Likeness {
 }
 
 /** Why {@link compare} cannot tell, in plain words to follow "because", as in `its Script is not in the list`. */
-export function whyUnclear(order: Order, listed: IDataObject): string {
+export function unclearReason(order: Order, listed: IDataObject): string {
   const field = textFieldOf(order);
   const states = (name: string, stated: unknown) =>
     `its ${LABELS[name] ?? name} is listed as ${shown(stated)}, and this item has ${shown(order.body[name])}`;
@@ -72,7 +72,7 @@ export function whyUnclear(order: Order, listed: IDataObject): string {
 const START = 12;
 
 /** Finds, among many orders, those of a likeness to an entry, in little time for a long list. */
-export function finderOf<T extends { order: Order }>(
+export function indexOrders<T extends { order: Order }>(
   all: T[],
 ): (listed: IDataObject, likeness: Likeness) => T[] {
   const byStart = new Map<string, T[]>();
@@ -91,7 +91,7 @@ export function finderOf<T extends { order: Order }>(
 }
 
 /** A name for an order, the same for the same one: by address and all that is sent. */
-export function nameOf({ url, body }: Order): string {
+export function fingerprint({ url, body }: Order): string {
   return createHash('sha256')
     .update(`${url} ${plain(body)}`)
     .digest('hex');
@@ -111,7 +111,7 @@ function textLikeness(order: Order, listed: IDataObject): Likeness {
 }
 
 /** A text that was cut without dots is at least this long, in characters: within a word, or after one. */
-const SHORTEST_CUT = { withinWord: 8, afterWord: 20 };
+const MIN_CUT_LENGTH = { withinWord: 8, afterWord: 20 };
 
 /** A text as far as a list that has cut it with dots shows it: such a cut may go through a tag or an entity. */
 function beginningOf(text: string): string {
@@ -125,8 +125,8 @@ function isCutOf(whole: string, text: string): boolean {
   if (beginning !== text) return whole.startsWith(beginning);
   if (!whole.startsWith(text)) return false;
   const isWithinWord = /\p{L}$/u.test(text) && /^\p{L}/u.test(whole.slice(text.length));
-  if (isWithinWord) return text.length >= SHORTEST_CUT.withinWord;
-  return text.length >= SHORTEST_CUT.afterWord && !/[\d.!?。！？]$/.test(text);
+  if (isWithinWord) return text.length >= MIN_CUT_LENGTH.withinWord;
+  return text.length >= MIN_CUT_LENGTH.afterWord && !/[\d.!?。！？]$/.test(text);
 }
 
 /** The list may name a look of the avatar, as in `avatar_1_front`, or its name in place of its ID. */
@@ -182,11 +182,11 @@ function isStated(value: unknown): boolean {
 }
 
 /** Texts as they are compared, by entry and field. Worked out once: it is compared with many orders. */
-const known = new WeakMap<IDataObject, Record<string, string>>();
+const textCache = new WeakMap<IDataObject, Record<string, string>>();
 
 function ownText(entry: IDataObject, field: string): string {
-  const texts = known.get(entry) ?? {};
-  known.set(entry, texts);
+  const texts = textCache.get(entry) ?? {};
+  textCache.set(entry, texts);
   const stated = () => plain(statedIn(entry, field) ?? '');
   return (texts[field] ??= comparableText(stated()) || stated());
 }
@@ -205,7 +205,7 @@ function shown(value: unknown): string {
 function plain(value: unknown, field?: string): string {
   if (Array.isArray(value)) return `[${value.map((one) => JSON.stringify(plain(one))).join()}]`;
   if (isObject(value)) {
-    const entries = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
+    const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
     return `{${entries.map(([name, one]) => JSON.stringify([name, plain(one, name)])).join()}}`;
   }
   const text = String(value).normalize('NFC').replace(/\r\n?/g, '\n').trim();

@@ -1,12 +1,6 @@
 import { pages } from '../api/page';
-import { downloadUrlOf, outcomeOf, type Video, videoIdOf } from '../api/video';
+import { hasEnded, lacksLink, type Video, videoIdOf } from '../api/video';
 import { type ApiClient, refusalOnly, RequestFailed } from '../client/apiClient';
-
-/** Whether a video has ended, with its link: a list may leave that out, or it comes later. */
-export function isComplete(video: Video): boolean {
-  const outcome = outcomeOf(video);
-  return outcome === 'failed' || (outcome === 'completed' && downloadUrlOf(video) !== undefined);
-}
 
 /** What a poll saw of each video; `undefined` where the API does not know it. */
 export type Snapshot = Map<string, Video | undefined>;
@@ -52,10 +46,11 @@ export function endingIn(
     return at - surprises.unknownSince >= PATIENCE.unknown ? 'gone' : undefined;
   }
   surprises.unknownSince = undefined;
-  const outcome = outcomeOf(video);
-  if (outcome !== 'completed') surprises.withoutLinkSince = undefined;
-  if (outcome === 'running') return undefined;
-  if (isComplete(video)) return 'ended';
+  if (hasEnded(video)) return 'ended';
+  if (!lacksLink(video)) {
+    surprises.withoutLinkSince = undefined;
+    return undefined;
+  }
   surprises.withoutLinkSince ??= at;
   return at - surprises.withoutLinkSince >= PATIENCE.withoutLink ? 'ended' : undefined;
 }
@@ -79,7 +74,7 @@ export function isRefusedForGood(error: RequestFailed, refusals: Refusals, at: n
 }
 
 /** After so many refusals, one poll asks for no more videos by their IDs. */
-const MOST_REFUSALS = 3;
+const MAX_REFUSALS = 3;
 
 /**
  * Polls how some videos are doing, with never more requests than there are videos: one is asked for by
@@ -109,7 +104,7 @@ export async function fetchSnapshot(
         if (!missing.delete(id)) continue;
         snapshot.set(id, video);
         // A list may leave the link out: asked for by its ID, the video has it.
-        if (outcomeOf(video) === 'completed' && !isComplete(video)) unlisted.add(id);
+        if (lacksLink(video)) unlisted.add(id);
       }
       if (missing.size === 0 || requests >= listed.length) break;
     }
@@ -130,7 +125,7 @@ export async function fetchSnapshot(
     // It may be only this one that cannot be read. Next time the others come first.
     unlisted.delete(id);
     unlisted.add(id);
-    if (refusals.push(seen) === MOST_REFUSALS) break;
+    if (refusals.push(seen) === MAX_REFUSALS) break;
   }
   if (snapshot.size === 0 && refusals.length > 0) throw refusals[0];
   return snapshot;

@@ -6,14 +6,14 @@ const WRAPPED = new RegExp(`^${WRAPPING}|${WRAPPING}$`, 'gu');
  * A key, secret or other short value without the blanks and quotes that copying leaves around it. A number,
  * as from an expression, counts as text, and everything else as none.
  */
-export function pasted(value: unknown): string {
+export function trimPasted(value: unknown): string {
   if (typeof value === 'number' && Number.isFinite(value)) return String(value);
   return typeof value === 'string' ? value.replace(WRAPPED, '') : '';
 }
 
-/** A base URL as it was entered, without what {@link pasted} removes, and without slashes at its end. */
+/** A base URL as it was entered, without what {@link trimPasted} removes, and without slashes at its end. */
 export function trimBaseUrl(entered: unknown): string {
-  return pasted(entered).replace(/\/+$/, '');
+  return trimPasted(entered).replace(/\/+$/, '');
 }
 
 /** Whether a host, as `URL` spells it, is this computer, so that what is sent to it does not leave it. */

@@ -1,11 +1,11 @@
 import { isObject, jsonOrText } from './json';
 
 /** Longest text that is quoted from an answer, in characters. */
-const LONGEST_QUOTE = 300;
+const MAX_QUOTE_LENGTH = 300;
 
 /** More than that nobody reads, and what is nested deeper is no message for people. */
-const MOST_PARTS = 200;
-const MOST_LEVELS = 7;
+const MAX_PARTS = 200;
+const MAX_DEPTH = 7;
 
 /** One thing that an answer says went wrong. */
 interface ErrorPart {
@@ -49,9 +49,9 @@ const STATUS_NAME =
 export function errorTextOf(body: unknown): string | undefined {
   const parts = tellingParts(body);
   const all = joined(parts);
-  if (all.length <= LONGEST_QUOTE) return all || undefined;
-  const longestFirst = parts.sort((one, other) => other.text.length - one.text.length);
-  return `${joined(longestFirst).slice(0, LONGEST_QUOTE)}…`;
+  if (all.length <= MAX_QUOTE_LENGTH) return all || undefined;
+  const longestFirst = parts.sort((a, b) => b.text.length - a.text.length);
+  return `${joined(longestFirst).slice(0, MAX_QUOTE_LENGTH)}…`;
 }
 
 function joined(parts: ErrorPart[]): string {
@@ -83,7 +83,7 @@ function isNamedIn(text: string, name: string): boolean {
 
 /** All parts, each once; codes and names of a status only where nothing else is said. */
 function tellingParts(body: unknown): ErrorPart[] {
-  const parts = partsOf(typeof body === 'string' ? textOfMarkup(body) : body).slice(0, MOST_PARTS);
+  const parts = partsOf(typeof body === 'string' ? textOfMarkup(body) : body).slice(0, MAX_PARTS);
   const telling = parts.filter(({ text, isCode }) => !isCode && !STATUS_NAME.test(text));
   const told = telling.length > 0 ? telling : parts.slice(0, 1);
   const unique = [...new Map(told.map((part) => [`${part.field} ${part.text}`, part])).values()];
@@ -95,7 +95,7 @@ function covers({ text, field }: ErrorPart, other: ErrorPart): boolean {
   return text.includes(other.text) && (other.field ?? field) === field;
 }
 
-function partsOf(value: unknown, field?: string, levels = MOST_LEVELS): ErrorPart[] {
+function partsOf(value: unknown, field?: string, levels = MAX_DEPTH): ErrorPart[] {
   if (levels === 0) return [];
   const within = (inner: unknown, of = field) => partsOf(inner, of, levels - 1);
   if (typeof value === 'string') {

@@ -34,10 +34,10 @@ export type Reading =
   | { malformed: string };
 
 /** Longest event ID or name that is taken for one, in characters. */
-const LONGEST_NAME = 200;
+const MAX_NAME_LENGTH = 200;
 
 /** An event is flat. What is nested deeper was made to do harm. */
-const DEEPEST = 20;
+const MAX_DEPTH = 20;
 
 /** Names that no event has, but that change every object in a program that copies them carelessly. */
 const HARMFUL_KEYS = ['__proto__', 'constructor'];
@@ -50,7 +50,7 @@ const HARMFUL_KEYS = ['__proto__', 'constructor'];
  */
 export function readEvent(body: unknown): Reading {
   if (!isObject(body)) return { malformed: 'the body is not a JSON object' };
-  if (isHarmful(body, DEEPEST)) return { malformed: 'the body was made to do harm' };
+  if (isHarmful(body, MAX_DEPTH)) return { malformed: 'the body was made to do harm' };
 
   const name = nameIn(body.type) ?? nameIn(body.event);
   if (name === undefined) return { malformed: 'the body names no event' };
@@ -97,7 +97,7 @@ function jobOf(body: Video): Video | undefined {
 
 function nameIn(value: unknown): string | undefined {
   const text = typeof value === 'number' ? String(value) : value;
-  return typeof text === 'string' && text && text.length <= LONGEST_NAME ? text : undefined;
+  return typeof text === 'string' && text && text.length <= MAX_NAME_LENGTH ? text : undefined;
 }
 
 function timeIn(value: unknown): string | undefined {

@@ -50,7 +50,7 @@ const TEXT_KINDS: Array<[RegExp, string]> = [
  *
  * @param firstBytes of the file, at least {@link FIRST_BYTES} or all there are
  */
-export function whatInstead(firstBytes: Buffer): string | undefined {
+export function describeNonVideo(firstBytes: Buffer): string | undefined {
   const text = firstBytes.toString('utf8').trim();
   if (text === '') return 'an empty file';
   if (sniffVideo(firstBytes)) return undefined;

@@ -134,7 +134,7 @@ export function retryDecision(
 }
 
 /** No API means a longer pause, in milliseconds: it names a moment in place of seconds, or nonsense. */
-const LONGEST_RETRY_AFTER = 31 * 24 * 60 * 60_000;
+const MAX_RETRY_AFTER = 31 * 24 * 60 * 60_000;
 
 /**
  * The pause that an answer asks for, in milliseconds, or `undefined` where it asks for none that can be
@@ -148,5 +148,5 @@ export function retryAfterOf(headers: IDataObject, now = Date.now()): number | u
   const value = String(headers['retry-after'] ?? '').trim();
   const isSeconds = /^\d+$/.test(value);
   const asked = isSeconds ? Number(value) * 1_000 : timeOf(value) - (timeOf(headers.date) || now);
-  return asked <= LONGEST_RETRY_AFTER ? Math.max(0, asked) : undefined;
+  return asked <= MAX_RETRY_AFTER ? Math.max(0, asked) : undefined;
 }

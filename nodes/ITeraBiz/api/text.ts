@@ -7,7 +7,7 @@ export function visibleText(text: string): string {
 }
 
 /** A name or a search as it is compared, however it is capitalized, spaced and encoded. */
-export function folded(name: unknown): string {
+export function normalizeName(name: unknown): string {
   return visibleText(String(name ?? ''))
     .replace(/\s+/g, ' ')
     .toLowerCase()

@@ -94,6 +94,16 @@ export function downloadUrlOf(video: Video): string | undefined {
   return urls.map((url) => (typeof url === 'string' ? url.trim() : '')).find(Boolean);
 }
 
+/** Whether a video is finished, but its link is not there: a list may leave it out, or it comes later. */
+export function lacksLink(video: Video): boolean {
+  return outcomeOf(video) === 'completed' && downloadUrlOf(video) === undefined;
+}
+
+/** Whether a video failed, or is finished and has its link. */
+export function hasEnded(video: Video): boolean {
+  return outcomeOf(video) !== 'running' && !lacksLink(video);
+}
+
 /** Why a job failed, in the API's words. */
 export function failureReasonOf({ error, failure }: Video): string | undefined {
   return errorTextOf(error) ?? errorTextOf(failure);

@@ -23,8 +23,8 @@ import {
   type Subject,
 } from '../messages/answers';
 import { type Message, toNodeError } from '../messages/message';
-import { backOff, PATIENCE, TRIES } from './backOff';
-import { type Requester, send } from './http';
+import { backOff, PATIENCE, MAX_TRIES } from './backOff';
+import { type RequestContext, send } from './http';
 import type { Priority, RequestQueue } from './requestQueue';
 import { atLeast, now, signalUntil } from './time';
 
@@ -114,7 +114,7 @@ export interface ApiRequest extends Pick<IHttpRequestOptions, 'url' | 'qs' | 'bo
 export class ApiClient {
   /** @param context in whose name n8n sends the requests */
   constructor(
-    readonly context: Requester,
+    readonly context: RequestContext,
     private readonly queue: RequestQueue,
     readonly settings: ClientSettings,
   ) {}
@@ -153,7 +153,7 @@ export class ApiClient {
     const { priority, concurrency = 5, retry = true, deadline = Infinity } = this.settings;
     const turn = { priority, concurrency, signal: signalUntil(deadline, this.settings.signal) };
     const isToRetry = ({ decision, tries }: Attempt) =>
-      retry && decision === 'retry' && tries < TRIES;
+      retry && decision === 'retry' && tries < MAX_TRIES;
     let patience = PATIENCE;
     let start = now();
     let last: Attempt | undefined;

@@ -1,5 +1,5 @@
 /** The most times that one request is sent. */
-export const TRIES = 6;
+export const MAX_TRIES = 6;
 
 /** The longest that one request waits, over all its pauses, in milliseconds. */
 export const PATIENCE = 5 * 60_000;

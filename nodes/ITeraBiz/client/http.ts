@@ -6,10 +6,10 @@ import { isObject, jsonOrText } from '../api/json';
 import { type ApiResponse, NetworkError, neverSent } from '../api/response';
 
 /** The context of n8n in whose name the API is asked. */
-export type Requester = IAllExecuteFunctions;
+export type RequestContext = IAllExecuteFunctions;
 
 /** Every answer is returned as it came. n8n behavior: some redirects take the API key to another host. */
-const AS_IT_IS = {
+const RAW_RESPONSE = {
   returnFullResponse: true,
   ignoreHttpStatusErrors: true,
   disableFollowRedirect: true,
@@ -23,12 +23,17 @@ const AS_IT_IS = {
  * @throws what precedes sending, as a missing credential: the API cannot have heard of it
  */
 export async function send(
-  context: Requester,
+  context: RequestContext,
   options: IHttpRequestOptions,
 ): Promise<ApiResponse | NetworkError> {
   const { httpRequestWithAuthentication } = context.helpers;
   // As text, since JSON.parse would round long IDs.
-  const request: IHttpRequestOptions = { json: true, encoding: 'text', ...options, ...AS_IT_IS };
+  const request: IHttpRequestOptions = {
+    json: true,
+    encoding: 'text',
+    ...options,
+    ...RAW_RESPONSE,
+  };
   // n8n behavior: it sets the execution's signal on the request. But a submission on its way is to be
   // answered although the execution is canceled: it may be accepted.
   if (options.method === 'POST') Object.defineProperty(request, 'abortSignal', { set: () => {} });
@@ -42,13 +47,13 @@ export async function send(
  * @throws as {@link send}
  */
 export async function openFile(
-  context: Requester,
+  context: RequestContext,
   options: IHttpRequestOptions,
 ): Promise<ApiResponse | NetworkError> {
   const request = { ...options, json: false, encoding: 'stream' as const };
   const home = new URL(await baseUrlOf(context));
   if (new URL(options.url).origin === home.origin) return await send(context, request);
-  return await answerOf(context.helpers.httpRequest({ ...request, ...AS_IT_IS }));
+  return await answerOf(context.helpers.httpRequest({ ...request, ...RAW_RESPONSE }));
 }
 
 async function answerOf(asking: Promise<unknown>): Promise<ApiResponse | NetworkError> {
@@ -62,7 +67,7 @@ async function answerOf(asking: Promise<unknown>): Promise<ApiResponse | Network
 }
 
 /** The credential's base URL, without a slash at its end. */
-export async function baseUrlOf(context: Requester): Promise<string> {
+export async function baseUrlOf(context: RequestContext): Promise<string> {
   const { baseUrl } = await context.getCredentials<{ baseUrl: string }>('iTeraBizApi');
   return trimBaseUrl(baseUrl);
 }

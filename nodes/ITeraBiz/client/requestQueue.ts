@@ -100,7 +100,7 @@ export class RequestQueue {
   }
 
   /** Each priority above that of rows has one place of its own: slow rows cannot starve it. */
-  private hasPlaceFor({ priority, concurrency }: Turn): boolean {
+  private hasSlotFor({ priority, concurrency }: Turn): boolean {
     const { interactive, poll, row } = this.inFlight;
     if (interactive + poll + row < concurrency) return true;
     return priority !== 'row' && this.inFlight[priority] === 0;
@@ -109,7 +109,7 @@ export class RequestQueue {
   private startNext(): void {
     for (;;) {
       const firsts = BY_PRIORITY.map((name) => this.waiting[name][0]);
-      const next = firsts.find((first) => first && this.hasPlaceFor(first));
+      const next = firsts.find((first) => first && this.hasSlotFor(first));
       if (!next) return;
       this.waiting[next.priority].shift();
       this.inFlight[next.priority]++;

@@ -1,7 +1,7 @@
 import * as n8nWorkflow from 'n8n-workflow';
 
 /** The longest timer of Node.js, in milliseconds. It takes a longer one for none at all. */
-export const LONGEST_TIMER = 2 ** 31 - 1;
+export const MAX_TIMER = 2 ** 31 - 1;
 
 /** n8n behavior: the one that can be canceled has this name in n8n 1, and is `sleep` in n8n 2. */
 const { sleepWithAbort = n8nWorkflow.sleep } = n8nWorkflow as {
@@ -16,7 +16,7 @@ export function now(): number {
 /** Waits so many milliseconds, 24 days at the most. @throws the signal's reason as soon as it aborts */
 export async function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
   signal?.throwIfAborted();
-  const bounded = Math.min(atLeast(0, milliseconds), LONGEST_TIMER);
+  const bounded = Math.min(atLeast(0, milliseconds), MAX_TIMER);
   await unlessAborted(sleepWithAbort(bounded, signal), signal);
 }
 
@@ -42,7 +42,7 @@ export async function unlessAborted<T>(task: Promise<T>, signal?: AbortSignal): 
 /** A signal that aborts with the given one, or at a moment of {@link now}. */
 export function signalUntil(deadline: number, signal?: AbortSignal): AbortSignal | undefined {
   if (deadline === Infinity) return signal;
-  const left = Math.min(Math.ceil(atLeast(0, deadline - now())), LONGEST_TIMER);
+  const left = Math.min(Math.ceil(atLeast(0, deadline - now())), MAX_TIMER);
   // A timer of no time would still let a request go out first.
   const timeUp = left > 0 ? AbortSignal.timeout(left) : AbortSignal.abort();
   return signal ? AbortSignal.any([signal, timeUp]) : timeUp;

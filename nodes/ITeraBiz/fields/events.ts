@@ -1,6 +1,6 @@
 import { type INodeProperties, type IPollFunctions, NodeOperationError } from 'n8n-workflow';
 
-import { pasted } from '../api/address';
+import { trimPasted } from '../api/address';
 import { EVENT_NAMES, type EventName, type VideoEvent } from '../api/events';
 import { avatar, BY_NAME } from './fields';
 import { quoted } from './validate';
@@ -62,7 +62,7 @@ export function chosenEvents(context: TriggerContext): EventName[] {
 function namesIn(value: unknown): string[] {
   const parts: unknown[] =
     typeof value === 'string' ? value.split(/[\s,;[\]]+/) : [value ?? []].flat();
-  const names = parts.map((part) => (typeof part === 'string' ? pasted(part) : String(part)));
+  const names = parts.map((part) => (typeof part === 'string' ? trimPasted(part) : String(part)));
   return names.filter((name) => name !== '').map((name) => name.toLowerCase());
 }
 
@@ -71,7 +71,7 @@ function namesIn(value: unknown): string[] {
  *
  * @throws {NodeOperationError} where what the user chose is invalid
  */
-export function whyUnwanted(
+export function skipReason(
   { event, video }: VideoEvent,
   context: TriggerContext,
 ): string | undefined {
@@ -85,7 +85,7 @@ export function whyUnwanted(
 function chosenAvatar(context: TriggerContext): string {
   const value = context.getNodeParameter('options.avatarId', '', { extractValue: true }) as unknown;
   if (value === undefined || value === null) return '';
-  if (typeof value === 'string' || Number.isFinite(value)) return pasted(value);
+  if (typeof value === 'string' || Number.isFinite(value)) return trimPasted(value);
   const message = `"${avatar.displayName}": "${quoted(value)}" is not an ID`;
   const description = 'Choose an avatar from the list, or enter its ID, as in avatar_abc123';
   throw new NodeOperationError(context.getNode(), message, { description });

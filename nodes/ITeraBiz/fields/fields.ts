@@ -60,14 +60,14 @@ export const video: INodeProperties = {
 };
 
 /** In seconds. Our own limit, against typos: the API documents none. */
-export const LONGEST_DURATION = 3600;
+export const MAX_DURATION = 3600;
 
 export const duration: INodeProperties = {
   displayName: 'Duration (Seconds)',
   name: 'duration',
   type: 'number',
   required: true,
-  typeOptions: { minValue: 1, maxValue: LONGEST_DURATION, numberPrecision: 0 },
+  typeOptions: { minValue: 1, maxValue: MAX_DURATION, numberPrecision: 0 },
   default: 60,
   description: 'How long the video should be, in whole seconds',
   builderHint: { propertyHint: 'In seconds. A script of 150 words takes about 60.' },

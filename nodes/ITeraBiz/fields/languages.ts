@@ -21,7 +21,7 @@ const standard = new Intl.DisplayNames('en', { type: 'language', languageDisplay
 /** The codes with their English names, as in `German (Switzerland)`, sorted by name. */
 export function languageOptions(): INodePropertyOptions[] {
   return LANGUAGE_CODES.map((code) => ({ name: standard.of(code) ?? code, value: code })).sort(
-    (one, other) => one.name.localeCompare(other.name, 'en'),
+    (a, b) => a.name.localeCompare(b.name, 'en'),
   );
 }
 

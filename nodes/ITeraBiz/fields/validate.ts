@@ -4,14 +4,14 @@ import { isId, isObject, readSwitch } from '../api/json';
 import { visibleText } from '../api/text';
 import { outcomeOf } from '../api/video';
 import { LABELS, type Message } from '../messages/message';
-import { limit, LONGEST_DURATION } from './fields';
+import { limit, MAX_DURATION } from './fields';
 import { codeOfLanguage, isLanguage, languageCode, likelyLanguage } from './languages';
 import { orderOptions } from './options';
 
 /** An invalid value, found before anything was sent. */
 export class BadInput extends Error {
-  constructor(readonly said: Message) {
-    super(said.message);
+  constructor(readonly userMessage: Message) {
+    super(userMessage.message);
   }
 }
 
@@ -165,8 +165,8 @@ function checkDuration(value: unknown, label: string): number {
   const text = typeof value === 'number' ? '' : textOf(value, label);
   const [, minutes, rest] = /^(\d{1,2}):([0-5]\d)$/.exec(text) ?? [];
   const seconds = rest ? Number(minutes) * 60 + Number(rest) : numberIn(value, label, SECONDS);
-  if (Number.isInteger(seconds) && seconds >= 1 && seconds <= LONGEST_DURATION) return seconds;
-  const advice = `Enter a whole number of seconds from 1 to ${LONGEST_DURATION}, such as 45`;
+  if (Number.isInteger(seconds) && seconds >= 1 && seconds <= MAX_DURATION) return seconds;
+  const advice = `Enter a whole number of seconds from 1 to ${MAX_DURATION}, such as 45`;
   throw refusal(label, value, 'is not a valid duration', advice);
 }
 

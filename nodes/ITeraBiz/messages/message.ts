@@ -11,8 +11,14 @@ export interface Message {
 }
 
 /** A text that is to be followed by a full stop, without one of its own. */
-export function withoutStop(text: string): string {
+export function withoutPeriod(text: string): string {
   return text.replace(/(?<!\.)\.\s*$/, '');
+}
+
+/** A time (milliseconds since 1970) for people, as in `2026-01-31 14:03 UTC`, or with its seconds. */
+export function formatTime(at: number, withSeconds = false): string {
+  const text = new Date(at).toISOString().replace('T', ' ');
+  return `${text.slice(0, withSeconds ? 19 : 16)} UTC`;
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { folded } from '../api/text';
+import { normalizeName } from '../api/text';
 import type { ApiClient } from '../client/apiClient';
 import { BadInput } from '../fields/validate';
 import { LABELS } from '../messages/message';
@@ -8,7 +8,7 @@ import type { Run } from '../run/run';
 import { readList } from './getMany';
 
 /** Most avatars that a message names. */
-const MOST_NAMED = 20;
+const MAX_NAMED = 20;
 
 /**
  * A function that finds an avatar's ID by its name, for one run: the account's avatars are read when the
@@ -38,7 +38,7 @@ export async function knownAvatars(run: Run): Promise<Set<string> | undefined> {
 
 /** @param avatars documented: each has `id` and `name` */
 function idOfAvatar(name: string, avatars: IDataObject[]): IDataObject[string] {
-  const same = avatars.filter((avatar) => folded(avatar.name) === folded(name));
+  const same = avatars.filter((avatar) => normalizeName(avatar.name) === normalizeName(name));
   if (same.length === 1) return same[0].id;
   const which = same.length === 0 ? 'No avatar is' : `${same.length} avatars are`;
   const advice =
@@ -54,7 +54,7 @@ function idOfAvatar(name: string, avatars: IDataObject[]): IDataObject[string] {
 }
 
 function listed(names: unknown[]): string {
-  const shown = names.slice(0, MOST_NAMED).map((name) => `"${String(name)}"`);
+  const shown = names.slice(0, MAX_NAMED).map((name) => `"${String(name)}"`);
   const more = names.length - shown.length;
   return shown.join('; ') + (more > 0 ? ` and ${more} more` : '');
 }

@@ -1,14 +1,19 @@
 import type { Account } from '../account/account';
-import { nameOf } from '../account/sameOrder';
+import { fingerprint } from '../account/sameOrder';
 import { videoIdOf } from '../api/video';
 import { unlessAborted } from '../client/time';
 import { Ledger } from '../orders/ledger';
-import { allowanceOf, amountOf, isToSend, whyNotWith, whyTooMuch } from '../orders/limits';
+import {
+  type Allowance,
+  describeAmount,
+  describeOtherInvalid,
+  enforceLimits,
+} from '../orders/limits';
 import { paceHint } from '../orders/pace';
 import { previewOf } from '../orders/preview';
-import { findExisting, type Match } from '../orders/reuse';
-import { prepareRows, type Row } from '../orders/rows';
-import { settlePlaces, submitAll } from '../orders/submit';
+import { findExisting } from '../orders/reuse';
+import { prepareRows, type Row, type Rows } from '../orders/rows';
+import { settleSlots, submitAll } from '../orders/submit';
 import { ItemFailed, type Refusal, Results } from '../run/results';
 import type { Job, Perform, RequestTemplate, Run } from '../run/run';
 import { finish, nameOrdersWhenStopped } from '../waiting/finish';
@@ -43,46 +48,34 @@ async function order(
 
   const rows = await prepareRows(run, request, ledger, avatarFinder(run.client));
   const { isPreview, good, bad } = rows;
-  const isStopped = run.onError === 'stop' && bad.size > 0;
-  const existing = await reserveExisting(run, account, ledger, isStopped ? [] : good);
-  const { matches, release } = existing;
-  if (isPreview) release();
+  const isInvalid = run.onError === 'stop' && bad.size > 0;
+  const existing = await reserveExisting(run, account, ledger, isInvalid ? [] : good);
+  if (isPreview) existing.release();
   try {
-    const toSend = good.filter((row) => isToSend(row) && !matches.get(row.item)?.job);
-    let refusal = isStopped ? whyNotWith(rows) : existing.refusal;
-    refusal ??= whyTooMuch(toSend, rows);
-    const wanted = refusal ? [] : toSend;
-    const allowance = await allowanceOf(run, client, isVideo ? wanted : [], isPreview);
-    const allowed = isVideo ? allowance.allowed : wanted;
-    refusal ??= allowance.refusal;
+    const refusal = isInvalid ? describeOtherInvalid(rows) : existing.refusal;
+    const allowance = await enforceLimits(run, rows, isVideo, refusal);
+    const { allowed, refused, limit, today } = allowance;
     paceHint(good).forEach((hint) => run.hint(hint));
-
     if (isPreview) {
-      const avatars = isVideo && allowed.length > 0 ? await knownAvatars(run) : undefined;
-      const today = allowance.today(0);
-      const { items, sum } = previewOf(rows, allowed, matches, refusal, today, avatars);
-      items.forEach((json, item) => results.outputs.set(item, [{ json }]));
-      run.hint(`A preview: nothing was ordered. ${sum}`);
+      await preview(run, results, rows, allowance, isVideo);
       return undefined;
     }
 
     bad.forEach(({ error }, item) => results.fail(item, error));
-    const refused = new Set(toSend.slice(allowed.length));
-    if (refusal) refuse(results, [...refused], refusal, bad.size === 0);
+    refuse(results, allowance, bad.size === 0);
     if (results.isStopped) return undefined;
 
-    const rest = good.filter((row) => !refused.has(row));
-    const { places, limit } = allowance;
-    const shared = { account, client, ledger, results, doing: request.doing, places, limit };
-    const submitting = submitAll(run, shared, rest, matches);
-    const jobs = await submitting.finally(() => settlePlaces(shared, allowed));
+    const rest = good.filter((row) => !refused.includes(row));
+    const shared = { account, client, ledger, results, doing: request.doing, limit };
+    const submitting = submitAll(run, shared, rest);
+    const jobs = await submitting.finally(() => settleSlots(shared, allowed));
     const ordered = allowed.filter(({ item }) => jobs.has(item));
     if (isVideo && ordered.length > 0) {
-      run.hint(`${amountOf(ordered)} ordered. ${allowance.today(ordered.length)}`.trim());
+      run.hint(`${describeAmount(ordered)} ordered. ${today(ordered.length)}`.trim());
     }
     return jobs;
   } finally {
-    release();
+    existing.release();
   }
 }
 
@@ -90,26 +83,40 @@ async function order(
  * What the account has already, for the rows that want to use it. Of two executions that want the same,
  * the second waits until it is known what the first has ordered.
  *
- * @returns also what lets others go on
+ * @returns `release` lets the others go on
  */
 async function reserveExisting(run: Run, { jobs }: Account, ledger: Ledger, rows: Row[]) {
   const client = await run.client();
   const own = new Set(ledger.answers.map(videoIdOf));
   const reusing = rows.filter((row) => row.reuseSince !== undefined);
-  const names = new Set(reusing.map((row) => nameOf(row.order)));
-  let found: { matches: Map<number, Match>; refusal?: Refusal };
+  const names = new Set(reusing.map((row) => fingerprint(row.order)));
+  let refusal: Refusal | undefined;
   do {
     await unlessAborted(Promise.all(jobs.reserved(names)), run.signal);
-    found = await findExisting(client, jobs, rows, ledger, (id) => own.has(id));
+    refusal = await findExisting(client, jobs, rows, ledger, (id) => own.has(id));
   } while (jobs.reserved(names).length > 0);
-  return { ...found, release: jobs.reserve(names) };
+  return { refusal, release: jobs.reserve(names) };
+}
+
+async function preview(
+  run: Run,
+  results: Results,
+  rows: Rows,
+  allowance: Allowance,
+  isVideo: boolean,
+): Promise<void> {
+  const hasAvatars = isVideo && allowance.allowed.length > 0;
+  const avatars = hasAvatars ? await knownAvatars(run) : undefined;
+  const { items, sum } = previewOf(rows, allowance, avatars);
+  items.forEach((json, item) => results.outputs.set(item, [{ json }]));
+  run.hint(`A preview: nothing was ordered. ${sum}`);
 }
 
 /** The first of the refused items says why, unless there is something worse to say. */
-function refuse(results: Results, refused: Row[], refusal: Refusal, isFirst: boolean): void {
-  refused.forEach(({ item }, place) => {
-    const own = refusal.reason ?? 'item';
-    const reason = isFirst && place === 0 ? own : 'notSent';
+function refuse(results: Results, { refused, refusal }: Allowance, isFirst: boolean): void {
+  if (!refusal) return;
+  refused.forEach(({ item }, n) => {
+    const reason = isFirst && n === 0 ? (refusal.reason ?? 'item') : 'notSent';
     results.fail(item, new ItemFailed({ ...refusal, reason }));
   });
 }

@@ -6,7 +6,7 @@ import {
   type LinkStatus,
   linkStatus,
   sniffVideo,
-  whatInstead,
+  describeNonVideo,
 } from '../api/file';
 import { type ApiResponse, NetworkError } from '../api/response';
 import {
@@ -19,9 +19,9 @@ import {
 } from '../api/video';
 import { type ApiClient, RequestFailed, TIMEOUT } from '../client/apiClient';
 import { discard, firstBytesOf, unlessStalled } from '../client/file';
-import { openFile, type Requester } from '../client/http';
+import { openFile, type RequestContext } from '../client/http';
 import { now, pause } from '../client/time';
-import { SUPPORT, withoutStop } from '../messages/message';
+import { SUPPORT, withoutPeriod } from '../messages/message';
 import { perItem } from '../run/eachItem';
 import { ItemFailed } from '../run/results';
 import type { Perform, Run } from '../run/run';
@@ -31,10 +31,10 @@ import { readVideo, videoIdOfItem } from './get';
 export const FILE_PATIENCE = { total: 60_000, pause: 1_000, longestPause: 10_000 };
 
 /** The API may send us on to where its files are. More hops than this are a circle. */
-const MOST_HOPS = 5;
+const MAX_REDIRECTS = 5;
 
 /** These come from this machine's files, not from the network. */
-const OF_THIS_MACHINE = ['EACCES', 'EMFILE', 'ENOENT', 'ENOSPC', 'EPERM', 'EROFS'];
+const LOCAL_FILE_ERRORS = ['EACCES', 'EMFILE', 'ENOENT', 'ENOSPC', 'EPERM', 'EROFS'];
 
 /** What came of one try to fetch a file; its body is read. */
 interface Fetched extends ApiResponse {
@@ -80,7 +80,7 @@ async function readFinished(client: ApiClient, id: string): Promise<Video> {
   const status = `(status: ${statusOf(video)})`;
   if (outcome === 'failed') {
     const reason = failureReasonOf(video);
-    const quote = reason ? `iTeraBiz says: ${withoutStop(reason)}. ` : '';
+    const quote = reason ? `iTeraBiz says: ${withoutPeriod(reason)}. ` : '';
     throw failed(
       `Video ${id} has no file: it failed ${status}`,
       `${quote}Create the video again, or ask ${SUPPORT} why it failed.`,
@@ -143,7 +143,7 @@ async function fetchFile(
 /** Opens what a link leads to. Follows redirects itself: the API key must not go along. */
 async function followRedirects(
   run: Run,
-  context: Requester,
+  context: RequestContext,
   link: string,
   abortSignal: AbortSignal,
 ): Promise<ApiResponse | NetworkError> {
@@ -153,7 +153,7 @@ async function followRedirects(
     const response = await openFile(context, { ...run.requestOptions, url, headers, abortSignal });
     if (response instanceof NetworkError) return response;
     const next = redirectOf(response, url);
-    if (!next || hops === MOST_HOPS) return response;
+    if (!next || hops === MAX_REDIRECTS) return response;
     // Not awaited: what comes with a redirect may stall.
     void discard(response.body);
     url = next;
@@ -176,7 +176,7 @@ async function storeVideo(
   chosenName: string,
 ): Promise<Fetched> {
   const { first, rest } = await firstBytesOf(body);
-  const instead = status === 200 ? whatInstead(first) : undefined;
+  const instead = status === 200 ? describeNonVideo(first) : undefined;
   // An expired link may bring something else in place of the video.
   const link = instead ? 'expired' : linkStatus(status, first.toString('utf8'));
   const fetched: Fetched = { status, headers, body: undefined, link, instead };
@@ -188,7 +188,7 @@ async function storeVideo(
   const name = fileName(chosenName, id, extension);
   const file = await run.store(rest, name, mimeType).catch((error: Error & { code?: string }) => {
     // n8n behavior: what storing says without a code is its own word, and never the network's.
-    if (!error.code || OF_THIS_MACHINE.includes(error.code)) throw error;
+    if (!error.code || LOCAL_FILE_ERRORS.includes(error.code)) throw error;
     throw new NetworkError(error.code, true, error.message);
   });
   assertWhole(file, headers);

@@ -3,7 +3,7 @@ import type { ApiClient } from '../client/apiClient';
 import { checkId } from '../fields/validate';
 import { waitsOf } from '../orders/rows';
 import { eachItem, itemsOf } from '../run/eachItem';
-import { reading, Results } from '../run/results';
+import { readForItem, Results } from '../run/results';
 import type { Job, Perform, Run } from '../run/run';
 import { finish } from '../waiting/finish';
 
@@ -12,7 +12,7 @@ export const get: Perform = async (run) => {
   const results = new Results(run);
   const jobs = new Map<number, Job>();
   await eachItem(run, itemsOf(run), run.concurrency, async (item) => {
-    const job = await results.of(item, async () => {
+    const job = await results.attempt(item, async () => {
       results.throwIfAborted();
       const options = run.options(item);
       const waits = waitsOf(run, item);
@@ -36,5 +36,5 @@ export function videoIdOfItem(run: Run, item: number): string {
  * @throws {ItemFailed} when it is refused, no answer came, or the answer is not this video
  */
 export async function readVideo(client: ApiClient, id: string, doing: string): Promise<Video> {
-  return await reading(async () => await client.video(id), { doing, id });
+  return await readForItem(async () => await client.video(id), { doing, id });
 }

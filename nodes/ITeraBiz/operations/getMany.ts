@@ -6,7 +6,7 @@ import type { ApiClient } from '../client/apiClient';
 import { checkNumber, checkStatus, isOn } from '../fields/validate';
 import { SUPPORT } from '../messages/message';
 import { perItem } from '../run/eachItem';
-import { ItemFailed, reading } from '../run/results';
+import { ItemFailed, readForItem } from '../run/results';
 import type { Perform } from '../run/run';
 
 /** Gives out a list, as far as the user asked for it. */
@@ -36,7 +36,7 @@ export async function readList(
   const fetch = async (after?: string) => {
     const size = status ? PAGE_SIZE : Math.min(PAGE_SIZE, limit - entries.length);
     const subject = { doing: `list the ${url.slice(1)}` };
-    return (await reading(async () => await client.page(url, after, size), subject)).page;
+    return (await readForItem(async () => await client.page(url, after, size), subject)).page;
   };
   const isWanted = (entry: IDataObject) =>
     !status || [outcomeOf(entry), statusOf(entry).toLowerCase()].includes(status);

@@ -12,7 +12,7 @@ export type Entry =
   /** `reused`: it was there before this execution */
   | { state: 'accepted'; answer: IDataObject; reused?: boolean };
 
-interface Book {
+interface LedgerData {
   seed: string;
   entries: Record<string, Entry>;
   /** How often the API has refused a submission for certain, by key */
@@ -27,7 +27,7 @@ interface Book {
  * the run of the node (a loop runs it many times, and means it), its item, the account, and what is sent.
  */
 export class Ledger {
-  private readonly book: Book;
+  private readonly data: LedgerData;
 
   /**
    * @param memory of the run; the record is kept inside it
@@ -40,12 +40,12 @@ export class Ledger {
     private readonly accountId: string,
   ) {
     memory.submissions ??= { seed: randomBytes(16).toString('hex'), entries: {} };
-    this.book = memory.submissions as Book;
+    this.data = memory.submissions as LedgerData;
   }
 
   /** The name of a submission in this record. */
   keyOf(item: number, { url, body }: Order): string {
-    const { entries } = this.book;
+    const { entries } = this.data;
     const request = `POST ${url} ${JSON.stringify(body)}`;
     const key = `${this.run}/${item}/${hash(`${this.accountId} ${request}`)}`;
     // Older versions of this package did not say whose job it was.
@@ -55,23 +55,23 @@ export class Ledger {
 
   /** What is known of a submission; nothing means that it was never sent, or refused. */
   find(key: string): Entry | undefined {
-    return this.book.entries[key];
+    return this.data.entries[key];
   }
 
   /** What the API answered to every submission that it accepted. */
   get answers(): IDataObject[] {
-    return Object.values(this.book.entries).flatMap((entry) =>
+    return Object.values(this.data.entries).flatMap((entry) =>
       entry.state === 'accepted' ? [entry.answer] : [],
     );
   }
 
   /** To be noted before a submission is sent, at milliseconds since 1970: from then on, it may have arrived. */
   sent(key: string, at: number): void {
-    this.book.entries[key] = { state: 'sent', at };
+    this.data.entries[key] = { state: 'sent', at };
   }
 
   accepted(key: string, answer: IDataObject, reused?: boolean): void {
-    this.book.entries[key] = { state: 'accepted', answer, ...(reused !== undefined && { reused }) };
+    this.data.entries[key] = { state: 'accepted', answer, ...(reused !== undefined && { reused }) };
   }
 
   /**
@@ -80,8 +80,8 @@ export class Ledger {
    * @param before what was known before it was sent: a refusal takes back no earlier doubt
    */
   refused(key: string, before?: Entry): void {
-    const { entries } = this.book;
-    const refusals = (this.book.refusals ??= {});
+    const { entries } = this.data;
+    const refusals = (this.data.refusals ??= {});
     refusals[key] = (refusals[key] ?? 0) + 1;
     if (before) entries[key] = before;
     else delete entries[key];
@@ -90,7 +90,7 @@ export class Ledger {
   /** How many other submissions of exactly the same were accepted before. */
   countLike(key: string): number {
     const content = key.slice(key.lastIndexOf('/'));
-    return Object.entries(this.book.entries).filter(
+    return Object.entries(this.data.entries).filter(
       ([other, { state }]) => state === 'accepted' && other !== key && other.endsWith(content),
     ).length;
   }
@@ -102,8 +102,8 @@ export class Ledger {
    *
    * @param shared in place of this record's own, where other executions are to send the same
    */
-  idempotencyKey(key: string, shared = `${this.book.seed} ${key}`): string {
-    const refusals = this.book.refusals?.[key];
+  idempotencyKey(key: string, shared = `${this.data.seed} ${key}`): string {
+    const refusals = this.data.refusals?.[key];
     return hash(refusals ? `${shared} ${refusals}` : shared);
   }
 }

@@ -1,14 +1,15 @@
-import { CannotCount, type Place, type Usage } from '../account/dailyBudget';
-import { type ApiClient, refusalOnly } from '../client/apiClient';
+import { CannotCount, type Usage } from '../account/dailyBudget';
+import { refusalOnly } from '../client/apiClient';
 import { BadInput } from '../fields/validate';
 import { maxSeconds, maxVideos } from '../fields/options';
-import type { Message } from '../messages/message';
-import { itemOf, type Refusal } from '../run/results';
+import { itemOf } from '../messages/items';
+import { formatTime, type Message } from '../messages/message';
+import type { Refusal } from '../run/results';
 import type { Run } from '../run/run';
 import type { Row, Rows } from './rows';
 
-/** Whether nothing is known of an item, or the user wants it sent again all the same. */
-export function isToSend({ known, options }: Row): boolean {
+/** Whether nothing is known of a row, or the user wants it sent again all the same. */
+export function needsSubmission({ known, options }: Row): boolean {
   return !known || (known.state === 'sent' && options.resubmitUnknown === true);
 }
 
@@ -17,7 +18,7 @@ function secondsIn(rows: Row[]): number {
 }
 
 /** As in `1 video, 30 seconds` or `20 videos, 600 seconds in all`. */
-export function amountOf(rows: Row[]): string {
+export function describeAmount(rows: Row[]): string {
   const seconds = secondsIn(rows);
   return `${videos(rows.length)}, ${seconds} ${seconds === 1 ? 'second' : 'seconds'}${rows.length > 1 ? ' in all' : ''}`;
 }
@@ -27,7 +28,7 @@ function videos(count: number): string {
 }
 
 /** Why so much may not be ordered in one run, or nothing where it may. */
-export function whyTooMuch(rows: Row[], limits: Rows): Message | undefined {
+function describeRunLimit(rows: Row[], limits: Rows): Message | undefined {
   const passed = [
     { label: maxVideos.displayName, amount: rows.length, limit: limits.maxVideos },
     { label: maxSeconds.displayName, amount: secondsIn(rows), limit: limits.maxSeconds },
@@ -35,13 +36,13 @@ export function whyTooMuch(rows: Row[], limits: Rows): Message | undefined {
   if (!passed) return undefined;
   const { label, limit } = passed;
   return {
-    message: `This would order ${amountOf(rows)}, but "${label}" allows only ${limit}`,
+    message: `This would order ${describeAmount(rows)}, but "${label}" allows only ${limit}`,
     description: `Nothing was sent to iTeraBiz. If you want all of them, raise "${label}"; if not, give this node fewer items.`,
   };
 }
 
 /** Why good items are not sent where the node is to stop: others are invalid. */
-export function whyNotWith({ good, bad }: Rows): Message {
+export function describeOtherInvalid({ good, bad }: Rows): Message {
   const [first] = bad.keys();
   return {
     message: `Not sent, because ${itemOf(first, good.length + bad.size)}${bad.size > 1 ? ` and ${bad.size - 1} more are` : ' is'} invalid`,
@@ -50,58 +51,73 @@ export function whyNotWith({ good, bad }: Rows): Message {
   };
 }
 
-/** What the account's limit leaves of what is to be sent. */
+/** What may be sent of a run. */
 export interface Allowance {
-  /** The rows that may be sent, in order */
+  /** In order */
   allowed: Row[];
-  /** By item, a place in the day's count for each of these; none in a preview */
-  places: Map<number, Place>;
+  refused: Row[];
+  /** Why these are refused */
+  refusal?: Refusal;
   /** Max Videos per Day; nothing where there is no limit */
   limit?: number;
-  /** Why the others may not */
-  refusal?: Refusal;
-  /** As in `Today: 37 of 100`, where there is a limit; with what was ordered since */
+  /** With what was ordered since, as in `Last 24 hours: 37 of 100 videos.`; empty where there is no limit */
   today: (ordered: number) => string;
 }
 
 /**
- * Holds what is to be sent against Max Videos per Day of the credential.
+ * Applies the limits of the run and, for videos, Max Videos per Day of the credential. Each allowed row
+ * gets its `slot`, but in a preview.
  *
- * @param isPreview whether to look only, and take no places
+ * @param refusal why nothing may be sent, where that is known already
  * @throws the signal's reason
  */
-export async function allowanceOf(
+export async function enforceLimits(
   run: Run,
-  client: ApiClient,
-  rows: Row[],
-  isPreview: boolean,
+  rows: Rows,
+  isVideo: boolean,
+  refusal?: Refusal,
 ): Promise<Allowance> {
-  const all: Allowance = { allowed: rows, places: new Map(), today: () => '' };
+  const toSend = rows.good.filter((row) => needsSubmission(row) && !row.match?.job);
+  const reason = refusal ?? describeRunLimit(toSend, rows);
+  const today = () => '';
+  if (reason) return { allowed: [], refused: toSend, refusal: reason, today };
+  const all = { allowed: toSend, refused: [], today };
+  if (!isVideo || toSend.length === 0) return all;
   try {
     const limit = await run.maxVideosPerDay();
-    if (limit === undefined || rows.length === 0) return all;
-    const { budget } = await run.account();
-    const taken = await budget.take(client, limit, rows.length, run.onError === 'stop');
-    const { used, places } = taken;
-    const allowed = rows.slice(0, places.length);
-    const refusal =
-      allowed.length < rows.length ? whyNotToday(limit, taken, rows.length) : undefined;
-    const today = (ordered: number) => `Last 24 hours: ${used + ordered} of ${limit} videos.`;
-    if (isPreview) places.forEach((place) => budget.giveBack(place));
-    else allowed.forEach(({ item }, n) => all.places.set(item, places[n]));
-    return { ...all, allowed, limit, refusal, today };
+    return limit === undefined ? all : await reserveSlots(run, toSend, limit, rows.isPreview);
   } catch (error) {
-    return { ...all, allowed: [], refusal: whyNotCounted(error) };
+    return { ...all, allowed: [], refused: toSend, refusal: describeCountFailure(error) };
   }
 }
 
-function whyNotToday(limit: number, { used, freeAt }: Usage, wanted: number): Refusal {
+/** @throws what {@link DailyBudget.take} throws */
+async function reserveSlots(
+  run: Run,
+  rows: Row[],
+  limit: number,
+  isPreview: boolean,
+): Promise<Allowance> {
+  const { budget } = await run.account();
+  const isAllOrNothing = run.onError === 'stop';
+  const taken = await budget.take(await run.client(), limit, rows.length, isAllOrNothing);
+  const { used, slots } = taken;
+  const allowed = rows.slice(0, slots.length);
+  const refused = rows.slice(slots.length);
+  if (isPreview) slots.forEach((slot) => budget.release(slot));
+  else allowed.forEach((row, n) => (row.slot = slots[n]));
+  const refusal = refused.length > 0 ? describeDailyLimit(limit, taken, rows.length) : undefined;
+  const today = (ordered: number) => `Last 24 hours: ${used + ordered} of ${limit} videos.`;
+  return { allowed, refused, refusal, limit, today };
+}
+
+function describeDailyLimit(limit: number, { used, freeAt }: Usage, wanted: number): Refusal {
   const first = freeAt.at(0);
   const all = freeAt[used + wanted - limit - 1] as number | undefined;
   const when =
     first === undefined || limit === 0
       ? ''
-      : `There is room again from ${momentOf(first)}${all === undefined ? '' : `, and for all of them at ${momentOf(all)}`}. `;
+      : `There is room again from ${formatTime(first)}${all === undefined ? '' : `, and for all of them at ${formatTime(all)}`}. `;
   return {
     message: `This would order ${videos(wanted)}, but "Max Videos per Day" of the credential allows ${limit} in 24 hours, and ${used} ${used === 1 ? 'has' : 'have'} been used`,
     description: `Nothing was sent to iTeraBiz. ${when}Trying again before that changes nothing. To order now, raise the limit in the credential.`,
@@ -109,15 +125,9 @@ function whyNotToday(limit: number, { used, freeAt }: Usage, wanted: number): Re
   };
 }
 
-/** A moment as people read it, as in `2026-01-31 14:03 UTC`, or with its seconds. */
-export function momentOf(at: number, withSeconds = false): string {
-  const text = new Date(at).toISOString().replace('T', ' ');
-  return `${text.slice(0, withSeconds ? 19 : 16)} UTC`;
-}
-
 /** Why nothing may be ordered where it cannot be told how much was. */
-function whyNotCounted(error: unknown): Refusal {
-  if (error instanceof BadInput) return error.said;
+function describeCountFailure(error: unknown): Refusal {
+  if (error instanceof BadInput) return error.userMessage;
   const { message, description } = describeUncounted(error);
   return { message: `Nothing was sent, because ${message}`, description, reason: 'account' };
 }
@@ -142,7 +152,7 @@ export function describeUncheckable(error: unknown): Message {
 }
 
 /** Why a row is not sent after all: other processes have ordered meanwhile. */
-export function describeTaken(limit: number): Message {
+export function describeUsedUp(limit: number): Message {
   return {
     message: `"Max Videos per Day" (${limit}) of the credential was used up by other orders of this account in the meantime`,
     description: 'Wait until older videos no longer count, or raise the limit in the credential.',

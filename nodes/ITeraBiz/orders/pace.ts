@@ -1,4 +1,4 @@
-import { rangesOf } from '../run/results';
+import { rangesOf } from '../messages/items';
 import type { Row } from './rows';
 
 /** Words that are spoken in a second, in languages with blanks between them: about 150 in a minute. */

@@ -3,29 +3,17 @@ import type { IDataObject } from 'n8n-workflow';
 import type { JobRegistry } from '../account/jobRegistry';
 import { type Extent, type Listed, readBack } from '../account/listReader';
 import { PAGE_SIZE } from '../api/page';
-import { finderOf, nameOf, type Order, whyUnclear } from '../account/sameOrder';
+import { indexOrders, fingerprint, type Order, unclearReason } from '../account/sameOrder';
 import { outcomeOf, videoIdOf } from '../api/video';
 import { type ApiClient, refusalOnly, RequestFailed } from '../client/apiClient';
 import { lookBack, whenVideoExists } from '../fields/options';
 import { type Message, SUPPORT } from '../messages/message';
 import { ItemFailed, type Refusal } from '../run/results';
 import type { Ledger } from './ledger';
-import type { Row } from './rows';
+import type { Match, Row } from './rows';
 
 /** Pages that are read at the most: 20,000 videos. */
-const MOST_PAGES = 200;
-
-/** What the list says of an order. */
-export interface Match {
-  /** The job that is there already, and is this item's now */
-  job?: IDataObject;
-  /**
-   * For the `Idempotency-Key` where it is to be ordered. The same for whoever wants the same order and
-   * sees the same list, in the same hour: executions that start together get one video where the API
-   * honors the header.
-   */
-  key: string;
-}
+const MAX_PAGES = 200;
 
 /** Rows of one order, and the jobs of the list that were made by the same one. */
 interface Group {
@@ -42,10 +30,10 @@ interface Group {
 
 /**
  * Reads the account's list and gives each row that wants it the oldest job that is the same order, has
- * not failed and belongs to no other row. Of two equal rows each needs a job of its own.
+ * not failed and belongs to no other row. Two equal rows need two jobs. The result is each row's `match`.
  *
  * @param isTaken whether a job belongs to another row
- * @returns by item; or why it cannot be told, so that nothing may be sent
+ * @returns why it cannot be told, so that nothing may be sent
  * @throws the signal's reason
  */
 export async function findExisting(
@@ -54,11 +42,11 @@ export async function findExisting(
   rows: Row[],
   ledger: Ledger,
   isTaken: (id: string) => boolean,
-): Promise<{ matches: Map<number, Match>; refusal?: Refusal }> {
-  const matches = new Map<number, Match>();
+): Promise<Refusal | undefined> {
+  rows.forEach((row) => (row.match = undefined));
   const groups = groupsOf(rows.filter(({ known }) => known?.state !== 'accepted'));
-  if (groups.length === 0) return { matches };
-  const find = finderOf(groups);
+  if (groups.length === 0) return undefined;
+  const find = indexOrders(groups);
   const since = Math.min(...groups.map((group) => group.since));
   const failed = new Set<string>();
   const addListed = (listed: Listed) => {
@@ -73,20 +61,19 @@ export async function findExisting(
       group.made += 1;
       if (!isFailed && !isTaken(id!)) group.jobs.push(listed);
     }
-    // What is one order for certain is no question for another one.
+    // A job that is certainly one row's order casts no doubt on another row's.
     if (same.length > 0 || isFailed) return;
     for (const group of find(entry, 'unclear')) {
       if (!(at < group.since)) group.unclear ??= entry;
     }
   };
-  const extent = await readBack(client, '/videos', since, MOST_PAGES, addListed).catch(refusalOnly);
+  const extent = await readBack(client, '/videos', since, MAX_PAGES, addListed).catch(refusalOnly);
   if (extent instanceof RequestFailed) {
-    return { matches, refusal: ItemFailed.by(extent, { doing: 'list the videos' }).failure };
+    return ItemFailed.by(extent, { doing: 'list the videos' }).failure;
   }
-  if (extent !== 'enough') return { matches, refusal: describeExtent(extent) };
+  if (extent !== 'enough') return describeExtent(extent);
   groups.forEach((group) => addUnlisted(group, jobs, (id) => failed.has(id) || isTaken(id)));
-  const refusal = assignOldest(groups, ledger, matches);
-  return refusal ? { matches: new Map(), refusal } : { matches };
+  return assignOldest(groups, ledger);
 }
 
 /** The rows that want to use an existing video, by their orders. */
@@ -95,7 +82,7 @@ function groupsOf(rows: Row[]): Group[] {
   for (const row of rows) {
     const { order, reuseSince: since } = row;
     if (since === undefined) continue;
-    const name = nameOf(order);
+    const name = fingerprint(order);
     const group = groups.get(name) ?? { order, rows: [], since, jobs: [], made: 0 };
     group.rows.push(row);
     group.since = Math.min(group.since, since);
@@ -107,42 +94,44 @@ function groupsOf(rows: Row[]): Group[] {
 /** What this process has made, and the list does not show yet. */
 function addUnlisted(group: Group, jobs: JobRegistry, isUseless: (id: string) => boolean): void {
   const listed = new Set(group.jobs.map(({ entry }) => videoIdOf(entry)));
-  for (const one of jobs.madeBy(nameOf(group.order))) {
+  for (const one of jobs.createdBy(fingerprint(group.order))) {
     const id = videoIdOf(one.entry);
     if (id === undefined || listed.has(id) || isUseless(id) || one.at < group.since) continue;
     group.jobs.push(one);
   }
 }
 
-/** A job that fits rows of several orders, because the list says too little to tell them apart, is given out once. */
-function assignOldest(
-  groups: Group[],
-  ledger: Ledger,
-  matches: Map<number, Match>,
-): Message | undefined {
+/**
+ * Invariant: a job that fits rows of several orders, because the list says too little to tell them
+ * apart, is given out once.
+ */
+function assignOldest(groups: Group[], ledger: Ledger): Message | undefined {
   const taken = new Set<Listed>();
+  const matches: Array<[Row, Match]> = [];
   const hour = new Date().toISOString().slice(0, 13);
   for (const { order, rows, jobs, made, unclear } of groups) {
     // Jobs that do not say when they were made come last.
     const timeOf = ({ at }: Listed) => (Number.isNaN(at) ? Infinity : at);
-    jobs.sort((one, other) => timeOf(one) - timeOf(other));
+    jobs.sort((a, b) => timeOf(a) - timeOf(b));
     let missing = 0;
-    for (const { item, key, reuseSince: since = 0 } of rows) {
+    for (const row of rows) {
+      const { item, key, reuseSince: since = 0 } = row;
       const own = jobs.find((one) => !taken.has(one) && !(one.at < since));
       if (own) taken.add(own);
       else if (unclear) return describeUnclear(order, unclear, item);
       else missing += 1;
-      const name = [nameOf(order), hour, made, ledger.countLike(key), missing].join(' ');
-      matches.set(item, { job: own?.entry, key: name });
+      const parts = [fingerprint(order), hour, made, ledger.countLike(key), missing];
+      matches.push([row, { job: own?.entry, key: parts.join(' ') }]);
     }
   }
+  matches.forEach(([row, match]) => (row.match = match));
   return undefined;
 }
 
 function describeUnclear(order: Order, listed: IDataObject, item: number): Message {
   const id = videoIdOf(listed) ?? 'without an ID';
   return {
-    message: `Nothing was sent: video ${id} may be the one of item ${item + 1}, but ${whyUnclear(order, listed)}`,
+    message: `Nothing was sent: video ${id} may be the one of item ${item + 1}, but ${unclearReason(order, listed)}`,
     description: `So "${whenVideoExists.displayName}" cannot tell whether to order it. Choose "Order Another One", or lower "${lookBack.displayName}" so that it leaves that video out.`,
   };
 }
@@ -151,7 +140,7 @@ function describeExtent(extent: Extent): Message {
   const unknown = 'this node cannot tell whether the video of this item is there already';
   return extent === 'tooLong'
     ? {
-        message: `Nothing was sent: the list of your account goes on for more than ${MOST_PAGES * PAGE_SIZE} videos`,
+        message: `Nothing was sent: the list of your account goes on for more than ${MAX_PAGES * PAGE_SIZE} videos`,
         description: `So ${unknown}. Lower "${lookBack.displayName}".`,
       }
     : {

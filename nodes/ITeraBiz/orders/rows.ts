@@ -1,16 +1,27 @@
 import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
-import { isObject } from '../api/json';
+import type { Slot } from '../account/dailyBudget';
 import type { Order } from '../account/sameOrder';
+import { isObject } from '../api/json';
 import { BY_NAME, withFields } from '../fields/fields';
 import { waitForCompletion } from '../fields/options';
 import { checkBody, isOn, type Options } from '../fields/validate';
-import type { Message } from '../messages/message';
-import { breather } from '../run/eachItem';
+import { yielder } from '../run/eachItem';
 import type { RequestTemplate, Run } from '../run/run';
 import type { Entry, Ledger } from './ledger';
 
 const DAY = 24 * 60 * 60_000;
+
+/** What the account's list says of an order. */
+export interface Match {
+  /** The job that is there already, and is this row's now */
+  job?: IDataObject;
+  /**
+   * For the `Idempotency-Key` of a new one. Executions that want the same order and see the same list
+   * in the same hour share it: they get one video where the API honors the header.
+   */
+  key: string;
+}
 
 /** An item that can be ordered. */
 export interface Row {
@@ -26,13 +37,17 @@ export interface Row {
   known?: Entry;
   /** From when on an existing video counts, in milliseconds since 1970; nothing where none does */
   reuseSince?: number;
+  /** Where `reuseSince` is set and the list was read */
+  match?: Match;
+  /** In the account's daily budget, where it has a limit */
+  slot?: Slot;
 }
 
 /** What a run is about to order, checked over all its items before the first is sent. */
 export interface Rows {
   good: Row[];
   /** Invalid items, and why; with the body, as far as there is one */
-  bad: Map<number, { error: Error & { said?: Message }; body: IDataObject }>;
+  bad: Map<number, { error: Error; body: IDataObject }>;
   isPreview: boolean;
   /** What this run may order at the most */
   maxVideos: number;
@@ -53,10 +68,10 @@ export async function prepareRows(
 ): Promise<Rows> {
   const limits = { maxVideos: Infinity, maxSeconds: Infinity };
   const rows: Rows = { good: [], bad: new Map(), isPreview: false, ...limits };
-  const breathe = breather();
+  const yieldIfDue = yielder();
   const isByName = run.locatorMode('avatarId') === BY_NAME;
   for (let item = 0; item < run.size; item++) {
-    await breathe();
+    await yieldIfDue();
     let body: IDataObject = {};
     try {
       const options = run.options(item);

@@ -1,23 +1,22 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import type { Account } from '../account/account';
-import type { Place } from '../account/dailyBudget';
 import { NetworkError } from '../api/response';
-import { listOf } from '../account/sameOrder';
+import type { LookupResult } from '../account/reconciler';
+import { listOf, type Order } from '../account/sameOrder';
 import { retryDecision } from '../api/status';
 import { jobIn, videoIdOf } from '../api/video';
 import { type ApiClient, RequestFailed } from '../client/apiClient';
 import { eachItem } from '../run/eachItem';
 import { ItemFailed, type Results } from '../run/results';
 import type { Job, Run } from '../run/run';
-import { describeOldDoubt, describeDoubt } from './doubt';
+import { describeEarlierUnknown, describeUnknownOutcome } from './unknownOutcome';
 import type { Ledger } from './ledger';
-import { describeTaken, describeUncheckable } from './limits';
-import type { Match } from './reuse';
+import { describeUsedUp, describeUncheckable } from './limits';
 import type { Row } from './rows';
 
 /** So many submissions of unknown outcome in a row, and the rest is not sent. */
-const MOST_DOUBTS = 5;
+const MAX_UNKNOWN_IN_A_ROW = 5;
 
 /** What the submissions of a run share. */
 export interface Submissions {
@@ -27,8 +26,7 @@ export interface Submissions {
   results: Results;
   /** As in `create the video`, for messages */
   doing: string;
-  /** Places in the day's count of the account, by item, where it has a limit */
-  places: Map<number, Place>;
+  /** Max Videos per Day, where there is such a limit */
   limit?: number;
 }
 
@@ -38,7 +36,6 @@ export interface Submissions {
  *
  * Invariant: between "may have arrived" and "has not arrived" every doubt counts as arrived.
  *
- * @param matches what the account has already, where that is to be used
  * @returns the jobs, by item. What failed is in the results
  * @throws the signal's reason
  */
@@ -46,35 +43,33 @@ export async function submitAll(
   run: Run,
   shared: Submissions,
   rows: Row[],
-  matches: Map<number, Match>,
 ): Promise<Map<number, Job>> {
   const { results } = shared;
   const jobs = new Map<number, Job>();
-  const byItem = new Map(rows.map((row) => [row.item, row]));
   const lookups: Array<Promise<void>> = [];
   const keep = ({ item, options, waits }: Row, video: IDataObject | undefined) => {
     if (!video) return;
     results.accepted.set(item, videoIdOf(video) ?? 'accepted without an ID');
     jobs.set(item, { video, options, waits });
   };
-  let doubtsInRow = 0;
+  let unknownInARow = 0;
 
-  await eachItem(run, [...byItem.keys()], run.concurrency, async (item) => {
-    const row = byItem.get(item)!;
-    const sent = await results.of(item, async () => await submit(shared, row, matches.get(item)));
+  await eachItem(run, rows, run.concurrency, async (row) => {
+    const { item } = row;
+    const sent = await results.attempt(item, async () => await submit(shared, row));
     if (!sent || 'job' in sent) {
       // A refusal is an answer, too.
-      doubtsInRow = 0;
+      unknownInARow = 0;
       return keep(row, sent?.job);
     }
-    doubtsInRow += 1;
-    if (doubtsInRow >= MOST_DOUBTS) {
-      const message = `iTeraBiz has answered nothing sensible to the last ${doubtsInRow} requests`;
+    unknownInARow += 1;
+    if (unknownInARow >= MAX_UNKNOWN_IN_A_ROW) {
+      const message = `iTeraBiz has answered nothing sensible to the last ${unknownInARow} requests`;
       results.abort(item, { message, description: '' });
     }
-    const lookUp = async () => keep(row, await results.of(item, sent.lookUp));
+    const lookUp = async () => keep(row, await results.attempt(item, sent.lookUp));
     const lookup = lookUp();
-    // Where the execution is canceled, the sending rejects first, and this with nobody listening.
+    // If the execution is canceled, eachItem rejects first; this rejection must not go unhandled.
     lookup.catch(() => {});
     lookups.push(lookup);
   });
@@ -82,61 +77,57 @@ export async function submitAll(
   return jobs;
 }
 
-/** What was sent in vain for certain, or not at all, takes no place in the day's count. */
-export function settlePlaces({ account, ledger, places }: Submissions, rows: Row[]): void {
-  for (const { item, key } of rows) {
-    const place = places.get(item);
-    if (place && !ledger.find(key)) account.budget.giveBack(place);
-  }
-}
-
-/** @throws {ItemFailed} when others have used up the account's limit since, or it cannot be told any more */
-async function assertPlace(shared: Submissions, { item }: Row): Promise<void> {
-  const { account, client, limit } = shared;
-  const place = shared.places.get(item);
-  if (!place || limit === undefined) return;
-  const isFree = await account.budget.isStillFree(client, limit, place).catch(describeUncheckable);
-  if (isFree === true) return;
-  throw new ItemFailed({ ...(isFree || describeTaken(limit)), reason: 'account' }, true);
+/** Frees the slots of rows that were not sent, or certainly refused. */
+export function settleSlots({ account, ledger }: Submissions, rows: Row[]): void {
+  for (const { key, slot } of rows) if (slot && !ledger.find(key)) account.budget.release(slot);
 }
 
 /** A job, or how to find out whether there is one. */
 type Sent = { job: IDataObject } | { lookUp: () => Promise<IDataObject> };
 
 /** @throws {ItemFailed} when it was refused, or nothing tells what became of it in an earlier try */
-async function submit(shared: Submissions, row: Row, match?: Match): Promise<Sent> {
-  const { account, client, ledger, results, doing, places } = shared;
-  const { order, key, known } = row;
-  const { jobs } = account;
+async function submit(shared: Submissions, row: Row): Promise<Sent> {
+  const existing = await existingJob(shared, row);
+  if (existing) return { job: existing };
+  shared.results.throwIfAborted();
+  await assertSlot(shared, row);
+  const { sending } = shared.account.jobs;
+  sending.add(row.order);
+  try {
+    return await send(shared, row);
+  } finally {
+    sending.delete(row.order);
+  }
+}
+
+/** The row's job where there is one already: by the ledger or the account's list. @throws as above */
+async function existingJob(shared: Submissions, row: Row): Promise<IDataObject | undefined> {
+  const { results, doing } = shared;
+  const { item, order, known, match } = row;
   if (known?.state === 'accepted') {
-    if (known.reused !== undefined) results.reused.set(row.item, known.reused);
-    return { job: known.answer };
+    if (known.reused !== undefined) results.reused.set(item, known.reused);
+    return known.answer;
   }
+  if (match?.job) return accept(shared, row, match.job, true);
+  if (!known) return undefined;
+  const result = known.at === undefined ? undefined : await lookUp(shared, order, known.at, true);
+  if (result?.job) return accept(shared, row, result.job);
+  if (row.options.resubmitUnknown) return undefined;
+  throw new ItemFailed({ ...describeEarlierUnknown(doing, order, result), reason: 'unknown' });
+}
 
-  const accept = (job: IDataObject, isReused = false) => {
-    if (isReused) jobs.assign(videoIdOf(job));
-    else jobs.made(order, job);
-    ledger.accepted(key, job, match && isReused);
-    const place = places.get(row.item);
-    if (place) place.id = videoIdOf(job);
-    if (match) results.reused.set(row.item, isReused);
-    return job;
-  };
-  const find = async (sentAt: number, isOld: boolean) => {
-    ledger.answers.forEach((answer) => jobs.assign(videoIdOf(answer)));
-    return await account.reconcilers[listOf(order)].find(client, order, sentAt, isOld);
-  };
+/** @throws {ItemFailed} when others have used up the daily limit since, or it can no longer be checked */
+async function assertSlot({ account, client, limit }: Submissions, { slot }: Row): Promise<void> {
+  if (!slot || limit === undefined) return;
+  const isFree = await account.budget.tryStart(client, limit, slot).catch(describeUncheckable);
+  if (isFree === true) return;
+  throw new ItemFailed({ ...(isFree || describeUsedUp(limit)), reason: 'account' }, true);
+}
 
-  if (match?.job) return { job: accept(match.job, true) };
-
-  if (known) {
-    const finding = known.at === undefined ? undefined : await find(known.at, true);
-    if (finding?.job) return { job: accept(finding.job) };
-    if (!row.options.resubmitUnknown) {
-      throw new ItemFailed({ ...describeOldDoubt(doing, order, finding), reason: 'unknown' });
-    }
-  }
-
+/** @throws {ItemFailed} when it was refused */
+async function send(shared: Submissions, row: Row): Promise<Sent> {
+  const { client, ledger, results, doing } = shared;
+  const { order, key, known, match } = row;
   let sentAt = 0;
   const sendOnce = async () => {
     results.throwIfAborted();
@@ -152,26 +143,43 @@ async function submit(shared: Submissions, row: Row, match?: Match): Promise<Sen
     if (decision === 'retry' || decision === 'refused') ledger.refused(key, known);
     return outcome;
   };
-  results.throwIfAborted();
-  await assertPlace(shared, row);
-  jobs.sending.add(order);
-  try {
-    const attempt = await client.schedule('POST', sendOnce);
-    const { decision, outcome } = attempt;
-    const isAnswered = decision === 'done' && !(outcome instanceof NetworkError);
-    const job = isAnswered ? jobIn(outcome.body) : undefined;
-    // Assigned before it counts as no longer on its way: others may be looking for the same.
-    if (job) return { job: accept(job) };
-    const failed = new RequestFailed(attempt);
-    if (decision === 'refused' || decision === 'retry') throw ItemFailed.by(failed, { doing });
-    const lookUp = async () => {
-      const finding = await find(sentAt, false);
-      if (finding.job) return accept(finding.job);
-      const said = describeDoubt(doing, outcome, order, finding);
-      throw new ItemFailed({ ...said, status: failed.status, reason: 'unknown' });
-    };
-    return { lookUp };
-  } finally {
-    jobs.sending.delete(order);
-  }
+  const attempt = await client.schedule('POST', sendOnce);
+  const { decision, outcome } = attempt;
+  const isAnswered = decision === 'done' && !(outcome instanceof NetworkError);
+  const job = isAnswered ? jobIn(outcome.body) : undefined;
+  if (job) return { job: accept(shared, row, job) };
+  const failed = new RequestFailed(attempt);
+  if (decision === 'refused' || decision === 'retry') throw ItemFailed.by(failed, { doing });
+  const findJob = async () => {
+    const result = await lookUp(shared, order, sentAt, false);
+    if (result.job) return accept(shared, row, result.job);
+    const message = describeUnknownOutcome(doing, outcome, order, result);
+    throw new ItemFailed({ ...message, status: failed.status, reason: 'unknown' });
+  };
+  return { lookUp: findJob };
+}
+
+/** Records a job as this row's. */
+function accept(
+  { account: { jobs }, ledger, results }: Submissions,
+  { item, order, key, match, slot }: Row,
+  job: IDataObject,
+  isReused = false,
+): IDataObject {
+  if (isReused) jobs.assign(videoIdOf(job));
+  else jobs.recordCreated(order, job);
+  ledger.accepted(key, job, match && isReused);
+  if (slot) slot.id = videoIdOf(job);
+  if (match) results.reused.set(item, isReused);
+  return job;
+}
+
+async function lookUp(
+  { account, client, ledger }: Submissions,
+  order: Order,
+  sentAt: number,
+  isOld: boolean,
+): Promise<LookupResult> {
+  ledger.answers.forEach((answer) => account.jobs.assign(videoIdOf(answer)));
+  return await account.reconcilers[listOf(order)].find(client, order, sentAt, isOld);
 }

@@ -1,23 +1,22 @@
-import type { Finding } from '../account/reconciler';
+import type { LookupResult } from '../account/reconciler';
 import { errorTextOf } from '../api/errorText';
 import { isObject } from '../api/json';
 import { type ApiResponse, NetworkError } from '../api/response';
 import { listOf, type Order, textFieldOf } from '../account/sameOrder';
 import { statusClassOf } from '../api/status';
 import { resubmitUnknown } from '../fields/options';
-import { type Message, SUPPORT, withoutStop } from '../messages/message';
-import { momentOf } from './limits';
+import { formatTime, type Message, SUPPORT, withoutPeriod } from '../messages/message';
 
 /** What to tell the user when nobody knows what became of a request that just left. */
-export function describeDoubt(
+export function describeUnknownOutcome(
   doing: string,
   outcome: ApiResponse | NetworkError,
   order: Order,
-  finding: Finding,
+  finding: LookupResult,
 ): Message {
-  const next = whatToDo(order, finding);
+  const next = nextSteps(order, finding);
   const said = outcome instanceof NetworkError ? undefined : errorTextOf(outcome.body);
-  const quote = said ? `. iTeraBiz says: ${withoutStop(said)}` : '';
+  const quote = said ? `. iTeraBiz says: ${withoutPeriod(said)}` : '';
   if (outcome instanceof NetworkError || statusClassOf(outcome) !== 'done') {
     const cause =
       outcome instanceof NetworkError
@@ -42,24 +41,28 @@ export function describeDoubt(
 }
 
 /** The same for a request that left in an earlier try of this execution. */
-export function describeOldDoubt(doing: string, order: Order, finding?: Finding): Message {
+export function describeEarlierUnknown(
+  doing: string,
+  order: Order,
+  finding?: LookupResult,
+): Message {
   return {
     message: `Check this one: an earlier try may have been accepted already, so the request to ${doing} was not sent again`,
-    description: `Sending it again could charge you twice. ${whatToDo(order, finding)}.`,
+    description: `Sending it again could charge you twice. ${nextSteps(order, finding)}.`,
   };
 }
 
 /** What was looked for in vain, and how the user can look: a list may be late, or say less than a person sees. */
-function whatToDo(order: Order, finding?: Finding): string {
+function nextSteps(order: Order, finding?: LookupResult): string {
   const again = `If it is there, use its ID; if not, turn on "${resubmitUnknown.displayName}" in the options and run this item again`;
   const list = listOf(order) === '/avatars' ? 'Avatar: Get Many' : 'Video: Get Many';
   if (!finding) {
     return `Look in your iTeraBiz dashboard, or run ${list}, for one made at this time with these values. ${again}`;
   }
-  const what = `one made since ${momentOf(finding.since, true)} with the same ${textFieldOf(order)} and values`;
+  const what = `one made since ${formatTime(finding.since, true)} with the same ${textFieldOf(order)} and values`;
   const looked = finding.polls === 1 ? 'once' : `${finding.polls} times`;
   const result = finding.trouble
     ? `This node could not look for ${what} (${finding.trouble})`
-    : `This node looked ${looked} through the list of your account for ${what}, the last time at ${momentOf(finding.at, true)}, and found none`;
+    : `This node looked ${looked} through the list of your account for ${what}, the last time at ${formatTime(finding.at, true)}, and found none`;
   return `${result}. Look in your iTeraBiz dashboard, or run ${list} in a few minutes. ${again}`;
 }

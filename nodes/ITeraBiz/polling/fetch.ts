@@ -1,12 +1,12 @@
 import { type Snapshot, videoIfKnown, type VideoReader } from '../account/snapshot';
 import { pages } from '../api/page';
-import { createdAt, downloadUrlOf, outcomeOf, type Video, videoIdOf } from '../api/video';
+import { createdAt, lacksLink, type Video, videoIdOf } from '../api/video';
 import { refusalOnly, RequestFailed } from '../client/apiClient';
 import {
   addListed,
   begin,
   isKnownIn,
-  MOST_RECENT,
+  MAX_RECENT,
   type Part,
   type Progress,
   settle,
@@ -14,10 +14,10 @@ import {
 } from './progress';
 
 /** How many pages of the list one poll reads in a row. */
-const MOST_PAGES = 100;
+const MAX_PAGES = 100;
 
 /** How many videos one poll asks for by ID. The others have their turn in the next polls. */
-const MOST_BY_ID = 50;
+const MAX_BY_ID = 50;
 
 /** The list is left after so many known videos: one that it shows late stands among them. */
 const ENOUGH_KNOWN = 20;
@@ -92,7 +92,7 @@ async function readList(poll: Poll, progress: Progress, after?: string): Promise
       if (!isDone) {
         videos.push(...newItems);
         isSorted &&= !(createdAt(newItems[0] ?? {}) < createdAt(newItems.at(-1) ?? {}));
-        const isFarEnough = isSorted || videos.length >= MOST_RECENT;
+        const isFarEnough = isSorted || videos.length >= MAX_RECENT;
         isDone = isFarEnough && videos.filter(isKnown).length >= ENOUGH_KNOWN;
       }
       if (cursorStalled && !isDone) {
@@ -101,7 +101,7 @@ async function readList(poll: Poll, progress: Progress, after?: string): Promise
         return false;
       }
       const isEnough = count >= wanted.length || wanted.every((id) => snapshot.has(id));
-      if (count === MOST_PAGES || (isDone && isEnough)) return !isDone;
+      if (count === MAX_PAGES || (isDone && isEnough)) return !isDone;
     }
     return false;
   };
@@ -126,12 +126,12 @@ async function readList(poll: Poll, progress: Progress, after?: string): Promise
 async function readHidden({ client, warn, snapshot }: Poll, progress: Progress): Promise<string[]> {
   const isOpen = (id: string): boolean => {
     const video = snapshot.get(id);
-    return !video || (outcomeOf(video) === 'completed' && !downloadUrlOf(video));
+    return !video || lacksLink(video);
   };
   const hidden = new Set(progress.hidden);
   const unasked = progress.pending.filter((id) => !hidden.has(id));
   let refused: RequestFailed | undefined;
-  for (const id of [...unasked, ...hidden].filter(isOpen).slice(0, MOST_BY_ID)) {
+  for (const id of [...unasked, ...hidden].filter(isOpen).slice(0, MAX_BY_ID)) {
     const answer = await videoIfKnown(client, id).catch(refusalOnly);
     const isFailed = answer instanceof RequestFailed;
     if (isFailed && answer.attempt.tries === 0) break;

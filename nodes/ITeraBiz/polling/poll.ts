@@ -5,7 +5,7 @@ import { eventOf, type VideoEvent } from '../api/events';
 import type { Video } from '../api/video';
 import { RequestFailed } from '../client/apiClient';
 import { now } from '../client/time';
-import { whyUnwanted } from '../fields/events';
+import { skipReason } from '../fields/events';
 import { fetchFirst, fetchNext, type Poll } from './fetch';
 import type { Progress } from './progress';
 
@@ -109,7 +109,7 @@ function triggerOf(context: IPollFunctions): string {
 /** The events of these videos that the user asked for. */
 function wanted(context: IPollFunctions, videos: Video[]): VideoEvent[] {
   const events = videos.flatMap((video) => eventOf(video) ?? []);
-  return events.filter((event) => whyUnwanted(event, context) === undefined);
+  return events.filter((event) => skipReason(event, context) === undefined);
 }
 
 /** For "Fetch Test Event": the newest video that would have started the workflow, or a sample. */

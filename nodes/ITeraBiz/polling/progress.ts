@@ -2,10 +2,10 @@ import { endingIn, type Snapshot, type Surprises } from '../account/snapshot';
 import { createdAt, outcomeOf, type Video, videoIdOf } from '../api/video';
 
 /** How many of the newest are remembered: more than a page, so that none looks new when others are deleted. */
-export const MOST_RECENT = 500;
+export const MAX_RECENT = 500;
 
 /** How many videos are waited for. */
-export const MOST_PENDING = 2_000;
+export const MAX_PENDING = 2_000;
 
 /** A list may show a video this much later than newer ones, in milliseconds. */
 const LATENESS = 60 * 60_000;
@@ -78,12 +78,12 @@ export function addListed(before: Progress, { videos, isCut }: Part, at: number)
   if (isCut) {
     const after = idsOf(videos).pop();
     if (!after) return progress;
-    return { ...progress, reading: { after, seen: seen.slice(0, MOST_PENDING) } };
+    return { ...progress, reading: { after, seen: seen.slice(0, MAX_PENDING) } };
   }
-  const newest = videos.map(createdAt).reduce((one, other) => (other > one ? other : one), 0);
+  const newest = videos.map(createdAt).reduce((a, b) => (b > a ? b : a), 0);
   return {
     ...progress,
-    recent: [...new Set([...seen, ...recent])].slice(0, MOST_RECENT),
+    recent: [...new Set([...seen, ...recent])].slice(0, MAX_RECENT),
     // A video from the future must not turn all others into history.
     since: Math.max(since, Math.min(newest, at) - LATENESS),
     reading: undefined,
@@ -106,8 +106,8 @@ export function settle(before: Progress, snapshot: Snapshot, at: number): Step {
     else if (!ending && (met.unknownSince || met.withoutLinkSince)) surprises[id] = met;
     return !ending;
   });
-  const pending = waiting.slice(-MOST_PENDING);
-  const dropped = waiting.slice(0, -MOST_PENDING);
+  const pending = waiting.slice(-MAX_PENDING);
+  const dropped = waiting.slice(0, -MAX_PENDING);
   dropped.forEach((id) => delete surprises[id]);
   const isPending = new Set(pending);
   const hidden = before.hidden.filter((id) => isPending.has(id));

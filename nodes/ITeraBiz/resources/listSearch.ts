@@ -3,7 +3,7 @@ import { NodeOperationError } from 'n8n-workflow';
 
 import { accountOf } from '../account/account';
 import { type Page, pages } from '../api/page';
-import { folded } from '../api/text';
+import { normalizeName } from '../api/text';
 import { createdAt, downloadUrlOf, outcomeOf, statusOf, type Video, videoIdOf } from '../api/video';
 import { RequestFailed } from '../client/apiClient';
 import { now } from '../client/time';
@@ -14,13 +14,13 @@ type Results = INodeListSearchResult['results'];
 type Entry = Results[number] & { words?: string };
 
 /** How many pages are searched for a text in one go, before the user sees what was found so far. */
-const MOST_PAGES = 20;
+const MAX_PAGES = 20;
 
 /** How long somebody waits for a page, in milliseconds. */
-const LONGEST_WAIT = 30_000;
+const REQUEST_TIMEOUT = 30_000;
 
 /** Longest beginning of a script that stands for the video, in characters: the picker is narrow. */
-const LONGEST_TITLE = 40;
+const MAX_TITLE_LENGTH = 40;
 
 /** Fills a picker with the avatars of the account. @throws {NodeApiError} in words for the user */
 export async function searchAvatars(
@@ -55,7 +55,7 @@ async function search(
   after?: string,
 ): Promise<INodeListSearchResult> {
   const isMatch = ({ name, value, words = '' }: Entry) =>
-    folded(`${name} ${value} ${words}`).includes(folded(filter));
+    normalizeName(`${name} ${value} ${words}`).includes(normalizeName(filter));
   let found: Entry[] = [];
   let read = 0;
   let paginationToken: string | undefined;
@@ -67,14 +67,14 @@ async function search(
   for await (const { newItems } of pages(fetch)) {
     read += 1;
     found = newItems.flatMap((element) => toEntry(element) ?? []).filter(isMatch);
-    if (found.length > 0 || read === MOST_PAGES) break;
+    if (found.length > 0 || read === MAX_PAGES) break;
   }
-  return { results: toldApart(found), paginationToken };
+  return { results: withUniqueNames(found), paginationToken };
 }
 
 /** Entries that would look the same get their ID. */
-function toldApart(entries: Entry[]): Results {
-  const names = entries.map(({ name }) => folded(name));
+function withUniqueNames(entries: Entry[]): Results {
+  const names = entries.map(({ name }) => normalizeName(name));
   return entries.map(({ name, value, url }, n) => {
     const isUnique = names.indexOf(names[n]) === names.lastIndexOf(names[n]);
     return { name: isUnique ? name : `${name} · ${value}`, value, url };
@@ -87,7 +87,7 @@ async function fetchPage(
   after?: string,
 ): Promise<Page> {
   const account = await accountOf(context);
-  const deadline = now() + LONGEST_WAIT;
+  const deadline = now() + REQUEST_TIMEOUT;
   const client = account.client(context, { priority: 'interactive', retry: false, deadline });
   const { page } = await client.page(`/${list}`, after).catch((error: unknown) => {
     if (!(error instanceof RequestFailed)) throw error;
@@ -121,7 +121,9 @@ export function videoEntry(video: Video, timezone: string): Entry | undefined {
   const texts = [video.script, video.prompt].filter((text) => typeof text === 'string');
   const words = (texts.find((text) => text.trim()) ?? '').replace(/\s+/g, ' ').trim();
   const title =
-    words.length > LONGEST_TITLE ? `${words.slice(0, LONGEST_TITLE).trimEnd()}…` : words || id;
+    words.length > MAX_TITLE_LENGTH
+      ? `${words.slice(0, MAX_TITLE_LENGTH).trimEnd()}…`
+      : words || id;
   const status = outcomeOf(video) === 'completed' ? undefined : statusOf(video);
   return {
     name: [title, timeOf(video, timezone), status].filter(Boolean).join(' · '),

@@ -96,9 +96,7 @@ function parametersOf({ value }: Resource, operation: Operation): INodePropertie
     default: tool,
     description: 'What the AI model is told about this tool',
   };
-  const options = [...operation.options].sort((one, other) =>
-    one.displayName < other.displayName ? -1 : 1,
-  );
+  const options = [...operation.options].sort((a, b) => (a.displayName < b.displayName ? -1 : 1));
   const own = { resource: [value], operation: [operation.value] };
   return [toolDescription, ...operation.fields, optionsField(options)].map((property) => ({
     ...property,

@@ -6,13 +6,13 @@ import { Results } from './results';
 import type { Run } from './run';
 
 /** The longest that a run computes without a break, in milliseconds. */
-const LONGEST_BLOCK = 25;
+const MAX_BLOCK = 25;
 
 /** A function to call once per item: lets n8n get on with other work after a while of computing. */
-export function breather(): () => Promise<void> {
+export function yielder(): () => Promise<void> {
   let last = now();
   return async () => {
-    if (now() - last < LONGEST_BLOCK) return;
+    if (now() - last < MAX_BLOCK) return;
     await pause(0);
     last = now();
   };
@@ -23,13 +23,13 @@ export function breather(): () => Promise<void> {
  *
  * @param task does not throw, unless the execution was canceled
  */
-export async function eachItem(
+export async function eachItem<T>(
   { batching: { size, interval }, signal }: Pick<Run, 'batching' | 'signal'>,
-  items: number[],
+  items: T[],
   concurrency: number,
-  task: (item: number) => Promise<void>,
+  task: (item: T) => Promise<void>,
 ): Promise<void> {
-  const breathe = breather();
+  const yieldIfDue = yielder();
   const start = now();
   let next = 0;
   const work = async () => {
@@ -37,7 +37,7 @@ export async function eachItem(
       const place = next++;
       const early = start + Math.floor(place / size) * interval - now();
       if (early > 0) await pause(early, signal);
-      await breathe();
+      await yieldIfDue();
       await task(items[place]);
     }
   };
@@ -59,7 +59,7 @@ export async function perItem(
 ): Promise<INodeExecutionData[]> {
   const results = new Results(run);
   await eachItem(run, itemsOf(run), run.concurrency, async (item) => {
-    const output = await results.of(item, async () => {
+    const output = await results.attempt(item, async () => {
       results.throwIfAborted();
       return await task(item, await run.client());
     });

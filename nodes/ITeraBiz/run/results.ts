@@ -3,12 +3,11 @@ import type { IDataObject, INodeExecutionData, NodeApiError } from 'n8n-workflow
 import { inReadingOrder, outcomeOf } from '../api/video';
 import { RequestFailed } from '../client/apiClient';
 import { now } from '../client/time';
+import { BadInput } from '../fields/validate';
 import type { Subject } from '../messages/answers';
-import { type Message, toNodeError, withoutStop } from '../messages/message';
+import { describeStop, itemOf, type JobList } from '../messages/items';
+import { type Message, toNodeError, withoutPeriod } from '../messages/message';
 import type { OnError, Run } from './run';
-
-/** The most of each that one message names. n8n stores every job of a list. */
-const MOST = { jobs: 2_000, failures: 20, ranges: 40 };
 
 /** n8n behavior: only a retry of the same execution finds the record of what was accepted. */
 const RETRY =
@@ -19,7 +18,7 @@ const GET_BY_ID =
   'Get these by their IDs. Running this step again orders and charges for all of them again';
 
 /** In place of advice for a person in n8n's editor: a model can neither open it nor change an option. */
-const MODEL_IN_DOUBT =
+const MODEL_UNKNOWN_OUTCOME =
   'It may have been accepted, and was not sent again, because that could charge twice. Do not create it now: list the videos in a few minutes and look for one with the same text. If there is none, ask the user';
 
 /**
@@ -58,18 +57,12 @@ export class ItemFailed extends Error {
 }
 
 /** Reads something for an item. @throws {ItemFailed} in place of {@link RequestFailed} */
-export async function reading<T>(task: () => Promise<T>, subject: Subject): Promise<T> {
+export async function readForItem<T>(task: () => Promise<T>, subject: Subject): Promise<T> {
   try {
     return await task();
   } catch (error) {
     throw error instanceof RequestFailed ? ItemFailed.by(error, subject) : error;
   }
-}
-
-/** Jobs that a node leaves behind when it stops, by item and ID. */
-export interface JobList {
-  title: string;
-  jobs: Array<[number, string]>;
 }
 
 /**
@@ -116,7 +109,7 @@ export class Results {
    * @returns nothing where it failed
    * @throws only the signal's reason, when the execution was canceled
    */
-  async of<T>(item: number, task: () => T | Promise<T>): Promise<T | undefined> {
+  async attempt<T>(item: number, task: () => T | Promise<T>): Promise<T | undefined> {
     try {
       return await task();
     } catch (error) {
@@ -127,17 +120,17 @@ export class Results {
   }
 
   /** An item failed. n8n's own errors, as of an expression, stay what they are. */
-  fail(item: number, error: Error & { said?: Message; description?: string }): void {
+  fail(item: number, error: Error & { description?: string }): void {
     if (!(error instanceof ItemFailed)) {
-      const { message, description } = error.said ?? error;
-      this.failures.set(item, { message, description: description ?? '', reason: 'item' });
+      const { message, description = '' } = error instanceof BadInput ? error.userMessage : error;
+      this.failures.set(item, { message, description, reason: 'item' });
       return;
     }
     const { failure, meetsAll } = error;
     const { isTool, onError } = this.run;
     if (failure.reason === 'notSent' && onError === 'stop') this.skipped.add(item);
     else if (failure.reason !== 'unknown' || !isTool) this.failures.set(item, failure);
-    else this.failures.set(item, { ...failure, description: MODEL_IN_DOUBT });
+    else this.failures.set(item, { ...failure, description: MODEL_UNKNOWN_OUTCOME });
     if (meetsAll) this.abort(item, failure);
   }
 
@@ -176,12 +169,13 @@ export class Results {
   private toError(): NodeApiError {
     const { node, size, isTool } = this.run;
     const failed = [...this.failures.keys()];
-    const item = failed.reduce((one, other) => Math.min(one, other));
+    const item = failed.reduce((a, b) => Math.min(a, b));
     const own = this.failures.get(item)!;
     const isAll = this.skipped.size === 0 && failed.every((one) => this.accepted.has(one));
     const advice = isAll ? GET_BY_ID : RETRY;
-    const said = describeStop(own, item, this, size, this.jobLists(), isTool ? '' : advice);
-    return toNodeError(node, said, item, own.status);
+    const lists = this.jobLists();
+    const message = describeStop(own, item, this, size, lists, isTool ? '' : advice);
+    return toNodeError(node, message, item, own.status);
   }
 
   /** The jobs that a node leaves behind when it stops, by how far they are. */
@@ -199,7 +193,7 @@ export class Results {
 }
 
 /** Longest script or prompt that a model gets back, in characters: a list has those of all videos. */
-const LONGEST_TEXT = 200;
+const MAX_TEXT_LENGTH = 200;
 
 /** What a model gets of a result: nothing empty, and no long text. */
 function forModel(json: IDataObject): IDataObject {
@@ -207,82 +201,10 @@ function forModel(json: IDataObject): IDataObject {
   for (const [name, value] of Object.entries(json)) {
     const isEmpty = typeof value === 'object' && Object.keys(value ?? {}).length === 0;
     if (value === '' || value === undefined || isEmpty) continue;
-    const isLong = ['script', 'prompt'].includes(name) && String(value).length > LONGEST_TEXT;
-    short[name] = isLong ? `${String(value).slice(0, LONGEST_TEXT)}…` : value;
+    const isLong = ['script', 'prompt'].includes(name) && String(value).length > MAX_TEXT_LENGTH;
+    short[name] = isLong ? `${String(value).slice(0, MAX_TEXT_LENGTH)}…` : value;
   }
   return short;
-}
-
-/** A place among the items, as people count. n8n behavior: its own Item Index begins with 0. */
-export function itemOf(item: number, size: number): string {
-  return `item ${item + 1} of ${size}`;
-}
-
-/**
- * The message of a node that stops although other items went well. Items with the same message stand in
- * one line. n8n behavior: its editor shows no line breaks, so each line is a sentence.
- *
- * @param item the one that n8n reports; the message before it is its own
- * @param failures what went wrong, by item, this item included
- * @param lists the jobs that the API accepted; the advice after them is what to do about these
- */
-export function describeStop(
-  { message, description }: Message,
-  item: number,
-  { failures, skipped }: { failures: Map<number, Message>; skipped: Set<number> },
-  size: number,
-  lists: JobList[],
-  advice: string,
-): Message {
-  const parts: string[] = [];
-  if (size > 1) {
-    parts.push(`This is ${itemOf(item, size)} (n8n counts from 0 and says [item ${item}]).`);
-  }
-  const others = [...failures].filter(([other]) => other !== item).sort(byItem);
-  if (others.length > 0) {
-    const groups = new Map<string, number[]>();
-    for (const [other, failure] of others) {
-      groups.set(failure.message, groups.get(failure.message) ?? []);
-      groups.get(failure.message)!.push(other);
-    }
-    const said = [...groups].map(([what, items]) => `${rangesOf(items)}: ${withoutStop(what)}.`);
-    parts.push(`${others.length} more ${others.length === 1 ? 'item' : 'items'} failed:`);
-    parts.push(...lines(said, MOST.failures));
-  }
-  if (skipped.size > 0) parts.push(`${rangesOf([...skipped])}: not sent.`);
-  const named = lists.filter(({ jobs }) => jobs.length > 0);
-  for (const { title, jobs } of named) {
-    const ids = [...jobs].sort(byItem).map(([other, id]) => `Item ${other + 1}: ${id}.`);
-    parts.push(`${title}:`, ...lines(ids, MOST.jobs));
-  }
-  if (advice && named.length > 0) parts.push(`${advice}.`);
-  if (parts.length === 0) return { message, description };
-  if (description) parts.unshift(`${withoutStop(description)}.`);
-  return { message, description: parts.join('\n') };
-}
-
-function byItem([one]: [number, unknown], [other]: [number, unknown]): number {
-  return one - other;
-}
-
-function lines(all: string[], most: number): string[] {
-  const more = all.length - most;
-  return more > 0 ? [...all.slice(0, most), `… and ${more} more.`] : all;
-}
-
-/** As in `Items 1–4, 8`, counted as people do. */
-export function rangesOf(items: number[]): string {
-  const ranges: Array<[number, number]> = [];
-  for (const item of [...items].sort((one, other) => one - other)) {
-    const last = ranges.at(-1);
-    if (last && item === last[1] + 1) last[1] = item;
-    else ranges.push([item, item]);
-  }
-  const shown = ranges.slice(0, MOST.ranges);
-  const texts = shown.map(([from, to]) => (from === to ? from + 1 : `${from + 1}–${to + 1}`));
-  const more = shown.reduce((left, [from, to]) => left - (to - from + 1), items.length);
-  const title = items.length === 1 ? 'Item' : 'Items';
-  return `${title} ${texts.join(', ')}${more > 0 ? ` … and ${more} more` : ''}`;
 }
 
 /**
@@ -305,7 +227,7 @@ export function errorJson(
   };
   return {
     ...(!isErrorOutput && input),
-    error: [withoutStop(message), description].filter(Boolean).join('. '),
+    error: [withoutPeriod(message), description].filter(Boolean).join('. '),
     ...(Object.keys(details).length > 0 && { details }),
   };
 }

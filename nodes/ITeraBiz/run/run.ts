@@ -18,7 +18,7 @@ import { type Account, type Credential, credentialOf } from '../account/account'
 import { isObject } from '../api/json';
 import type { Video } from '../api/video';
 import { type ApiClient, TIMEOUT } from '../client/apiClient';
-import { LONGEST_TIMER } from '../client/time';
+import { MAX_TIMER } from '../client/time';
 import { checkDailyLimit, checkOptions, type Options } from '../fields/validate';
 
 /** n8n's On Error setting of a node: it stops, or goes on with the message, on either output. */
@@ -212,7 +212,7 @@ function requestOptionsFrom(value: unknown, node: INode) {
       interval: Math.max(0, Number(batch.batchInterval) || 0),
     },
     // n8n behavior: with a negative time its HTTP client never answers, with one too long it gives up at once.
-    timeout: milliseconds >= 1 ? Math.min(milliseconds, LONGEST_TIMER) : TIMEOUT,
+    timeout: milliseconds >= 1 ? Math.min(milliseconds, MAX_TIMER) : TIMEOUT,
     ...(proxy ? { proxy: proxyFrom(String(proxy), node) } : {}),
     ...(allowUnauthorizedCerts ? { skipSslCertificateValidation: true } : {}),
   };

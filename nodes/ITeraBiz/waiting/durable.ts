@@ -13,7 +13,7 @@ import { coordinatorWorkflow, type DurableWait } from './smallWorkflows';
 const IN_MEMORY = { production: 60_000, manual: 10 * 60_000 };
 
 /** Executions whose hand-overs follow each other within this are a crowd, in milliseconds. */
-const CROWD = 10_000;
+const BURST_WINDOW = 10_000;
 
 /** A wait that n8n takes over may end this much later than asked, in milliseconds: it looks once a minute. */
 const LATENESS = 2 * 60_000;
@@ -36,7 +36,7 @@ const handOvers = new RequestQueue();
  */
 export async function patienceOf<T>(run: Run, wait: (patience: number) => Promise<T>): Promise<T> {
   if (run.isManual) return await wait(IN_MEMORY.manual);
-  if (isOneInMemory || now() - handedOverAt < CROWD) return await wait(0);
+  if (isOneInMemory || now() - handedOverAt < BURST_WINDOW) return await wait(0);
   isOneInMemory = true;
   try {
     return await wait(IN_MEMORY.production);

@@ -4,8 +4,9 @@ import { endingIn, type Ending, isRefusedForGood, type Snapshot } from '../accou
 import type { WaitResult } from '../account/videoPoller';
 import { inReadingOrder, outcomeOf, videoIdOf } from '../api/video';
 import { refusalOnly, RequestFailed } from '../client/apiClient';
+import { describeStop, type JobList } from '../messages/items';
 import { type Message, toNodeError } from '../messages/message';
-import { describeStop, errorJson, type JobList, withMark } from '../run/results';
+import { errorJson, withMark } from '../run/results';
 import type { Perform, Run } from '../run/run';
 import { describeEnd, describeRefusal } from './outcome';
 import {
@@ -15,11 +16,11 @@ import {
   POLL,
   type ReadDurableWait,
   readDurableWait,
-  SHORTEST_PAUSE,
+  MIN_PAUSE,
 } from './smallWorkflows';
 
 /** How long after its deadline the last poll for a video may still be refused, in milliseconds. */
-const GRACE = 10 * 60_000;
+const GRACE_PERIOD = 10 * 60_000;
 
 /** n8n behavior: an error after a wait is kept, and a retry from the execution list only repeats it. */
 const GET_BY_ID = 'Retrying does not resume the wait: get them with Video: Get and these IDs';
@@ -104,7 +105,7 @@ function endOf(
   const video = snapshot.get(id) ?? {};
   const reason = endingOf(id);
   if (reason) return { reason, video };
-  const isOver = Date.now() >= deadline + (snapshot.has(id) ? 0 : GRACE);
+  const isOver = Date.now() >= deadline + (snapshot.has(id) ? 0 : GRACE_PERIOD);
   return isOver ? (failed ?? { reason: 'timedOut', video }) : undefined;
 }
 
@@ -141,15 +142,15 @@ function outcome(
   const [[first, own]] = failures;
   const named = wait.accepted ? Object.values(lists) : [];
   const all = { failures, skipped: new Set<number>() };
-  const said = describeStop(own, first, all, items.length, named, GET_BY_ID);
-  const error = toNodeError(run.node, said);
+  const message = describeStop(own, first, all, items.length, named, GET_BY_ID);
+  const error = toNodeError(run.node, message);
   // n8n behavior: it would name the item of the call, which is the first one, whatever the error says.
   Object.defineProperty(error.context, 'itemIndex', { value: first, enumerable: true });
   throw error;
 }
 
 /** However long the wait was so far, in seconds. */
-const LONGEST_PAUSE = 600;
+const MAX_PAUSE = 600;
 
 /**
  * Polls once for the videos of a durable wait that were still being made at the last poll.
@@ -174,8 +175,8 @@ export const pollDurably: Perform = async (run) => {
 
 /** Seconds until the next poll: a quarter of the wait so far, within n8n's and our own bounds. */
 export function nextPause(waited: number, left: number): number {
-  const quarter = Math.min(waited / 4, LONGEST_PAUSE * 1_000, Math.max(0, left));
-  return Math.max(SHORTEST_PAUSE, Math.ceil(quarter / 1_000));
+  const quarter = Math.min(waited / 4, MAX_PAUSE * 1_000, Math.max(0, left));
+  return Math.max(MIN_PAUSE, Math.ceil(quarter / 1_000));
 }
 
 /** What the small workflows of a wait that n8n has taken over do. No user sees these operations. */

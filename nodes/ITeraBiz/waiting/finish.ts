@@ -1,8 +1,7 @@
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 
-import { isComplete } from '../account/snapshot';
 import type { WaitResult } from '../account/videoPoller';
-import { outcomeOf, statusOf, type Video, videoIdOf } from '../api/video';
+import { hasEnded, outcomeOf, statusOf, type Video, videoIdOf } from '../api/video';
 import { now, pause } from '../client/time';
 import { ItemFailed, type Results } from '../run/results';
 import type { Job, Run } from '../run/run';
@@ -35,8 +34,8 @@ export async function finish(
       results.outputs.set(item, [{ json: outputOf(run, video) }]);
       continue;
     }
-    const wait = await results.of(item, () => waitFor(run, results, item, job));
-    if (wait && isComplete(video)) settle(run, results, wait, { reason: 'ended', video });
+    const wait = await results.attempt(item, () => waitFor(run, results, item, job));
+    if (wait && hasEnded(video)) settle(run, results, wait, { reason: 'ended', video });
     else if (wait) waits.push(wait);
   }
   if (results.isStopped || waits.length === 0) return results.collect();

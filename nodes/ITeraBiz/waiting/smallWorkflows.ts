@@ -25,7 +25,7 @@ export const COORDINATE = 'keepParked';
 export const POLL = 'scoutParked';
 
 /** n8n behavior: it keeps waits that are shorter in memory. In seconds. */
-export const SHORTEST_PAUSE = 66;
+export const MIN_PAUSE = 66;
 
 /** The wait of one item; its deadline in milliseconds since 1970. */
 interface ItemWait extends WaitOptions {
@@ -124,7 +124,7 @@ export function coordinatorWorkflow(
  * with the pause, which keeps the items as they came in.
  */
 export function pollerWorkflow(workflowId: string, owner: INode, wait: DurableWait): IWorkflowBase {
-  const amount = `={{ $node[${JSON.stringify(owner.name)}].context.pause ?? ${SHORTEST_PAUSE} }}`;
+  const amount = `={{ $node[${JSON.stringify(owner.name)}].context.pause ?? ${MIN_PAUSE} }}`;
   return loop(workflowId, owner, wait, POLL, {
     type: 'n8n-nodes-base.wait',
     typeVersion: 1.1,

@@ -40,7 +40,7 @@ export function signatureProblem(
 export const TOKEN_PARAMETER = 'token';
 
 /** Shortest token that a user may choose for a webhook made by hand, in characters. */
-export const SHORTEST_TOKEN = 20;
+export const MIN_TOKEN_LENGTH = 20;
 
 /** What proves that a token is ours: 32 random bytes, as text. */
 export function newKey(): string {
@@ -61,7 +61,7 @@ export function isLaterToken(given: unknown, key: string, time: number): boolean
 
 /** Whether a token chosen by a user is long enough, and goes into a URL as it is. */
 export function isGoodToken(token: string): boolean {
-  return token.length >= SHORTEST_TOKEN && /^[\w.~-]+$/.test(token);
+  return token.length >= MIN_TOKEN_LENGTH && /^[\w.~-]+$/.test(token);
 }
 
 /** Compares without telling by its duration how much of the token was right, nor how long it is. */

@@ -9,8 +9,8 @@ import { videoIn } from '../api/video';
 import { queuedAccountOf } from '../account/account';
 import { ApiClient } from '../client/apiClient';
 import { now } from '../client/time';
-import { whyUnwanted } from '../fields/events';
-import { keyOf, LONGEST_REPLY, recentEventsOf, type Reply, type Verified } from './recentEvents';
+import { skipReason } from '../fields/events';
+import { keyOf, REPLY_TIMEOUT, recentEventsOf, type Reply, type Verified } from './recentEvents';
 import {
   isGoodToken,
   isLaterToken,
@@ -22,13 +22,13 @@ import {
 import { isManual, manualAccess, storeOf } from './store';
 
 /** Larger bodies are no events, in bytes. */
-const LARGEST_BODY = 1_000_000;
+const MAX_BODY_SIZE = 1_000_000;
 
 /** How long to wait for the API's confirmation, in milliseconds. The sender waits meanwhile. */
 const CONFIRMATION_TIMEOUT = 10_000;
 
 /** How many events may wait for confirmation. Whatever sends that many can send some again. */
-const MOST_WAITING = 1_000;
+const MAX_WAITING = 1_000;
 
 /** What the sender is told: nothing that helps an attacker. */
 const ANSWERS = {
@@ -47,8 +47,8 @@ const ANSWERS = {
  */
 export async function receive(context: IWebhookFunctions): Promise<IWebhookResponseData> {
   // What fails is on our side, as a credential that is gone: the sender should try again.
-  const failed = (error: Error) => later(error.message);
-  const { status, reason, start } = await judge(context).catch(failed);
+  const failed = (error: Error) => retryLater(error.message);
+  const { status, reason, start } = await decideReply(context).catch(failed);
   const message = ANSWERS[status];
   if (start) return { webhookResponse: { message }, workflowData: [[{ json: { ...start } }]] };
 
@@ -61,15 +61,17 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
   return { noWebhookResponse: true };
 }
 
-async function judge(context: IWebhookFunctions): Promise<Reply> {
+async function decideReply(context: IWebhookFunctions): Promise<Reply> {
   const access = accessOf(context);
   if (!access) return { status: 401, reason: 'its token is missing or wrong' };
   const { secret } = access;
   if (secret === '') {
-    return later('the Signing Secret is empty, so no event can be checked; enter or remove it');
+    return retryLater(
+      'the Signing Secret is empty, so no event can be checked; enter or remove it',
+    );
   }
   const rawBody = await rawBodyOf(context);
-  if (rawBody && rawBody.length > LARGEST_BODY) {
+  if (rawBody && rawBody.length > MAX_BODY_SIZE) {
     return { status: 400, reason: 'its body is too large for an event' };
   }
   const header = context.getHeaderData()[SIGNATURE_HEADER];
@@ -129,7 +131,7 @@ async function replyTo(unverified: UnverifiedEvent, context: IWebhookFunctions):
   if (repeat) return await repeat;
   const verified = isOnce ? await memory.confirmOnce(key(event), verify) : await verify();
   if ('status' in verified) return verified;
-  const unwanted = whyUnwanted(verified, context);
+  const unwanted = skipReason(verified, context);
   if (unwanted !== undefined) return { status: 200, reason: unwanted };
   if (!isOnce) return { status: 200, start: verified };
 
@@ -158,7 +160,7 @@ async function hasStarted(
   const response = context.getResponseObject();
   const end = now() + patience;
   // Many events may wait for an n8n that is busy for minutes.
-  const longestPause = patience > LONGEST_REPLY ? 500 : 100;
+  const longestPause = patience > REPLY_TIMEOUT ? 500 : 100;
   for (let pause = 1; !response.writableEnded; pause = Math.min(pause * 2, longestPause)) {
     if (now() > end) return undefined;
     remember();
@@ -176,28 +178,29 @@ async function confirm(
   { videoId, eventId, occurredAt }: UnverifiedEvent,
 ): Promise<Verified> {
   const { queue } = await queuedAccountOf(context);
-  if (queue.waitingCount('interactive') >= MOST_WAITING) {
-    return later('too many events wait for iTeraBiz to confirm them');
+  if (queue.waitingCount('interactive') >= MAX_WAITING) {
+    return retryLater('too many events wait for iTeraBiz to confirm them');
   }
   const deadline = now() + CONFIRMATION_TIMEOUT;
   const client = new ApiClient(context, queue, { priority: 'interactive', retry: false, deadline });
   const url = `/videos/${encodeURIComponent(videoId)}`;
   const { outcome: answer, tries } = await client.request({ method: 'GET', url });
-  if (tries === 0) return later('iTeraBiz asked for a pause');
-  if (answer instanceof NetworkError) return later('iTeraBiz could not be reached to confirm it');
+  if (tries === 0) return retryLater('iTeraBiz asked for a pause');
+  if (answer instanceof NetworkError)
+    return retryLater('iTeraBiz could not be reached to confirm it');
   const statusClass = statusClassOf(answer);
   if (statusClass === 'notFound') return { status: 400, reason: 'iTeraBiz knows no such video' };
   if (statusClass !== 'done' || !isObject(answer.body)) {
-    return later(`iTeraBiz did not confirm it, but answered with status ${answer.status}`);
+    return retryLater(`iTeraBiz did not confirm it, but answered with status ${answer.status}`);
   }
   const video = videoIn(answer.body, videoId);
-  if (!video) return later('iTeraBiz answered with another video');
+  if (!video) return retryLater('iTeraBiz answered with another video');
   return (
     eventOf(video, { eventId, occurredAt }) ??
-    later('iTeraBiz says that the video is still being made')
+    retryLater('iTeraBiz says that the video is still being made')
   );
 }
 
-function later(reason: string): Reply {
+function retryLater(reason: string): Reply {
   return { status: 503, reason };
 }

@@ -18,16 +18,16 @@ const REPEAT: Reply = { status: 200, reason: 'it is a repeat of an event that wa
 const NOT_STARTED: Reply = { status: 503, reason: 'n8n did not start the workflow for it' };
 
 /** How long a repeat waits to learn whether n8n starts the workflow, in milliseconds. */
-export const LONGEST_REPLY = 60_000;
+export const REPLY_TIMEOUT = 60_000;
 
 /** How long n8n may take to start it after that, in milliseconds. Then the event may come again. */
-const LONGEST_START = 15 * 60_000;
+const START_TIMEOUT = 15 * 60_000;
 
 /** How many events are remembered per trigger. A repeat that comes later than that starts a run. */
-export const MOST_REMEMBERED = 1_000;
+export const MAX_REMEMBERED = 1_000;
 
 /** How many triggers have their memory in this process: some 20 MB at the most. */
-export const MOST_TRIGGERS = 200;
+export const MAX_TRIGGERS = 200;
 
 /**
  * Which events have started the workflow. Assumption: an event is delivered at least once, and again where
@@ -85,10 +85,10 @@ export class RecentEvents {
       this.starting.delete(key);
       if (isSo) this.remember(key);
     };
-    const started = hasStarted(LONGEST_REPLY)
+    const started = hasStarted(REPLY_TIMEOUT)
       .catch(() => false)
       .then((isSo) => {
-        if (isSo === undefined) void hasStarted(LONGEST_START).then(end, () => end());
+        if (isSo === undefined) void hasStarted(START_TIMEOUT).then(end, () => end());
         else end(isSo);
         return isSo === true;
       });
@@ -106,13 +106,13 @@ export class RecentEvents {
    * left out: what n8n fails to start must not look handled.
    */
   toStore(key: string): string[] {
-    return [...new Set(this.handled).add(key)].slice(-MOST_REMEMBERED);
+    return [...new Set(this.handled).add(key)].slice(-MAX_REMEMBERED);
   }
 
   private remember(key: string): void {
     this.handled.add(key);
     const [oldest] = this.handled;
-    if (this.handled.size > MOST_REMEMBERED) this.handled.delete(oldest);
+    if (this.handled.size > MAX_REMEMBERED) this.handled.delete(oldest);
   }
 }
 
@@ -129,7 +129,7 @@ export function recentEventsOf(trigger: string): RecentEvents {
   const memory = memories.get(trigger) ?? new RecentEvents();
   memories.delete(trigger);
   for (const [oldest, { isBusy }] of memories) {
-    if (memories.size < MOST_TRIGGERS) break;
+    if (memories.size < MAX_TRIGGERS) break;
     if (!isBusy) memories.delete(oldest);
   }
   memories.set(trigger, memory);

@@ -13,11 +13,11 @@ import { now } from '../client/time';
 import { chosenEvents } from '../fields/events';
 import { describeStrangeAnswer, type Subject } from '../messages/answers';
 import { toNodeError } from '../messages/message';
-import { isGoodToken, newKey, SHORTEST_TOKEN, TOKEN_PARAMETER, tokenOf } from './authenticity';
+import { isGoodToken, newKey, MIN_TOKEN_LENGTH, TOKEN_PARAMETER, tokenOf } from './authenticity';
 import { isManual, manualAccess, storeOf } from './store';
 
 /** How long one request may take, its turn included, in milliseconds. */
-const LONGEST_WAIT = 30_000;
+const REQUEST_TIMEOUT = 30_000;
 
 /** Marks the webhooks that this node registers, also for the user who meets one in the dashboard. */
 const MARK = ['registered_by', 'n8n'] as const;
@@ -191,7 +191,7 @@ function isSameEndpoint(one: unknown, other: string): boolean {
 function checkAccess(context: IHookFunctions): void {
   const { token, secret } = manualAccess(context);
   const problem = !isGoodToken(token)
-    ? `The Secret Token needs at least ${SHORTEST_TOKEN} characters, only letters, digits, "-" and "_". Let a password manager make one, and put it at the end of the address in your iTeraBiz dashboard, after ?token=`
+    ? `The Secret Token needs at least ${MIN_TOKEN_LENGTH} characters, only letters, digits, "-" and "_". Let a password manager make one, and put it at the end of the address in your iTeraBiz dashboard, after ?token=`
     : secret === '' &&
       'The Signing Secret is empty. Copy it from the webhook in your iTeraBiz dashboard, or remove this option to accept events without a signature';
   if (problem) throw refusal(context, problem);
@@ -215,7 +215,7 @@ async function ask(
   request: ApiRequest,
   subject: Subject,
 ): Promise<ApiResponse | undefined> {
-  const deadline = now() + LONGEST_WAIT;
+  const deadline = now() + REQUEST_TIMEOUT;
   const account = await accountOf(context);
   const client = account.client(context, { priority: 'interactive', retry: false, deadline });
   const attempt = await client.request(request);

@@ -1,6 +1,6 @@
 import type { IDataObject, IHookFunctions, IWebhookFunctions } from 'n8n-workflow';
 
-import { pasted } from '../api/address';
+import { trimPasted } from '../api/address';
 
 /**
  * What a trigger keeps with its workflow. n8n behavior: it keeps another copy for test listening.
@@ -46,7 +46,7 @@ export function manualAccess(context: IHookFunctions | IWebhookFunctions): {
 } {
   const options = context.getNodeParameter('options', {}) as IDataObject;
   return {
-    token: pasted(context.getNodeParameter('secretToken', '')),
-    ...('signingSecret' in options && { secret: pasted(options.signingSecret) }),
+    token: trimPasted(context.getNodeParameter('secretToken', '')),
+    ...('signingSecret' in options && { secret: trimPasted(options.signingSecret) }),
   };
 }

@@ -3,11 +3,11 @@ import type { IDataObject } from 'n8n-workflow';
 
 import {
   compare,
-  finderOf,
+  indexOrders,
   listOf,
-  nameOf,
+  fingerprint,
   type Order,
-  whyUnclear,
+  unclearReason,
 } from '../../../nodes/ITeraBiz/account/sameOrder.ts';
 
 const video = (body: IDataObject): Order => ({ url: '/videos', body });
@@ -102,7 +102,7 @@ test('random spellings of one order are the same or unclear, never another one',
       const listed = { id: 'video_1', ...wrap({ ...body, ...rest, script: spell(script) }) };
       const likeness = compare(order, listed);
       expect(likeness).not.toBe('other');
-      expect(whyUnclear(order, listed) === '').toBe(likeness === 'same');
+      expect(unclearReason(order, listed) === '').toBe(likeness === 'same');
     }),
     { numRuns: 500 },
   );
@@ -119,7 +119,7 @@ test('another script or another avatar is another order, however it is spelled',
         const differing = isAvatar ? { avatar_id: 'avatar_2' } : { script: spell(`No! ${other}`) };
         const listed = wrap({ ...body, ...rest, script: spell(script), ...differing });
         expect(compare(order, listed)).toBe('other');
-        expect(finderOf([{ order }])(listed, 'same')).toEqual([]);
+        expect(indexOrders([{ order }])(listed, 'same')).toEqual([]);
       },
     ),
     { numRuns: 500 },
@@ -263,7 +263,7 @@ test.each<[IDataObject, string]>([
   ],
   [body, ''],
 ])('why %j is unclear', (listed, why) => {
-  expect(whyUnclear(video(body), listed)).toBe(why);
+  expect(unclearReason(video(body), listed)).toBe(why);
 });
 
 test('of many orders, those are found that compare as the same', () => {
@@ -274,7 +274,7 @@ test('of many orders, those are found that compare as the same', () => {
       looks,
       (ours, others, look) => {
         const wanted = ours.map((one) => ({ order: video(one) }));
-        const find = finderOf(wanted);
+        const find = indexOrders(wanted);
         for (const listed of [...ours, ...others].map((one) => written(one, look))) {
           expect(find(listed, 'same')).toEqual(
             wanted.filter(({ order }) => compare(order, listed) === 'same'),
@@ -293,7 +293,7 @@ test('of many orders, those are found of which a text that was cut may be', () =
       fc.boolean(),
       (scripts, end, dots) => {
         const wanted = scripts.map((script) => ({ order: video({ ...body, script }) }));
-        const find = finderOf(wanted);
+        const find = indexOrders(wanted);
         for (const script of scripts) {
           const listed = { ...body, script: `${script.slice(0, end)}${dots ? '...' : ''}` };
           const unclear = wanted.filter(({ order }) => compare(order, listed) === 'unclear');
@@ -309,10 +309,10 @@ test('an order has one name, whatever the order of its fields, and no other orde
   fc.assert(
     fc.property(anyBody, anyBody, (one, other) => {
       const turned = Object.fromEntries(Object.entries(one).reverse());
-      expect(nameOf(video(one))).toBe(nameOf(video(turned)));
+      expect(fingerprint(video(one))).toBe(fingerprint(video(turned)));
       const isEqual = JSON.stringify(one) === JSON.stringify(other);
-      expect(nameOf(video(one)) === nameOf(video(other))).toBe(isEqual);
-      expect(nameOf(video(one))).not.toBe(nameOf(content(one)));
+      expect(fingerprint(video(one)) === fingerprint(video(other))).toBe(isEqual);
+      expect(fingerprint(video(one))).not.toBe(fingerprint(content(one)));
     }),
   );
 });

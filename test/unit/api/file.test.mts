@@ -7,7 +7,7 @@ import {
   kindByType,
   linkStatus,
   sniffVideo,
-  whatInstead,
+  describeNonVideo,
 } from '../../../nodes/ITeraBiz/api/file.ts';
 import { root } from '../command.mts';
 
@@ -27,7 +27,7 @@ describe('The first bytes', () => {
     [bytes('RIFF\x10\0\0\0AVI LIST'), 'avi', 'video/x-msvideo'],
   ])('%j are those of %s', (first, extension, mimeType) => {
     expect(sniffVideo(first)).toEqual({ extension, mimeType });
-    expect(whatInstead(first)).toBeUndefined();
+    expect(describeNonVideo(first)).toBeUndefined();
   });
 
   test('of a real MP4 are those of one', () => {
@@ -55,7 +55,7 @@ describe('The first bytes', () => {
     [bytes('\x47\x40\0\x10\0\0\xB0\x0D'), undefined],
   ])('%j are those of %j', (first, instead) => {
     const given = typeof first === 'string' ? Buffer.from(first) : first;
-    expect(whatInstead(given)).toBe(instead);
+    expect(describeNonVideo(given)).toBe(instead);
     expect(sniffVideo(given)).toBeUndefined();
   });
 

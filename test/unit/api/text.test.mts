@@ -1,4 +1,4 @@
-import { comparableText, folded, visibleText } from '../../../nodes/ITeraBiz/api/text.ts';
+import { comparableText, normalizeName, visibleText } from '../../../nodes/ITeraBiz/api/text.ts';
 
 test.each([
   ['José', 'Jose\u0301', true],
@@ -12,7 +12,7 @@ test.each([
   ['', null, true],
   ['Anna', undefined, false],
 ])('%j and %j read the same: %s', (one, other, same) => {
-  expect(folded(one) === folded(other)).toBe(same);
+  expect(normalizeName(one) === normalizeName(other)).toBe(same);
 });
 
 test.each([

@@ -9,7 +9,7 @@ import {
   TIMEOUT,
 } from '../../../nodes/ITeraBiz/client/apiClient.ts';
 import { RequestQueue } from '../../../nodes/ITeraBiz/client/requestQueue.ts';
-import { PATIENCE, TRIES } from '../../../nodes/ITeraBiz/client/backOff.ts';
+import { PATIENCE, MAX_TRIES } from '../../../nodes/ITeraBiz/client/backOff.ts';
 import { now } from '../../../nodes/ITeraBiz/client/time.ts';
 import { answered, type Answering, connectionReset, requesterOf } from '../../shared/fakeRun.mts';
 import { useLittleApi } from '../../shared/littleApi.mts';
@@ -65,7 +65,7 @@ describe('A request is sent', () => {
   test('so often at the most, with ever longer pauses; the last refusal is what came of it', async () => {
     jest.spyOn(Math, 'random').mockReturnValue(0.5);
     const { request, times } = scripted([busy()]);
-    expect(await request()).toMatchObject({ decision: 'retry', tries: TRIES, seconds: 15.5 });
+    expect(await request()).toMatchObject({ decision: 'retry', tries: MAX_TRIES, seconds: 15.5 });
     expect(times).toEqual([0, 500, 1_500, 3_500, 7_500, 15_500]);
   });
 
@@ -129,11 +129,11 @@ describe('What the API asks of one request it asks of all of the account', () =>
   });
 
   test.each<[string, Partial<ClientSettings>, number]>([
-    ['on the last try', {}, TRIES],
+    ['on the last try', {}, MAX_TRIES],
     ['where nothing is retried', { retry: false }, 1],
   ])('%s, too', async (_, settings, tries) => {
     const last = busy(7, 429);
-    const { client, queue } = scripted([...Array(TRIES - 1).fill(busy()), last], settings);
+    const { client, queue } = scripted([...Array(MAX_TRIES - 1).fill(busy()), last], settings);
     if (tries === 1) jest.spyOn(client, 'send').mockResolvedValue(asResponse(last));
     const attempt = client.request({ method: 'GET', url: '/' });
     await jest.advanceTimersByTimeAsync(1);

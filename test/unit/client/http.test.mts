@@ -5,7 +5,7 @@ import {
   baseUrlOf,
   networkErrorFrom,
   openFile,
-  type Requester,
+  type RequestContext,
   send,
 } from '../../../nodes/ITeraBiz/client/http.ts';
 import { REFUSED_BEFORE_SENDING } from '../../../nodes/ITeraBiz/api/address.ts';
@@ -29,7 +29,7 @@ function contextWith(outcome: object, baseUrl = ' https://api.example/v1// ') {
       },
     },
   };
-  return { context: context as unknown as Requester, asked };
+  return { context: context as unknown as RequestContext, asked };
 }
 
 describe('Why no answer came', () => {

@@ -1,7 +1,7 @@
 import type { IDataObject, IWebhookFunctions } from 'n8n-workflow';
 
 import type { VideoEvent } from '../../../nodes/ITeraBiz/api/events.ts';
-import { chosenEvents, whyUnwanted } from '../../../nodes/ITeraBiz/fields/events.ts';
+import { chosenEvents, skipReason } from '../../../nodes/ITeraBiz/fields/events.ts';
 import { fakeContext } from '../fakeContext.mts';
 
 const contextWith = (parameters: IDataObject) =>
@@ -74,7 +74,7 @@ test.each<[unknown, unknown, boolean]>([
   [undefined, undefined, true],
 ])('with %j for the avatar, a video of %j starts: %j', (chosen, avatar, starts) => {
   const context = contextWith({ events: BOTH, 'options.avatarId': chosen as string });
-  expect(whyUnwanted(event(avatar), context)).toBe(
+  expect(skipReason(event(avatar), context)).toBe(
     starts ? undefined : 'its video is of another avatar',
   );
 });
@@ -86,12 +86,12 @@ test.each<[unknown, string]>([
   [NaN, 'NaN'],
 ])('%j for the avatar is refused', (avatarId, quoted) => {
   const context = contextWith({ events: BOTH, 'options.avatarId': avatarId as string });
-  expect(() => whyUnwanted(event('avatar_1'), context)).toThrow(
+  expect(() => skipReason(event('avatar_1'), context)).toThrow(
     `"Avatar": "${quoted}" is not an ID`,
   );
 });
 
 test('An event that was not chosen does not start, whatever its avatar', () => {
   const context = contextWith({ events: ['video.failed'] });
-  expect(whyUnwanted(event(), context)).toBe('this trigger does not listen for video.completed');
+  expect(skipReason(event(), context)).toBe('this trigger does not listen for video.completed');
 });

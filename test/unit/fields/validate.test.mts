@@ -16,7 +16,7 @@ function complaintOf(check: () => unknown): { message: string; description: stri
   try {
     check();
   } catch (error) {
-    if (error instanceof BadInput) return error.said;
+    if (error instanceof BadInput) return error.userMessage;
     throw error;
   }
   throw new Error('It passed');

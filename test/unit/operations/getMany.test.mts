@@ -125,7 +125,7 @@ describe('An avatar by its name', () => {
     ['Bo Ek', '2 avatars are called "Bo Ek"', 'By ID: "b1"; "b2".'],
   ])('"%s": %s', async (name, message, advice) => {
     await expect(finder()(name)).rejects.toMatchObject({
-      said: {
+      userMessage: {
         message: `"Avatar": ${message} in your iTeraBiz account`,
         description: expect.stringContaining(advice),
       },

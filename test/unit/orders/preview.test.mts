@@ -16,9 +16,10 @@ const rowsOf = (good: Row[], bad: Rows['bad'] = new Map()): Rows => ({
   ...{ good, bad, isPreview: true, maxVideos: Infinity, maxSeconds: Infinity },
 });
 
-function preview(good: Row[], avatars?: string[], bad?: Rows['bad'], today?: string) {
+function preview(good: Row[], avatars?: string[], bad?: Rows['bad'], used = '') {
   const known = avatars && new Set(avatars);
-  const { items, sum } = previewOf(rowsOf(good, bad), good, new Map(), undefined, today, known);
+  const allowance = { allowed: good, refused: [], today: () => used };
+  const { items, sum } = previewOf(rowsOf(good, bad), allowance, known);
   return {
     sum,
     reasons: Object.fromEntries([...items].map(([item, { reason }]) => [item, reason])),

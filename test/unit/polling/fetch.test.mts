@@ -4,7 +4,7 @@ import { NetworkError } from '../../../nodes/ITeraBiz/api/response.ts';
 import type { Video } from '../../../nodes/ITeraBiz/api/video.ts';
 import { RequestFailed } from '../../../nodes/ITeraBiz/client/apiClient.ts';
 import { fetchFirst, fetchNext, type Poll } from '../../../nodes/ITeraBiz/polling/fetch.ts';
-import { MOST_PENDING, type Progress } from '../../../nodes/ITeraBiz/polling/progress.ts';
+import { MAX_PENDING, type Progress } from '../../../nodes/ITeraBiz/polling/progress.ts';
 import { cases } from '../../shared/cases.mts';
 
 const PAGE = 100;
@@ -122,7 +122,7 @@ class World {
     this.stored = JSON.stringify(step.progress);
     this.came.push(...step.finished.map(({ id }) => String(id)));
     if (step.dropped.length === 0) return;
-    expect(step.progress.pending).toHaveLength(MOST_PENDING);
+    expect(step.progress.pending).toHaveLength(MAX_PENDING);
     step.dropped.forEach((id) => this.dropped.add(id));
   }
 }

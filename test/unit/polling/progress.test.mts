@@ -3,8 +3,8 @@ import {
   addListed,
   begin,
   isKnownIn,
-  MOST_PENDING,
-  MOST_RECENT,
+  MAX_PENDING,
+  MAX_RECENT,
   type Part,
   type Progress,
   settle,
@@ -132,19 +132,19 @@ describe('a reading that is cut off', () => {
 
 describe('the bounds', () => {
   it('keeps the newest', () => {
-    const all = batch(MOST_RECENT + 200);
+    const all = batch(MAX_RECENT + 200);
     const progress = begin(whole(...all), NOW);
-    expect(progress.recent).toEqual(ids(all.slice(0, MOST_RECENT)));
-    expect(all.filter(isKnownIn(progress))).toHaveLength(MOST_RECENT);
+    expect(progress.recent).toEqual(ids(all.slice(0, MAX_RECENT)));
+    expect(all.filter(isKnownIn(progress))).toHaveLength(MAX_RECENT);
   });
 
   it('names the oldest running videos of too many, but brings what has ended', () => {
-    const running = batch(MOST_PENDING + 2, 'queued');
+    const running = batch(MAX_PENDING + 2, 'queued');
     const step = see(begin(whole(), NOW), whole(...running));
-    expect(step.progress.pending).toHaveLength(MOST_PENDING);
+    expect(step.progress.pending).toHaveLength(MAX_PENDING);
     expect(step.dropped).toEqual(['v1', 'v2']);
-    expect(see(begin(whole(), NOW), whole(...batch(MOST_PENDING + 2))).finished).toHaveLength(
-      MOST_PENDING + 2,
+    expect(see(begin(whole(), NOW), whole(...batch(MAX_PENDING + 2))).finished).toHaveLength(
+      MAX_PENDING + 2,
     );
   });
 });

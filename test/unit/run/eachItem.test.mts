@@ -1,4 +1,4 @@
-import { breather, eachItem } from '../../../nodes/ITeraBiz/run/eachItem.ts';
+import { yielder, eachItem } from '../../../nodes/ITeraBiz/run/eachItem.ts';
 
 const plain = { batching: { size: 1, interval: 0 }, signal: undefined };
 const settle = async () => await new Promise((resolve) => setImmediate(resolve));
@@ -112,7 +112,7 @@ test('a long computation lets n8n get on with other work in between', async () =
 
 test('a short computation is not held up', async () => {
   jest.useFakeTimers();
-  const breathe = breather();
+  const breathe = yielder();
   for (let item = 0; item < 1_000; item++) await breathe();
   expect(jest.getTimerCount()).toBe(0);
 });

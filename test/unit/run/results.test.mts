@@ -1,13 +1,10 @@
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 
 import {
-  describeStop,
   errorJson,
   ItemFailed,
-  type JobList,
-  rangesOf,
   type Reason,
-  reading,
+  readForItem,
   Results,
   withMark,
 } from '../../../nodes/ITeraBiz/run/results.ts';
@@ -16,107 +13,7 @@ import { RequestFailed } from '../../../nodes/ITeraBiz/client/apiClient.ts';
 import { NetworkError } from '../../../nodes/ITeraBiz/api/response.ts';
 import { BadInput } from '../../../nodes/ITeraBiz/fields/validate.ts';
 import { fakeRun, type FakeRunOptions } from '../../shared/fakeRun.mts';
-
 const own = { message: 'Too long', description: 'Shorten it' };
-
-/** A map of these many items, in reverse order, as they may well come in. */
-function byItem<T>(count: number, value: (item: number) => T): Map<number, T> {
-  const items = Array.from({ length: count }, (_, index) => count - 1 - index);
-  return new Map(items.map((item) => [item, value(item)]));
-}
-
-const nobody = { failures: new Map(), skipped: new Set<number>() };
-const counted = (item: number) =>
-  `This is item ${item + 1} of 200 (n8n counts from 0 and says [item ${item}]).`;
-
-/** What a user reads below the title, line by line. */
-function linesOf(
-  item: number,
-  { failures = nobody.failures, skipped = nobody.skipped }: Partial<typeof nobody>,
-  lists: JobList[] = [],
-): string[] {
-  const said = describeStop(own, item, { failures, skipped }, 200, lists, 'Wait for them');
-  expect(said.message).toBe('Too long');
-  return said.description.split('\n');
-}
-
-test('where nothing else happened, the message is the own one', () => {
-  const empty = [{ title: 'Accepted', jobs: [] }];
-  const all = { ...nobody, failures: new Map([[0, own]]) };
-  expect(describeStop(own, 0, all, 1, empty, 'Wait')).toEqual(own);
-});
-
-test('says which row the item is where there are several', () => {
-  expect(linesOf(14, { failures: new Map([[14, own]]) })).toEqual(['Shorten it.', counted(14)]);
-});
-
-test('names every job in item order, list by list, and what to do about them', () => {
-  const jobs = [...byItem(3, (item) => `video_${item}`)];
-  const lists = [
-    { title: 'Finished', jobs: [jobs[0]] },
-    { title: 'Failed', jobs: [] },
-    { title: 'Accepted', jobs: jobs.slice(1) },
-  ];
-  expect(linesOf(3, { failures: new Map([[3, own]]) }, lists)).toEqual([
-    'Shorten it.',
-    counted(3),
-    'Finished:',
-    'Item 3: video_2.',
-    'Accepted:',
-    'Item 1: video_0.',
-    'Item 2: video_1.',
-    'Wait for them.',
-  ]);
-});
-
-test('names the other items that failed, in item order, those with one message together', () => {
-  const failures = byItem(9, (item) => ({
-    message: item < 7 ? 'Empty' : `Fault ${item}`,
-    description: 'unseen',
-  }));
-  failures.delete(4);
-  expect(linesOf(1, { failures }, [{ title: 'Accepted', jobs: [[4, 'video_4']] }])).toEqual([
-    'Shorten it.',
-    counted(1),
-    '7 more items failed:',
-    'Items 1, 3–4, 6–7: Empty.',
-    'Item 8: Fault 7.',
-    'Item 9: Fault 8.',
-    'Accepted:',
-    'Item 5: video_4.',
-    'Wait for them.',
-  ]);
-});
-
-test('names what was not sent in one line', () => {
-  expect(linesOf(0, { skipped: new Set([12, 11, 13, 199, 20, 21]) })).toEqual([
-    'Shorten it.',
-    counted(0),
-    'Items 12–14, 21–22, 200: not sent.',
-  ]);
-});
-
-test('speaks of one item in the singular', () => {
-  const failures = byItem(2, () => own);
-  expect(linesOf(1, { failures, skipped: new Set([7]) })).toEqual([
-    'Shorten it.',
-    counted(1),
-    '1 more item failed:',
-    'Item 1: Too long.',
-    'Item 8: not sent.',
-  ]);
-});
-
-test.each([
-  [2_000, 'Item 2000: video_1999.', 2_004],
-  [2_001, '… and 1 more.', 2_005],
-  [2_500, '… and 500 more.', 2_005],
-])('a list of %i ends with "%s"', (count, last, length) => {
-  const jobs = [...byItem(count, (item) => `video_${item}`)];
-  const lines = linesOf(0, {}, [{ title: 'Accepted', jobs }]);
-  expect(lines.at(-2)).toBe(last);
-  expect(lines).toHaveLength(length);
-});
 
 describe('The item that goes on in place of a result', () => {
   const input = { row: 7, error: 'from before' };
@@ -154,14 +51,6 @@ describe('The item that goes on in place of a result', () => {
       'Too long',
     );
   });
-});
-
-test('items are named in ranges', () => {
-  expect(rangesOf([7, 0, 2, 1])).toBe('Items 1–3, 8');
-  expect(rangesOf([3])).toBe('Item 4');
-  expect(rangesOf([3, 4])).toBe('Items 4–5');
-  const even = Array.from({ length: 50 }, (_, item) => 2 * item);
-  expect(rangesOf([...even, 99, 100])).toMatch(/^Items 1, 3, .*, 77, 79 … and 12 more$/);
 });
 
 test('a mark says whether a video was there already, where that was asked', () => {
@@ -353,11 +242,11 @@ test('a model is told to look before it creates what may have been accepted', ()
 describe('An item', () => {
   test('that fails keeps why, and the others go on', async () => {
     const results = resultsOf(3);
-    expect(await results.of(0, () => 'fine')).toBe('fine');
+    expect(await results.attempt(0, () => 'fine')).toBe('fine');
     const bad = new BadInput({ message: 'Empty', description: 'Fill it in' });
-    expect(await results.of(1, () => Promise.reject(bad))).toBeUndefined();
+    expect(await results.attempt(1, () => Promise.reject(bad))).toBeUndefined();
     const ofN8n = Object.assign(new Error('no such field'), { description: 'in n8n' });
-    await results.of(2, () => {
+    await results.attempt(2, () => {
       throw ofN8n;
     });
     expect(Object.fromEntries(results.failures)).toEqual({
@@ -370,7 +259,7 @@ describe('An item', () => {
 
   test('of an execution that was canceled has not failed', async () => {
     const results = resultsOf(1, { signal: AbortSignal.abort(new Error('stopped')) });
-    const broken = results.of(0, () => Promise.reject(new Error('broken')));
+    const broken = results.attempt(0, () => Promise.reject(new Error('broken')));
     await expect(broken).rejects.toThrow('stopped');
     expect(results.failures.size).toBe(0);
   });
@@ -405,7 +294,7 @@ describe('An item', () => {
     const results = resultsOf(3, { onError });
     results.abort(1, { message: 'the key is refused', description: '' });
     results.abort(0, { message: 'it rains', description: '' });
-    await results.of(2, () => results.throwIfAborted());
+    await results.attempt(2, () => results.throwIfAborted());
     expect([...results.failures.keys()]).toEqual(failed);
     expect([...results.skipped]).toEqual(skipped);
     if (onError === 'stop') return;
@@ -418,12 +307,13 @@ describe('An item', () => {
 });
 
 test('a refused read is an item that failed; any other error stays what it is', async () => {
-  const read = (error: Error) => reading(() => Promise.reject(error), { doing: 'list the videos' });
+  const read = (error: Error) =>
+    readForItem(() => Promise.reject(error), { doing: 'list the videos' });
   await expect(read(refused(401))).rejects.toMatchObject({
     meetsAll: true,
     failure: { message: 'iTeraBiz does not accept the API key of this credential', status: 401 },
   });
   const other = new Error('no credential');
   await expect(read(other)).rejects.toBe(other);
-  expect(await reading(async () => 1, { doing })).toBe(1);
+  expect(await readForItem(async () => 1, { doing })).toBe(1);
 });

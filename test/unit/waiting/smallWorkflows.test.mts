@@ -7,7 +7,7 @@ import {
   POLL,
   pollerWorkflow,
   readDurableWait,
-  SHORTEST_PAUSE,
+  MIN_PAUSE,
 } from '../../../nodes/ITeraBiz/waiting/smallWorkflows.ts';
 import { durableProperties } from '../../../nodes/ITeraBiz/waiting/durableOperations.ts';
 import { fakeRun } from '../../shared/fakeRun.mts';
@@ -133,7 +133,7 @@ describe.each([
 });
 
 test('every pause of the poller is one that n8n does not keep in memory', () => {
-  expect(SHORTEST_PAUSE).toBeGreaterThan(65);
+  expect(MIN_PAUSE).toBeGreaterThan(65);
   expect(pollerWorkflow('w1', owner, wait).nodes[3]).toMatchObject({
     type: 'n8n-nodes-base.wait',
     parameters: {

@@ -1,8 +1,8 @@
 import type { VideoEvent } from '../../../nodes/ITeraBiz/api/events.ts';
 import {
   keyOf,
-  MOST_REMEMBERED,
-  MOST_TRIGGERS,
+  MAX_REMEMBERED,
+  MAX_TRIGGERS,
   RecentEvents,
   recentEventsOf,
 } from '../../../nodes/ITeraBiz/webhook/recentEvents.ts';
@@ -87,11 +87,11 @@ test('recalls what was stored, whatever became of it', async () => {
 
 test('forgets the oldest, and stores no more than it may', async () => {
   const memory = new RecentEvents();
-  memory.recall(Array.from({ length: MOST_REMEMBERED + 5 }, (_, index) => `old${index}`));
+  memory.recall(Array.from({ length: MAX_REMEMBERED + 5 }, (_, index) => `old${index}`));
   const known = memory.toStore('old5');
-  expect([known.length, known[0]]).toEqual([MOST_REMEMBERED, 'old5']);
+  expect([known.length, known[0]]).toEqual([MAX_REMEMBERED, 'old5']);
   const stored = memory.toStore('new');
-  expect([stored.length, stored[0], stored.at(-1)]).toEqual([MOST_REMEMBERED, 'old6', 'new']);
+  expect([stored.length, stored[0], stored.at(-1)]).toEqual([MAX_REMEMBERED, 'old6', 'new']);
   expect(await start(memory, 'old4')).toEqual(STARTS);
   expect(await knows(memory, 'old5')).toBe(false);
 });
@@ -112,7 +112,7 @@ describe('The memories of all triggers', () => {
   const handle = async (trigger: string) => await start(recentEventsOf(trigger), 'a');
 
   test('are bounded: those that were called longest ago are dropped', async () => {
-    const [first, second, ...others] = names(MOST_TRIGGERS + 1);
+    const [first, second, ...others] = names(MAX_TRIGGERS + 1);
     await handle(first);
     await handle(second);
     for (const other of others.slice(1)) await handle(other);
@@ -127,7 +127,7 @@ describe('The memories of all triggers', () => {
     ['confirmed', (memory) => memory.confirmOnce('a', never)],
     ['started', (memory) => memory.startOnce('a', event, never)],
   ])('stay while an event is being %s', async (_case, handleIn) => {
-    const [busy, ...others] = names(MOST_TRIGGERS + 10);
+    const [busy, ...others] = names(MAX_TRIGGERS + 10);
     const memory = recentEventsOf(busy);
     void handleIn(memory);
     for (const other of others) await handle(other);
