@@ -1,28 +1,28 @@
-/** Blanks, also invisible ones, and quotes. */
+/** Whitespace, also zero-width, and quotes. */
 const WRAPPING = '[\\s\\u200b\\u2060"\'`“”‘’]+';
 const WRAPPED = new RegExp(`^${WRAPPING}|${WRAPPING}$`, 'gu');
 
 /**
- * A key, secret or other short value without the blanks and quotes that copying leaves around it. A number,
- * as from an expression, counts as text, and everything else as none.
+ * A key, secret or other short value without the whitespace and quotes that get copied along with it. A
+ * number, e.g. from an expression, becomes text; anything else becomes an empty text.
  */
 export function trimPasted(value: unknown): string {
   if (typeof value === 'number' && Number.isFinite(value)) return String(value);
   return typeof value === 'string' ? value.replace(WRAPPED, '') : '';
 }
 
-/** A base URL as it was entered, without what {@link trimPasted} removes, and without slashes at its end. */
+/** A base URL as entered, without what {@link trimPasted} removes and without trailing slashes. */
 export function trimBaseUrl(entered: unknown): string {
   return trimPasted(entered).replace(/\/+$/, '');
 }
 
-/** Whether a host, as `URL` spells it, is this computer, so that what is sent to it does not leave it. */
+/** Whether a host, as spelled by `URL`, is this computer: nothing sent to it leaves the machine. */
 export function isLoopback(host: string): boolean {
   return /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(host);
 }
 
 /**
- * What stands in place of a status in an error of the credential itself, which refuses a key or a Base
- * URL before anything is sent. n8n behavior: version 1 keeps this of an error, and not its cause.
+ * The `httpCode` of an error that the credential itself throws when it refuses a key or a Base URL before
+ * anything is sent. n8n behavior: version 1 keeps this property of an error, but not its cause.
  */
 export const REFUSED_BEFORE_SENDING = 'REFUSED_BEFORE_SENDING';

@@ -1,50 +1,49 @@
 import { isObject, jsonOrText } from './json';
 
-/** Longest text that is quoted from an answer, in characters. */
+/** Longest text quoted from a response, in characters. */
 const MAX_QUOTE_LENGTH = 300;
 
-/** More than that nobody reads, and what is nested deeper is no message for people. */
+/** People read no more parts than this, and deeper nesting holds no messages for them. */
 const MAX_PARTS = 200;
 const MAX_DEPTH = 7;
 
-/** One thing that an answer says went wrong. */
+/** One problem that a response reports. */
 interface ErrorPart {
   text: string;
-  /** Of the request, as in `script` */
+  /** The request's field that it is about, e.g. `script` */
   field?: string;
-  /** A code or a name of a status, which tells less than a sentence */
+  /** A code or a status name, which says less than a sentence */
   isCode?: boolean;
 }
 
-/** Where APIs put what went wrong, the most telling first. */
-const TEXTS = [
+/** Where APIs put their error messages, most telling first. */
+const MESSAGE_KEYS = [
   ...['error', 'errors', 'issues', 'violations', 'fieldErrors', 'formErrors', 'constraints'],
   ...['message', 'messages', 'msg', 'detail', 'details', 'title', 'reason', 'description'],
   ...['error_description', 'error_message', 'errorMessage', 'cause', 'data'],
 ];
-const CODES = ['code', 'error_code', 'errorCode', 'type', 'name', 'status', 'statusText'];
+const CODE_KEYS = ['code', 'error_code', 'errorCode', 'type', 'name', 'status', 'statusText'];
 
-/** Where they name the field. */
-const FIELDS = [
+/** Where they name the field at fault. */
+const FIELD_KEYS = [
   ...['field', 'param', 'property', 'propertyName', 'attribute', 'path', 'loc', 'pointer'],
 ];
 
-/** What they send along that is not about what went wrong: the request itself, links, traces. */
-const NOT_ABOUT_IT = [
+/** What they add that does not describe the error: the request itself, links, traces. */
+const IGNORED_KEYS = [
   ...['body', 'ctx', 'docs', 'documentation_url', 'exception', 'file', 'headers', 'help'],
   ...['input', 'instance', 'received', 'request', 'stack', 'timestamp', 'trace', 'url', 'value'],
 ];
 
-/** Names of a status, which say nothing that the status does not. */
+/** Status names, which add nothing to the status. */
 const STATUS_NAME =
   /^(bad request|unauthorized|forbidden|not found|conflict|unprocessable (entity|content)|too many requests|internal server error|service unavailable|validation (failed|error)|error|fail(ed|ure)?|ok|success)$/i;
 
 /**
- * What the API says went wrong, as plain text for a message, or `undefined` where it says nothing.
+ * What the API says went wrong, as plain text for a message, or `undefined` if it says nothing.
  *
- * Assumption: `{"error":{"code","message"}}`. The other usual shapes are read too, and all that they say is
- * collected; of an HTML page its title, never its markup. Where it is too long, the longest sentence comes
- * first.
+ * Assumption: `{"error":{"code","message"}}`. The other usual shapes are read too, and everything they say
+ * is collected; of an HTML page only the title. If it is too long, the longest sentence comes first.
  */
 export function errorTextOf(body: unknown): string | undefined {
   const parts = tellingParts(body);
@@ -62,10 +61,10 @@ function joined(parts: ErrorPart[]): string {
 }
 
 /**
- * What the API says of single fields of the request: by its structure, or, in plain sentences, where
- * a text begins with the name of a field, quotes it, or uses a name that is no ordinary word.
+ * What the API says about single fields of the request: by structure, or in plain sentences that begin
+ * with a field's name, quote it, or contain one that cannot be an ordinary word.
  *
- * @param names the fields of the request
+ * @param names the request's fields
  */
 export function fieldErrorsOf(body: unknown, names: string[]) {
   return tellingParts(body).flatMap(({ field = '', text }) => {
@@ -81,47 +80,48 @@ function isNamedIn(text: string, name: string): boolean {
   ).test(text);
 }
 
-/** All parts, each once; codes and names of a status only where nothing else is said. */
+/** All parts, each once; a code or a status name only if there is nothing else. */
 function tellingParts(body: unknown): ErrorPart[] {
   const parts = partsOf(typeof body === 'string' ? textOfMarkup(body) : body).slice(0, MAX_PARTS);
   const telling = parts.filter(({ text, isCode }) => !isCode && !STATUS_NAME.test(text));
-  const told = telling.length > 0 ? telling : parts.slice(0, 1);
-  const unique = [...new Map(told.map((part) => [`${part.field} ${part.text}`, part])).values()];
-  return unique.filter((one) => !unique.some((other) => other !== one && covers(other, one)));
+  const kept = telling.length > 0 ? telling : parts.slice(0, 1);
+  const unique = [...new Map(kept.map((part) => [`${part.field} ${part.text}`, part])).values()];
+  return unique.filter((part) => !unique.some((other) => other !== part && covers(other, part)));
 }
 
-/** Whether a part says all that another one does. */
+/** Whether a part says everything that the other one says. */
 function covers({ text, field }: ErrorPart, other: ErrorPart): boolean {
   return text.includes(other.text) && (other.field ?? field) === field;
 }
 
 function partsOf(value: unknown, field?: string, levels = MAX_DEPTH): ErrorPart[] {
   if (levels === 0) return [];
-  const within = (inner: unknown, of = field) => partsOf(inner, of, levels - 1);
+  const inside = (inner: unknown, innerField = field) => partsOf(inner, innerField, levels - 1);
   if (typeof value === 'string') {
-    // Some APIs give a list of errors as text.
+    // Some APIs send a list of errors as text.
     const json = /^\s*[[{]/.test(value) ? jsonOrText(value) : value;
-    if (json !== value) return within(json);
+    if (json !== value) return inside(json);
     const text = value.replace(/\s+/g, ' ').trim();
     return text ? [{ text, field }] : [];
   }
-  if (Array.isArray(value)) return value.flatMap((one) => within(one));
+  if (Array.isArray(value)) return value.flatMap((element) => inside(element));
   if (!isObject(value)) return [];
-  const own = fieldNamedIn(value) ?? field;
+  const ownField = fieldNamedIn(value) ?? field;
   const others = Object.entries(value).flatMap(([name, inner]) => {
-    if ([...TEXTS, ...FIELDS, ...NOT_ABOUT_IT].includes(name)) return [];
+    if ([...MESSAGE_KEYS, ...FIELD_KEYS, ...IGNORED_KEYS].includes(name)) return [];
     const word = typeof inner === 'string' ? inner.trim() : undefined;
-    if (word && CODES.includes(name)) return [{ text: word, isCode: true }];
+    if (word && CODE_KEYS.includes(name)) return [{ text: word, isCode: true }];
     if (word !== undefined && !/\s/.test(word)) return [];
-    return within(inner, own ?? (isName(name) ? name : undefined));
+    return inside(inner, ownField ?? (isName(name) ? name : undefined));
   });
-  return [...TEXTS.flatMap((name) => within(value[name], own)), ...others];
+  return [...MESSAGE_KEYS.flatMap((name) => inside(value[name], ownField)), ...others];
 }
 
-/** As in `{"loc":["body","script"]}`, `{"field":"script"}` or `{"source":{"pointer":"/data/script"}}`. */
+/** E.g. in `{"loc":["body","script"]}`, `{"field":"script"}` or `{"source":{"pointer":"/data/script"}}`. */
 function fieldNamedIn(json: Record<string, unknown>): string | undefined {
   const source = isObject(json.source) ? json.source : {};
-  const given = FIELDS.map((name) => json[name] ?? source[name]).find((one) => one !== undefined);
+  const values = FIELD_KEYS.map((key) => json[key] ?? source[key]);
+  const given = values.find((value) => value !== undefined);
   return [given].flat().join('.').split(/[./]/).filter(isName).at(-1);
 }
 
@@ -129,7 +129,7 @@ function isName(word: string): boolean {
   return /^[a-z][a-z0-9_]*$/i.test(word);
 }
 
-/** Of a document its title or message, of other markup its words. */
+/** The title or message of a document, the words of other markup; other text as it is. */
 function textOfMarkup(text: string): string | undefined {
   const isDocument = /^\s*<(!doctype|html|\?xml|head|body)/i.test(text);
   if (isDocument) return /<(title|message)[^>]*>([^<]*)</i.exec(text)?.[2];

@@ -1,54 +1,54 @@
 import { isId, isObject } from './json';
 import { outcomeOf, timeOf, type Video, videoIdOf } from './video';
 
-/** What the triggers can start on (documented). */
+/** The events that the triggers can start on (documented). */
 export const EVENT_NAMES = ['video.completed', 'video.failed'] as const;
 
 export type EventName = (typeof EVENT_NAMES)[number];
 
-/** What both triggers hand to the workflow. */
+/** What both triggers emit. */
 export interface VideoEvent {
   event: EventName;
-  /** Same for every delivery of the same event */
+  /** The same for every delivery of the event */
   eventId: string;
   /** ISO 8601 */
   occurredAt: string;
   video: Video;
 }
 
-/** What is known of an event besides its video. */
-type Known = Partial<Pick<VideoEvent, 'eventId' | 'occurredAt'>>;
+/** What may be known about an event besides its video. */
+type EventDetails = Partial<Pick<VideoEvent, 'eventId' | 'occurredAt'>>;
 
-/** What an event says. It is a hint until the API or a signature confirms it. */
-export interface UnverifiedEvent extends Known {
+/** An event as received. It is only a hint until the API or a signature confirms it. */
+export interface UnverifiedEvent extends EventDetails {
   event: EventName;
   videoId: string;
-  /** As the event has it */
+  /** As received */
   video: Video;
 }
 
-/** What was found in a body: an event, one of a kind that we do not know, or none at all. */
-export type Reading =
+/** What a body contains: an event, an event of a kind that we do not know, or none. */
+export type ParsedBody =
   | { unverified: UnverifiedEvent }
   | { unknownEvent: string }
   | { malformed: string };
 
-/** Longest event ID or name that is taken for one, in characters. */
+/** Longest accepted event ID or name, in characters. */
 const MAX_NAME_LENGTH = 200;
 
-/** An event is flat. What is nested deeper was made to do harm. */
+/** Events are flat: deeper nesting means an attack. */
 const MAX_DEPTH = 20;
 
-/** Names that no event has, but that change every object in a program that copies them carelessly. */
+/** No event has these keys. Copied carelessly, they change all objects of a program (prototype pollution). */
 const HARMFUL_KEYS = ['__proto__', 'constructor'];
 
 /**
- * Reads the body of a delivery, whatever it is. Never throws.
+ * Reads the body of a delivery, whatever it contains. Never throws.
  *
  * Assumption: `{"id","type","created_at","data":{video job}}`. The name is also read from `event`,
  * and the job also from `data.video`, `video` and the top level.
  */
-export function readEvent(body: unknown): Reading {
+export function readEvent(body: unknown): ParsedBody {
   if (!isObject(body)) return { malformed: 'the body is not a JSON object' };
   if (isHarmful(body, MAX_DEPTH)) return { malformed: 'the body was made to do harm' };
 
@@ -60,7 +60,7 @@ export function readEvent(body: unknown): Reading {
   const video = jobOf(body);
   const videoId = videoIdOf(video);
   if (video === undefined || videoId === undefined) return { malformed: 'there is no video in it' };
-  // The ID goes into the address of a request.
+  // The ID becomes part of a request's URL.
   if (!isId(videoId)) return { malformed: 'its video has no proper ID' };
   if (typeof video.status === 'string' && eventNameOf(video) !== event) {
     return { malformed: 'its video has another status than its name says' };
@@ -69,16 +69,16 @@ export function readEvent(body: unknown): Reading {
   return { unverified: { event, videoId, video, eventId, occurredAt: timeIn(body.created_at) } };
 }
 
-/** The event that a video's status stands for, or `undefined` while it is still running. */
-export function eventOf(video: Video, known: Known = {}): VideoEvent | undefined {
+/** The event that a video's status stands for, or `undefined` while the video is running. */
+export function eventOf(video: Video, details: EventDetails = {}): VideoEvent | undefined {
   const event = eventNameOf(video);
-  return event && eventFrom({ event, video, ...known });
+  return event && eventFrom({ event, video, ...details });
 }
 
-/** An event that is believed as it is. One without an ID gets it from its video. */
-export function eventFrom(said: Omit<UnverifiedEvent, 'videoId'>): VideoEvent {
-  const { event, video, eventId = `${videoIdOf(video)}:${event}` } = said;
-  const occurredAt = said.occurredAt ?? timeIn(video.completed_at) ?? new Date().toISOString();
+/** An event taken at its word. If it has no ID, one is made from its video. */
+export function eventFrom(received: Omit<UnverifiedEvent, 'videoId'>): VideoEvent {
+  const { event, video, eventId = `${videoIdOf(video)}:${event}` } = received;
+  const occurredAt = received.occurredAt ?? timeIn(video.completed_at) ?? new Date().toISOString();
   return { event, eventId, occurredAt, video };
 }
 
@@ -89,9 +89,9 @@ function eventNameOf(video: Video): EventName | undefined {
 
 function jobOf(body: Video): Video | undefined {
   const inData = isObject(body.data) ? body.data.video : undefined;
-  const inside = [inData, body.data, body.video].find((place) => videoIdOf(place) !== undefined);
+  const inside = [inData, body.data, body.video].find((value) => videoIdOf(value) !== undefined);
   if (isObject(inside)) return inside;
-  // At the top level the ID may be the event's, so it takes a status to make it a video.
+  // At the top level, the ID may be the event's: only a status makes the body a video.
   return typeof body.status === 'string' ? body : undefined;
 }
 

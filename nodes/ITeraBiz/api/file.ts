@@ -1,38 +1,38 @@
 import { errorTextOf } from './errorText';
 import { jsonOrText } from './json';
 
-/** What kind of video a file is. */
-interface VideoKind {
-  /** Without the dot, as in `mp4` */
+/** A file format for videos. */
+interface VideoFormat {
+  /** Without the dot, e.g. `mp4` */
   extension: string;
   mimeType: string;
 }
 
-const MP4: VideoKind = { extension: 'mp4', mimeType: 'video/mp4' };
-const MOV: VideoKind = { extension: 'mov', mimeType: 'video/quicktime' };
-const WEBM: VideoKind = { extension: 'webm', mimeType: 'video/webm' };
-const MKV: VideoKind = { extension: 'mkv', mimeType: 'video/x-matroska' };
-const AVI: VideoKind = { extension: 'avi', mimeType: 'video/x-msvideo' };
+const MP4: VideoFormat = { extension: 'mp4', mimeType: 'video/mp4' };
+const MOV: VideoFormat = { extension: 'mov', mimeType: 'video/quicktime' };
+const WEBM: VideoFormat = { extension: 'webm', mimeType: 'video/webm' };
+const MKV: VideoFormat = { extension: 'mkv', mimeType: 'video/x-matroska' };
+const AVI: VideoFormat = { extension: 'avi', mimeType: 'video/x-msvideo' };
 
-/** So many bytes at the beginning of a file tell what it is. */
+/** How many leading bytes show a file's format. */
 export const FIRST_BYTES = 64;
 
-/** Pictures and sound in the same container as MP4. */
-const NO_VIDEO = /^(avi[fs]|crx|hei|hev|mif1|msf1|M4[AB])/;
+/** Brands of images and audio in the same container as MP4. */
+const NON_VIDEO_BRAND = /^(avi[fs]|crx|hei|hev|mif1|msf1|M4[AB])/;
 
-/** What kind of video begins with these bytes, or `undefined` where they are none that is known here. */
-export function sniffVideo(firstBytes: Buffer): VideoKind | undefined {
+/** The format of a video that begins with these bytes, or `undefined` if they match none. */
+export function sniffVideo(firstBytes: Buffer): VideoFormat | undefined {
   const text = firstBytes.toString('latin1', 0, FIRST_BYTES);
   const [box, brand] = [text.slice(4, 8), text.slice(8, 12)];
-  if (box === 'ftyp' && NO_VIDEO.test(brand)) return undefined;
+  if (box === 'ftyp' && NON_VIDEO_BRAND.test(brand)) return undefined;
   if (box === 'ftyp') return brand === 'qt  ' ? MOV : MP4;
   if (['moov', 'mdat', 'wide', 'skip', 'free'].includes(box)) return MOV;
   if (text.startsWith('\x1A\x45\xDF\xA3')) return text.includes('webm') ? WEBM : MKV;
   return text.startsWith('RIFF') && brand === 'AVI ' ? AVI : undefined;
 }
 
-/** The kind that a `Content-Type` names, for a file whose bytes say nothing; MP4 where it names none. */
-export function kindByType(contentType: unknown): VideoKind {
+/** The format that a `Content-Type` names, for a file whose bytes do not show it; MP4 if it names none. */
+export function kindByType(contentType: unknown): VideoFormat {
   const type = String(contentType ?? '').toLowerCase();
   return [MOV, WEBM, MKV, AVI].find(({ mimeType }) => type.startsWith(mimeType)) ?? MP4;
 }
@@ -45,56 +45,55 @@ const TEXT_KINDS: Array<[RegExp, string]> = [
 ];
 
 /**
- * What came in place of a video, in plain words, as in `a web page ("Sign in")`, or `undefined` where
- * nothing speaks against its being one.
+ * What the server sent instead of a video, e.g. `a web page ("Sign in")`, or `undefined` if it may be one.
  *
- * @param firstBytes of the file, at least {@link FIRST_BYTES} or all there are
+ * @param firstBytes of the file: at least {@link FIRST_BYTES}, or all there are
  */
 export function describeNonVideo(firstBytes: Buffer): string | undefined {
   const text = firstBytes.toString('utf8').trim();
   if (text === '') return 'an empty file';
   if (sniffVideo(firstBytes)) return undefined;
   if (/^(\xFF\xD8\xFF|\x89PNG|GIF8)/.test(firstBytes.toString('latin1', 0, 4))) return 'a picture';
-  // A page may have another encoding; anything else that is no text may be a video.
+  // A web page may be in another encoding. Anything else that is not text may be a video.
   if (!/^<[!?a-z]/i.test(text) && /[^\P{Cc}\s]|\uFFFD/u.test(text.slice(0, 200))) return undefined;
-  const [, kind] = TEXT_KINDS.find(([beginning]) => beginning.test(text))!;
+  const [, kind] = TEXT_KINDS.find(([pattern]) => pattern.test(text))!;
   const body = jsonOrText(text);
   const isCutOff = kind === 'a JSON message' && body === text;
   const words = isCutOff ? undefined : errorTextOf(body);
   return words ? `${kind} ("${words.slice(0, 100)}")` : kind;
 }
 
-/** The endings that people give to videos. */
-const VIDEO_ENDING = /\.(3gp|avi|flv|m4v|mkv|mov|mp4|mpe?g|mts|ogv|ts|webm|wmv)$/i;
+/** Extensions that people give to videos. */
+const VIDEO_EXTENSION = /\.(3gp|avi|flv|m4v|mkv|mov|mp4|mpe?g|mts|ogv|ts|webm|wmv)$/i;
 
 /**
- * What to call a file: what the user chose, or else the video's ID. Without the ending of a video it
- * gets the one of its kind: `Newsletter 12.05.2026` has none.
+ * A file's name: the one the user chose, or else the video's ID. A name without a video extension, e.g.
+ * `Newsletter 12.05.2026`, gets the one of the file's format.
  *
- * @param extension as in `mp4`
+ * @param extension e.g. `mp4`
  */
 export function fileName(chosen: string, id: string, extension: string): string {
-  const own = chosen.normalize('NFC').replace(/[/\\:*?"<>|]|\p{Cc}/gu, '_');
-  const name = own.trim() || id;
-  return VIDEO_ENDING.test(name) ? name : `${name}.${extension}`;
+  const safe = chosen.normalize('NFC').replace(/[/\\:*?"<>|]|\p{Cc}/gu, '_');
+  const name = safe.trim() || id;
+  return VIDEO_EXTENSION.test(name) ? name : `${name}.${extension}`;
 }
 
 /**
- * What the answer of a download link means:
- * - `moved`: the file is elsewhere, as `Location` says
- * - `expired`: the video, read anew, has a fresh link
- * - `notReadyYet`: to be tried again in some seconds, with a fresh link
- * - `refused`: for good
+ * What the response to a download link means:
+ * - `moved`: the file is at the address in `Location`
+ * - `expired`: reading the video again gives a fresh link
+ * - `notReadyYet`: try again in a few seconds, with a fresh link
+ * - `refused`: trying again is pointless
  */
 export type LinkStatus = 'ok' | 'moved' | 'expired' | 'notReadyYet' | 'refused';
 
 /**
- * Judges the answer of a download link.
+ * Judges the response to a download link.
  *
- * Assumption: it is that of the usual hosts (S3, Google Cloud Storage, Azure, Cloudflare). The API does
- * not say how links expire, nor whether a new file can be fetched at once.
+ * Assumption: it is like those of the usual hosts (S3, Google Cloud Storage, Azure, Cloudflare). The API
+ * does not say how links expire, or whether a new file can be fetched at once.
  *
- * @param body its beginning, where it is no file: an expired link may be told by words alone
+ * @param body its beginning, if it is not a file: sometimes only the words show that a link expired
  */
 export function linkStatus(status: number, body = ''): LinkStatus {
   if (status === 200) return 'ok';

@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 
-/** Whether a value is a JSON object: neither `null` nor a list nor text. */
+/** Whether a value is a JSON object, not `null`, an array or text. */
 export function isObject(value: unknown): value is IDataObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -8,8 +8,8 @@ export function isObject(value: unknown): value is IDataObject {
 const STRING_OR_LONG_NUMBER = /"(?:[^"\\]|\\.)*"|-?\b\d{16,}\b(?![.eE])/g;
 
 /**
- * A text as JSON, or as it is where it is none. Whole numbers that JavaScript would round, such as IDs of
- * 19 digits, are text.
+ * Parses a text as JSON; a text that is not JSON is returned unchanged. Whole numbers that JavaScript would
+ * round, e.g. IDs of 19 digits, become text.
  */
 export function jsonOrText(text: string): unknown {
   const isExact = (token: string) => token.startsWith('"') || Number.isSafeInteger(Number(token));
@@ -21,10 +21,10 @@ export function jsonOrText(text: string): unknown {
   }
 }
 
-/** Leaves room, as iTeraBiz only shows examples; keeps out what would change the address that is asked. */
+/** Lenient, since iTeraBiz only shows examples; rejects what would change the URL of a request. */
 const ID = /^(?!.*\.\.)[A-Za-z0-9_-][A-Za-z0-9_.:~-]{0,199}$/;
 
-/** Whether a text can be an ID, and so part of an address. */
+/** Whether a text can be an ID, and so part of a URL. */
 export function isId(text: string): boolean {
   return ID.test(text);
 }
@@ -33,9 +33,9 @@ const ON = ['true', 'yes', 'on', '1'];
 const OFF = ['false', 'no', 'off', '0'];
 
 /**
- * Reads a switch, however an expression, a spreadsheet or an API spells it. Never throws.
+ * Reads a boolean, however an expression, a spreadsheet or an API spells it. Never throws.
  *
- * @returns `undefined` where nothing is said (`undefined`, `null`, blank text)
+ * @returns `undefined` if there is no value (`undefined`, `null`, blank text)
  */
 export function readSwitch(value: unknown): boolean | undefined | 'unclear' {
   if (value === undefined || value === null) return undefined;

@@ -6,33 +6,33 @@ import { saysNo, videoIdOf } from './video';
 /** The most that one page may hold (assumption: `limit` goes from 1 to 100). */
 export const PAGE_SIZE = 100;
 
-/** One page of a list, as the API answers it (documented for avatars, assumed for the others). */
+/** One page of a list, as the API returns it (documented for avatars, assumed for the others). */
 export interface Page {
   data: IDataObject[];
   has_more: boolean;
 }
 
-/** What a page adds to the ones before it. */
+/** What a page adds to the pages before it. */
 export interface Pageful {
   newItems: IDataObject[];
-  /** The API says that there is more, but this page brought nothing new: asking on would never end */
+  /** The API says that there is more, but this page had nothing new: the loop would never end */
   cursorStalled: boolean;
 }
 
 /**
- * What to ask a list for. Assumption: `starting_after` with the last ID of a page asks for the next one.
+ * The query for a page of a list. Assumption: `starting_after` with a page's last ID asks for the next page.
  *
- * @param after the ID that the page follows; the first page follows none
+ * @param after the last ID of the page before; none for the first page
  */
 export function pageQuery(after?: string, limit = PAGE_SIZE): IDataObject {
   return after === undefined ? { limit } : { limit, starting_after: after };
 }
 
 /**
- * The pages of a list, one after the other, each without what an earlier page had. One that is stuck is
- * the last. Assumption: `has_more` says whether another one follows.
+ * The pages of a list in order, each without items of earlier pages. A page whose cursor stalled is the
+ * last. Assumption: `has_more` says whether another page follows.
  *
- * @param fetch asks for the page that follows an ID
+ * @param fetch requests the page after an ID
  */
 export async function* pages(
   fetch: (after?: string) => Promise<Page>,
@@ -51,12 +51,12 @@ export async function* pages(
 }
 
 /**
- * The page in an answer's body, or `undefined` where it is none. An empty list may be `null`.
+ * The page in a response's body, or `undefined` if there is none. An empty list may be `null`.
  *
- * Where `has_more` is missing or cannot be read, a full page is followed by another one, and a page
- * with fewer entries is the last. So is one with more than were asked for: there are no pages then.
+ * If `has_more` is missing or unreadable, another page follows a full one, and a page with fewer entries
+ * is the last. So is one with more than requested: that list has no pages.
  *
- * @param size how many entries were asked for
+ * @param size how many entries were requested
  */
 export function pageIn(body: unknown, size = PAGE_SIZE): Page | undefined {
   const list = Array.isArray(body) ? { data: body, has_more: undefined } : body;
@@ -64,9 +64,9 @@ export function pageIn(body: unknown, size = PAGE_SIZE): Page | undefined {
   const { data, has_more } = list;
   if (data === null && !saysNo(list)) return { data: [], has_more: false };
   if (!Array.isArray(data)) return undefined;
-  const said = readSwitch(has_more);
+  const hasMore = readSwitch(has_more);
   return {
     data: (data as unknown[]).filter(isObject),
-    has_more: typeof said === 'boolean' ? said : data.length === size,
+    has_more: typeof hasMore === 'boolean' ? hasMore : data.length === size,
   };
 }

@@ -1,16 +1,16 @@
 import type { IDataObject } from 'n8n-workflow';
 
-/** What came back, whatever its status. `body` is text where it was not JSON. */
+/** A response of any status. `body` is text if it was not JSON. */
 export interface ApiResponse {
   status: number;
   headers: IDataObject;
   body: unknown;
 }
 
-/** No answer came: the connection failed, broke off or took too long. */
+/** No response came: the connection failed, broke off or took too long. */
 export class NetworkError extends Error {
   /**
-   * @param code the network's word for it, as in `ECONNRESET`; empty where it gave none
+   * @param code the network's own, e.g. `ECONNRESET`; empty if it gave none
    * @param maybeSent whether the request may have reached the API
    */
   constructor(
@@ -22,15 +22,15 @@ export class NetworkError extends Error {
   }
 }
 
-/** These say that no connection was made. */
+/** Codes that mean no connection was made. */
 const NO_CONNECTION = [
   ...['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'],
   ...['EHOSTDOWN', 'ENETDOWN', 'EADDRNOTAVAIL', 'ERR_INVALID_URL', 'UND_ERR_CONNECT_TIMEOUT'],
 ];
 
 /**
- * A certificate that is not trusted, or a handshake that was refused (Node.js, OpenSSL). Errors of a
- * connection that was already in use, as a bad record, are none of these.
+ * An untrusted certificate or a refused handshake (Node.js, OpenSSL). Errors of a connection that was
+ * already in use, e.g. a bad record, do not match.
  */
 const NOT_SECURE =
   /^(EPROTO|.*CERT.*|HOSTNAME_MISMATCH|INVALID_CA|UNABLE_TO_(GET|VERIFY)_.*|ERR_SSL_.*(HANDSHAKE_FAILURE|WRONG_VERSION|PROTOCOL|UNRECOGNIZED_NAME|CIPHER|UNKNOWN_CA|PACKET_LENGTH_TOO_LONG|RENEGOTIATION|KEY_TOO_SMALL).*)$/;
@@ -40,7 +40,7 @@ export function isNotSecure({ code, message }: Pick<NetworkError, 'code' | 'mess
   return NOT_SECURE.test(code) || /before secure TLS connection/.test(message);
 }
 
-/** Whether a network error says for certain, where need be in Node.js's words, that nothing was sent. */
+/** Whether a network error proves, by its code or by Node.js's message, that nothing was sent. */
 export function neverSent(code: string, message = ''): boolean {
   const isConnecting = NO_CONNECTION.includes(code) || /^connect E[A-Z]+/.test(message);
   return isConnecting || isNotSecure({ code, message });

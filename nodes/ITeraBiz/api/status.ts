@@ -6,9 +6,9 @@ import { type ApiResponse, NetworkError } from './response';
 import { jobIn, saysNo, timeOf } from './video';
 
 /**
- * What to make of the outcome of one request:
- * - `done`: the API answered it, and accepted it where it is a submission
- * - `refused`: for good; asking again would get the same answer
+ * What one request's outcome means for sending it again:
+ * - `done`: the API answered it, or, if it is a submission, accepted it
+ * - `refused`: final; sending it again would get the same response
  * - `retry`: nothing has happened, and it may be accepted in a moment
  * - `unknown`: the API may have acted on it; sending it again could make and charge a second video
  */
@@ -17,16 +17,16 @@ export type RetryDecision = 'done' | 'refused' | 'retry' | 'unknown';
 const NONE: number[] = [];
 
 /**
- * What an answer may mean: the statuses that say so, and what to make of it for a read and a submission.
- * This file is the only place that says so.
+ * What a response may mean: the statuses that say so, and the decision for a read and for a submission.
+ * Nothing outside this file decides that.
  *
- * Documented are three kinds of refusal: "Missing or invalid API key", "Required parameters are
+ * Three kinds of refusal are documented: "Missing or invalid API key", "Required parameters are
  * missing or malformed" and "Too many requests or the service is temporarily unavailable". Which
- * status each of them has, and all the others, are assumptions.
+ * status each of them has is an assumption, and so are all the others.
  */
 const CLASSES = {
   done: { statuses: NONE, read: 'done', submission: 'done' },
-  /** It points to another address */
+  /** A redirect */
   moved: { statuses: NONE, read: 'refused', submission: 'unknown' },
   badKey: { statuses: [401], read: 'refused', submission: 'refused' },
   noCredits: { statuses: [402], read: 'refused', submission: 'refused' },
@@ -34,27 +34,27 @@ const CLASSES = {
   notAllowed: { statuses: [403], read: 'refused', submission: 'refused' },
   badValues: { statuses: [400, 413, 422], read: 'refused', submission: 'refused' },
   notFound: { statuses: [404, 410], read: 'refused', submission: 'refused' },
-  /** A web page says that there is nothing: of a wrong Base URL, of a proxy, or of the API itself */
+  /** A web page says not found: at a wrong Base URL, from a proxy, or from the API itself */
   misrouted: { statuses: NONE, read: 'refused', submission: 'refused' },
-  /** Something between here and the API answered in its place */
+  /** Something between n8n and the API responded instead, e.g. a proxy */
   intercepted: { statuses: [407, 511], read: 'retry', submission: 'refused' },
   /** Too many requests, or the service is unavailable for a moment: nothing was done */
   busy: { statuses: [429, 503], read: 'retry', submission: 'retry' },
-  /** A fault on the API's side, or on the way to it: it may have acted, or not */
+  /** A fault of the API, or on the way to it: it may have acted on the request */
   fault: { statuses: [408, 425], read: 'retry', submission: 'unknown' },
-  /** The API says no, in a way that is not known here */
+  /** Any other plain refusal */
   refused: { statuses: [405, 415, 451], read: 'refused', submission: 'refused' },
-  /** No plain no: it may have acted, or not */
+  /** Not a plain refusal: the API may have acted on the request */
   unclear: { statuses: NONE, read: 'refused', submission: 'unknown' },
 } satisfies Record<string, { statuses: number[]; read: RetryDecision; submission: RetryDecision }>;
 
 export type StatusClass = keyof typeof CLASSES;
 
-/** With these (0: none is named), words may tell that it is about credits. */
+/** Statuses (0: none given) whose words may show that it is about credits. */
 const MAY_MEAN_CREDITS = [0, 400, 403, 422, 429];
 
-/** These are about the key, a path or a video only where the API itself answers, and not a web page. */
-const OF_THE_API = [403, 404, 405, 410];
+/** These are about the key, a path or a video only if the API itself responds, not a web page. */
+const ONLY_FROM_API = [403, 404, 405, 410];
 
 const CREDITS = /(^|[^a-z])(credits?|balance|funds|payment|billing)([^a-z]|$)/i;
 const LACK =
@@ -63,14 +63,14 @@ const RATE =
   /rate.?limit|too many requests|throttl|slow down|(per|each|every|\/|requests an?|credits an?|videos an?) ?(s|sec|second|min|minute|hour)([^a-z]|$)|try again in/i;
 
 /**
- * What an answer means: by its status, and where that is not enough by its words. A success that says
- * no is none.
+ * What a response means: by its status, and if that is not enough, by its words. A success whose body says
+ * no is a refusal.
  *
- * Assumption: credits that are used up are told by 402, or by words that say so. Where the answer asks
- * for a pause, or speaks of a rate, it is about too many requests all the same.
+ * Assumption: if credits are used up, the status is 402, or the words say so. If the response asks for a
+ * pause, or mentions a rate, it means too many requests all the same.
  */
 export function statusClassOf({ status, body, headers }: ApiResponse): StatusClass {
-  if (!(status >= 200)) return 'fault'; // no status of an answer
+  if (!(status >= 200)) return 'fault'; // not an HTTP status
   if (status < 300 && !saysNo(body)) return 'done';
   if (status >= 300 && status < 400) return 'moved';
   const code = status < 300 ? codeIn(body) : status;
@@ -81,44 +81,44 @@ export function statusClassOf({ status, body, headers }: ApiResponse): StatusCla
   } else if (MAY_MEAN_CREDITS.includes(code) && CREDITS.test(words)) {
     if (code === 403 || code === 429 || LACK.test(words)) return 'noCredits';
   }
-  if (OF_THE_API.includes(code) && isFromBetween(body, headers)) {
+  if (ONLY_FROM_API.includes(code) && isFromIntermediary(body, headers)) {
     return code === 403 ? 'intercepted' : 'misrouted';
   }
   const all = Object.keys(CLASSES) as StatusClass[];
-  const known = all.find((one) => CLASSES[one].statuses.includes(code));
+  const known = all.find((name) => CLASSES[name].statuses.includes(code));
   return known ?? (code >= 500 ? 'fault' : code === 0 ? 'refused' : 'unclear');
 }
 
-/** The status that an answer of success names in its body, 0 where it names none. */
+/** The error status in the body of a successful response; 0 if there is none. */
 function codeIn(body: unknown): number {
   const { code, statusCode }: IDataObject = isObject(body) ? body : {};
   const number = Number(code ?? statusCode);
   return number >= 400 && number < 600 ? number : 0;
 }
 
-/** All that a body says, its code included. */
+/** Everything that a body says, its codes included. */
 function wordsOf(body: unknown): string {
   const { code, error }: IDataObject = isObject(body) ? body : {};
   const codes = [code, isObject(error) ? error.code : error];
-  return [...codes.filter((one) => typeof one === 'string'), errorTextOf(body)].join(' ');
+  return [...codes.filter((value) => typeof value === 'string'), errorTextOf(body)].join(' ');
 }
 
-/** The own words of Cloudflare, Traefik and Kubernetes. */
+/** Plain-text errors of Cloudflare, Traefik and Kubernetes. */
 const PROXY = /^\s*(error code: \d{4}|404 page not found|default backend - 404)\s*$/i;
 
 /**
- * Whether a web page or a proxy answers: the API itself does so in JSON. No words at all are no sign of
- * that, since nothing is documented about the body of a refusal.
+ * Whether a web page or a proxy responded: the API itself sends JSON. An empty body proves nothing, because
+ * the bodies of refusals are not documented.
  */
-function isFromBetween(body: unknown, headers: IDataObject): boolean {
+function isFromIntermediary(body: unknown, headers: IDataObject): boolean {
   if (headers['cf-mitigated'] !== undefined) return true;
   return typeof body === 'string' && (/^\s*</.test(body) || PROXY.test(body));
 }
 
 /**
- * Judges one outcome. What is no submission (POST) may always be sent again. A submission may only
- * where it is certain that the API did not act on it: the API itself says no, or it never left. An
- * answer of success without the created object is neither accepted nor refused.
+ * Judges one outcome. A submission (POST) may be sent again only if the API certainly did not act on it: it
+ * says so itself, or the request never left. Reads have no such risk. A successful response to a submission
+ * without the created object is neither accepted nor refused.
  */
 export function retryDecision(
   method: IHttpRequestMethods,
@@ -133,16 +133,16 @@ export function retryDecision(
   return submission === 'done' && !jobIn(outcome.body) ? 'unknown' : submission;
 }
 
-/** No API means a longer pause, in milliseconds: it names a moment in place of seconds, or nonsense. */
+/** No API pauses longer, in milliseconds: its header holds a timestamp instead of seconds, or nonsense. */
 const MAX_RETRY_AFTER = 31 * 24 * 60 * 60_000;
 
 /**
- * The pause that an answer asks for, in milliseconds, or `undefined` where it asks for none that can be
- * understood: whole seconds, or a date by the clock of whoever answers.
+ * The pause that a response asks for, in milliseconds: whole seconds, or a date by the server's clock.
+ * `undefined` if it asks for none, or makes no sense.
  *
  * Assumption: `Retry-After` may come with 429 and 503.
  *
- * @param now milliseconds since 1970, for an answer that does not say when it was given
+ * @param now milliseconds since 1970, for a response without a `Date` header
  */
 export function retryAfterOf(headers: IDataObject, now = Date.now()): number | undefined {
   const value = String(headers['retry-after'] ?? '').trim();

@@ -4,7 +4,7 @@ import { errorTextOf } from './errorText';
 import { isObject, readSwitch } from './json';
 
 /**
- * A video job, to be read through the functions of this file. Assumption: it has `id`, `status`,
+ * A video job; read it through the functions of this file. Assumption: it has `id`, `status`,
  * `avatar_id`, `script` or `prompt`, `language`, `duration`, `video_url`, `thumbnail_url`, `error`,
  * `created_at` and `completed_at`.
  */
@@ -15,7 +15,7 @@ const FAILED = ['failed', 'error', 'errored', 'canceled', 'cancelled', 'expired'
 
 /**
  * How far a job is. Assumption: the API says `queued`, `processing`, `completed` or `failed`. An unknown
- * word counts as still running, so that it ends at the deadline and not in a wrong result.
+ * word counts as running, so that the wait ends at its deadline and not with a wrong result.
  */
 export function outcomeOf(video: Video): 'completed' | 'failed' | 'running' {
   const status = statusOf(video).toLowerCase();
@@ -23,14 +23,14 @@ export function outcomeOf(video: Video): 'completed' | 'failed' | 'running' {
   return FAILED.includes(status) ? 'failed' : 'running';
 }
 
-/** The status in the API's own word, `unknown` where the job has none. */
+/** The status in the API's own word; `unknown` if the job has none. */
 export function statusOf({ status }: Video): string {
   return (typeof status === 'string' && status.trim()) || 'unknown';
 }
 
 /**
- * The ID of a job or an avatar as text. A number counts, too, but not one that JavaScript has rounded (19
- * digits): by that, another job would be meant.
+ * The ID of a job or an avatar, as text. A number counts too, unless JavaScript has rounded it (19 digits):
+ * that would be another job's ID.
  */
 export function videoIdOf(video: unknown): string | undefined {
   if (!isObject(video)) return undefined;
@@ -38,37 +38,34 @@ export function videoIdOf(video: unknown): string | undefined {
   return typeof id === 'string' && id ? id : undefined;
 }
 
-/** Where an answer may have its object, besides the top level (assumption: at the top level). */
-const PLACES = ['data', 'job', 'video', 'result', 'content', 'response', 'output', 'item'];
+/** Where a response may have its object, besides the top level (assumption: at the top level). */
+const WRAPPER_KEYS = ['data', 'job', 'video', 'result', 'content', 'response', 'output', 'item'];
 
 function objectsIn(body: unknown, levels = 3): IDataObject[] {
   if (!isObject(body) || levels === 0) return [];
-  return [body, ...PLACES.flatMap((place) => objectsIn(body[place], levels - 1))];
+  return [body, ...WRAPPER_KEYS.flatMap((key) => objectsIn(body[key], levels - 1))];
 }
 
 /**
- * The created object in an answer's body; an envelope may have an ID of its own. What has no ID is no
- * accepted job, nor is what says no.
+ * The created object in a response's body, whose envelope may have an ID of its own. Without an ID, or in a
+ * body that says no, there is no accepted job.
  */
 export function jobIn(body: unknown): IDataObject | undefined {
   if (isObject(body) && isDenied(body)) return undefined;
-  const named = objectsIn(body).filter((one) => videoIdOf(one) !== undefined);
-  const isMade = (one: IDataObject) =>
-    ['avatar_id', 'created_at', 'name'].some((key) => key in one);
-  return named.find(isMade) ?? named.find(({ status }) => status !== undefined) ?? named[0];
+  const withId = objectsIn(body).filter((object) => videoIdOf(object) !== undefined);
+  const isCreated = (object: IDataObject) =>
+    ['avatar_id', 'created_at', 'name'].some((key) => key in object);
+  return withId.find(isCreated) ?? withId.find(({ status }) => status !== undefined) ?? withId[0];
 }
 
-/**
- * The video that was asked for by its ID, in whatever place of the body; nothing where another one came,
- * or something that only looks like a video.
- */
+/** The video with this ID, anywhere in the body; not another one, or an object that only looks like it. */
 export function videoIn(body: unknown, id: string): Video | undefined {
-  return objectsIn(body).find((one) => videoIdOf(one) === id);
+  return objectsIn(body).find((object) => videoIdOf(object) === id);
 }
 
 /**
- * Whether a body says that nothing was done, whatever the status that it came with. One that has an ID all
- * the same says no such thing for certain.
+ * Whether a body says that nothing was done, regardless of the response's status. A body that has an ID all
+ * the same does not say so for certain.
  */
 export function saysNo(body: unknown): boolean {
   if (!isObject(body) || objectsIn(body).some(({ id }) => (id ?? '') !== '')) return false;
@@ -81,20 +78,20 @@ export function saysNo(body: unknown): boolean {
 }
 
 function isDenied({ success, ok }: IDataObject): boolean {
-  return [success, ok].some((one) => readSwitch(one) === false);
+  return [success, ok].some((value) => readSwitch(value) === false);
 }
 
-/** Where {@link downloadUrlOf} looks, in this order. */
+/** The fields that {@link downloadUrlOf} reads, in this order. */
 export const DOWNLOAD_URL_FIELDS = ['video_url', 'download_url', 'url', 'result.url', 'output.url'];
 
-/** The address of the finished file. Assumption: a completed job may have it a little later. */
+/** The URL of the finished file. Assumption: a completed job may get it a little later. */
 export function downloadUrlOf(video: Video): string | undefined {
   const inside = (value: unknown, key: string) => (isObject(value) ? value[key] : undefined);
   const urls = DOWNLOAD_URL_FIELDS.map((field) => field.split('.').reduce<unknown>(inside, video));
   return urls.map((url) => (typeof url === 'string' ? url.trim() : '')).find(Boolean);
 }
 
-/** Whether a video is finished, but its link is not there: a list may leave it out, or it comes later. */
+/** Whether a video is finished but has no link: a list may omit it, or it comes a little later. */
 export function lacksLink(video: Video): boolean {
   return outcomeOf(video) === 'completed' && downloadUrlOf(video) === undefined;
 }
@@ -109,16 +106,16 @@ export function failureReasonOf({ error, failure }: Video): string | undefined {
   return errorTextOf(error) ?? errorTextOf(failure);
 }
 
-/** In milliseconds since 1970; `NaN` where it does not say (assumption: `created_at`). */
+/** In milliseconds since 1970; `NaN` if the video does not say (assumption: `created_at`). */
 export function createdAt({ created_at }: Video): number {
   return timeOf(created_at);
 }
 
-/** A time of this century in milliseconds is no smaller, and in seconds no larger (the year 5138). */
-const FIRST_MILLISECONDS = 100_000_000_000;
-const FIRST_SECONDS = 1_000_000_000;
+/** Numbers from here on are milliseconds: as seconds, this would be the year 5138. */
+const MIN_MILLISECONDS = 100_000_000_000;
+const MIN_SECONDS = 1_000_000_000;
 
-/** As every sender of a `Date` header has to write it (RFC 9110). */
+/** The format that RFC 9110 requires of senders, e.g. in a `Date` header. */
 const HTTP_DATE =
   /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d\d:\d\d:\d\d GMT$/;
 
@@ -126,35 +123,35 @@ const ISO_DATE =
   /^(\d{4}-\d\d-\d\d)(?:[T ]+(\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?)\s*(?:Z|UTC|GMT|([+-]\d\d):?(\d\d)?)?)?$/i;
 
 /**
- * A time as an API writes it, in milliseconds since 1970; `NaN` where it is none.
+ * Parses a time as an API writes it, into milliseconds since 1970; `NaN` if it is not a time.
  *
- * Assumption: as `2026-01-31T10:30:00Z`. Without a zone it is UTC, and a number counts seconds or
+ * Assumption: like `2026-01-31T10:30:00Z`. Without a zone it is UTC, and a number counts seconds or
  * milliseconds since 1970.
  */
 export function timeOf(value: unknown): number {
   const text = typeof value === 'string' || typeof value === 'number' ? String(value).trim() : '';
   if (/^\d+(\.\d+)?$/.test(text)) {
     const number = Number(text);
-    if (number < FIRST_SECONDS || number >= FIRST_MILLISECONDS * 1_000) return NaN;
-    return Math.round(number < FIRST_MILLISECONDS ? number * 1_000 : number);
+    if (number < MIN_SECONDS || number >= MIN_MILLISECONDS * 1_000) return NaN;
+    return Math.round(number < MIN_MILLISECONDS ? number * 1_000 : number);
   }
   if (HTTP_DATE.test(text)) return Date.parse(text);
   const [, day, time = '00:00', hours = '+00', minutes = '00'] = ISO_DATE.exec(text) ?? [];
   return Date.parse(`${day}T${time.replace(',', '.')}${hours}:${minutes}`);
 }
 
-/** What people look for first in a video. */
+/** The fields that people look for first. */
 const FIRST_FIELDS = ['id', 'status', 'video_url'];
 
 /**
- * A video as it is given out, with what people look for first at its beginning.
+ * A video as the node outputs it, with the fields that people look for first at the top.
  *
- * n8n behavior: before 2.36 it takes a first item with the key `error`, even `null`, for a failure, and
- * with Retry On Fail runs the node again. So why a video failed is in `failure`, and no reason is no key.
+ * n8n behavior: before 2.36, it takes a first item with the key `error`, even `null`, for a failure, and
+ * Retry On Fail runs the node again. So the reason of a failure is in `failure`, and absent if there is none.
  */
 export function inReadingOrder({ error, ...video }: Video): Video {
-  const isSaid = isObject(error) ? Object.keys(error).length > 0 : Boolean(error);
-  const all = isSaid ? { ...video, failure: error } : video;
+  const hasReason = isObject(error) ? Object.keys(error).length > 0 : Boolean(error);
+  const all = hasReason ? { ...video, failure: error } : video;
   const first = FIRST_FIELDS.filter((field) => field in all);
   return { ...Object.fromEntries(first.map((field) => [field, all[field]])), ...all };
 }
