@@ -28,22 +28,22 @@ import { type RequestContext, send } from './http';
 import type { Priority, RequestQueue } from './requestQueue';
 import { atLeast, now, signalUntil } from './time';
 
-/** Longest wait for a response where the user set none, in milliseconds: n8n's own. */
+/** Longest wait for a response unless the user sets one, in milliseconds; n8n's own default. */
 export const TIMEOUT = 300_000;
 
-/** How one request ended, after all its tries. */
+/** How a request ended, after all its tries. */
 export interface Attempt {
   outcome: ApiResponse | NetworkError;
   decision: RetryDecision;
-  /** How often it was sent; 0 where a pause or the deadline came first */
+  /** How often it was sent; 0 if a pause or the deadline came first */
   tries: number;
   /** From the first try to the end, in seconds */
   seconds: number;
 }
 
-/** A request that brought nothing: refused, given up, or answered with something else. */
+/** A request without a result: refused, given up, or answered with something else. */
 export class RequestFailed extends Error {
-  /** @param isStrange the status was one of success, but the content is not what was asked for */
+  /** @param isStrange the status was a success, but the content is not what was requested */
   constructor(
     readonly attempt: Attempt,
     readonly isStrange = false,
@@ -70,7 +70,7 @@ export class RequestFailed extends Error {
     return toNodeError(node, this.describe(subject), undefined, this.status);
   }
 
-  /** What the refusal means; nothing where no response came, or a strange one. */
+  /** What the refusal means; `undefined` if no response came, or a strange one. */
   get statusClass(): StatusClass | undefined {
     const { outcome } = this.attempt;
     return outcome instanceof NetworkError || this.isStrange ? undefined : statusClassOf(outcome);
@@ -82,7 +82,7 @@ export class RequestFailed extends Error {
   }
 }
 
-/** A refused request as a value; anything else is thrown on. */
+/** Turns a failed request into a value; any other error is rethrown. */
 export function refusalOnly(error: unknown): RequestFailed {
   if (error instanceof RequestFailed) return error;
   throw error;
@@ -91,7 +91,7 @@ export function refusalOnly(error: unknown): RequestFailed {
 /** How a client's requests queue and are retried. */
 export interface ClientSettings {
   priority: Priority;
-  /** The most requests of the account that may be in flight when one of these starts. Default: 5 */
+  /** Maximum requests of the account in flight when one of these starts. Default: 5 */
   concurrency?: number;
   /** Whether to send again what may be sent again. Default: true */
   retry?: boolean;
@@ -102,17 +102,17 @@ export interface ClientSettings {
   options?: Partial<IHttpRequestOptions>;
 }
 
-/** What is asked for; a path gets the credential's Base URL. */
+/** A request; a path is relative to the credential's Base URL. */
 export interface ApiRequest extends Pick<IHttpRequestOptions, 'url' | 'qs' | 'body' | 'headers'> {
   method: IHttpRequestMethods;
 }
 
 /**
- * The one way to the API: every request of the package waits here for its turn and for pauses, is
- * retried as far as that is safe, and obeys Retry-After for all requests of the account.
+ * The only way to the API: here, every request of the package waits for its turn and for pauses, is
+ * retried if that is safe, and applies Retry-After to all requests of the account.
  */
 export class ApiClient {
-  /** @param context in whose name n8n sends the requests */
+  /** @param context the n8n context that sends the requests */
   constructor(
     readonly context: RequestContext,
     private readonly queue: RequestQueue,
@@ -124,12 +124,12 @@ export class ApiClient {
     return new ApiClient(this.context, this.queue, { ...this.settings, ...settings });
   }
 
-  /** @throws what precedes sending, as for a missing credential, and the signal's reason */
+  /** @throws errors from before sending, e.g. a missing credential, and the signal's reason */
   async request(request: ApiRequest): Promise<Attempt> {
     return await this.schedule(request.method, async () => await this.send(request));
   }
 
-  /** Sends a request once, now; for {@link schedule}. */
+  /** Sends a request once, right away; for use with {@link schedule}. */
   async send(request: ApiRequest): Promise<ApiResponse | NetworkError> {
     const { options, signal, deadline = Infinity } = this.settings;
     const left = Math.ceil(atLeast(1, deadline - now()));
@@ -139,10 +139,10 @@ export class ApiClient {
   }
 
   /**
-   * Sends until there is an answer, a refusal for good or an unknown outcome, or it is given up.
+   * Sends until there is a response, a final refusal or an unknown outcome, or time runs out.
    *
-   * Invariant: only what {@link retryDecision} says may be sent again is. A pause that the API asks for
-   * holds back the whole queue, also after the last try.
+   * Invariant: only what {@link retryDecision} allows is sent again. A pause that the API asks for holds
+   * back the whole queue, even after the last try.
    *
    * @throws what `sendOnce` throws, and the signal's reason
    */
@@ -150,55 +150,57 @@ export class ApiClient {
     method: IHttpRequestMethods,
     sendOnce: () => Promise<ApiResponse | NetworkError>,
   ): Promise<Attempt> {
-    const { priority, concurrency = 5, retry = true, deadline = Infinity } = this.settings;
-    const turn = { priority, concurrency, signal: signalUntil(deadline, this.settings.signal) };
-    const isToRetry = ({ decision, tries }: Attempt) =>
-      retry && decision === 'retry' && tries < MAX_TRIES;
+    const { priority, concurrency = 5, deadline = Infinity, signal } = this.settings;
+    const turn = { priority, concurrency, signal: signalUntil(deadline, signal) };
     let patience = PATIENCE;
-    let start = now();
+    let startedAt: number | undefined;
     let last: Attempt | undefined;
 
-    const attemptOnce = async (): Promise<Attempt | undefined> => {
-      if (this.queue.pauseLeft > patience) return undefined;
-      patience -= this.queue.pauseLeft;
+    const tryOnce = async (): Promise<Attempt | undefined> => {
+      const { pauseLeft } = this.queue;
+      if (pauseLeft > patience) return undefined;
+      patience -= pauseLeft;
       await this.queue.waitUntilResumed(turn.signal);
-      if (!last) start = now();
+      startedAt ??= now();
       const outcome = await sendOnce();
       const decision = retryDecision(method, outcome);
-      const tries = (last?.tries ?? 0) + 1;
-      const attempt = { outcome, decision, tries, seconds: (now() - start) / 1_000 };
-      this.pauseAfter(attempt, isToRetry(attempt));
+      const seconds = (now() - startedAt) / 1_000;
+      const attempt = { outcome, decision, tries: (last?.tries ?? 0) + 1, seconds };
+      this.pauseAfter(attempt, this.mayRetry(attempt));
       return attempt;
     };
-    const nothingOnceTimeIsUp = (error: unknown) => {
-      this.settings.signal?.throwIfAborted();
-      if (!turn.signal?.aborted) throw error;
-      return undefined;
-    };
-    for (;;) {
-      const attempt = await this.queue.run(attemptOnce, turn).catch(nothingOnceTimeIsUp);
-      if (!attempt) return last ?? this.notSent();
-      if (!isToRetry(attempt)) return attempt;
+    while (!last || this.mayRetry(last)) {
+      const attempt = await this.queue.run(tryOnce, turn).catch((error: unknown) => {
+        signal?.throwIfAborted();
+        if (!turn.signal?.aborted) throw error;
+      });
+      if (!attempt) break;
       last = attempt;
     }
+    return last ?? this.notSent();
   }
 
-  /** Holds back the queue where the API asks for it, or before a request is sent again. */
+  private mayRetry({ decision, tries }: Attempt): boolean {
+    const { retry = true } = this.settings;
+    return retry && decision === 'retry' && tries < MAX_TRIES;
+  }
+
+  /** Holds back the queue if the API asks for it, or before a request is sent again. */
   private pauseAfter({ outcome, decision, tries }: Attempt, isRetried: boolean): void {
-    const isAnswer = decision === 'done' || outcome instanceof NetworkError;
-    const retryAfter = isAnswer ? undefined : retryAfterOf(outcome.headers);
+    const isRefusal = decision !== 'done' && !(outcome instanceof NetworkError);
+    const retryAfter = isRefusal ? retryAfterOf(outcome.headers) : undefined;
     if (retryAfter === undefined && !isRetried) return;
     this.queue.pauseFor(backOff(tries, retryAfter), outcome);
   }
 
-  /** What to report where a pause or the deadline came before the first try. */
+  /** What to report if a pause or the deadline came before the first try. */
   private notSent(): Attempt {
-    const because = this.queue.pauseLeft > 0 ? this.queue.pausedBy : undefined;
-    const outcome = because ?? new NetworkError('', false, 'There was no time left to send it');
+    const pausedBy = this.queue.pauseLeft > 0 ? this.queue.pausedBy : undefined;
+    const outcome = pausedBy ?? new NetworkError('', false, 'There was no time left to send it');
     return { outcome, decision: 'retry', tries: 0, seconds: 0 };
   }
 
-  /** @throws {RequestFailed} when it is refused or no answer came */
+  /** @throws {RequestFailed} if it is refused or no response came */
   private async read(url: string, qs?: IDataObject): Promise<ApiResponse> {
     const attempt = await this.request({ method: 'GET', url, qs });
     const { outcome, decision } = attempt;
@@ -206,7 +208,7 @@ export class ApiClient {
     return outcome;
   }
 
-  /** A page of a list, and the headers that came with it. @throws {RequestFailed} also where it is none */
+  /** A page of a list, and the response's headers. @throws {RequestFailed} also if the body is not a page */
   async page(
     url: string,
     after?: string,
@@ -218,7 +220,7 @@ export class ApiClient {
     throw strange(response);
   }
 
-  /** One video. @throws {RequestFailed} also where what comes back is another one */
+  /** One video. @throws {RequestFailed} also if the response has a different one */
   async video(id: string): Promise<Video> {
     const response = await this.read(`/videos/${encodeURIComponent(id)}`);
     const video = videoIn(response.body, id);

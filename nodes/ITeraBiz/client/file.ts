@@ -2,7 +2,7 @@ import { FIRST_BYTES } from '../api/file';
 import { networkErrorFrom } from './http';
 import { now, pause } from './time';
 
-/** The part of a Node.js stream that matters here. */
+/** The members of a Node.js stream that are used here. */
 interface FileStream {
   iterator(options: { destroyOnReturn: boolean }): AsyncIterable<Buffer>;
   unshift(bytes: Buffer): void;
@@ -11,17 +11,17 @@ interface FileStream {
 }
 
 /**
- * The first bytes of a stream, and all of it to go on with: the stream, or its bytes where that is all
- * there is.
+ * The first bytes of a stream, and its whole content to go on with: the stream, or the bytes if there are
+ * no more.
  *
- * @throws {NetworkError} where it breaks off before
+ * @throws {NetworkError} if it breaks off before that
  */
 export async function firstBytesOf(body: unknown): Promise<{ first: Buffer; rest: unknown }> {
   const stream = body as FileStream;
   let first = Buffer.alloc(0);
   try {
-    for await (const bytes of stream.iterator({ destroyOnReturn: false })) {
-      first = Buffer.concat([first, bytes]);
+    for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
+      first = Buffer.concat([first, chunk]);
       if (first.length >= FIRST_BYTES) break;
     }
   } catch (error) {
@@ -33,8 +33,8 @@ export async function firstBytesOf(body: unknown): Promise<{ first: Buffer; rest
 }
 
 /**
- * Lets go of what came for a file, so that its connection ends. n8n behavior: a body of which nothing was
- * read keeps its connection open for good, also once it is destroyed.
+ * Destroys a response's body so that its connection closes. n8n behavior: a body of which nothing was read
+ * keeps its connection open forever, even if it is destroyed.
  */
 export async function discard(body: unknown): Promise<void> {
   await firstBytesOf(body).catch(() => {});
@@ -42,11 +42,11 @@ export async function discard(body: unknown): Promise<void> {
 }
 
 /**
- * What a task makes of a stream, as long as something comes of it from time to time. n8n behavior: its
- * timeout is for the answer alone, and a file that stalls would never end.
+ * Runs a task that reads a stream, and stops the stream if it stalls. n8n behavior: its timeout covers only
+ * the response, so a stalled file would never end.
  *
- * @param patience between two pieces, in milliseconds
- * @param stop ends the stream. n8n behavior: it may be one whose `destroy` waits for the next piece
+ * @param patience longest time between two chunks, in milliseconds
+ * @param stop ends the stream. n8n behavior: the stream's own `destroy` may wait for the next chunk
  */
 export async function unlessStalled<T>(
   body: unknown,
@@ -55,24 +55,24 @@ export async function unlessStalled<T>(
   task: () => Promise<T>,
 ): Promise<T> {
   const stream = body as FileStream;
-  let last = now();
-  // Listening for data would take it away from whoever comes to read it.
+  let lastChunkAt = now();
+  // A `data` listener would take the data away from the task.
   const push = stream.push.bind(stream);
-  stream.push = (...bytes) => {
-    last = now();
-    return push(...bytes);
+  stream.push = (...chunk) => {
+    lastChunkAt = now();
+    return push(...chunk);
   };
-  const end = new AbortController();
-  const watch = async () => {
-    for (let left = patience; left > 0; left = last + patience - now()) {
-      await pause(left, end.signal);
+  const done = new AbortController();
+  const stopOnceStalled = async () => {
+    for (let left = patience; left > 0; left = lastChunkAt + patience - now()) {
+      await pause(left, done.signal);
     }
     stop();
   };
-  watch().catch(() => {});
+  stopOnceStalled().catch(() => {});
   try {
     return await task();
   } finally {
-    end.abort();
+    done.abort();
   }
 }

@@ -5,10 +5,10 @@ import { REFUSED_BEFORE_SENDING, trimBaseUrl } from '../api/address';
 import { isObject, jsonOrText } from '../api/json';
 import { type ApiResponse, NetworkError, neverSent } from '../api/response';
 
-/** The context of n8n in whose name the API is asked. */
+/** The n8n context that sends a request. */
 export type RequestContext = IAllExecuteFunctions;
 
-/** Every answer is returned as it came. n8n behavior: some redirects take the API key to another host. */
+/** Returns every response as it came. n8n behavior: some redirects take the API key to another host. */
 const RAW_RESPONSE = {
   returnFullResponse: true,
   ignoreHttpStatusErrors: true,
@@ -16,11 +16,11 @@ const RAW_RESPONSE = {
 };
 
 /**
- * Asks the API once, with the user's credential.
+ * Sends one request to the API, with the user's credential.
  *
- * @param options as n8n takes them; a path without `baseURL` gets the credential's
- * @returns the answer, whatever its status, or why none came back whole
- * @throws what precedes sending, as a missing credential: the API cannot have heard of it
+ * @param options n8n's; a path without `baseURL` gets the credential's
+ * @returns the response, whatever its status, or the reason why no complete one came
+ * @throws errors from before sending, e.g. a missing credential: the API received nothing
  */
 export async function send(
   context: RequestContext,
@@ -34,15 +34,15 @@ export async function send(
     ...options,
     ...RAW_RESPONSE,
   };
-  // n8n behavior: it sets the execution's signal on the request. But a submission on its way is to be
-  // answered although the execution is canceled: it may be accepted.
+  // n8n behavior: it sets the execution's signal on the request. But a submission under way must get its
+  // response even if the execution is canceled: it may have been accepted.
   if (options.method === 'POST') Object.defineProperty(request, 'abortSignal', { set: () => {} });
-  return await answerOf(httpRequestWithAuthentication.call(context, 'iTeraBizApi', request));
+  return await toOutcome(httpRequestWithAuthentication.call(context, 'iTeraBizApi', request));
 }
 
 /**
- * Opens a file: the body is a stream, whatever the status. Invariant: the API key goes along only to the
- * API's own address, and no redirect is followed.
+ * Opens a file; the body is a stream, whatever the status. Invariant: the API key is sent only to the API's
+ * own origin, and no redirect is followed.
  *
  * @throws as {@link send}
  */
@@ -53,44 +53,44 @@ export async function openFile(
   const request = { ...options, json: false, encoding: 'stream' as const };
   const home = new URL(await baseUrlOf(context));
   if (new URL(options.url).origin === home.origin) return await send(context, request);
-  return await answerOf(context.helpers.httpRequest({ ...request, ...RAW_RESPONSE }));
+  return await toOutcome(context.helpers.httpRequest({ ...request, ...RAW_RESPONSE }));
 }
 
-async function answerOf(asking: Promise<unknown>): Promise<ApiResponse | NetworkError> {
-  const answered = asking.then((response) => {
-    const { statusCode: status, headers, body } = response as IN8nHttpFullResponse;
+async function toOutcome(request: Promise<unknown>): Promise<ApiResponse | NetworkError> {
+  const response = request.then((raw) => {
+    const { statusCode: status, headers, body } = raw as IN8nHttpFullResponse;
     return { status, headers, body: typeof body === 'string' ? jsonOrText(body) : body };
   });
-  return await answered.catch(
+  return await response.catch(
     (error: Error) => networkErrorFrom(error) ?? Promise.reject<NetworkError>(error),
   );
 }
 
-/** The credential's base URL, without a slash at its end. */
+/** The credential's base URL, without a trailing slash. */
 export async function baseUrlOf(context: RequestContext): Promise<string> {
   const { baseUrl } = await context.getCredentials<{ baseUrl: string }>('iTeraBizApi');
   return trimBaseUrl(baseUrl);
 }
 
 /**
- * Why no answer came. n8n behavior: it wraps what its HTTP client throws, which may wrap what the
- * network says. Invariant: what precedes sending is named here, one by one; every other error, known or
- * not, may have come after the request had arrived.
+ * The network error behind a failed request. n8n behavior: it wraps its HTTP client's error, which may wrap
+ * the network's. Invariant: errors from before sending are recognized here, one by one; any other, known or
+ * not, may have come after the request arrived.
  *
- * @returns nothing where the error precedes sending: a credential that is missing or not for this
- *   node, a Base URL or key that the credential refuses, an address that n8n may not ask
+ * @returns `undefined` for an error from before sending: a credential that is missing or not for this node,
+ *   a Base URL or key that the credential refuses, a URL that n8n must not request
  */
 export function networkErrorFrom(error: Error & { httpCode?: unknown }): NetworkError | undefined {
   const errors: Array<Error & { code?: unknown }> = [];
-  // Five at the most: causes may form a circle.
-  for (let one: unknown = error; isObject(one) && errors.length < 5; one = one.cause) {
-    errors.push(one as unknown as Error);
+  // At most five: causes may be circular.
+  for (let cause: unknown = error; isObject(cause) && errors.length < 5; cause = cause.cause) {
+    errors.push(cause as unknown as Error);
   }
-  const isOfNode = errors.some((e) => e instanceof UserError || e instanceof NodeOperationError);
-  if (isOfNode || error.httpCode === REFUSED_BEFORE_SENDING) return undefined;
-  // n8n behavior: version 1 keeps no cause, and the client's code as the status of its own error.
+  const isFromN8n = errors.some((e) => e instanceof UserError || e instanceof NodeOperationError);
+  if (isFromN8n || error.httpCode === REFUSED_BEFORE_SENDING) return undefined;
+  // n8n behavior: version 1 drops the cause, and puts its HTTP client's code into `httpCode`.
   const codes = [...errors.map(({ code }) => code), error.httpCode];
-  const code = codes.find((word): word is string => typeof word === 'string') ?? '';
+  const code = codes.find((value): value is string => typeof value === 'string') ?? '';
   const { message } = errors[1] ?? error;
   return new NetworkError(code, !neverSent(code, message), message);
 }

@@ -1,7 +1,7 @@
 import type { ApiResponse, NetworkError } from '../api/response';
 import { now, pause } from './time';
 
-/** Who goes first: a person or a sender who is waiting, then polls, then the rows of a run. */
+/** Highest first: someone is waiting (a picker, a webhook sender), then polls, then the rows of a run. */
 export type Priority = 'interactive' | 'poll' | 'row';
 
 const BY_PRIORITY = ['interactive', 'poll', 'row'] as const;
@@ -9,31 +9,31 @@ const BY_PRIORITY = ['interactive', 'poll', 'row'] as const;
 /** How a request queues. */
 export interface Turn {
   priority: Priority;
-  /** The most requests that may be in flight when this one starts */
+  /** Maximum requests in flight when this one starts */
   concurrency: number;
   signal?: AbortSignal;
 }
 
-interface Waiting extends Turn {
+interface QueueEntry extends Turn {
   start: () => void;
 }
 
 /**
- * The requests to one host, whichever executions make them: how many are in flight, which is next,
- * and until when all of them pause.
+ * The requests to one host, from all executions: how many are in flight, which is next, and until when
+ * all of them pause.
  *
- * Invariant: nothing is kept here of an execution that has ended or was canceled.
+ * Invariant: nothing is kept of an execution that has ended or was canceled.
  */
 export class RequestQueue {
   private readonly inFlight = { interactive: 0, poll: 0, row: 0 };
-  private readonly waiting: Record<Priority, Waiting[]> = { interactive: [], poll: [], row: [] };
+  private readonly waiting: Record<Priority, QueueEntry[]> = { interactive: [], poll: [], row: [] };
   private resumesAt = 0;
   /** The outcome that asked for the current pause */
   pausedBy?: ApiResponse | NetworkError;
 
   /**
-   * Runs a task when its turn has come. Within a priority, nothing is overtaken, so nothing starves
-   * behind requests that allow themselves more concurrency.
+   * Runs a task when its turn has come. Within a priority, the order is strict, so no request starves
+   * behind those that allow more concurrency.
    *
    * @throws what the task throws, and the signal's reason once it aborts
    */
@@ -49,19 +49,19 @@ export class RequestQueue {
   }
 
   /** Holds back all requests for a while, because of an outcome. */
-  pauseFor(milliseconds: number, because?: ApiResponse | NetworkError): void {
+  pauseFor(milliseconds: number, outcome?: ApiResponse | NetworkError): void {
     const end = now() + milliseconds;
     if (end <= this.resumesAt) return;
     this.resumesAt = end;
-    this.pausedBy = because;
+    this.pausedBy = outcome;
   }
 
-  /** Resolves when no pause is on. @throws the signal's reason once it aborts */
+  /** Resolves when there is no pause. @throws the signal's reason once it aborts */
   async waitUntilResumed(signal?: AbortSignal): Promise<void> {
     while (this.pauseLeft > 0) await pause(this.pauseLeft, signal);
   }
 
-  /** How long the pause is still on, in milliseconds; 0 where none is. */
+  /** How long the pause still lasts, in milliseconds; 0 if there is none. */
   get pauseLeft(): number {
     return Math.max(0, this.resumesAt - now());
   }
@@ -79,27 +79,27 @@ export class RequestQueue {
   private async enter(turn: Turn): Promise<void> {
     const { priority, signal } = turn;
     signal?.throwIfAborted();
-    const upToOwn = BY_PRIORITY.slice(0, BY_PRIORITY.indexOf(priority) + 1);
-    const isFirst = upToOwn.every((name) => this.waiting[name].length === 0);
+    const notLower = BY_PRIORITY.slice(0, BY_PRIORITY.indexOf(priority) + 1);
+    const isFirst = notLower.every((name) => this.waiting[name].length === 0);
     await new Promise<void>((resolve, reject) => {
-      const line = this.waiting[priority];
-      const leave = () => {
-        line.splice(line.indexOf(waiting), 1);
+      const entries = this.waiting[priority];
+      const onAbort = () => {
+        entries.splice(entries.indexOf(entry), 1);
         reject(signal!.reason as Error);
         this.startNext();
       };
       const start = () => {
-        signal?.removeEventListener('abort', leave);
+        signal?.removeEventListener('abort', onAbort);
         resolve();
       };
-      const waiting = { ...turn, start };
-      signal?.addEventListener('abort', leave);
-      line.push(waiting);
+      const entry = { ...turn, start };
+      signal?.addEventListener('abort', onAbort);
+      entries.push(entry);
       if (isFirst) this.startNext();
     });
   }
 
-  /** Each priority above that of rows has one place of its own: slow rows cannot starve it. */
+  /** Each priority above rows has one slot of its own, so that slow rows cannot starve it. */
   private hasSlotFor({ priority, concurrency }: Turn): boolean {
     const { interactive, poll, row } = this.inFlight;
     if (interactive + poll + row < concurrency) return true;
@@ -108,8 +108,8 @@ export class RequestQueue {
 
   private startNext(): void {
     for (;;) {
-      const firsts = BY_PRIORITY.map((name) => this.waiting[name][0]);
-      const next = firsts.find((first) => first && this.hasSlotFor(first));
+      const heads = BY_PRIORITY.map((name) => this.waiting[name][0]);
+      const next = heads.find((entry) => entry && this.hasSlotFor(entry));
       if (!next) return;
       this.waiting[next.priority].shift();
       this.inFlight[next.priority]++;

@@ -1,19 +1,19 @@
 import * as n8nWorkflow from 'n8n-workflow';
 
-/** The longest timer of Node.js, in milliseconds. It takes a longer one for none at all. */
+/** The longest timer of Node.js, in milliseconds. A longer one would fire at once. */
 export const MAX_TIMER = 2 ** 31 - 1;
 
-/** n8n behavior: the one that can be canceled has this name in n8n 1, and is `sleep` in n8n 2. */
+/** n8n behavior: n8n 1 has an abortable sleep under this name, n8n 2 under `sleep`. */
 const { sleepWithAbort = n8nWorkflow.sleep } = n8nWorkflow as {
   sleepWithAbort?: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
 };
 
-/** Milliseconds on a clock that is never set. What the API's times are compared with is `Date.now()`. */
+/** Milliseconds on a monotonic clock. To compare with the API's times, use `Date.now()`. */
 export function now(): number {
   return performance.now();
 }
 
-/** Waits so many milliseconds, 24 days at the most. @throws the signal's reason as soon as it aborts */
+/** Waits, 24 days at the most. @throws the signal's reason as soon as it aborts */
 export async function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
   signal?.throwIfAborted();
   const bounded = Math.min(atLeast(0, milliseconds), MAX_TIMER);
@@ -21,7 +21,7 @@ export async function pause(milliseconds: number, signal?: AbortSignal): Promise
 }
 
 /**
- * What a task returns.
+ * Awaits a task.
  *
  * @throws what the task throws, and the signal's reason as soon as it aborts
  */
@@ -39,16 +39,16 @@ export async function unlessAborted<T>(task: Promise<T>, signal?: AbortSignal): 
   }
 }
 
-/** A signal that aborts with the given one, or at a moment of {@link now}. */
+/** A signal that aborts with the given one, or at a deadline by {@link now}. */
 export function signalUntil(deadline: number, signal?: AbortSignal): AbortSignal | undefined {
   if (deadline === Infinity) return signal;
   const left = Math.min(Math.ceil(atLeast(0, deadline - now())), MAX_TIMER);
-  // A timer of no time would still let a request go out first.
+  // A timer of 0 ms would still let a request out first.
   const timeUp = left > 0 ? AbortSignal.timeout(left) : AbortSignal.abort();
   return signal ? AbortSignal.any([signal, timeUp]) : timeUp;
 }
 
-/** A number, or the floor where it is less or no number. */
+/** A number, or the floor if it is less or not a number. */
 export function atLeast(floor: number, value: unknown): number {
   return Math.max(floor, Number(value) || floor);
 }
