@@ -53,8 +53,8 @@ export async function* pages(
 /**
  * The page in a response's body, or `undefined` if there is none. An empty list may be `null`.
  *
- * If `has_more` is missing or unreadable, another page follows a full one, and a page with fewer entries
- * is the last. So is one with more than requested: that list has no pages.
+ * If `has_more` is missing or unreadable, a full page is followed by another, and a page with fewer entries
+ * is the last. So is a page with more entries than requested: that list is not paged.
  *
  * @param size how many entries were requested
  */

@@ -58,7 +58,7 @@ export function jobIn(body: unknown): IDataObject | undefined {
   return withId.find(isCreated) ?? withId.find(({ status }) => status !== undefined) ?? withId[0];
 }
 
-/** The video with this ID, anywhere in the body; not another one, or an object that only looks like it. */
+/** The video with this ID, anywhere in the body; not another, nor an object that only looks like one. */
 export function videoIn(body: unknown, id: string): Video | undefined {
   return objectsIn(body).find((object) => videoIdOf(object) === id);
 }

@@ -26,7 +26,7 @@ export const events: INodeProperties = {
   description: 'The events that start the workflow',
 };
 
-/** Keeps to the videos of one avatar. */
+/** Limits a trigger to the videos of one avatar. */
 export const avatarFilter: INodeProperties = {
   displayName: avatar.displayName,
   name: avatar.name,
@@ -36,14 +36,14 @@ export const avatarFilter: INodeProperties = {
   description: 'Start only for videos with this avatar',
 };
 
-/** Of either trigger. */
+/** The context of either trigger. */
 type TriggerContext = Pick<IPollFunctions, 'getNode' | 'getNodeParameter'>;
 
 /**
- * The events that a trigger is to start on. An expression may give them as text, too: with commas in
- * between, or as a JSON list.
+ * The events that the user chose. An expression may also return them as text: separated by commas, or as
+ * a JSON list.
  *
- * @throws {NodeOperationError} where one is unknown, or none is there
+ * @throws {NodeOperationError} if one is unknown, or there is none
  */
 export function chosenEvents(context: TriggerContext): EventName[] {
   const value: unknown = context.getNodeParameter('events', []);
@@ -67,9 +67,9 @@ function namesIn(value: unknown): string[] {
 }
 
 /**
- * Why a trigger is not to start on an event, for the log, or `undefined` where it is to.
+ * Why a trigger skips an event, for the log, or `undefined` if it starts on it.
  *
- * @throws {NodeOperationError} where what the user chose is invalid
+ * @throws {NodeOperationError} if the user's choices are invalid
  */
 export function skipReason(
   { event, video }: VideoEvent,
@@ -81,7 +81,7 @@ export function skipReason(
   return isWanted ? undefined : 'its video is of another avatar';
 }
 
-/** The ID of the avatar that the user keeps to, empty for all. An expression may give a number. */
+/** The ID of the avatar that the user chose, empty for all. An expression may return a number. */
 function chosenAvatar(context: TriggerContext): string {
   const value = context.getNodeParameter('options.avatarId', '', { extractValue: true }) as unknown;
   if (value === undefined || value === null) return '';

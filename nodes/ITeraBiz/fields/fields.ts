@@ -3,7 +3,7 @@ import type { IDataObject, INodeProperties } from 'n8n-workflow';
 import { jsonOrText } from '../api/json';
 import { languageOptions } from './languages';
 
-/** The mode in which an avatar is given by its name, which is looked up before the request. */
+/** The mode that takes an avatar's name, which is looked up before the request. */
 export const BY_NAME = 'name';
 
 export const avatar: INodeProperties = {
@@ -59,7 +59,7 @@ export const video: INodeProperties = {
   ],
 };
 
-/** In seconds. Our own limit, against typos: the API documents none. */
+/** In seconds. Our own limit, to catch typos: the API documents none. */
 export const MAX_DURATION = 3600;
 
 export const duration: INodeProperties = {
@@ -143,11 +143,11 @@ export const additionalFields: INodeProperties = {
   ],
 };
 
-/** A body with further fields, each given as `{name, value}`. A field without a name is left out. */
+/** A body with more fields, each given as `{name, value}`. A field without a name is omitted. */
 export function withFields(body: IDataObject, fields: IDataObject[]): IDataObject {
-  const read = (value: unknown) => (typeof value === 'string' ? jsonOrText(value) : value);
+  const parse = (value: unknown) => (typeof value === 'string' ? jsonOrText(value) : value);
   const added = fields
-    .map(({ name, value }) => [String(name ?? '').trim(), read(value)])
+    .map(({ name, value }) => [String(name ?? '').trim(), parse(value)])
     .filter(([name]) => name !== '');
   return { ...body, ...Object.fromEntries(added) };
 }

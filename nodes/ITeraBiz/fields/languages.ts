@@ -1,8 +1,8 @@
 import type { INodePropertyOptions } from 'n8n-workflow';
 
 /**
- * The languages that the picker offers, as BCP-47 codes. iTeraBiz does not publish a list, so these
- * are the widely spoken ones; every other code can be given as well.
+ * The languages that the picker offers, as BCP-47 codes. iTeraBiz publishes no list, so these are the
+ * widely spoken ones; any other code can be entered too.
  */
 export const LANGUAGE_CODES = [
   ...['af-ZA', 'am-ET', 'ar-AE', 'ar-EG', 'ar-SA', 'az-AZ', 'bg-BG', 'bn-BD', 'bn-IN', 'bs-BA'],
@@ -18,19 +18,19 @@ export const LANGUAGE_CODES = [
 
 const standard = new Intl.DisplayNames('en', { type: 'language', languageDisplay: 'standard' });
 
-/** The codes with their English names, as in `German (Switzerland)`, sorted by name. */
+/** The codes with their English names, e.g. `German (Switzerland)`, sorted by name. */
 export function languageOptions(): INodePropertyOptions[] {
   return LANGUAGE_CODES.map((code) => ({ name: standard.of(code) ?? code, value: code })).sort(
     (a, b) => a.name.localeCompare(b.name, 'en'),
   );
 }
 
-/** Made when first asked for: n8n loads the node at every start, and most workflows name no language. */
+/** Built on first use, because n8n loads the node at every start and few workflows need it. */
 let codes: Map<string, string> | undefined;
 
 /**
- * The code for a language's English name, in any case, with its region or without, as in `German`,
- * `Swiss High German` or `Portuguese (Brazil)`. Without a region it is where most people speak it.
+ * The code for a language's English name, in any case, with or without a region, e.g. `German`,
+ * `Swiss High German` or `Portuguese (Brazil)`. The default region is the one with the most speakers.
  */
 export function codeOfLanguage(name: string): string | undefined {
   codes ??= codesByName();
@@ -39,7 +39,7 @@ export function codeOfLanguage(name: string): string | undefined {
 
 function codesByName(): Map<string, string> {
   const dialects = new Intl.DisplayNames('en', { type: 'language', languageDisplay: 'dialect' });
-  // The written standard has another name than the language.
+  // The written standard, Bokmål, has a different name than the language.
   const byName = new Map([['norwegian', 'nb-NO']]);
   for (const code of LANGUAGE_CODES) {
     const { language, region } = new Intl.Locale(code);
@@ -53,9 +53,9 @@ function codesByName(): Map<string, string> {
 }
 
 /**
- * A BCP-47 code in its usual spelling, or `undefined` where a text is none, as `EN_us` → `en-US`.
+ * A BCP-47 code in its usual spelling, e.g. `en-US` for `EN_us`, or `undefined` if the text is not a code.
  *
- * BCP-47 allows words of five to eight letters for languages, but none is in use: they are names.
+ * BCP-47 allows languages of five to eight letters, but none is in use: such words are names.
  */
 export function languageCode(text: string): string | undefined {
   const code = text.trim().replace(/_/g, '-');
@@ -68,8 +68,8 @@ export function languageCode(text: string): string | undefined {
 }
 
 /**
- * What was likely meant by a code whose language nobody knows, as `ja-JP` by `jp`: people take the code
- * of a country for that of its language.
+ * The code that was probably meant by one of an unknown language, e.g. `ja-JP` by `jp`: people take a
+ * country's code for its language's.
  */
 export function likelyLanguage(code: string): string | undefined {
   if (!/^[a-z]{2}$/i.test(code)) return undefined;
@@ -78,9 +78,9 @@ export function likelyLanguage(code: string): string | undefined {
   return isCountry && `${language}-${region}`;
 }
 
-/** Whether a code is one of a spoken language: `jp`, `tbd` and `und` are not. */
+/** Whether a code is that of a spoken language: `jp`, `tbd` and `und` are not. */
 export function isLanguage(code: string): boolean {
   const [language] = code.split('-');
-  // What has no name is called by its code.
+  // `Intl` names an unknown language by its code.
   return !['mul', 'und', 'zxx'].includes(language) && standard.of(language) !== language;
 }

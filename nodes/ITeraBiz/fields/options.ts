@@ -163,7 +163,7 @@ export function optionsField(options: INodeProperties[]): INodeProperties {
   };
 }
 
-/** What an order for a video has besides its avatar and its text. */
+/** The fields of an order for a video, besides its avatar and its text. */
 export const orderFields = [language, duration, waitForCompletion, additionalFields];
 
 export const orderOptions = [

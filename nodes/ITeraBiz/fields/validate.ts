@@ -16,8 +16,8 @@ export class BadInput extends Error {
 }
 
 /**
- * What a user chose under Options, checked; what is not said is missing. `lookBack` is in days,
- * `maxWait` in minutes, `pollInterval` and `maxSeconds` (of video) in seconds.
+ * The user's options, checked; those not added are missing. `lookBack` is in days, `maxWait` in minutes,
+ * `pollInterval` and `maxSeconds` (of video) in seconds.
  */
 export interface Options {
   failedVideos?: 'stop' | 'output';
@@ -47,7 +47,7 @@ const CHECKS = new Map<string, (value: unknown, label: string) => string | numbe
 
 /**
  * The body to send: texts trimmed, the duration a number, the language code in its usual spelling.
- * Fields that this package does not know stay as they are.
+ * Fields that this package does not know are left unchanged.
  *
  * @throws {BadInput} for the first field that is invalid or has no value
  */
@@ -61,11 +61,10 @@ export function checkBody(body: IDataObject): IDataObject {
 const PROPERTIES = new Map([limit, ...orderOptions].map((property) => [property.name, property]));
 
 /**
- * The options with numbers as numbers, switches as booleans, choices by their value. One that is there
- * has to have a value, but for a switch, which is then off: a limit that an empty cell took away
- * would be no limit.
+ * The options, with numbers as numbers, switches as booleans, and choices by their value. An option must
+ * have a value, or an empty cell would remove a limit; only a switch may be without one, and is then off.
  *
- * @throws {BadInput} for the first that is invalid
+ * @throws {BadInput} for the first one that is invalid
  */
 export function checkOptions(options: object): Options {
   return Object.fromEntries(
@@ -91,22 +90,22 @@ const UNITS: Record<string, string> = {
   pollInterval: 'seconds',
 };
 
-/** A number above zero that is not sent, as in `limit`. @throws {BadInput} when it is invalid */
+/** A number above zero that is not sent, e.g. `limit`. @throws {BadInput} if it is invalid */
 export function checkNumber(value: unknown, name: string): number {
   const { displayName, typeOptions = {}, default: example } = PROPERTIES.get(name)!;
   const { minValue, numberPrecision } = typeOptions;
   const kind = numberPrecision === 0 ? 'whole number' : 'number';
   const number = numberIn(value, displayName);
-  const fits = kind === 'number' || Number.isInteger(number);
-  if (fits && number > 0 && number < Infinity) return number;
+  const isOfKind = kind === 'number' || Number.isInteger(number);
+  if (isOfKind && number > 0 && number < Infinity) return number;
   const advice = `Enter a ${kind} of at least ${minValue}, without a unit, such as ${example}`;
   throw refusal(displayName, value, `is not a number of ${UNITS[name]}`, advice);
 }
 
 /**
- * Max Videos per Day of a credential: nothing, and 0, is no limit.
+ * A credential's Max Videos per Day; `undefined` (no limit) if it is empty or 0.
  *
- * @throws {BadInput} when it is no whole number of at least 0: a limit that is misspelled is none
+ * @throws {BadInput} if it is not a whole number of at least 0: a mistyped limit must not mean no limit
  */
 export function checkDailyLimit(value: unknown): number | undefined {
   if (value === undefined || value === null || value === '') return undefined;
@@ -116,27 +115,27 @@ export function checkDailyLimit(value: unknown): number | undefined {
   throw refusal('Max Videos per Day', value, 'is not a number of videos', advice);
 }
 
-/** Whether a switch is on; off where nothing is said. @throws {BadInput} when it is neither */
+/** Whether a switch is on; without a value, it is off. @throws {BadInput} if it is neither */
 export function isOn(value: unknown, label: string): boolean {
   const on = readSwitch(value);
   if (on !== 'unclear') return on ?? false;
   throw refusal(label, value, 'is neither on nor off', 'Use true or false');
 }
 
-/** By its value or by its name in the editor. */
+/** Accepts a choice's value, or its name in the editor. */
 function checkChoice(value: unknown, { displayName, options = [] }: INodeProperties): string {
   const choices = options as Array<{ name: string; value: string }>;
   const text = textOf(value, displayName).toLowerCase();
-  const chosen = choices.find((one) => [one.value, one.name.toLowerCase()].includes(text));
+  const chosen = choices.find((choice) => [choice.value, choice.name.toLowerCase()].includes(text));
   if (chosen) return chosen.value;
-  const values = choices.map((one) => one.value).join(' or ');
+  const values = choices.map((choice) => choice.value).join(' or ');
   const advice = `Choose one from the list, or have the expression return ${values}`;
   throw refusal(displayName, value, 'is not one of the choices', advice);
 }
 
 const STATUSES = ['queued', 'processing', 'completed', 'failed'];
 
-/** The status to filter by, in our word for it. @throws {BadInput} where it would never find anything */
+/** The status to filter by, in our own word. @throws {BadInput} if it could never match */
 export function checkStatus(value: unknown): string | undefined {
   if (value === undefined || value === null || value === '') return undefined;
   const status = textOf(value, 'Status').toLowerCase();
@@ -146,7 +145,7 @@ export function checkStatus(value: unknown): string | undefined {
   throw refusal('Status', value, 'is not a status', `Use one of ${STATUSES.join(', ')}`);
 }
 
-/** An ID that can be put into an address; an object's own. @throws {BadInput} when it cannot be one */
+/** An ID that can be part of a URL; of an object, its `id`. @throws {BadInput} if it cannot be one */
 export function checkId(value: unknown, label: string): string {
   const given = isObject(value) ? (value.id ?? value) : value;
   const id = textOf(given, label);
@@ -160,7 +159,7 @@ export function checkId(value: unknown, label: string): string {
   throw refusal(label, id, 'is not an ID', advice);
 }
 
-/** In seconds; also `45 s`, `45 sec` and `0:45`, as tables have it. */
+/** In seconds. Also reads `45 s`, `45 sec` and `0:45`, as found in spreadsheets. */
 function checkDuration(value: unknown, label: string): number {
   const text = typeof value === 'number' ? '' : textOf(value, label);
   const [, minutes, rest] = /^(\d{1,2}):([0-5]\d)$/.exec(text) ?? [];
@@ -170,7 +169,7 @@ function checkDuration(value: unknown, label: string): number {
   throw refusal(label, value, 'is not a valid duration', advice);
 }
 
-/** iTeraBiz decides which languages it speaks; one that does not exist is a typo. */
+/** iTeraBiz decides which languages it supports; one that does not exist is a typo. */
 function checkLanguage(value: unknown, label: string): string {
   const text = textOf(value, label);
   const code = codeOfLanguage(text) ?? languageCode(text);
@@ -193,9 +192,9 @@ function checkUrl(value: unknown, label: string): string {
 const SECONDS = /\s*(s|secs?|seconds?)\.?$/i;
 
 /**
- * A number as people and tables write it: `45`, `45.0`, or `45,0`; `NaN` where it is none.
+ * A number as people and spreadsheets write it: `45`, `45.0` or `45,0`; `NaN` if it is not a number.
  *
- * @throws {BadInput} when it could be two, as `1.000`
+ * @throws {BadInput} if it is ambiguous, e.g. `1.000`
  */
 function numberIn(value: unknown, label: string, unit = /$/): number {
   if (typeof value === 'number') return value;
@@ -206,14 +205,14 @@ function numberIn(value: unknown, label: string, unit = /$/): number {
   throw refusal(label, text, 'can be read as two different numbers', advice);
 }
 
-/** What stands in place of a value that is missing, when a program or a spreadsheet writes it as text. */
+/** What programs and spreadsheets write as text for a missing value. */
 const PLACEHOLDER =
   /^(undefined|null|none|NaN|n\/a|\[object \w+\](, ?\[object \w+\])*|#(N\/A|REF!|VALUE!|NAME\?|DIV\/0!|NULL!|NUM!|ERROR!|SPILL!|CALC!|GETTING_DATA)|Loading(\.{3}|…))$/i;
 
-/** An expression that n8n did not work out, and nothing else. */
+/** Nothing but an expression that n8n did not evaluate. */
 const EXPRESSION = /^=?\s*\{\{.*\}\}$/s;
 
-/** A value as trimmed text. An expression may well give a number where a text is wanted. */
+/** A value as trimmed text. An expression may return a number for a text field. */
 function textOf(value: unknown, label: string): string {
   const given = value ?? '';
   if (typeof given !== 'string' && !Number.isFinite(given)) {
@@ -240,15 +239,15 @@ function textOf(value: unknown, label: string): string {
   return text;
 }
 
-/** A bad value as a message quotes it: its first 60 characters. */
+/** A bad value for a message, cut after 60 characters. */
 export function quoted(value: unknown): string {
   const text = (typeof value === 'object' ? JSON.stringify(value) : String(value)).trim();
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }
 
-function refusal(label: string, value: unknown, is: string, advice: string): BadInput {
+function refusal(label: string, value: unknown, problem: string, advice: string): BadInput {
   return new BadInput({
-    message: `"${label}": "${quoted(value)}" ${is}`,
+    message: `"${label}": "${quoted(value)}" ${problem}`,
     description: `${advice}. Nothing was sent to iTeraBiz.`,
   });
 }
