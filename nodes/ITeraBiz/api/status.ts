@@ -3,7 +3,7 @@ import type { IDataObject, IHttpRequestMethods } from 'n8n-workflow';
 import { errorTextOf } from './errorText';
 import { isObject } from './json';
 import { type ApiResponse, NetworkError } from './response';
-import { jobIn, saysNo, timeOf } from './video';
+import { errorCodesIn, jobIn, saysNo, timeOf } from './video';
 
 /**
  * What one request's outcome means for sending it again:
@@ -91,9 +91,8 @@ export function statusClassOf({ status, body, headers }: ApiResponse): StatusCla
 
 /** The error status in the body of a successful response; 0 if there is none. */
 function codeIn(body: unknown): number {
-  const { code, statusCode }: IDataObject = isObject(body) ? body : {};
-  const number = Number(code ?? statusCode);
-  return number >= 400 && number < 600 ? number : 0;
+  const codes = isObject(body) ? errorCodesIn(body) : [];
+  return codes.find((code) => code < 600) ?? 0;
 }
 
 /** Everything that a body says, its codes included. */

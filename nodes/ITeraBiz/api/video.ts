@@ -63,18 +63,29 @@ export function videoIn(body: unknown, id: string): Video | undefined {
   return objectsIn(body).find((object) => videoIdOf(object) === id);
 }
 
+/** Some APIs count success from 1000. */
+const SUCCESS = /^(ok|success\w*|accepted|created|done|queued)\b/i;
+
 /**
  * Whether a body says that nothing was done, regardless of the response's status. A body that has an ID all
  * the same does not say so for certain.
  */
 export function saysNo(body: unknown): boolean {
   if (!isObject(body) || objectsIn(body).some(({ id }) => (id ?? '') !== '')) return false;
-  const { data, error, errors, code, statusCode } = body;
+  const { data, error, errors } = body;
   const isFailed = [...FAILED, 'fail', 'failure'].includes(statusOf(body).toLowerCase());
   if (isFailed || isDenied(body)) return true;
   if (Array.isArray(data) && data.length > 0) return false;
   if (error === true || errorTextOf({ error, errors }) !== undefined) return true;
-  return Number(code ?? statusCode) >= 400 && errorTextOf(body) !== undefined;
+  const text = errorTextOf(body);
+  return errorCodesIn(body).length > 0 && text !== undefined && !SUCCESS.test(text);
+}
+
+/** The numbers from 400 up that a body, or its `error`, gives as code or status. */
+export function errorCodesIn(body: IDataObject): number[] {
+  const error = isObject(body.error) ? body.error : {};
+  const codes = [body, error].flatMap(({ code, statusCode, status }) => [code, statusCode, status]);
+  return codes.map(Number).filter((code) => code >= 400);
 }
 
 function isDenied({ success, ok }: IDataObject): boolean {

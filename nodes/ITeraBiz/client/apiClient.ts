@@ -157,10 +157,8 @@ export class ApiClient {
     let last: Attempt | undefined;
 
     const tryOnce = async (): Promise<Attempt | undefined> => {
-      const { pauseLeft } = this.queue;
-      if (pauseLeft > patience) return undefined;
-      patience -= pauseLeft;
-      await this.queue.waitUntilResumed(turn.signal);
+      patience = await this.queue.waitUntilResumed(patience, turn.signal);
+      if (patience < 0) return undefined;
       startedAt ??= now();
       const outcome = await sendOnce();
       const decision = retryDecision(method, outcome);

@@ -56,9 +56,21 @@ export class RequestQueue {
     this.pausedBy = outcome;
   }
 
-  /** Resolves when there is no pause. @throws the signal's reason once it aborts */
-  async waitUntilResumed(signal?: AbortSignal): Promise<void> {
-    while (this.pauseLeft > 0) await pause(this.pauseLeft, signal);
+  /**
+   * Waits until there is no pause; one that is on may be extended.
+   *
+   * @param patience how long to wait at most, in milliseconds
+   * @returns what is left of it, negative if the pause lasts longer
+   * @throws the signal's reason once it aborts
+   */
+  async waitUntilResumed(patience: number, signal?: AbortSignal): Promise<number> {
+    let left = patience;
+    for (let wait = this.pauseLeft; wait > 0; wait = this.pauseLeft) {
+      left -= wait;
+      if (left < 0) break;
+      await pause(wait, signal);
+    }
+    return left;
   }
 
   /** How long the pause still lasts, in milliseconds; 0 if there is none. */

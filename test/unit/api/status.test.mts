@@ -93,6 +93,9 @@ describe('What an answer means', () => {
   test.each<[number, unknown, IDataObject, string]>([
     [200, { success: false, error: 'Insufficient credits' }, {}, 'noCredits'],
     [200, { code: 401, message: 'Invalid key' }, {}, 'badKey'],
+    [200, { success: false, code: 'E1', statusCode: 401 }, {}, 'badKey'],
+    [200, { success: false, error: { code: 401, message: 'Invalid key' } }, {}, 'badKey'],
+    [200, { status: '402', message: 'Top up' }, {}, 'noCredits'],
     [200, { code: 40119, message: 'Avatar not found' }, {}, 'refused'],
     [400, { error: 'Your credit balance is too low' }, {}, 'noCredits'],
     [400, { error: 'script: "credits" is not a word we speak' }, {}, 'badValues'],

@@ -243,6 +243,7 @@ describe('A body says no', () => {
     [{ errors: ['No'] }],
     [{ code: 40119, message: 'Avatar not found' }],
     [{ statusCode: '422', message: ['Too long'] }],
+    [{ status: 401, message: 'Invalid key' }],
   ])('%j', (body) => expect(saysNo(body)).toBe(true));
 
   test.each([
@@ -254,6 +255,8 @@ describe('A body says no', () => {
     [{ error: false }],
     [{ code: 0, message: 'ok' }],
     [{ code: 200, message: 'ok' }],
+    [{ code: 1000, message: 'Success', data: {} }],
+    [{ status: 200, message: 'Your job was taken' }],
     [{ success: false, id: 'video_1' }],
     [{ error: 'No', data: { id: 1_234_567_890_123_456_789 } }],
     [{ data: [], has_more: false }],

@@ -76,6 +76,17 @@ describe('A request is sent', () => {
     expect(PATIENCE).toBe(300_000);
   });
 
+  test('not after a pause that was extended beyond these minutes', async () => {
+    const { client, times, queue } = scripted([ok]);
+    queue.pauseFor(240_000);
+    const attempt = client.request({ method: 'GET', url: '/videos' });
+    await jest.advanceTimersByTimeAsync(200_000);
+    queue.pauseFor(3_600_000, { status: 429, headers: {}, body: {} });
+    await jest.advanceTimersByTimeAsync(40_000);
+    expect(await attempt).toMatchObject({ tries: 0, outcome: { status: 429 } });
+    expect(times).toEqual([]);
+  });
+
   test('again after the connection broke off, where it only reads', async () => {
     const { request } = scripted([connectionReset, neverSent, ok]);
     expect(await request()).toMatchObject({ decision: 'done', tries: 3 });

@@ -204,7 +204,7 @@ describe('A pause', () => {
     queue.pauseFor(300, { ...because, status: 503 });
     expect(queue.pausedBy).toBe(because);
     let resumedAt = -1;
-    void queue.waitUntilResumed().then(() => (resumedAt = Date.now()));
+    void queue.waitUntilResumed(Infinity).then(() => (resumedAt = Date.now()));
     await jest.advanceTimersByTimeAsync(500);
     queue.pauseFor(1_500);
     expect(queue.isIdle).toBe(false);
@@ -217,7 +217,7 @@ describe('A pause', () => {
   test('does not begin by itself, and not for no time', async () => {
     const queue = new RequestQueue();
     queue.pauseFor(0);
-    await queue.waitUntilResumed();
+    await queue.waitUntilResumed(0);
     expect(jest.getTimerCount()).toBe(0);
   });
 
@@ -225,7 +225,7 @@ describe('A pause', () => {
     const queue = new RequestQueue();
     const cancel = new AbortController();
     queue.pauseFor(60_000);
-    const resumed = queue.waitUntilResumed(cancel.signal);
+    const resumed = queue.waitUntilResumed(Infinity, cancel.signal);
     cancel.abort(new Error('stopped'));
     await expect(resumed).rejects.toThrow('stopped');
     expect(queue.pauseLeft).toBeGreaterThan(59_000);
