@@ -31,14 +31,10 @@ let handedOverAt = -Infinity;
 const handOvers = new RequestQueue();
 
 /**
- * Calls `wait` with how long the run should wait in memory, in milliseconds: longer in the editor, where
- * results then show sooner. In production a minute, or not at all if another execution is waiting there or
- * hand-overs come in a burst.
+ * Calls `wait` with how long to wait in memory: longer in the editor, where results then show sooner. In
+ * production a minute, or not at all if another execution is waiting there or hand-overs come in a burst.
  */
-export async function withPatience<T>(
-  run: Run,
-  wait: (patience: number) => Promise<T>,
-): Promise<T> {
+export async function withPatience<T>(run: Run, wait: (ms: number) => Promise<T>): Promise<T> {
   if (run.isManual) return await wait(IN_MEMORY.manual);
   if (isOneInMemory || now() - handedOverAt < BURST_WINDOW) return await wait(0);
   isOneInMemory = true;
