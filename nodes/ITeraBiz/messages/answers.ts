@@ -3,26 +3,26 @@ import { type ApiResponse, isNotSecure, type NetworkError } from '../api/respons
 import { retryAfterOf, statusClassOf } from '../api/status';
 import { LABELS, type Message, SUPPORT, withoutPeriod } from './message';
 
-/** What a message says about the request, besides the answer to it. */
+/** What a message says about the request itself. */
 export interface Subject {
   /** To follow "iTeraBiz could not …", as in `create the video` */
   doing: string;
-  /** The ID the request is about, for the message of a 404 */
+  /** The ID that the request is about, for the message of a 404 */
   id?: string;
-  /** How often it was tried, and over how many seconds, where more than once */
+  /** How often it was tried, and over how many seconds */
   tries?: number;
   seconds?: number;
 }
 
-/** Says what an answer that is no success means and what to do about it. */
+/** Says what an answer other than success means, and what to do about it. */
 export function describeRefusal(
   answer: ApiResponse,
   { doing, id, tries = 1, seconds = 0 }: Subject,
 ): Message {
   const { status, body, headers } = answer;
-  const said = withoutPeriod(errorTextOf(body) ?? '');
-  const quote = said ? `iTeraBiz says: ${said}` : 'iTeraBiz gave no reason';
-  const because = said ? `: ${said}` : '';
+  const apiText = withoutPeriod(errorTextOf(body) ?? '');
+  const quote = apiText ? `iTeraBiz says: ${apiText}` : 'iTeraBiz gave no reason';
+  const because = apiText ? `: ${apiText}` : '';
   const tried = howOften(tries, seconds);
   const location = typeof headers.location === 'string' ? headers.location.split('?')[0] : '';
   switch (statusClassOf(answer)) {
@@ -52,7 +52,7 @@ export function describeRefusal(
         description: `${status === 407 ? 'A proxy requires its own user name and password' : 'A firewall, a proxy or a bot check answered in place of the API'}, so nothing was made or charged; your API key and this item are fine. Ask whoever runs this n8n, or its network, to let it reach iTeraBiz; if it keeps happening, write to ${SUPPORT} (status ${status}).`,
       };
     case 'badValues':
-      return describeBadValues(answer, doing, said);
+      return describeBadValues(answer, doing, apiText);
     case 'notFound':
       if (id) {
         return {
@@ -61,7 +61,7 @@ export function describeRefusal(
         };
       }
       return {
-        message: `iTeraBiz could not ${doing}: ${said || 'there is nothing at this address'}`,
+        message: `iTeraBiz could not ${doing}: ${apiText || 'there is nothing at this address'}`,
         description: `Check the values of this item, and the Base URL of the credential, which is usually https://api.iterabiz.com/v1 (status ${status}).`,
       };
     case 'busy':
@@ -82,36 +82,36 @@ export function describeRefusal(
     default:
       return {
         message: `iTeraBiz could not ${doing}${because || ` (status ${status})`}`,
-        description: `${said ? `It answered with status ${status}` : quote}. If you cannot tell why, write to ${SUPPORT}.`,
+        description: `${apiText ? `It answered with status ${status}` : quote}. If you cannot tell why, write to ${SUPPORT}.`,
       };
   }
 }
 
-/** A field is named only where the API names it as one, and only one. */
-function describeBadValues({ status, body }: ApiResponse, doing: string, said: string): Message {
+/** Names a field only if the API names exactly one. */
+function describeBadValues({ status, body }: ApiResponse, doing: string, apiText: string): Message {
   const errors = fieldErrorsOf(body, Object.keys(LABELS));
   const fields = [...new Set(errors.map(({ field }) => field))];
   const label = fields.length === 1 ? LABELS[fields[0]] : '';
   const prefix = new RegExp(`^${fields[0]}\\s*:\\s*`);
   const reason = withoutPeriod(errors.map(({ text }) => text).join('; ')).replace(prefix, '');
-  // What it says besides may tell more than what it says of the field.
+  // The whole text may tell more than what it says about the field.
   const longest = Math.max(...errors.map(({ text }) => text.replace(prefix, '').length));
-  const isMore = said.split('; ').some((text) => text.replace(prefix, '').length > longest);
+  const isMore = apiText.split('; ').some((text) => text.replace(prefix, '').length > longest);
   return {
     message: label
       ? `iTeraBiz refused the field "${label}": ${reason}`
-      : `iTeraBiz could not ${doing} with these values: ${said || 'it gave no reason'}`,
-    description: `Correct ${label ? `"${label}"` : 'the values'} of this item and run it again; nothing was made or charged for it (status ${status}).${label && isMore ? ` iTeraBiz says: ${said}.` : ''}`,
+      : `iTeraBiz could not ${doing} with these values: ${apiText || 'it gave no reason'}`,
+    description: `Correct ${label ? `"${label}"` : 'the values'} of this item and run it again; nothing was made or charged for it (status ${status}).${label && isMore ? ` iTeraBiz says: ${apiText}.` : ''}`,
   };
 }
 
-/** Says that no answer came, and whether the request may have arrived all the same. */
+/** Says that no answer came, and whether the request may have arrived anyway. */
 export function describeNetworkError(
   error: NetworkError,
   { doing, tries = 1, seconds = 0 }: Subject,
 ): Message {
   const tried = howOften(tries, seconds);
-  // Spaced out. n8n behavior: it replaces a message that contains the network's own word.
+  // The code stays in the description. n8n behavior: it replaces a message that contains a network code.
   const network = error.code && ` (network code ${error.code})`;
   if (error.maybeSent) {
     return {
@@ -131,7 +131,7 @@ export function describeNetworkError(
   };
 }
 
-/** Says that a 2xx answer is not what the API sends, as from a web page at the base URL. */
+/** Says that a 2xx answer is not what the API sends, e.g. if the Base URL is that of a web page. */
 export function describeStrangeAnswer({ status, body }: ApiResponse, { doing }: Subject): Message {
   const begins = typeof body === 'string' ? (errorTextOf(body) ?? '').slice(0, 100) : '';
   return {
@@ -140,14 +140,14 @@ export function describeStrangeAnswer({ status, body }: ApiResponse, { doing }: 
   };
 }
 
-/** An aside, where it was tried more than once. */
+/** An aside if the request was tried more than once. */
 function howOften(tries: number, seconds: number): string {
   if (tries <= 1) return '';
   const whole = Math.ceil(seconds);
   return ` (tried ${tries} times over ${whole} second${whole === 1 ? '' : 's'})`;
 }
 
-/** When to try again, as in `in about an hour`, by the milliseconds that the API asks for. */
+/** When to try again, as in `in about an hour`, given the milliseconds that the API asks for. */
 function inHowLong(milliseconds?: number): string {
   if (milliseconds === undefined) return 'in a few minutes';
   const minutes = Math.ceil(milliseconds / 60_000);

@@ -1,6 +1,6 @@
 import { type Message, withoutPeriod } from './message';
 
-/** The most of each that one message names. n8n stores every job of a list. */
+/** The most of each that one message names: n8n stores all of it. */
 const MAX = { jobs: 2_000, failures: 20, ranges: 40 };
 
 /** Jobs that a node leaves behind when it stops, by item and ID. */
@@ -9,18 +9,18 @@ export interface JobList {
   jobs: Array<[number, string]>;
 }
 
-/** A place among the items, as people count. n8n behavior: its own Item Index begins with 0. */
+/** An item's position, counted from 1. n8n behavior: its own Item Index counts from 0. */
 export function itemOf(item: number, size: number): string {
   return `item ${item + 1} of ${size}`;
 }
 
 /**
- * The message of a node that stops although other items went well. Items with the same message stand in
- * one line. n8n behavior: its editor shows no line breaks, so each line is a sentence.
+ * The message of a node that stops, also about its other items. Items with the same message share a line.
+ * n8n behavior: its editor shows no line breaks, so each line is a sentence.
  *
- * @param item the one that n8n reports; the message before it is its own
- * @param failures what went wrong, by item, this item included
- * @param lists the jobs that the API accepted; the advice after them is what to do about these
+ * @param item the item that n8n reports, whose own message comes first
+ * @param failures by item, including this one
+ * @param lists the jobs that the API accepted; `advice` says what to do about them
  */
 export function describeStop(
   { message, description }: Message,
@@ -34,21 +34,21 @@ export function describeStop(
   if (size > 1) {
     parts.push(`This is ${itemOf(item, size)} (n8n counts from 0 and says [item ${item}]).`);
   }
-  const others = [...failures].filter(([other]) => other !== item).sort(byItem);
+  const others = [...failures].filter(([index]) => index !== item).sort(byItem);
   if (others.length > 0) {
     const groups = new Map<string, number[]>();
-    for (const [other, failure] of others) {
+    for (const [index, failure] of others) {
       groups.set(failure.message, groups.get(failure.message) ?? []);
-      groups.get(failure.message)!.push(other);
+      groups.get(failure.message)!.push(index);
     }
-    const said = [...groups].map(([what, items]) => `${rangesOf(items)}: ${withoutPeriod(what)}.`);
+    const texts = [...groups].map(([text, items]) => `${rangesOf(items)}: ${withoutPeriod(text)}.`);
     parts.push(`${others.length} more ${others.length === 1 ? 'item' : 'items'} failed:`);
-    parts.push(...lines(said, MAX.failures));
+    parts.push(...lines(texts, MAX.failures));
   }
   if (skipped.size > 0) parts.push(`${rangesOf([...skipped])}: not sent.`);
   const named = lists.filter(({ jobs }) => jobs.length > 0);
   for (const { title, jobs } of named) {
-    const ids = [...jobs].sort(byItem).map(([other, id]) => `Item ${other + 1}: ${id}.`);
+    const ids = [...jobs].sort(byItem).map(([index, id]) => `Item ${index + 1}: ${id}.`);
     parts.push(`${title}:`, ...lines(ids, MAX.jobs));
   }
   if (advice && named.length > 0) parts.push(`${advice}.`);
@@ -57,16 +57,16 @@ export function describeStop(
   return { message, description: parts.join('\n') };
 }
 
-function byItem([one]: [number, unknown], [other]: [number, unknown]): number {
-  return one - other;
+function byItem([a]: [number, unknown], [b]: [number, unknown]): number {
+  return a - b;
 }
 
-function lines(all: string[], most: number): string[] {
-  const more = all.length - most;
-  return more > 0 ? [...all.slice(0, most), `… and ${more} more.`] : all;
+function lines(all: string[], limit: number): string[] {
+  const more = all.length - limit;
+  return more > 0 ? [...all.slice(0, limit), `… and ${more} more.`] : all;
 }
 
-/** As in `Items 1–4, 8`, counted as people do. */
+/** As in `Items 1–4, 8`, counted from 1. */
 export function rangesOf(items: number[]): string {
   const ranges: Array<[number, number]> = [];
   for (const item of [...items].sort((a, b) => a - b)) {

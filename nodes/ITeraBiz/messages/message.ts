@@ -1,7 +1,7 @@
 import type { INode } from 'n8n-workflow';
 import { NodeApiError } from 'n8n-workflow';
 
-/** Who to write to when iTeraBiz itself is at fault (documented). */
+/** Whom to write to when iTeraBiz itself is at fault (documented). */
 export const SUPPORT = 'api@iterabiz.com';
 
 /** What happened, in one line, and what to do next. */
@@ -10,20 +10,20 @@ export interface Message {
   description: string;
 }
 
-/** A text that is to be followed by a full stop, without one of its own. */
+/** A text without its final period, for callers that add their own. */
 export function withoutPeriod(text: string): string {
   return text.replace(/(?<!\.)\.\s*$/, '');
 }
 
-/** A time (milliseconds since 1970) for people, as in `2026-01-31 14:03 UTC`, or with its seconds. */
+/** A time (milliseconds since 1970) as text, as in `2026-01-31 14:03 UTC`, or with seconds. */
 export function formatTime(at: number, withSeconds = false): string {
   const text = new Date(at).toISOString().replace('T', ' ');
   return `${text.slice(0, withSeconds ? 19 : 16)} UTC`;
 }
 
 /**
- * A message as an error of this node, made from texts alone. n8n behavior: what its HTTP client throws
- * carries the request's headers, and with them the API key.
+ * A message as an error of this node, made only from texts. n8n behavior: errors of its HTTP client carry
+ * the request's headers, including the API key.
  */
 export function toNodeError(
   node: INode,
@@ -36,7 +36,7 @@ export function toNodeError(
   return new NodeApiError(node, { message }, options);
 }
 
-/** What the editor calls each field of the API. A test holds it to the labels of the fields. */
+/** The editor's label of each field of the API. A test compares them with the fields. */
 export const LABELS: Record<string, string> = {
   avatar_id: 'Avatar',
   duration: 'Duration (Seconds)',

@@ -13,22 +13,22 @@ import {
   type Step,
 } from './progress';
 
-/** How many pages of the list one poll reads in a row. */
+/** The most pages of the list that one poll reads in a row. */
 const MAX_PAGES = 100;
 
-/** How many videos one poll asks for by ID. The others have their turn in the next polls. */
+/** The most videos that one poll asks for by ID. The next polls ask for the others. */
 const MAX_BY_ID = 50;
 
-/** The list is left after so many known videos: one that it shows late stands among them. */
+/** Reading stops after this many known videos: a video that was listed late stands among them. */
 const ENOUGH_KNOWN = 20;
 
 /** One poll. */
 export interface Poll {
-  /** Reads until the time of the poll is up */
+  /** Gives up when the poll's time is up */
   client: VideoReader;
-  /** Says in n8n's log what could not be done; `once`: not again in each poll */
+  /** Writes to n8n's log; `once`: only the first time */
   warn: (text: string, once?: boolean) => void;
-  /** What was seen of each video so far */
+  /** What this poll has seen so far */
   snapshot: Snapshot;
 }
 
@@ -59,10 +59,10 @@ export async function fetchNext(poll: Poll, before: Progress): Promise<Step> {
   return settle({ ...progress, hidden }, poll.snapshot, at);
 }
 
-/** Goes on where a reading was cut off, or from the top where the last video that it read is no more. */
+/** Resumes a reading that was cut off, or starts over if its last video no longer exists. */
 async function readRest(poll: Poll, progress: Progress, after: string): Promise<Part> {
   const rest = await readList(poll, progress, after).catch((error: unknown) => {
-    if (!(error instanceof RequestFailed) || isForNow(error)) throw error;
+    if (!(error instanceof RequestFailed) || isTemporary(error)) throw error;
     return undefined;
   });
   const isThere = rest && (rest.isCut || rest.videos.length > 0);
@@ -70,15 +70,15 @@ async function readRest(poll: Poll, progress: Progress, after: string): Promise<
 }
 
 /**
- * Reads the list down to what is known, whatever was created since is above it; in a list that does not
- * begin with the newest, as much as is remembered. Then on for pending videos, with never more pages than
- * these are.
+ * Reads the list down to known videos: everything created since is above them. If the list does not begin
+ * with the newest, reads at least as many videos as are remembered. Then reads on for pending videos, at most
+ * as many pages as there are such videos.
  *
  * @param after the ID that the first page follows
- * @throws {RequestFailed} when it is refused, or the first request of a poll got no answer in time
+ * @throws {RequestFailed} if it is refused, or the poll's first request got no answer in time
  */
 async function readList(poll: Poll, progress: Progress, after?: string): Promise<Part> {
-  const { client, warn, snapshot } = poll;
+  const { client, snapshot } = poll;
   const isKnown = isKnownIn(progress);
   const hidden = new Set(progress.hidden);
   const wanted = progress.pending.filter((id) => !hidden.has(id));
@@ -106,54 +106,56 @@ async function readList(poll: Poll, progress: Progress, after?: string): Promise
     return false;
   };
   const isCut = await read().catch((error: unknown) => {
-    if (!isForNow(error) || snapshot.size === 0) throw error;
+    if (!isTemporary(error) || snapshot.size === 0) throw error;
     return !isDone;
   });
-  if (isDone && !isSorted) {
-    warn(
-      `the list of videos does not begin with the newest. Only its first ${videos.length} are checked, so other videos may not start the workflow`,
-      true,
-    );
-  }
+  if (isDone && !isSorted) warnOfOrder(poll, videos);
   return { videos, isCut };
 }
 
 /**
- * Asks for pending videos by their IDs: those that the list did not show, or without their link.
+ * Asks by ID for pending videos that the list did not show, or showed without their link.
  *
- * @returns the IDs to ask for from now on, longest unasked first
+ * @returns the IDs to ask for from now on, least recently asked first
  */
 async function readHidden({ client, warn, snapshot }: Poll, progress: Progress): Promise<string[]> {
-  const isOpen = (id: string): boolean => {
+  const needsReading = (id: string): boolean => {
     const video = snapshot.get(id);
     return !video || lacksLink(video);
   };
   const hidden = new Set(progress.hidden);
   const unasked = progress.pending.filter((id) => !hidden.has(id));
-  let refused: RequestFailed | undefined;
-  for (const id of [...unasked, ...hidden].filter(isOpen).slice(0, MAX_BY_ID)) {
+  let refusal: RequestFailed | undefined;
+  for (const id of [...unasked, ...hidden].filter(needsReading).slice(0, MAX_BY_ID)) {
     const answer = await videoIfKnown(client, id).catch(refusalOnly);
     const isFailed = answer instanceof RequestFailed;
     if (isFailed && answer.attempt.tries === 0) break;
     hidden.delete(id);
     hidden.add(id);
     if (!isFailed) snapshot.set(id, answer);
-    else if (!isForNow(answer)) refused ??= answer;
+    else if (!isTemporary(answer)) refusal ??= answer;
   }
-  if (refused) {
-    const { message, description } = refused.describe({ doing: 'read a video' });
+  if (refusal) {
+    const { message, description } = refusal.describe({ doing: 'read a video' });
     warn(`${message}. ${description}`);
   }
   return [...hidden];
 }
 
-/** Whether a request was given up only because the time was up, or the API busy or out of reach. */
-function isForNow(error: unknown): boolean {
+/** Whether a request failed only because time was up, or the API was busy or out of reach. */
+function isTemporary(error: unknown): boolean {
   return error instanceof RequestFailed && error.attempt.decision === 'retry';
 }
 
 function warnOfUnlisted({ warn }: Poll, { length }: Video[]): void {
   warn(
     `only the newest ${length} videos could be listed. Older ones that are still running may not start the workflow`,
+  );
+}
+
+function warnOfOrder({ warn }: Poll, { length }: Video[]): void {
+  warn(
+    `the list of videos does not begin with the newest. Only its first ${length} are checked, so other videos may not start the workflow`,
+    true,
   );
 }

@@ -3,19 +3,19 @@ import type { INodeExecutionData, IPollFunctions } from 'n8n-workflow';
 import { accountOf } from '../account/account';
 import { eventOf, type VideoEvent } from '../api/events';
 import type { Video } from '../api/video';
-import { RequestFailed } from '../client/apiClient';
+import { refusalOnly, RequestFailed } from '../client/apiClient';
 import { now } from '../client/time';
 import { skipReason } from '../fields/events';
 import { fetchFirst, fetchNext, type Poll } from './fetch';
 import type { Progress } from './progress';
 
-/** How long a poll may take where n8n does not say, in milliseconds. */
+/** How long a poll may take if n8n sets no limit, in milliseconds. */
 const DEFAULT_BUDGET = 5 * 60_000;
 
 /** Longest wait for one answer, in milliseconds. */
 const TIMEOUT = 30_000;
 
-/** Shown while no video fits. It says itself that it is none. */
+/** Shown while no video matches. Its script says that it is a sample. */
 const SAMPLE: VideoEvent = {
   event: 'video.completed',
   eventId: 'sample',
@@ -32,18 +32,18 @@ const SAMPLE: VideoEvent = {
   },
 };
 
-/** Triggers that are polling right now. */
+/** Triggers that are polling now. */
 const busy = new Set<string>();
 
-/** Triggers that have said what needs saying only once. */
+/** Triggers that have logged their one-time warning. */
 const warned = new Set<string>();
 
 /**
- * n8n's `poll`: what has completed or failed since the last time, `null` for nothing.
+ * n8n's `poll`: what has completed or failed since the last poll, or `null` if nothing has.
  *
- * Progress is kept only at the end, so a poll that is refused in the middle loses nothing. One whose time
- * is up gives out what it has, and the next one goes on from there. n8n behavior: it starts a poll even
- * while a slow one is still running; that one leaves all to the other.
+ * Progress is stored only at the end, so a poll that is refused midway loses nothing. If time runs out, the
+ * poll outputs what it has and the next one resumes there. n8n behavior: it starts a poll even while a slow
+ * one is still running; the new one then does nothing.
  *
  * @throws {NodeApiError} in words for the user
  */
@@ -53,28 +53,26 @@ export async function poll(context: IPollFunctions): Promise<INodeExecutionData[
   if (!isManual && busy.has(trigger)) return null;
   if (!isManual) busy.add(trigger);
   const task = isManual ? testEvents(context) : newEvents(context);
-  const events = await task
-    .catch((error: unknown) => {
-      if (!(error instanceof RequestFailed)) throw error;
-      throw error.toNodeError(context.getNode(), { doing: 'list the videos' });
-    })
-    .finally(() => isManual || busy.delete(trigger));
+  const events = await task.catch(refusalOnly).finally(() => isManual || busy.delete(trigger));
+  if (events instanceof RequestFailed) {
+    throw events.toNodeError(context.getNode(), { doing: 'list the videos' });
+  }
   return events.length > 0 ? [events.map((event) => ({ json: { ...event } }))] : null;
 }
 
 async function newEvents(context: IPollFunctions): Promise<VideoEvent[]> {
   const store = context.getWorkflowStaticData('node') as { progress?: Progress };
   const beginnings = context.getWorkflowStaticData('global') as Record<string, Progress>;
-  // n8n behavior: where it stores a poll's progress and its run in one step, it drops what the node keeps
-  // in the poll that it makes as the workflow is published. What ended between that poll and the next
-  // would be history. So the beginning is kept with the whole workflow, too, until later progress is stored.
-  const own = `iTeraBiz Polling Trigger ${context.getNode().id}`;
-  const before = store.progress ?? beginnings[own];
+  // n8n behavior: if it stores a poll's progress and its run in one step, it drops the node's progress from
+  // the poll at publication. What ended between that poll and the next would count as history. So the first
+  // progress is also stored with the whole workflow, until later progress is stored.
+  const key = `iTeraBiz Polling Trigger ${context.getNode().id}`;
+  const before = store.progress ?? beginnings[key];
   const current = await pollOf(context);
   const step = before ? await fetchNext(current, before) : await fetchFirst(current);
   const events = wanted(context, step.finished);
-  if (!before) beginnings[own] = step.progress;
-  if (store.progress && beginnings[own]) delete beginnings[own];
+  if (!before) beginnings[key] = step.progress;
+  if (store.progress && beginnings[key]) delete beginnings[key];
   store.progress = step.progress;
   if (step.dropped.length > 0) {
     const ids = step.dropped.join(', ');
@@ -83,7 +81,7 @@ async function newEvents(context: IPollFunctions): Promise<VideoEvent[]> {
   return events;
 }
 
-/** n8n behavior: it may start a poll that takes longer than it says again elsewhere. Before 2.36 it does not say. */
+/** n8n behavior: it may restart elsewhere a poll that exceeds its budget. Before 2.36 it tells no budget. */
 async function pollOf(context: IPollFunctions & { getPollBudgetMs?: () => number }): Promise<Poll> {
   const budget = context.getPollBudgetMs?.() ?? 0;
   const deadline = now() + (budget > 0 ? budget : DEFAULT_BUDGET);
@@ -106,7 +104,7 @@ function triggerOf(context: IPollFunctions): string {
   return `${context.getWorkflow().id} ${context.getNode().id}`;
 }
 
-/** The events of these videos that the user asked for. */
+/** The events of these videos that the user chose. */
 function wanted(context: IPollFunctions, videos: Video[]): VideoEvent[] {
   const events = videos.flatMap((video) => eventOf(video) ?? []);
   return events.filter((event) => skipReason(event, context) === undefined);

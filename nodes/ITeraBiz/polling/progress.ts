@@ -1,28 +1,28 @@
 import { endingIn, type Snapshot, type Surprises } from '../account/snapshot';
 import { createdAt, outcomeOf, type Video, videoIdOf } from '../api/video';
 
-/** How many of the newest are remembered: more than a page, so that none looks new when others are deleted. */
+/** How many of the newest videos are remembered: more than a page, so that deletions make no old one look new. */
 export const MAX_RECENT = 500;
 
-/** How many videos are waited for. */
+/** The most videos that a trigger waits for. */
 export const MAX_PENDING = 2_000;
 
 /** A list may show a video this much later than newer ones, in milliseconds. */
 const LATENESS = 60 * 60_000;
 
-/** How far a polling trigger has come. Kept with the workflow, so its size is bounded: about 100 kB. */
+/** How far a polling trigger has read. Stored with the workflow, so its size is bounded: about 100 kB. */
 export interface Progress {
-  /** IDs of the newest videos that were listed, newest first */
+  /** IDs of the newest listed videos, newest first */
   recent: string[];
   /** IDs of the videos that have not ended, oldest first */
   pending: string[];
-  /** Those of `pending` to ask for by ID, since the list does not show them; longest unasked first */
+  /** Those of `pending` to ask for by ID, as the list does not show them; least recently asked first */
   hidden: string[];
-  /** A video that was created before this is history; milliseconds since 1970 */
+  /** Videos created before this are history; milliseconds since 1970 */
   since?: number;
-  /** When something about a pending video began to be odd, by its ID; milliseconds since 1970 */
+  /** Since when pending videos have been odd, by ID; milliseconds since 1970 */
   surprises?: Record<string, Surprises>;
-  /** A reading of the list that ran out of time: the next poll goes on with it */
+  /** A reading of the list that ran out of time: the next poll resumes it */
   reading?: {
     /** ID of the last video that was read */
     after: string;
@@ -31,26 +31,27 @@ export interface Progress {
   };
 }
 
-/** What was read of the list, newest first. */
+/** A part of the list. */
 export interface Part {
+  /** Newest first */
   videos: Video[];
-  /** Whether there may be more, for which there was no time */
+  /** Whether there may be more that there was no time to read */
   isCut: boolean;
 }
 
 export interface Step {
   progress: Progress;
-  /** What has completed or failed, oldest first */
+  /** Videos that have completed or failed, oldest first */
   finished: Video[];
-  /** IDs of videos that were too many to wait for */
+  /** IDs of the videos that are no longer waited for, as there were too many */
   dropped: string[];
 }
 
-/** The beginning: what has ended is history, and what is running is pending. */
+/** The first progress: videos that have ended are history, running ones are pending. */
 export function begin({ videos, isCut }: Part, at: number): Progress {
   const nothing = { recent: [], pending: [], hidden: [] };
   const progress = addListed(nothing, { videos, isCut: false }, at);
-  const running = new Set(videos.filter((one) => outcomeOf(one) === 'running').map(videoIdOf));
+  const running = new Set(videos.filter((video) => outcomeOf(video) === 'running').map(videoIdOf));
   const unread = isCut ? createdAt(videos[videos.length - 1] ?? {}) + 1 || 0 : 0;
   return {
     ...progress,
@@ -60,10 +61,9 @@ export function begin({ videos, isCut }: Part, at: number): Progress {
 }
 
 /**
- * Adds what was read of the list: whatever is new in it is pending, also where it has ended already.
+ * Adds a part of the list: its new videos are pending, even those that have ended already.
  *
- * While a reading is cut off, `recent` and `since` stay as they were before it, so that they still tell
- * where it ends.
+ * While a reading is cut off, `recent` and `since` stay as they were before it: they tell where it ends.
  *
  * @param at milliseconds since 1970
  */
@@ -84,26 +84,26 @@ export function addListed(before: Progress, { videos, isCut }: Part, at: number)
   return {
     ...progress,
     recent: [...new Set([...seen, ...recent])].slice(0, MAX_RECENT),
-    // A video from the future must not turn all others into history.
+    // A video dated in the future must not turn all others into history.
     since: Math.max(since, Math.min(newest, at) - LATENESS),
     reading: undefined,
   };
 }
 
 /**
- * Takes those out of `pending` that have ended: each comes out once. Of too many, the oldest are dropped.
+ * Moves the videos that have ended from `pending` to `finished`, each once. If too many are left, drops the
+ * oldest.
  *
- * @param snapshot what this poll saw of the videos
  * @param at milliseconds since 1970
  */
 export function settle(before: Progress, snapshot: Snapshot, at: number): Step {
   const finished: Video[] = [];
   const surprises: Record<string, Surprises> = {};
   const waiting = before.pending.filter((id) => {
-    const met = { ...before.surprises?.[id] };
-    const ending = endingIn(snapshot, id, met, at);
+    const state = { ...before.surprises?.[id] };
+    const ending = endingIn(snapshot, id, state, at);
     if (ending === 'ended') finished.push(snapshot.get(id)!);
-    else if (!ending && (met.unknownSince || met.withoutLinkSince)) surprises[id] = met;
+    else if (!ending && (state.unknownSince || state.withoutLinkSince)) surprises[id] = state;
     return !ending;
   });
   const pending = waiting.slice(-MAX_PENDING);
@@ -115,7 +115,7 @@ export function settle(before: Progress, snapshot: Snapshot, at: number): Step {
   return { progress: { recent, pending, hidden, since, surprises, reading }, finished, dropped };
 }
 
-/** Tells the videos at which a reading of the list has come down to what was there before it. */
+/** Returns a test for videos that are older than the last progress: a reading of the list ends at these. */
 export function isKnownIn({ recent, since = 0 }: Progress): (video: Video) => boolean {
   const known = new Set<unknown>(recent);
   return (video) => known.has(videoIdOf(video)) || createdAt(video) < since;

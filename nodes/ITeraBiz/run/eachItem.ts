@@ -5,10 +5,10 @@ import { now, pause } from '../client/time';
 import { Results } from './results';
 import type { Run } from './run';
 
-/** The longest that a run computes without a break, in milliseconds. */
+/** How long a run computes before it yields, in milliseconds. */
 const MAX_BLOCK = 25;
 
-/** A function to call once per item: lets n8n get on with other work after a while of computing. */
+/** Returns a function to call once per item: it yields to n8n's other work when that is due. */
 export function yielder(): () => Promise<void> {
   let last = now();
   return async () => {
@@ -34,24 +34,24 @@ export async function eachItem<T>(
   let next = 0;
   const work = async () => {
     while (next < items.length) {
-      const place = next++;
-      const early = start + Math.floor(place / size) * interval - now();
+      const index = next++;
+      const early = start + Math.floor(index / size) * interval - now();
       if (early > 0) await pause(early, signal);
       await yieldIfDue();
-      await task(items[place]);
+      await task(items[index]);
     }
   };
   const workers = Array.from({ length: Math.min(concurrency, items.length) }, work);
-  // Also when canceled, every task that has begun ends: others may wait for its outcome.
+  // Even when canceled, tasks that have begun are awaited: others may depend on their outcome.
   await Promise.allSettled(workers);
   await Promise.all(workers);
 }
 
 /**
- * Carries out an operation in which each item is its own matter.
+ * Carries out an operation whose items are independent of each other.
  *
  * @param task for one item; returns its output
- * @throws {NodeApiError} where an item failed and the node is to stop
+ * @throws {NodeApiError} if an item failed and the node stops on errors
  */
 export async function perItem(
   run: Run,
@@ -68,7 +68,7 @@ export async function perItem(
   return results.collect();
 }
 
-/** The items of a run, as n8n counts them: from 0. */
+/** The items of a run, numbered from 0 as in n8n. */
 export function itemsOf({ size }: Run): number[] {
   return Array.from({ length: size }, (_, item) => item);
 }

@@ -13,17 +13,17 @@ import type { OnError, Run } from './run';
 const RETRY =
   'To send only what is missing, open this execution under Executions and choose Retry. "Execute step" and "Execute workflow" order and charge for all of it again';
 
-/** Where everything was accepted. */
+/** Instead of {@link RETRY} if every item was accepted. */
 const GET_BY_ID =
   'Get these by their IDs. Running this step again orders and charges for all of them again';
 
-/** In place of advice for a person in n8n's editor: a model can neither open it nor change an option. */
+/** For a model, which can neither open n8n's editor nor change an option. */
 const MODEL_UNKNOWN_OUTCOME =
   'It may have been accepted, and was not sent again, because that could charge twice. Do not create it now: list the videos in a few minutes and look for one with the same text. If there is none, ask the user';
 
 /**
- * What a failure is about, for workflows that decide by it: the whole account (key, credits, reach), this
- * item, an item that was not sent because of another one's failure, or a job of unknown outcome.
+ * What a failure is about, for workflows that branch on it: the whole account (key, credits, reach), this
+ * item, an item that was not sent because another one failed, or a job of unknown outcome.
  */
 export type Reason = 'account' | 'item' | 'notSent' | 'unknown';
 
@@ -33,30 +33,30 @@ export interface Failure extends Message {
   status?: number;
 }
 
-/** Why items are not sent, before they are tried. */
+/** Why items are not sent at all. */
 export type Refusal = Message & Partial<Failure>;
 
 /** An item that failed. */
 export class ItemFailed extends Error {
-  /** @param meetsAll whether the same would meet all others of the account */
+  /** @param affectsAll whether all other items of the account would fail the same way */
   constructor(
     readonly failure: Failure,
-    readonly meetsAll = false,
+    readonly affectsAll = false,
   ) {
     super(failure.message);
   }
 
-  /** That iTeraBiz was out of reach for as long as one request is patient would meet all others, too. */
+  /** If iTeraBiz stays out of reach through all retries of a request, all other requests would fail, too. */
   static by(failed: RequestFailed, subject: Subject): ItemFailed {
     const { attempt, statusClass, status } = failed;
     const isOfAccount = statusClass === 'badKey' || statusClass === 'noCredits';
-    const meetsAll = isOfAccount || attempt.decision === 'retry';
-    const reason = meetsAll ? 'account' : 'item';
-    return new ItemFailed({ ...failed.describe(subject), reason, status }, meetsAll);
+    const affectsAll = isOfAccount || attempt.decision === 'retry';
+    const reason = affectsAll ? 'account' : 'item';
+    return new ItemFailed({ ...failed.describe(subject), reason, status }, affectsAll);
   }
 }
 
-/** Reads something for an item. @throws {ItemFailed} in place of {@link RequestFailed} */
+/** Reads something for an item. @throws {ItemFailed} instead of {@link RequestFailed} */
 export async function readForItem<T>(task: () => Promise<T>, subject: Subject): Promise<T> {
   try {
     return await task();
@@ -66,30 +66,30 @@ export async function readForItem<T>(task: () => Promise<T>, subject: Subject): 
 }
 
 /**
- * What became of the items of a run. n8n behavior: when a node stops, the results of all its items are
- * thrown away, so the error has to name them.
+ * The results of a run, by item. n8n behavior: when a node stops, the results of all its items are thrown
+ * away, so the error has to name them.
  */
 export class Results {
-  /** By item, as all of these: what goes on to the next node */
+  /** What goes on to the next node */
   readonly outputs = new Map<number, INodeExecutionData[]>();
   readonly failures = new Map<number, Failure>();
-  /** Not tried, for a reason that another one has */
+  /** Items not tried, because another one failed */
   readonly skipped = new Set<number>();
   /** IDs of the jobs that the API accepted */
   readonly accepted = new Map<number, string>();
   /** IDs of the videos that were waited for */
   readonly awaited = new Map<number, string>();
-  /** Whether a video was there already, where the user wanted that */
+  /** Whether the video existed already, if the user chose to reuse videos */
   readonly reused = new Map<number, boolean>();
 
   /** By `now()` of client/time */
   readonly startedAt = now();
-  /** In the words for an item that was not sent */
+  /** The failure of the items that are not sent any more */
   private abortedBy?: Failure;
 
   constructor(private readonly run: Run) {}
 
-  /** From now on, no further item is sent. What is in flight ends as it does. */
+  /** Sends no further items. Those in flight end normally. */
   abort(item: number, { message }: Message): void {
     this.abortedBy ??= {
       message: `Not sent, because ${message}`,
@@ -98,7 +98,7 @@ export class Results {
     };
   }
 
-  /** @throws {ItemFailed} when the run was aborted */
+  /** @throws {ItemFailed} if the run was aborted */
   throwIfAborted(): void {
     if (this.abortedBy) throw new ItemFailed(this.abortedBy);
   }
@@ -106,8 +106,8 @@ export class Results {
   /**
    * Carries out a task for an item.
    *
-   * @returns nothing where it failed
-   * @throws only the signal's reason, when the execution was canceled
+   * @returns `undefined` if it failed
+   * @throws only the signal's reason, if the execution was canceled
    */
   async attempt<T>(item: number, task: () => T | Promise<T>): Promise<T | undefined> {
     try {
@@ -119,19 +119,19 @@ export class Results {
     }
   }
 
-  /** An item failed. n8n's own errors, as of an expression, stay what they are. */
+  /** Records that an item failed. n8n's own errors, e.g. of an expression, keep their text. */
   fail(item: number, error: Error & { description?: string }): void {
     if (!(error instanceof ItemFailed)) {
       const { message, description = '' } = error instanceof BadInput ? error.userMessage : error;
       this.failures.set(item, { message, description, reason: 'item' });
       return;
     }
-    const { failure, meetsAll } = error;
+    const { failure, affectsAll } = error;
     const { isTool, onError } = this.run;
     if (failure.reason === 'notSent' && onError === 'stop') this.skipped.add(item);
     else if (failure.reason !== 'unknown' || !isTool) this.failures.set(item, failure);
     else this.failures.set(item, { ...failure, description: MODEL_UNKNOWN_OUTCOME });
-    if (meetsAll) this.abort(item, failure);
+    if (affectsAll) this.abort(item, failure);
   }
 
   get isStopped(): boolean {
@@ -139,9 +139,9 @@ export class Results {
   }
 
   /**
-   * What the node gives out, in the order of its input.
+   * The node's output, in input order.
    *
-   * @throws {NodeApiError} where an item failed and the node is to stop
+   * @throws {NodeApiError} if an item failed and the node stops on errors
    */
   collect(): INodeExecutionData[] {
     if (this.isStopped) throw this.toError();
@@ -159,7 +159,8 @@ export class Results {
     const failure = this.failures.get(item);
     if (!failure) {
       const whole = (json: IDataObject) => inReadingOrder(withMark(json, this.reused.get(item)));
-      return (this.outputs.get(item) ?? []).map((one) => ({ ...one, json: whole(one.json) }));
+      const output = this.outputs.get(item) ?? [];
+      return output.map((data) => ({ ...data, json: whole(data.json) }));
     }
     const videoId = this.accepted.get(item) ?? this.awaited.get(item);
     const input = this.run.isTool ? {} : this.run.input(item);
@@ -170,15 +171,15 @@ export class Results {
     const { node, size, isTool } = this.run;
     const failed = [...this.failures.keys()];
     const item = failed.reduce((a, b) => Math.min(a, b));
-    const own = this.failures.get(item)!;
-    const isAll = this.skipped.size === 0 && failed.every((one) => this.accepted.has(one));
+    const failure = this.failures.get(item)!;
+    const isAll = this.skipped.size === 0 && failed.every((index) => this.accepted.has(index));
     const advice = isAll ? GET_BY_ID : RETRY;
     const lists = this.jobLists();
-    const message = describeStop(own, item, this, size, lists, isTool ? '' : advice);
-    return toNodeError(node, message, item, own.status);
+    const message = describeStop(failure, item, this, size, lists, isTool ? '' : advice);
+    return toNodeError(node, message, item, failure.status);
   }
 
-  /** The jobs that a node leaves behind when it stops, by how far they are. */
+  /** The jobs that a node leaves behind when it stops, grouped by progress. */
   private jobLists(): JobList[] {
     const finished: JobList = { title: 'Finished', jobs: [] };
     const failed: JobList = { title: 'Ordered, but failed or not finished in time', jobs: [] };
@@ -192,10 +193,10 @@ export class Results {
   }
 }
 
-/** Longest script or prompt that a model gets back, in characters: a list has those of all videos. */
+/** Longest script or prompt that a model gets back, in characters: a list contains all of them. */
 const MAX_TEXT_LENGTH = 200;
 
-/** What a model gets of a result: nothing empty, and no long text. */
+/** A result for a model: without empty values, and with long texts cut. */
 function forModel(json: IDataObject): IDataObject {
   const short: IDataObject = {};
   for (const [name, value] of Object.entries(json)) {
@@ -208,8 +209,8 @@ function forModel(json: IDataObject): IDataObject {
 }
 
 /**
- * The item that goes on in place of a result. It keeps the fields of its input. n8n behavior: for the
- * error output it adds these itself, and knows such an item by having nothing but `error` and `details`.
+ * The item that goes on instead of a result, with the fields of its input. n8n behavior: for the error
+ * output it adds these itself, and recognizes such an item by having only `error` and `details`.
  *
  * @param videoId of the job that the failure is about, for the nodes that follow
  */
@@ -221,7 +222,7 @@ export function errorJson(
 ): IDataObject {
   const isErrorOutput = onError === 'continueErrorOutput';
   const details: IDataObject = {
-    // n8n behavior: before 2.34 it leaves an item with `details` on the regular output.
+    // n8n behavior: before 2.34 an item with `details` stays on the regular output.
     ...(!isErrorOutput && reason !== 'item' && { reason }),
     ...(videoId !== undefined && { videoId }),
   };
@@ -233,8 +234,8 @@ export function errorJson(
 }
 
 /**
- * An item with the field that says whether a video was there already, where there is something to say.
- * Its name has our own prefix: no field of the API is called so.
+ * Marks an item by whether its video existed already, if that is known. The field has a prefix of our own,
+ * which no field of the API has.
  */
 export function withMark(json: IDataObject, reused?: boolean): IDataObject {
   return reused === undefined ? json : { ...json, _iteraBizReused: reused };

@@ -25,17 +25,17 @@ import { checkDailyLimit, checkOptions, type Options } from '../fields/validate'
 export type OnError = 'stop' | 'continueRegularOutput' | 'continueErrorOutput';
 
 /**
- * One run of the node: all that an operation needs of n8n. The only place that touches n8n's execution
- * contexts, so no operation knows by which way n8n called it.
+ * One run of the node: all that an operation needs from n8n. Only this file touches n8n's execution contexts,
+ * so no operation knows how n8n called it.
  */
 export interface Run {
   readonly node: INode;
   /** How many items came in */
   readonly size: number;
-  /** From 0: a loop runs a node many times in one execution */
+  /** Counts the node's runs in one execution from 0: a loop runs it many times */
   readonly index: number;
   readonly onError: OnError;
-  /** Whether an AI agent or an MCP client called the node, and waits for the answer */
+  /** Whether an AI agent or MCP client called the node and waits for the answer */
   readonly isTool: boolean;
   /** Whether it was started in the editor */
   readonly isManual: boolean;
@@ -46,56 +46,56 @@ export interface Run {
   /** n8n behavior: kept through Retry On Fail, and saved with the execution */
   readonly memory: IContextObject;
   readonly requestOptions: Partial<IHttpRequestOptions>;
-  /** n8n's Batching: so many items start, then comes a pause in milliseconds */
+  /** n8n's Batching: `size` items start, then follows a pause of `interval` milliseconds */
   readonly batching: { size: number; interval: number };
   readonly executionId?: string;
   readonly workflowId?: string;
   readonly concurrency: number;
 
   input(item: number): IDataObject;
-  /** A parameter; the value of a resource locator. @throws n8n's own error where its expression fails */
+  /** A parameter, or the value of a resource locator. @throws n8n's own error if its expression fails */
   parameter(name: string, item: number, fallback?: unknown): unknown;
-  /** What the user chose under Options. @throws {BadInput} where it is invalid */
+  /** What the user chose under Options. @throws {BadInput} if one is invalid */
   options(item: number): Options;
   /** How the user chose in a resource locator: `list`, `id` or `name` */
   locatorMode(name: string): string | undefined;
-  /** @throws n8n's own errors, as for a missing credential */
+  /** @throws n8n's own errors, e.g. for a missing credential */
   account(): Promise<Account>;
-  /** Where the credential has a limit. @throws {BadInput} and as `account` */
+  /** The credential's limit, if any. @throws {BadInput} if it is invalid, and as `account` */
   maxVideosPerDay(): Promise<number | undefined>;
   /** For the requests of this run. @throws as `account` */
   client(): Promise<ApiClient>;
   store(file: unknown, name: string, type: string): Promise<IBinaryData>;
-  /** Shows something beside the output */
+  /** Shows a message beside the output */
   hint(message: string): void;
   warn(message: string): void;
-  /** Keeps something with the execution, as n8n's custom execution data */
+  /** Saves a text with the execution, as n8n's custom execution data */
   note(name: string, text: string): void;
-  /** Puts this execution aside while a small workflow waits; only where this n8n can */
+  /** Puts this execution aside while a small workflow waits; missing if this n8n cannot */
   executeWorkflow?(code: IWorkflowBase, items: INodeExecutionData[]): Promise<ExecuteWorkflowData>;
 }
 
-/** A job, and what its item wants. */
+/** A job, and the options of its item. */
 export interface Job {
   video: Video;
   options: Options;
-  /** Whether to give it out only once it is finished */
+  /** Whether to output it only once it is finished */
   waits: boolean;
 }
 
 /** Carries out an operation for all items of a run, and returns what goes to the next node. */
 export type Perform = (run: Run, request: RequestTemplate) => Promise<INodeExecutionData[]>;
 
-/** What an operation's description says of its request. */
+/** What an operation's description says about its request. */
 export interface RequestTemplate {
   /** As in `create the video`, for messages */
   doing: string;
   url: string;
-  /** A field says by `routing.send.property` where it goes in the body */
+  /** `routing.send.property` says where a field goes in the body */
   fields: INodeProperties[];
 }
 
-/** A run of all items, as n8n's `customOperations` gets them. */
+/** A run of all items, which `customOperations` get from n8n. */
 export function runOf(context: IExecuteFunctions): Run {
   const isTool = context.getExecuteData().data.main === undefined;
   const items = context.getInputData(0, isTool ? 'ai_tool' : 'main');
@@ -111,8 +111,8 @@ export function runOf(context: IExecuteFunctions): Run {
 }
 
 /**
- * A run of one item, as a tool of an AI agent. n8n behavior: agents before version 3 and the MCP
- * Server Trigger run a tool through its description's `routing`, and do not ask for `customOperations`.
+ * A run of one item, as a tool of an AI agent. n8n behavior: agents before version 3 and the MCP Server
+ * Trigger run a tool through its description's `routing`, without `customOperations`.
  */
 export function runOfItem(context: IExecutePaginationFunctions): Run {
   return {
@@ -135,14 +135,14 @@ function common(
   const executionId = context.getExecutionId();
   const parameter = parameterReader(node, getParameter);
   const { batching, ...options } = requestOptionsFrom(parameter('requestOptions', 0, {}), node);
-  let reading: Promise<Credential> | undefined;
-  const credential = async () => await (reading ??= credentialOf(context));
+  let credential: Promise<Credential> | undefined;
+  const readCredential = async () => await (credential ??= credentialOf(context));
   const optionsOf = (item: number) => checkOptions(parameter('options', item, {}) as object);
   const concurrency = concurrencyFrom(() => optionsOf(0));
   const settings = { priority: 'row', concurrency, signal, options } as const;
   return {
     node,
-    // n8n behavior: its contexts know, though their type does not say so.
+    // n8n behavior: its contexts have this, though their types do not.
     index: (context as { runIndex?: number }).runIndex ?? 0,
     onError: onErrorOf(node, context.continueOnFail()),
     isManual: context.getMode() === 'manual',
@@ -159,9 +159,9 @@ function common(
       const chosen: unknown = node.parameters[name];
       return isObject(chosen) ? String(chosen.mode) : undefined;
     },
-    account: async () => (await credential()).account,
-    maxVideosPerDay: async () => checkDailyLimit((await credential()).maxVideosPerDay),
-    client: async () => (await credential()).account.client(context, settings),
+    account: async () => (await readCredential()).account,
+    maxVideosPerDay: async () => checkDailyLimit((await readCredential()).maxVideosPerDay),
+    client: async () => (await readCredential()).account.client(context, settings),
     store: async (file: unknown, name: string, type: string) =>
       await context.helpers.prepareBinaryData(file as Buffer, name, type),
     note: (name: string, text: string) => context.customData?.set(name, text),
@@ -174,7 +174,7 @@ function onErrorOf({ onError }: INode, continues: boolean): OnError {
   return onError === 'continueErrorOutput' ? onError : 'continueRegularOutput';
 }
 
-/** A first item whose options are invalid fails by itself; the others go on as by default. */
+/** If the first item's options are invalid, only that item fails: the others use the default. */
 function concurrencyFrom(options: () => Options): number {
   try {
     return options().maxConcurrency ?? 5;
@@ -183,7 +183,7 @@ function concurrencyFrom(options: () => Options): number {
   }
 }
 
-/** Reads a parameter once for all items where no expression is in it. */
+/** Reads a parameter only once for all items if it contains no expression. */
 function parameterReader(node: INode, getParameter: GetParameter): Run['parameter'] {
   const fixed = new Map<string, unknown>();
   return (name, item, fallback = '') => {
@@ -201,7 +201,7 @@ function hasExpression(value: unknown): boolean {
   return Object.values(value).some(hasExpression);
 }
 
-/** n8n's Request Options as its HTTP client takes them. */
+/** n8n's Request Options in the form its HTTP client takes. */
 function requestOptionsFrom(value: unknown, node: INode) {
   const { batching, proxy, timeout, allowUnauthorizedCerts } = value as IDataObject;
   const batch = isObject(batching) && isObject(batching.batch) ? batching.batch : {};
@@ -211,7 +211,7 @@ function requestOptionsFrom(value: unknown, node: INode) {
       size: Math.max(1, Number(batch.batchSize) || 1),
       interval: Math.max(0, Number(batch.batchInterval) || 0),
     },
-    // n8n behavior: with a negative time its HTTP client never answers, with one too long it gives up at once.
+    // n8n behavior: its HTTP client never answers if this is negative, and gives up at once if it is too long.
     timeout: milliseconds >= 1 ? Math.min(milliseconds, MAX_TIMER) : TIMEOUT,
     ...(proxy ? { proxy: proxyFrom(String(proxy), node) } : {}),
     ...(allowUnauthorizedCerts ? { skipSslCertificateValidation: true } : {}),
@@ -235,7 +235,7 @@ function proxyFrom(address: string, node: INode): IHttpRequestOptions['proxy'] {
   };
 }
 
-/** n8n behavior: its contexts know the moment, though their type does not say so. */
+/** n8n behavior: its contexts have this time, though their types do not. */
 function timeoutOf(context: IExecuteFunctions): number | undefined {
   const { additionalData } = context as { additionalData?: { executionTimeoutTimestamp?: number } };
   const seconds = Number(context.getWorkflowSettings?.()?.executionTimeout);
@@ -244,11 +244,11 @@ function timeoutOf(context: IExecuteFunctions): number | undefined {
 }
 
 /**
- * Whether n8n can put this execution aside. n8n behavior: an execution or workflow that it does not keep
+ * Whether n8n can put this execution aside. n8n behavior: an execution or workflow that it does not store
  * has no ID, or one that begins with an underscore.
  *
- * n8n behavior: until 2.41 an execution that waited for a small workflow was left waiting forever when
- * n8n was killed at the wrong moment. The search that finds it goes by this constant, and came with it.
+ * n8n behavior: before 2.41, an execution that waited for a small workflow was left waiting forever if n8n
+ * was killed at the wrong moment. The recovery of such executions uses this constant, and came with it.
  */
 export function canHandOver(
   context: Pick<IExecuteFunctions, 'getExecutionId' | 'getWorkflow'>,

@@ -12,29 +12,29 @@ import { coordinatorWorkflow, type DurableWait } from './smallWorkflows';
 /** How long a wait stays in memory before n8n takes it over, in milliseconds. */
 const IN_MEMORY = { production: 60_000, manual: 10 * 60_000 };
 
-/** Executions whose hand-overs follow each other within this are a crowd, in milliseconds. */
+/** Hand-overs closer together than this count as a burst, in milliseconds. */
 const BURST_WINDOW = 10_000;
 
-/** A wait that n8n takes over may end this much later than asked, in milliseconds: it looks once a minute. */
+/** n8n checks its waiting executions once a minute, so a wait may end this late, in milliseconds. */
 const LATENESS = 2 * 60_000;
 
 /**
- * Whether a production execution of this process waits in memory. Each takes some ten megabytes of n8n's,
- * and one of the places where n8n limits how many executions run.
+ * Whether a production execution of this process is waiting in memory. Each takes some ten megabytes and,
+ * if n8n limits concurrent executions, one of those slots.
  */
 let isOneInMemory = false;
 
-/** When the last wait was handed over, by `now()` of client/time */
+/** Time of the last hand-over, by `now()` of client/time */
 let handedOverAt = -Infinity;
 
-/** A hand-over takes n8n a moment of computing and some memory. More than two at a time are no faster. */
+/** A hand-over costs n8n CPU and memory. More than two at a time are no faster. */
 const handOvers = new RequestQueue();
 
 /**
- * Lets a run wait in memory for as long as that is best, given in milliseconds: a minute, or not at all where
- * another execution waits there, or where they come in a crowd. In the editor it is where results show sooner.
+ * Calls `wait` with how long to wait in memory: longer in the editor, where results then show sooner. In
+ * production a minute, or not at all if another execution is waiting there or hand-overs come in a burst.
  */
-export async function patienceOf<T>(run: Run, wait: (patience: number) => Promise<T>): Promise<T> {
+export async function withPatience<T>(run: Run, wait: (ms: number) => Promise<T>): Promise<T> {
   if (run.isManual) return await wait(IN_MEMORY.manual);
   if (isOneInMemory || now() - handedOverAt < BURST_WINDOW) return await wait(0);
   isOneInMemory = true;
@@ -45,15 +45,15 @@ export async function patienceOf<T>(run: Run, wait: (patience: number) => Promis
   }
 }
 
-/** Whether the workflow's Timeout leaves enough time for n8n to wait. */
-export function isTimeToHandOver({ timeoutAt = Infinity }: Run): boolean {
+/** Whether the workflow's Timeout leaves enough time for a durable wait. */
+export function hasTimeToHandOver({ timeoutAt = Infinity }: Run): boolean {
   return timeoutAt - Date.now() > 2 * LATENESS;
 }
 
 /**
- * Hands the waits of a run that are still on over to n8n.
+ * Hands the remaining waits of a run over to n8n.
  *
- * @returns whether n8n has put the execution aside; if not, the waits stay in memory
+ * @returns whether n8n put the execution aside; if not, the waits stay in memory
  * @throws the signal's reason when the execution is canceled
  */
 export async function handOver(run: Run, results: Results, waits: Wait[]): Promise<boolean> {
@@ -94,19 +94,19 @@ function durableWaitOf(run: Run, results: Results, waits: Wait[]): DurableWait {
   };
 }
 
-/** What each item would give out if the wait ended now, for whatever reason. */
+/** What each item outputs if the wait ends now, for whatever reason. */
 function itemsSoFar(run: Run, results: Results): IDataObject[] {
   return Array.from({ length: run.size }, (_, item) => {
     const result = results.outputs.get(item)?.[0]?.json;
     if (result) return inReadingOrder(withMark(result, results.reused.get(item)));
-    const kept = run.onError === 'continueRegularOutput' ? run.input(item) : {};
+    const input = run.onError === 'continueRegularOutput' ? run.input(item) : {};
     const id = results.awaited.get(item);
     const failure = results.failures.get(item) ?? describeInterrupted(id);
-    return errorJson(failure, run.onError, kept, id);
+    return errorJson(failure, run.onError, input, id);
   });
 }
 
-/** Seen only where n8n was killed in the moment between the last poll and the result. */
+/** Shown only if n8n was killed between the last poll and the result. */
 function describeInterrupted(id = ''): Message {
   return {
     message: `n8n was stopped before it learned what became of video ${id}`,

@@ -19,7 +19,7 @@ import {
   MIN_PAUSE,
 } from './smallWorkflows';
 
-/** How long after its deadline the last poll for a video may still be refused, in milliseconds. */
+/** How long past a video's deadline its last poll may still be refused, in milliseconds. */
 const GRACE_PERIOD = 10 * 60_000;
 
 /** n8n behavior: an error after a wait is kept, and a retry from the execution list only repeats it. */
@@ -28,92 +28,95 @@ const GET_BY_ID = 'Retrying does not resume the wait: get them with Video: Get a
 /**
  * Polls for all videos of a durable wait.
  *
- * Example: of three rows the second was refused, the others wait for videos A and C. While A is still
- * being made, this gives out the three items as they came in: *interrupted A, refusal, interrupted C*. Once
- * both have ended it gives out *A, refusal, C*, and the same where C failed, with the reason in place of C.
- * Where the node is to stop, a failed C is an error instead, which names A.
+ * Example: of three rows, the second was refused; the others wait for videos A and C. While A is still
+ * being made, the three items are passed on unchanged: *interrupted A, refusal, interrupted C*. Once both
+ * have ended, the output is *A, refusal, C*, or if C failed, its reason instead of C. If the node stops on
+ * errors, a failed C throws an error that names A.
  *
- * @returns what the user's node gives out, one item per input item, in input order
- * @throws {NodeApiError} when that node is to stop because of one of them
+ * @returns the output of the user's node, one item per input item, in input order
+ * @throws {NodeApiError} if an item failed and the node stops on errors
  */
 export const coordinate: Perform = async (run) => {
   const durable = readDurableWait(run);
   const { items, videos } = durable;
   const memory: Memory = run.memory;
+  const unchanged = items.map((json) => ({ json }));
   const isFirst = memory.done === undefined;
   memory.done = false;
-  if (!isFirst) {
-    const ids = [...new Set(videos.map(({ id }) => id))];
-    const poll = await pollWith(memory, pollForAll(run, ids));
-    const ends = new Map<number, WaitResult | RequestFailed>();
-    for (const video of videos) {
-      const end = poll.isLast ? poll.failed : endOf(poll, video);
-      if (end) ends.set(video.item, end);
-    }
-    memory.done = ends.size === videos.length;
-    if (memory.done) return outcome(run, durable, ends);
+  if (isFirst) return unchanged;
+
+  const ids = [...new Set(videos.map(({ id }) => id))];
+  const poll = await pollWith(memory, pollForAll(run, ids));
+  const ends = new Map<number, End>();
+  for (const video of videos) {
+    const end = poll.isLast ? poll.refusal : endOf(poll, video);
+    if (end) ends.set(video.item, end);
   }
-  return items.map((json) => ({ json }));
+  memory.done = ends.size === videos.length;
+  return memory.done ? outcome(run, durable, ends) : unchanged;
 };
 
-/** The jobs in full, in as many polls as it takes, within reason. */
+/** A poll may skip some videos, so this polls up to three times. */
 async function pollForAll(run: Run, ids: string[]): Promise<Snapshot> {
   const { poller } = await run.account();
   const client = await run.client();
   const all: Snapshot = new Map();
   for (let polls = 0; polls < 3 && all.size < ids.length; polls++) {
     const missing = ids.filter((id) => !all.has(id));
-    const seen = await poller.pollOnce(missing, client).catch(refusalOnly);
-    if (seen instanceof RequestFailed && all.size === 0) throw seen;
-    if (seen instanceof RequestFailed) break;
-    seen.forEach((video, id) => all.set(id, video));
+    const answer = await poller.pollOnce(missing, client).catch(refusalOnly);
+    if (answer instanceof RequestFailed && all.size === 0) throw answer;
+    if (answer instanceof RequestFailed) break;
+    answer.forEach((video, id) => all.set(id, video));
   }
   return all;
 }
 
+/** How a wait ended. A refusal says that its polls were refused. */
+type End = WaitResult | RequestFailed;
+
 interface Poll {
-  /** Empty where it was refused */
+  /** Empty if the poll was refused */
   snapshot: Snapshot;
-  failed?: RequestFailed;
+  refusal?: RequestFailed;
   /** Whether it was refused and no further poll is allowed */
   isLast: boolean;
-  /** How the wait for a video has ended, or nothing while it goes on */
+  /** How the wait for a video ended, `undefined` while it goes on */
   endingOf: (id: string) => Ending | undefined;
 }
 
-/** What a poll means for the waits, by what earlier ones met. */
+/** What a poll means for the waits, given what earlier polls met. */
 async function pollWith(memory: Memory, polled: Promise<Snapshot>): Promise<Poll> {
   const surprises = (memory.surprises ??= {});
   const refusals = (memory.refusals ??= { count: 0, since: Date.now() });
   const answer = await polled.catch(refusalOnly);
   const at = Date.now();
-  const failed = answer instanceof RequestFailed ? answer : undefined;
+  const refusal = answer instanceof RequestFailed ? answer : undefined;
   const snapshot: Snapshot = answer instanceof RequestFailed ? new Map() : answer;
-  if (!failed) refusals.count = 0;
+  if (!refusal) refusals.count = 0;
   return {
     snapshot,
-    failed,
-    isLast: failed !== undefined && isRefusedForGood(failed, refusals, at),
+    refusal,
+    isLast: refusal !== undefined && isRefusedForGood(refusal, refusals, at),
     endingOf: (id) => endingIn(snapshot, id, (surprises[id] ??= {}), at),
   };
 }
 
 function endOf(
-  { snapshot, failed, endingOf }: Poll,
+  { snapshot, refusal, endingOf }: Poll,
   { id, deadline }: AwaitedVideo,
-): WaitResult | RequestFailed | undefined {
+): End | undefined {
   const video = snapshot.get(id) ?? {};
   const reason = endingOf(id);
   if (reason) return { reason, video };
   const isOver = Date.now() >= deadline + (snapshot.has(id) ? 0 : GRACE_PERIOD);
-  return isOver ? (failed ?? { reason: 'timedOut', video }) : undefined;
+  return isOver ? (refusal ?? { reason: 'timedOut', video }) : undefined;
 }
 
-/** What the user's node gives out, item by item, or its error where it is to stop. */
+/** The output of the user's node. @throws its error if an item failed and it stops on errors */
 function outcome(
   run: Run,
   { items, videos, wait }: ReadDurableWait,
-  ends: Map<number, WaitResult | RequestFailed>,
+  ends: Map<number, End>,
 ): INodeExecutionData[] {
   const failures = new Map<number, Message>();
   const lists: Record<ReturnType<typeof outcomeOf>, JobList> = {
@@ -139,17 +142,17 @@ function outcome(
   });
   if (wait.onError !== 'stop' || failures.size === 0) return output;
 
-  const [[first, own]] = failures;
-  const named = wait.accepted ? Object.values(lists) : [];
+  const [[item, failure]] = failures;
   const all = { failures, skipped: new Set<number>() };
-  const message = describeStop(own, first, all, items.length, named, GET_BY_ID);
+  const jobs = wait.accepted ? Object.values(lists) : [];
+  const message = describeStop(failure, item, all, items.length, jobs, GET_BY_ID);
   const error = toNodeError(run.node, message);
-  // n8n behavior: it would name the item of the call, which is the first one, whatever the error says.
-  Object.defineProperty(error.context, 'itemIndex', { value: first, enumerable: true });
+  // n8n behavior: without this it names the item of the call, the first one, whatever the error says.
+  Object.defineProperty(error.context, 'itemIndex', { value: item, enumerable: true });
   throw error;
 }
 
-/** However long the wait was so far, in seconds. */
+/** The longest pause between two polls, in seconds. */
 const MAX_PAUSE = 600;
 
 /**
@@ -166,7 +169,7 @@ export const pollDurably: Perform = async (run) => {
   const { poller } = await run.account();
   const client = await run.client();
   const { isLast, endingOf } = await pollWith(memory, poller.pollOnce(pending, client));
-  // Where no further poll is allowed, the coordinator polls by itself, and says what it met.
+  // If no further poll is allowed, the poller ends: the coordinator polls itself and can report the refusal.
   memory.pending = isLast ? [] : pending.filter((id) => !endingOf(id));
   memory.done = memory.pending.length === 0 || deadline <= at;
   memory.pause = nextPause(at - wait.since, deadline - at);
@@ -179,13 +182,13 @@ export function nextPause(waited: number, left: number): number {
   return Math.max(MIN_PAUSE, Math.ceil(quarter / 1_000));
 }
 
-/** What the small workflows of a wait that n8n has taken over do. No user sees these operations. */
+/** The operations of a durable wait's small workflows. Users never see them. */
 export const durableOperations: Record<string, Perform> = {
   [COORDINATE]: coordinate,
   [POLL]: pollDurably,
 };
 
-/** What n8n hands to them. n8n behavior: it drops a parameter that no property declares. */
+/** Their parameters. n8n behavior: it drops a parameter that no property declares. */
 export const durableProperties: INodeProperties[] = ['parkedItems', 'parkedWait'].map((name) => ({
   displayName: name === 'parkedItems' ? 'Parked Items' : 'Parked Wait',
   name,

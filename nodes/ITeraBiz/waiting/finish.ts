@@ -5,20 +5,20 @@ import { hasEnded, outcomeOf, statusOf, type Video, videoIdOf } from '../api/vid
 import { now, pause } from '../client/time';
 import { ItemFailed, type Results } from '../run/results';
 import type { Job, Run } from '../run/run';
-import { handOver, isTimeToHandOver, patienceOf } from './durable';
+import { handOver, hasTimeToHandOver, withPatience } from './durable';
 import { describeEnd, describeRefusal, type Wait } from './outcome';
 
 /** How long an AI agent or MCP client waits for its tool, in milliseconds. Many give up after a minute. */
 const TOOL_PATIENCE = 45_000;
 
-/** How long before n8n cancels an execution its waits end, in milliseconds. */
+/** Waits end this long before n8n cancels their execution, in milliseconds. */
 const BEFORE_TIMEOUT = 5_000;
 
 /**
- * Gives out jobs at once, or once they are finished, as their items want it.
+ * Outputs jobs: at once, or, for items that wait, once they are finished.
  *
- * @returns the node's output; nothing where n8n has taken over the wait, and gives it out later
- * @throws {NodeApiError} where an item failed and the node is to stop
+ * @returns the node's output; empty if n8n took over the wait and delivers it later
+ * @throws {NodeApiError} if an item failed and the node stops on errors
  */
 export async function finish(
   run: Run,
@@ -40,11 +40,11 @@ export async function finish(
   }
   if (results.isStopped || waits.length === 0) return results.collect();
   if (run.executeWorkflow && !waits.some(({ hold }) => hold)) {
-    waits = await patienceOf(
+    waits = await withPatience(
       run,
       async (patience) => await waitInMemory(run, results, waits, patience),
     );
-    const isToHandOver = waits.length > 0 && !results.isStopped && isTimeToHandOver(run);
+    const isToHandOver = waits.length > 0 && !results.isStopped && hasTimeToHandOver(run);
     if (isToHandOver && (await handOver(run, results, waits))) return [];
   }
   if (!results.isStopped) await waitInMemory(run, results, waits, Infinity);
@@ -80,8 +80,8 @@ const NO_ID = {
 /**
  * Waits in memory, together with all other waits of the account.
  *
- * @param patience when to stop although videos are still being made, in milliseconds
- * @returns the waits that are still on
+ * @param patience how long, in milliseconds, even if videos are still being made then
+ * @returns the waits that have not ended
  * @throws the signal's reason when the execution is canceled
  */
 async function waitInMemory(
@@ -92,34 +92,34 @@ async function waitInMemory(
 ): Promise<Wait[]> {
   if (waits.length === 0 || patience === 0) return waits;
   const pending = new Map(waits.map((wait) => [wait.request, wait]));
-  const end = new AbortController();
-  const signal = run.signal ? AbortSignal.any([run.signal, end.signal]) : end.signal;
+  const stop = new AbortController();
+  const signal = run.signal ? AbortSignal.any([run.signal, stop.signal]) : stop.signal;
   const client = (await run.client()).with({ signal });
   const { poller } = await run.account();
   if (patience < Infinity) {
-    // What has finished by then is not handed over any more.
+    // One last poll, so that videos finished by then are not handed over.
     void pause(patience, signal)
       .then(async () => await poller.pollOnce([], client))
       .catch(() => {})
-      .finally(() => end.abort());
+      .finally(() => stop.abort());
   }
   try {
     await poller.wait([...pending.keys()], client, (request, result) => {
       const wait = pending.get(request)!;
       pending.delete(request);
       settle(run, results, wait, result);
-      if (results.isStopped) end.abort();
+      if (results.isStopped) stop.abort();
     });
   } catch (error) {
     run.signal?.throwIfAborted();
-    if (!end.signal.aborted) {
+    if (!stop.signal.aborted) {
       for (const { item, request } of pending.values()) {
         results.failures.set(item, { ...describeRefusal(request.id, error), reason: 'account' });
       }
       pending.clear();
     }
   } finally {
-    end.abort();
+    stop.abort();
   }
   return [...pending.values()];
 }
@@ -134,7 +134,7 @@ function settle(run: Run, results: Results, wait: Wait, result: WaitResult): voi
   else results.outputs.set(item, [{ json: result.video }]);
 }
 
-/** A video as it is; for a model, where it is still being made, what to do about it. */
+/** A video as it is. A model is told instead what to do about one that is still being made. */
 function outputOf({ isTool }: Run, video: Video, id = videoIdOf(video)): IDataObject {
   if (!isTool || id === undefined || !isBeingMade(video)) return video;
   return {
@@ -145,10 +145,10 @@ function outputOf({ isTool }: Run, video: Video, id = videoIdOf(video)): IDataOb
 }
 
 /**
- * Names the orders of an execution that is stopped, in n8n's log and with the execution. n8n behavior:
- * it keeps nothing else of a node that was running then.
+ * If the execution is stopped, names its orders in n8n's log and with the execution. n8n behavior: it keeps
+ * nothing else of a node that was running at that time.
  *
- * @returns what ends that
+ * @returns a function to call when the run has ended
  */
 export function nameOrdersWhenStopped(run: Run, { accepted }: Results): () => void {
   const name = () => {
@@ -172,7 +172,7 @@ function isBeingMade(job: Video): boolean {
   return isVideo(job) && outcomeOf(job) === 'running';
 }
 
-/** What to do and not to do after a run that ordered, where someone looks on. */
+/** Says in the editor what to do, and what not to do, after a run that ordered. */
 function hintAtOrders(run: Run, { accepted, reused }: Results, jobs: Map<number, Job>): void {
   const ordered = [...jobs].filter(
     ([item, { video }]) => accepted.has(item) && !reused.get(item) && isVideo(video),

@@ -3,25 +3,26 @@ import { failureReasonOf, outcomeOf, statusOf } from '../api/video';
 import { RequestFailed } from '../client/apiClient';
 import { type Message, SUPPORT } from '../messages/message';
 
-/** How a wait is to end, by the options of its item. */
+/** The options of an item that say how its wait ends. */
 export interface WaitOptions {
   /** In minutes */
   maxWait: number;
-  /** `output` makes a failed video a result like any other */
+  /** `output`: a failed video is a result like any other */
   failedVideos: 'stop' | 'output';
-  /** Whether the workflow's own Timeout comes before Max Wait */
+  /** Whether the workflow's Timeout comes before Max Wait */
   isCutShort: boolean;
 }
 
-/** A wait of one item. */
+/** The wait of one item. */
 export interface Wait {
   item: number;
   options: WaitOptions;
+  /** Whether the wait must stay in memory */
   hold: boolean;
   request: WaitRequest;
 }
 
-/** Why a wait did not end with a result, or nothing when it did. */
+/** Why a wait ended without a result, or nothing if it has one. */
 export function describeEnd(
   { reason, video }: WaitResult,
   id: string,
@@ -42,14 +43,14 @@ export function describeEnd(
     };
   }
   if (outcomeOf(video) === 'completed' || failedVideos === 'output') return undefined;
-  const given = failureReasonOf(video);
+  const cause = failureReasonOf(video);
   return {
-    message: `iTeraBiz could not make video ${id}${given ? `: ${given}` : ` (status: ${statusOf(video)})`}`,
+    message: `iTeraBiz could not make video ${id}${cause ? `: ${cause}` : ` (status: ${statusOf(video)})`}`,
     description: `Fix the cause above and create the video again, or ask ${SUPPORT}.`,
   };
 }
 
-/** Why a wait ended whose polls were refused for good, or failed on our side. */
+/** Why a wait ended if its polls were refused for good, or failed on our side. */
 export function describeRefusal(id: string, error: unknown): Message {
   const { message, description = '' } =
     error instanceof RequestFailed

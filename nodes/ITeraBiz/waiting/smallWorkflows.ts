@@ -6,52 +6,53 @@ import type { OnError, Run } from '../run/run';
 import type { WaitOptions } from './outcome';
 
 /**
- * n8n behavior: it waits only in a Wait node, and wakes what waits there after restarts too. So the node
- * hands its wait over to a small workflow, the coordinator; n8n puts the user's execution aside until that
- * one ends, and gives its result to this node as the node's output. Seen in 2.41: the result takes the place
- * of the node's items by position, so there is exactly one per input item, in input order; On Error applies
- * to an error of the coordinator as a whole, so only a node that is to stop lets it end with one.
+ * n8n behavior: only a Wait node makes it put an execution aside, which it then resumes even after restarts.
+ * So the node hands its wait over to a small workflow, the coordinator. n8n puts the user's execution aside
+ * until the coordinator ends, and takes its result as the node's output. Seen in 2.41: results replace the
+ * node's items by position, so there is exactly one per input item, in input order. On Error applies to an
+ * error of the coordinator as a whole, so it ends with one only if the user's node stops on errors.
  *
- * n8n behavior: when it is killed while an execution runs, that one is over, and what it gave out before its
- * last pause counts as its result. So the coordinator runs for a moment only: what asks the API time and
- * again is a second small workflow, the poller. However that one ends, the coordinator polls by itself, and
- * starts another one if videos are still being made.
+ * n8n behavior: an execution that is running when n8n is killed is over, and its output before its last
+ * pause counts as its result. So the coordinator runs only for moments, and a second small workflow, the
+ * poller, polls the API repeatedly. However a poller ends, the coordinator then polls itself, and starts
+ * another poller if videos are still being made.
  */
 
-/** The coordinator's operation: gives out the result once all videos have ended. */
+/** The coordinator's operation: outputs the result once all videos have ended. */
 export const COORDINATE = 'keepParked';
 
-/** The poller's operation: polls for the videos from time to time. */
+/** The poller's operation: polls for the videos. */
 export const POLL = 'scoutParked';
 
-/** n8n behavior: it keeps waits that are shorter in memory. In seconds. */
+/** n8n behavior: it keeps shorter waits in memory. In seconds. */
 export const MIN_PAUSE = 66;
 
-/** The wait of one item; its deadline in milliseconds since 1970. */
+/** The wait of one item. */
 interface ItemWait extends WaitOptions {
   item: number;
+  /** Milliseconds since 1970 */
   deadline: number;
 }
 
 /**
- * What both know of the wait. No texts of users. n8n behavior: it takes a text that begins with `=`
- * for an expression.
+ * The wait, as both small workflows know it. It contains no text from users. n8n behavior: it takes text
+ * that begins with `=` for an expression.
  */
 export interface DurableWait {
-  /** The user's execution, which waits */
+  /** ID of the user's execution */
   execution: string;
   /** Milliseconds since 1970 */
   since: number;
   onError: OnError;
-  /** Whether the node made the jobs, and its message has to name them */
+  /** Whether the node ordered the jobs, so its error must name them */
   accepted: boolean;
-  /** Of each item whose video is waited for. The others have their output already. */
+  /** One per item that waits. The other items have their output already */
   waits: ItemWait[];
-  /** Of these, whether their video was there already, by item, where the user wanted that */
+  /** By item, if the user chose to reuse videos: whether its video existed already */
   reused?: Record<number, boolean>;
 }
 
-/** What older versions of this package wrote: one deadline and one set of options for all items. */
+/** As older versions of this package wrote it: one deadline and one set of options for all items. */
 interface FormerWait extends Omit<ItemWait, 'item'> {
   waiting: number[];
 }
@@ -60,21 +61,21 @@ export interface AwaitedVideo extends ItemWait {
   id: string;
 }
 
-/** What one poll leaves for the next. n8n behavior: kept over all runs of the node in its execution */
+/** What one poll leaves for the next. n8n behavior: kept for all runs of a node in one execution. */
 export interface Memory {
-  /** Whether there is nothing more to wait for */
+  /** Whether there is nothing left to wait for; `undefined` before the first run */
   done?: boolean;
   /** Seconds until the next poll */
   pause?: number;
-  /** The videos that were still being made at the last poll */
+  /** IDs of the videos that were still being made at the last poll */
   pending?: string[];
-  /** By video */
+  /** By video ID */
   surprises?: Record<string, Surprises>;
   refusals?: Refusals;
 }
 
 export interface ReadDurableWait {
-  /** What each item of the user's node gives out if nothing more is learned of its video */
+  /** What each item of the user's node outputs if nothing more is learned about its video */
   items: IDataObject[];
   videos: AwaitedVideo[];
   wait: DurableWait;
@@ -85,18 +86,18 @@ export function readDurableWait(run: Run): ReadDurableWait {
   const wait = run.parameter('parkedWait', 0) as DurableWait & FormerWait;
   const waits = wait.waits ?? wait.waiting.map((item) => ({ ...wait, item }));
   const idOf = (item: number) => (items[item].details as { videoId: string }).videoId;
-  return { items, videos: waits.map((one) => ({ ...one, id: idOf(one.item) })), wait };
+  return { items, videos: waits.map((entry) => ({ ...entry, id: idOf(entry.item) })), wait };
 }
 
 /**
  * The coordinator: polls, and while videos are still being made, starts a poller, waits for it and polls again.
  *
- * Its first look, when the wait is handed over, asks nothing: every node has to have run before n8n puts the
- * execution aside. n8n behavior: after a hard stop, a node that had not run before ends its execution with an
- * error of n8n's own, and that would be all that the user learns.
+ * Its first poll, at the hand-over, sends no request: it only makes the node run before n8n puts the execution
+ * aside. n8n behavior: after a hard stop, a node that never ran ends its execution with n8n's own error, and
+ * the user would see nothing else.
  *
- * @param workflowId of the user's workflow; n8n lists the executions of the small ones under it
- * @param owner the user's node; those that look are of its kind and have its credential
+ * @param workflowId of the user's workflow; n8n lists the executions of both small workflows under it
+ * @param owner the user's node; the nodes that poll have its type and credential
  */
 export function coordinatorWorkflow(
   workflowId: string,
@@ -106,7 +107,7 @@ export function coordinatorWorkflow(
   return loop(workflowId, owner, wait, COORDINATE, {
     type: 'n8n-nodes-base.executeWorkflow',
     typeVersion: 1.2,
-    // n8n behavior: a poller that a hard stop ended between two of its nodes has no output.
+    // n8n behavior: a poller that a hard stop ends between two of its nodes has no output.
     onError: 'continueRegularOutput',
     alwaysOutputData: true,
     notes: 'until all have ended',
@@ -119,34 +120,34 @@ export function coordinatorWorkflow(
 }
 
 /**
- * The poller: pauses and polls, until all videos have ended or the time is up. n8n behavior: what it was put
- * aside with first counts as the coordinator's result, should that one not get to another one. So it begins
- * with the pause, which keeps the items as they came in.
+ * The poller: pauses and polls until all videos have ended or time is up. n8n behavior: if the coordinator
+ * gets no further, what the poller was first put aside with becomes the coordinator's result. So the poller
+ * starts with a pause, which keeps the items as they came in.
  */
 export function pollerWorkflow(workflowId: string, owner: INode, wait: DurableWait): IWorkflowBase {
   const amount = `={{ $node[${JSON.stringify(owner.name)}].context.pause ?? ${MIN_PAUSE} }}`;
   return loop(workflowId, owner, wait, POLL, {
     type: 'n8n-nodes-base.wait',
     typeVersion: 1.1,
-    notes: 'until the next look',
+    notes: 'until the next check',
     parameters: { resume: 'timeInterval', unit: 'seconds', amount },
   });
 }
 
-/** Looks and pauses in turn, until a look says that it is done. */
+type NodeData = Omit<INode, 'id' | 'position'>;
+
+/** Polls and pauses in turn, until a poll says that all is done. */
 function loop(
   workflowId: string,
-  { name, type, typeVersion, credentials, parameters }: INode,
+  owner: INode,
   wait: DurableWait,
   operation: string,
-  pause: Omit<INode, 'id' | 'name' | 'position'>,
+  pause: Omit<NodeData, 'name'>,
 ): IWorkflowBase {
-  const { execution, waits } = wait;
-  const videos = waits.length === 1 ? 'a video' : `${waits.length} videos`;
-  const [start, done, between] = ['items', 'done?', 'wait'].map((what) => `${name}: ${what}`);
-  // The node that looks has the name of the user's node: an error of it is shown under that name.
+  const { name } = owner;
+  const [start, done, between] = ['items', 'done?', 'wait'].map((suffix) => `${name}: ${suffix}`);
   const isDone = { value1: `={{ $node[${JSON.stringify(name)}].context.done }}`, value2: true };
-  const nodes: Array<Omit<INode, 'id' | 'position'>> = [
+  const nodes: NodeData[] = [
     {
       name: start,
       type: 'n8n-nodes-base.executeWorkflowTrigger',
@@ -154,21 +155,7 @@ function loop(
       notes: 'what each item gives out so far',
       parameters: { inputSource: 'passthrough' },
     },
-    {
-      name,
-      type,
-      typeVersion,
-      credentials,
-      executeOnce: true,
-      notes: operation === COORDINATE ? 'gives out the videos' : 'looks at the videos',
-      parameters: {
-        resource: 'video',
-        operation,
-        parkedItems: `={{ $(${JSON.stringify(start)}).all().map((item) => item.json) }}`,
-        parkedWait: { ...wait } as unknown as INodeParameters,
-        requestOptions: parameters.requestOptions ?? {},
-      },
-    },
+    pollingNode(owner, start, wait, operation),
     {
       name: done,
       type: 'n8n-nodes-base.if',
@@ -178,36 +165,22 @@ function loop(
     },
     { name: between, ...pause },
   ];
-  // For who finds the small execution in n8n's list and opens it.
-  const content = [
-    `## Part of [execution ${execution}](/workflow/${workflowId}/executions/${execution})`,
-    `That execution waits for ${videos} from iTeraBiz and resumes by itself. This is how n8n does the waiting: it orders nothing, costs nothing, and ends by itself.`,
-    `There is nothing to do here. Even if execution ${execution} was stopped, this one ends: with the videos, or after Max Wait.`,
-  ].join('\n\n');
-  const note: INode = {
-    id: 'note',
-    name: `${name}: note`,
-    type: 'n8n-nodes-base.stickyNote',
-    typeVersion: 1,
-    position: [-40, -240],
-    parameters: { content, width: 760, height: 180 },
-  };
   const to = (node: string) => [{ node, type: NodeConnectionTypes.Main, index: 0 }];
   const placed = nodes.map((node, column): INode => {
-    // n8n behavior: the note stands under the name then, in place of what the node's type says.
+    // n8n behavior: the editor then shows the note under the node's name instead of the type's subtitle.
     return { ...node, id: node.name, position: [column * 200, 0], notesInFlow: true };
   });
   const now = new Date();
   return {
     id: workflowId,
-    name: `Execution ${execution}: waiting for ${videos}`,
+    name: `Execution ${wait.execution}: waiting for ${videosOf(wait)}`,
     active: false,
     isArchived: false,
     activeVersionId: null,
     createdAt: now,
     updatedAt: now,
     settings: { executionOrder: 'v1' },
-    nodes: [...placed, note],
+    nodes: [...placed, stickyNote(workflowId, name, wait)],
     connections: {
       [start]: { main: [to(operation === COORDINATE ? name : between)] },
       [name]: { main: [to(done)] },
@@ -215,4 +188,50 @@ function loop(
       [between]: { main: [to(name)] },
     },
   };
+}
+
+/** It has the name of the user's node, so its errors are shown under that name. */
+function pollingNode(
+  { name, type, typeVersion, credentials, parameters }: INode,
+  start: string,
+  wait: DurableWait,
+  operation: string,
+): NodeData {
+  return {
+    name,
+    type,
+    typeVersion,
+    credentials,
+    executeOnce: true,
+    notes: operation === COORDINATE ? 'gives out the videos' : 'checks the videos',
+    parameters: {
+      resource: 'video',
+      operation,
+      parkedItems: `={{ $(${JSON.stringify(start)}).all().map((item) => item.json) }}`,
+      parkedWait: { ...wait } as unknown as INodeParameters,
+      requestOptions: parameters.requestOptions ?? {},
+    },
+  };
+}
+
+/** Tells users who open a small execution from n8n's list what it is. */
+function stickyNote(workflowId: string, name: string, wait: DurableWait): INode {
+  const { execution } = wait;
+  const content = [
+    `## Part of [execution ${execution}](/workflow/${workflowId}/executions/${execution})`,
+    `That execution waits for ${videosOf(wait)} from iTeraBiz and resumes by itself. This is how n8n does the waiting: it orders nothing, costs nothing, and ends by itself.`,
+    `There is nothing to do here. Even if execution ${execution} was stopped, this one ends: with the videos, or after Max Wait.`,
+  ].join('\n\n');
+  return {
+    id: 'note',
+    name: `${name}: note`,
+    type: 'n8n-nodes-base.stickyNote',
+    typeVersion: 1,
+    position: [-40, -240],
+    parameters: { content, width: 760, height: 180 },
+  };
+}
+
+function videosOf({ waits }: DurableWait): string {
+  return waits.length === 1 ? 'a video' : `${waits.length} videos`;
 }

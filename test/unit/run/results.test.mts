@@ -279,11 +279,11 @@ describe('An item', () => {
     ['a bad value', refused(400), false],
     ['a key that may not do this', refused(403), false],
     ['a fault on its side', refused(500), false],
-  ])('that meets %s: nothing more is sent: %#', (_, failed, meetsAll) => {
+  ])('that meets %s: nothing more is sent: %#', (_, failed, affectsAll) => {
     const results = resultsOf(3);
     results.fail(1, ItemFailed.by(failed, { doing }));
-    expect(results.failures.get(1)?.reason).toBe(meetsAll ? 'account' : 'item');
-    if (!meetsAll) return results.throwIfAborted();
+    expect(results.failures.get(1)?.reason).toBe(affectsAll ? 'account' : 'item');
+    if (!affectsAll) return results.throwIfAborted();
     expect(() => results.throwIfAborted()).toThrow(/^Not sent, because iTeraBiz /);
   });
 
@@ -310,7 +310,7 @@ test('a refused read is an item that failed; any other error stays what it is', 
   const read = (error: Error) =>
     readForItem(() => Promise.reject(error), { doing: 'list the videos' });
   await expect(read(refused(401))).rejects.toMatchObject({
-    meetsAll: true,
+    affectsAll: true,
     failure: { message: 'iTeraBiz does not accept the API key of this credential', status: 401 },
   });
   const other = new Error('no credential');
