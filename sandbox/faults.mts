@@ -7,7 +7,7 @@ interface Order {
   random: () => number;
 }
 
-/** The faults that were ordered, and the decision which of them strike a request. */
+/** The active faults. Decides which of them strike a request. */
 export class Faults {
   #orders: Order[] = [];
 
@@ -20,8 +20,8 @@ export class Faults {
   }
 
   /**
-   * The effects that strike this request, in the order in which they were ordered. Asking counts.
-   * @param text where `containing` is looked for: path and body
+   * The faults that strike this request, oldest first. Each call counts as a request.
+   * @param text path and body, which `containing` searches
    */
   strike(kind: string, text: string): FaultEffect[] {
     return this.#orders.filter((order) => strikes(order, kind, text)).map(({ fault }) => fault);
@@ -40,7 +40,7 @@ function strikes(order: Order, kind: string, text: string): boolean {
   return true;
 }
 
-/** Numbers from 0 to 1 that are the same for the same seed (a linear congruential generator). */
+/** A random number generator from 0 to 1, deterministic for a seed (linear congruential). */
 function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

@@ -27,12 +27,12 @@ declare module 'fastify' {
 }
 
 export interface ServerOptions {
-  /** 0 for a free one. The file host takes the next one, or a free one as well. */
+  /** 0 for a free one. The file host gets the next port, or a free one too. */
   port: number;
   apiKey?: string;
-  /** What is other than openapi.yaml assumes. */
+  /** How it differs from the assumptions in openapi.yaml. */
   variants?: VariantName[];
-  /** Takes one line per request. */
+  /** Called with one line per request. */
   log: (line: string) => void;
 }
 
@@ -45,8 +45,8 @@ export interface RunningServer {
 }
 
 /**
- * Starts the API (with admin interface and files) and the second file host, on loopback only.
- * @throws when a port is taken
+ * Starts the API (with admin interface and files) and the separate file host, on loopback only.
+ * @throws if a port is taken
  */
 export async function startServer({
   port,
@@ -93,7 +93,7 @@ function newServer(): FastifyInstance {
   app.decorateRequest('kind', '');
   app.decorateRequest('faults');
   app.addHook('onRequest', async (request) => void (request.faults = []));
-  // Answers are checked, not shaped: Fastify's own serializer would drop what the contract lacks.
+  // Responses are validated, not reshaped: Fastify's serializer would drop fields that the contract lacks.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   return app;
 }
