@@ -7,15 +7,15 @@ import type { Asker } from './asker.mts';
 import { entriesIn, type HookLook, isSuccess, objectIn, type OrderLook } from './evidence.mts';
 import type { Receiver } from './receiver.mts';
 
-/** How patient to be, in milliseconds. */
+/** How long to wait, in milliseconds. */
 export interface Patience {
-  /** Between two looks at the video, or at the list */
+  /** Between two polls */
   pause: number;
-  /** For the list to show it */
+  /** Until the list shows the video */
   list: number;
-  /** For the video to end */
+  /** Until the video ends */
   video: number;
-  /** For the event, once the video has ended */
+  /** From the end of the video to its event */
   event: number;
 }
 
@@ -26,15 +26,14 @@ export const PATIENCE: Patience = {
   event: 30_000,
 };
 
-export interface Wish {
+export interface OrderRequest {
   avatarId: string;
-  /** Where given, the video is ordered with it, and then once more */
+  /** If set, the video is ordered twice with this key */
   idempotencyKey?: string;
-  /** What to ask the list for, to see the video in it */
+  /** Query for the list that should show the video */
   query?: IDataObject;
 }
 
-/** One short video. */
 const newVideo = (avatarId: string) => ({
   avatar_id: avatarId,
   script: 'Hello. This is a short test.',
@@ -42,17 +41,22 @@ const newVideo = (avatarId: string) => ({
   duration: 5,
 });
 
-/** No text, no length, and an avatar that is not there: nobody can make a video of that. */
-const NONSENSE = { avatar_id: 'avatar_that_is_not_there', script: '', language: '', duration: 0 };
+/** No text, no length and an unknown avatar: no video can be made from this. */
+const INVALID_ORDER = {
+  avatar_id: 'avatar_that_is_not_there',
+  script: '',
+  language: '',
+  duration: 0,
+};
 
-/** Sends an order that has to be refused, then orders a video and watches it to its end. */
+/** Sends an order that must be refused, then orders a video and watches it until it ends. */
 export async function order(
   asker: Asker,
-  { avatarId, idempotencyKey, query }: Wish,
+  { avatarId, idempotencyKey, query }: OrderRequest,
   patience: Patience,
   signal?: AbortSignal,
 ): Promise<OrderLook> {
-  const refused = await asker.post('/videos', NONSENSE);
+  const refused = await asker.post('/videos', INVALID_ORDER);
   const headers = idempotencyKey === undefined ? {} : { 'Idempotency-Key': idempotencyKey };
   const sent = newVideo(avatarId);
   const accepted = await asker.post('/videos', sent, headers);
@@ -66,7 +70,7 @@ export async function order(
   return look;
 }
 
-/** Looks at the video until it has ended, and at the list until that shows it. */
+/** Polls the video until it ends, and the list until it shows the video. */
 async function watch(
   asker: Asker,
   id: string,
@@ -76,26 +80,26 @@ async function watch(
   signal?: AbortSignal,
 ): Promise<void> {
   const acceptedAt = look.accepted.sentAt + look.accepted.ms;
-  const passed = () => Date.now() - acceptedAt;
+  const elapsed = () => Date.now() - acceptedAt;
   let hasEnded = false;
-  let isLookedFor = true;
+  let watchesList = true;
   const inList = async () => {
     const entries = entriesIn(await asker.get('/videos', query));
     return entries.find((video) => videoIdOf(video) === id);
   };
   for (;;) {
-    if (isLookedFor) {
+    if (watchesList) {
       look.listed = await inList();
-      look.lookedFor = passed();
+      look.lookedFor = elapsed();
       if (look.listed) look.listedAfter = look.lookedFor;
-      isLookedFor = !look.listed && look.lookedFor < patience.list;
+      watchesList = !look.listed && look.lookedFor < patience.list;
     }
     if (!hasEnded) {
-      const seen = await asker.get(`/videos/${encodeURIComponent(id)}`);
-      look.looks.push(seen);
-      hasEnded = isOver(objectIn(seen)) || passed() > patience.video;
+      const poll = await asker.get(`/videos/${encodeURIComponent(id)}`);
+      look.looks.push(poll);
+      hasEnded = isOver(objectIn(poll)) || elapsed() > patience.video;
     }
-    if (hasEnded && !isLookedFor) {
+    if (hasEnded && !watchesList) {
       if (look.listed) look.listedAtEnd = await inList();
       return;
     }
@@ -105,7 +109,7 @@ async function watch(
 
 const isOver = (video: Video | undefined) => video !== undefined && outcomeOf(video) !== 'running';
 
-/** Registers a webhook for what happens meanwhile. */
+/** Registers a webhook for the events of the run. */
 export async function register(asker: Asker, receiver: Receiver, url: string): Promise<HookLook> {
   const events = ['video.completed', 'video.failed'];
   const registered = await asker.post('/webhooks', { url, events });
@@ -113,7 +117,7 @@ export async function register(asker: Asker, receiver: Receiver, url: string): P
   return { registered, list, deliveries: receiver.deliveries };
 }
 
-/** Removes it, and once more, to see what that is answered with. */
+/** Removes the webhook, then again to see how the API answers that. */
 export async function remove(asker: Asker, hook: HookLook): Promise<void> {
   const id = videoIdOf(objectIn(hook.registered));
   if (id === undefined) return;
@@ -123,7 +127,7 @@ export async function remove(asker: Asker, hook: HookLook): Promise<void> {
   }
 }
 
-/** Waits for an event, as long as one may take, if there is a webhook to send it to. */
+/** Waits for an event, up to a limit, if the webhook was registered. */
 export async function untilDelivered(
   hook: HookLook,
   patience: Patience,

@@ -23,7 +23,7 @@ import {
 
 const PAGE = 'nodes/ITeraBiz/api/page.ts';
 
-/** How iTeraBiz lists what there is. */
+/** How iTeraBiz lists videos and avatars. */
 export const lists: Assumption[] = [
   {
     id: 'list-body',
