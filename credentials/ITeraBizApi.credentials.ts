@@ -111,8 +111,8 @@ const PLAIN_PATH = /^\/(?![/\\])/;
  * the caller. n8n behavior: reading the credential first would cost a database query per request.
  *
  * Requests of n8n's HTTP Request node pass here too, with any address that a user or an AI model enters.
- * n8n behavior: that node sets `uri`. Because of the last option here, n8n drops the key on a redirect to
- * another host.
+ * n8n behavior: that node sets `uri`. `sendCredentialsOnCrossOriginRedirect: false` makes n8n drop the key on
+ * a redirect to another host.
  *
  * Invariant: the HTTP client gets the parsed URL that was checked, never the original text, which it may
  * parse differently: `https:host/x` is a path for `URL`, but another host for axios before 1.18.

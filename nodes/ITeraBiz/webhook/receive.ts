@@ -110,8 +110,8 @@ async function rawBodyOf(context: IWebhookFunctions): Promise<Buffer | undefined
 }
 
 /**
- * The reply to an event from the right sender. With confirmation, the API decides which event it is: a
- * video ends once, so it is the same event whatever IDs it is delivered with.
+ * The reply to an event from the right sender. With confirmation, the API decides which event it is: a video
+ * and its outcome are one event, whatever IDs it is delivered with.
  */
 async function replyTo(unverified: UnverifiedEvent, context: IWebhookFunctions): Promise<Reply> {
   const options = context.getNodeParameter('options', {}) as IDataObject;
