@@ -23,13 +23,13 @@ export interface Evidence {
   filtered: Exchange;
   /** Single videos: one for each status word in the list */
   byId: Exchange[];
-  file?: FileLook;
+  file?: FileEvidence;
   webhooks: Exchange;
-  order?: OrderLook;
-  hook?: HookLook;
+  order?: OrderEvidence;
+  hook?: WebhookEvidence;
 }
 
-export interface FileLook {
+export interface FileEvidence {
   /** The request of the file, after the redirects that led to it */
   hops: Exchange[];
   /** A request for the first ten bytes only */
@@ -39,7 +39,7 @@ export interface FileLook {
 }
 
 /** Observations from ordering a video. */
-export interface OrderLook {
+export interface OrderEvidence {
   /** An invalid order */
   refused: Exchange;
   accepted: Exchange;
@@ -48,9 +48,9 @@ export interface OrderLook {
   /** Milliseconds from acceptance until the list showed it. Missing if it never did */
   listedAfter?: number;
   /** How long the list was watched, in milliseconds */
-  lookedFor: number;
+  watchedFor: number;
   /** Each poll of the video */
-  looks: Exchange[];
+  polls: Exchange[];
   /** The body of the order */
   sent: Video;
   /** Its entry in the list, at first and once it had ended */
@@ -64,7 +64,7 @@ export interface Delivery {
 }
 
 /** Observations from registering a webhook. */
-export interface HookLook {
+export interface WebhookEvidence {
   registered: Exchange;
   list: Exchange;
   deliveries: Delivery[];
@@ -112,7 +112,7 @@ export function listedIn(evidence: Evidence): Video[] {
 
 /** The videos that were read by ID. */
 export function readById({ byId, order }: Evidence): Video[] {
-  return [...byId, ...(order?.looks ?? [])]
+  return [...byId, ...(order?.polls ?? [])]
     .map((exchange) => objectIn(exchange))
     .filter((video) => video !== undefined);
 }

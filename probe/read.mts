@@ -5,7 +5,7 @@ import {
   answerIn,
   entriesIn,
   type Evidence,
-  type FileLook,
+  type FileEvidence,
   isSuccess,
   listedIn,
   objectIn,
@@ -42,7 +42,7 @@ export async function read(asker: Asker): Promise<Evidence> {
   for (const id of oneOfEachStatus(evidence)) {
     evidence.byId.push(await asker.get(`/videos/${encodeURIComponent(id)}`));
   }
-  evidence.file = await lookAtFile(asker, evidence.byId);
+  evidence.file = await inspectFile(asker, evidence.byId);
   return evidence;
 }
 
@@ -56,7 +56,10 @@ function oneOfEachStatus(evidence: Evidence): string[] {
 }
 
 /** Inspects the file of the first completed video among these, without downloading it. */
-export async function lookAtFile(asker: Asker, videos: Exchange[]): Promise<FileLook | undefined> {
+export async function inspectFile(
+  asker: Asker,
+  videos: Exchange[],
+): Promise<FileEvidence | undefined> {
   const finished = videos.flatMap((exchange) => {
     const video = objectIn(exchange);
     return video && outcomeOf(video) === 'completed' ? [video] : [];

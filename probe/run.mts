@@ -10,7 +10,7 @@ import { answerIn, entriesIn, type Evidence, isSuccess, objectIn } from './evide
 import type { Options, Spending } from './options.mts';
 import { isAnswer } from './outcome.mts';
 import { ProbeError } from './probeError.mts';
-import { lookAtFile, read } from './read.mts';
+import { inspectFile, read } from './read.mts';
 import { receive } from './receiver.mts';
 import { type Outcome } from './report.mts';
 import { order, PATIENCE, type Patience, register, remove, untilDelivered } from './spend.mts';
@@ -95,7 +95,7 @@ async function spend(
     };
     evidence.order = await order(asker, request, patience, signal);
     if (evidence.hook) await untilDelivered(evidence.hook, patience, signal);
-    evidence.file ??= await lookAtFile(asker, evidence.order.looks);
+    evidence.file ??= await inspectFile(asker, evidence.order.polls);
   } finally {
     if (evidence.hook) await remove(asker, evidence.hook);
     await receiver?.stop();

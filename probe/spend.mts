@@ -4,7 +4,13 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { outcomeOf, type Video, videoIdOf } from '../nodes/ITeraBiz/api/video.ts';
 import type { Asker } from './asker.mts';
-import { entriesIn, type HookLook, isSuccess, objectIn, type OrderLook } from './evidence.mts';
+import {
+  entriesIn,
+  type WebhookEvidence,
+  isSuccess,
+  objectIn,
+  type OrderEvidence,
+} from './evidence.mts';
 import type { Receiver } from './receiver.mts';
 
 /** How long to wait, in milliseconds. */
@@ -55,31 +61,31 @@ export async function order(
   { avatarId, idempotencyKey, query }: OrderRequest,
   patience: Patience,
   signal?: AbortSignal,
-): Promise<OrderLook> {
+): Promise<OrderEvidence> {
   const refused = await asker.post('/videos', INVALID_ORDER);
   const headers = idempotencyKey === undefined ? {} : { 'Idempotency-Key': idempotencyKey };
   const sent = newVideo(avatarId);
   const accepted = await asker.post('/videos', sent, headers);
-  const look: OrderLook = { refused, accepted, sent, lookedFor: 0, looks: [] };
+  const evidence: OrderEvidence = { refused, accepted, sent, watchedFor: 0, polls: [] };
   const id = videoIdOf(objectIn(accepted));
-  if (id === undefined) return look;
+  if (id === undefined) return evidence;
   if (idempotencyKey !== undefined) {
-    look.repeated = await asker.post('/videos', sent, headers);
+    evidence.repeated = await asker.post('/videos', sent, headers);
   }
-  await watch(asker, id, look, query, patience, signal);
-  return look;
+  await watch(asker, id, evidence, query, patience, signal);
+  return evidence;
 }
 
 /** Polls the video until it ends, and the list until it shows the video. */
 async function watch(
   asker: Asker,
   id: string,
-  look: OrderLook,
+  evidence: OrderEvidence,
   query: IDataObject | undefined,
   patience: Patience,
   signal?: AbortSignal,
 ): Promise<void> {
-  const acceptedAt = look.accepted.sentAt + look.accepted.ms;
+  const acceptedAt = evidence.accepted.sentAt + evidence.accepted.ms;
   const elapsed = () => Date.now() - acceptedAt;
   let hasEnded = false;
   let watchesList = true;
@@ -89,18 +95,18 @@ async function watch(
   };
   for (;;) {
     if (watchesList) {
-      look.listed = await inList();
-      look.lookedFor = elapsed();
-      if (look.listed) look.listedAfter = look.lookedFor;
-      watchesList = !look.listed && look.lookedFor < patience.list;
+      evidence.listed = await inList();
+      evidence.watchedFor = elapsed();
+      if (evidence.listed) evidence.listedAfter = evidence.watchedFor;
+      watchesList = !evidence.listed && evidence.watchedFor < patience.list;
     }
     if (!hasEnded) {
       const poll = await asker.get(`/videos/${encodeURIComponent(id)}`);
-      look.looks.push(poll);
+      evidence.polls.push(poll);
       hasEnded = isOver(objectIn(poll)) || elapsed() > patience.video;
     }
     if (hasEnded && !watchesList) {
-      if (look.listed) look.listedAtEnd = await inList();
+      if (evidence.listed) evidence.listedAtEnd = await inList();
       return;
     }
     await sleep(patience.pause, undefined, { signal });
@@ -110,7 +116,11 @@ async function watch(
 const isOver = (video: Video | undefined) => video !== undefined && outcomeOf(video) !== 'running';
 
 /** Registers a webhook for the events of the run. */
-export async function register(asker: Asker, receiver: Receiver, url: string): Promise<HookLook> {
+export async function register(
+  asker: Asker,
+  receiver: Receiver,
+  url: string,
+): Promise<WebhookEvidence> {
   const events = ['video.completed', 'video.failed'];
   const registered = await asker.post('/webhooks', { url, events });
   const list = await asker.get('/webhooks');
@@ -118,7 +128,7 @@ export async function register(asker: Asker, receiver: Receiver, url: string): P
 }
 
 /** Removes the webhook, then again to see how the API answers that. */
-export async function remove(asker: Asker, hook: HookLook): Promise<void> {
+export async function remove(asker: Asker, hook: WebhookEvidence): Promise<void> {
   const id = videoIdOf(objectIn(hook.registered));
   if (id === undefined) return;
   hook.removed = await asker.delete(`/webhooks/${encodeURIComponent(id)}`);
@@ -129,7 +139,7 @@ export async function remove(asker: Asker, hook: HookLook): Promise<void> {
 
 /** Waits for an event, up to a limit, if the webhook was registered. */
 export async function untilDelivered(
-  hook: HookLook,
+  hook: WebhookEvidence,
   patience: Patience,
   signal?: AbortSignal,
 ): Promise<void> {

@@ -28,7 +28,7 @@ export function serveAdmin(app: FastifyInstance, state: SandboxState): void {
   });
 
   app.post<{ Body: Fault }>('/faults', async ({ body }, reply) => {
-    faults.order(body);
+    faults.add(body);
     return reply.code(204).send();
   });
   app.delete('/faults', async (_request, reply) => {

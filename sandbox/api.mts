@@ -68,13 +68,13 @@ export function apiOperations(state: SandboxState) {
     if (!avatars.has(avatar_id)) {
       throw new ApiError(400, 'invalid_request', `avatar_id: there is no avatar ${avatar_id}`);
     }
-    const fate = request.faults.find((fault) => fault.type === 'failVideo');
+    const failure = request.faults.find((fault) => fault.type === 'failVideo');
     const words = script === undefined ? { prompt } : { script };
     const video = accepted(request, reply, () => {
       spendCredit();
       return videos.submit(
         { avatar_id, ...words, language, duration },
-        fate && { code: fate.code, message: fate.message },
+        failure && { code: failure.code, message: failure.message },
       );
     });
     return state.show(video);

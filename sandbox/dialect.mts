@@ -11,7 +11,7 @@ const VIDEO_KINDS = ['POST /videos', 'POST /content/generate', 'GET /videos/{id}
  * Rewrites responses as a different iTeraBiz would send them. They have already been validated against
  * openapi.yaml, so the differences made here are on purpose.
  */
-export function speakDialect(app: FastifyInstance, settings: SandboxSettings): void {
+export function applyDialect(app: FastifyInstance, settings: SandboxSettings): void {
   app.addHook('onSend', async (request, reply, payload) => {
     reply.header('Date', serviceTime(settings).toUTCString());
     const isLiteral = request.faults.some((f) => f.type === 'answer' && f.when !== 'after');

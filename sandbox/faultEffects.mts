@@ -13,14 +13,14 @@ type TimedEffect = Extract<FaultEffect, { when?: unknown }>;
  * Injects faults into the requests of this scope. A fault with `before` replaces the handler. One with
  * `after` replaces only its response: the request has been carried out.
  */
-export function letFaultsStrike(app: FastifyInstance, faults: Faults, stats: Stats): void {
+export function injectFaults(app: FastifyInstance, faults: Faults, stats: Stats): void {
   app.addHook('preHandler', async (request, reply) => {
     const text = request.url + JSON.stringify(request.body ?? '');
     request.faults = faults.strike(request.kind, text);
     request.faults.forEach(({ type }) => stats.fault(type));
     for (const effect of request.faults.filter(isTimed)) {
       if (effect.when === 'after' || reply.sent) continue;
-      const answer = await meet(effect, request, reply);
+      const answer = await applyEffect(effect, request, reply);
       if (answer !== undefined) return reply.send(answer);
     }
   });
@@ -42,7 +42,7 @@ const isTimed = (effect: FaultEffect): effect is TimedEffect =>
 const never = () => new Promise<never>(() => undefined);
 
 /** @returns the body to send instead, or `undefined` if the request continues */
-async function meet(
+async function applyEffect(
   effect: TimedEffect,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -81,7 +81,7 @@ async function replaceAnswer(
   payload: Payload,
 ): Promise<Payload> {
   if (effect.when !== 'after') return payload;
-  const answer = await meet(effect, request, reply);
+  const answer = await applyEffect(effect, request, reply);
   if (answer === undefined) return payload;
   reply.removeHeader('content-length');
   return answer;

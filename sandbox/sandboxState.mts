@@ -25,11 +25,11 @@ export class SandboxState {
     this.apiKey = apiKey;
   }
 
-  /** Turns it into a variant of iTeraBiz. */
-  play(name: VariantName): void {
+  /** Makes the sandbox behave like this variant of iTeraBiz. */
+  applyVariant(name: VariantName): void {
     const { settings = {}, faults = [] }: Variant = variants[name];
     Object.assign(this.settings, settings);
-    faults.forEach((fault) => this.faults.order(fault));
+    faults.forEach((fault) => this.faults.add(fault));
   }
 
   /** A video as the API returns it. A completed one has links; seeded fields win. */

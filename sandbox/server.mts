@@ -6,8 +6,8 @@ import { serveAdmin } from './admin.mts';
 import { apiOperations } from './api.mts';
 import { errorBody } from './apiError.mts';
 import { answerFormats, enforceContract, readContract } from './contract.mts';
-import { speakDialect } from './dialect.mts';
-import { letFaultsStrike } from './faultEffects.mts';
+import { applyDialect } from './dialect.mts';
+import { injectFaults } from './faultEffects.mts';
 import { serveMedia } from './media/routes.mts';
 import { record } from './recording.mts';
 import { SandboxState } from './sandboxState.mts';
@@ -55,7 +55,7 @@ export async function startServer({
   log,
 }: ServerOptions): Promise<RunningServer> {
   const state = new SandboxState(apiKey);
-  for (const name of variants) state.play(name);
+  for (const name of variants) state.applyVariant(name);
   const api = newServer();
   await api.register(async (scope) => offerApi(scope, state, log), { prefix: '/v1' });
   await api.register(async (scope) => offerMedia(scope, state, log));
@@ -109,8 +109,8 @@ async function offerApi(
     return reply.code(401).send(errorBody('unauthorized', 'Missing or invalid API key'));
   });
   enforceContract(app, state.stats);
-  speakDialect(app, state.settings);
-  letFaultsStrike(app, state.faults, state.stats);
+  applyDialect(app, state.settings);
+  injectFaults(app, state.faults, state.stats);
   await app.register(responseValidation, {
     responseStatusCodeValidation: true,
     ajv: { removeAdditional: false, useDefaults: false, strict: false, formats: answerFormats },
@@ -127,6 +127,6 @@ async function offerMedia(
   log: ServerOptions['log'],
 ): Promise<void> {
   record(app, state.stats, log);
-  letFaultsStrike(app, state.faults, state.stats);
+  injectFaults(app, state.faults, state.stats);
   serveMedia(app, state);
 }

@@ -37,9 +37,9 @@ export class Videos {
 
   /**
    * Accepts a submission and starts its timers, unless `hold` is set.
-   * @param fate why it fails in the end; completes if omitted
+   * @param failure why it fails in the end; completes if omitted
    */
-  submit(fields: NewVideo, fate?: FailureReason): VideoRecord {
+  submit(fields: NewVideo, failure?: FailureReason): VideoRecord {
     const video = this.#keep({
       status: 'queued',
       ...fields,
@@ -48,7 +48,7 @@ export class Videos {
     if (!this.#settings.hold) {
       const { queuedMs, processingMs } = this.#settings;
       setTimeout(() => this.#process(video), queuedMs);
-      setTimeout(() => this.#end(video, fate), queuedMs + processingMs);
+      setTimeout(() => this.#end(video, failure), queuedMs + processingMs);
     }
     return video;
   }

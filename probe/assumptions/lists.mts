@@ -63,11 +63,11 @@ export const lists: Assumption[] = [
       if (!videoIdOf(answerIn(order?.accepted)?.body)) {
         return cannotTell(SPEND);
       }
-      const { listedAfter, lookedFor } = order!;
+      const { listedAfter, watchedFor } = order!;
       if (listedAfter !== undefined) return holds(`It was there after ${inSeconds(listedAfter)}`);
       return judgeOrder(evidence).verdict === 'differs'
         ? cannotTell('A list that begins with the newest: this one was read from its other end')
-        : differs(`It was not there after ${inSeconds(lookedFor)}`);
+        : differs(`It was not there after ${inSeconds(watchedFor)}`);
     },
   },
   {

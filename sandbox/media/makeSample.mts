@@ -1,6 +1,6 @@
 /**
- * Draws sample.mp4, the file behind every finished video: three seconds of a presenter of our own
- * drawing who hums. Run once, with ffmpeg: `npx tsx sandbox/media/makeSample.mts`
+ * Draws sample.mp4, the file of every completed video: three seconds of a humming presenter, drawn here.
+ * Run once, with ffmpeg: `npx tsx sandbox/media/makeSample.mts`
  */
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ const SECONDS = 3;
 const RATE = 25;
 
 interface Shape {
-  /** ffmpeg expression in X, Y and T that is true inside the shape. */
+  /** An ffmpeg expression in X, Y and T that is true inside the shape. */
   inside: string;
   color: [red: number, green: number, blue: number];
 }
