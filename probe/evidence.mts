@@ -26,7 +26,7 @@ export interface Evidence {
   file?: FileEvidence;
   webhooks: Exchange;
   order?: OrderEvidence;
-  hook?: WebhookEvidence;
+  hook?: HookEvidence;
 }
 
 export interface FileEvidence {
@@ -64,7 +64,7 @@ export interface Delivery {
 }
 
 /** Observations from registering a webhook. */
-export interface WebhookEvidence {
+export interface HookEvidence {
   registered: Exchange;
   list: Exchange;
   deliveries: Delivery[];

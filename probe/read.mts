@@ -69,11 +69,7 @@ export async function inspectFile(
 
   let address = link;
   const hops = [await asker.head(address)];
-  for (
-    let to = redirectIn(hops);
-    to !== undefined && hops.length < MAX_HOPS;
-    to = redirectIn(hops)
-  ) {
+  for (let to = nextIn(hops); to !== undefined && hops.length < MAX_HOPS; to = nextIn(hops)) {
     address = new URL(to, address).href;
     hops.push(await asker.head(address));
   }
@@ -82,7 +78,7 @@ export async function inspectFile(
   return { hops, range, altered };
 }
 
-function redirectIn(hops: Exchange[]): string | undefined {
+function nextIn(hops: Exchange[]): string | undefined {
   const to = answerIn(hops.at(-1))?.headers.location;
   return typeof to === 'string' ? to : undefined;
 }

@@ -6,7 +6,7 @@ import { outcomeOf, type Video, videoIdOf } from '../nodes/ITeraBiz/api/video.ts
 import type { Asker } from './asker.mts';
 import {
   entriesIn,
-  type WebhookEvidence,
+  type HookEvidence,
   isSuccess,
   objectIn,
   type OrderEvidence,
@@ -48,12 +48,7 @@ const newVideo = (avatarId: string) => ({
 });
 
 /** No text, no length and an unknown avatar: no video can be made from this. */
-const INVALID_ORDER = {
-  avatar_id: 'avatar_that_is_not_there',
-  script: '',
-  language: '',
-  duration: 0,
-};
+const INVALID = { avatar_id: 'avatar_that_is_not_there', script: '', language: '', duration: 0 };
 
 /** Sends an order that must be refused, then orders a video and watches it until it ends. */
 export async function order(
@@ -62,7 +57,7 @@ export async function order(
   patience: Patience,
   signal?: AbortSignal,
 ): Promise<OrderEvidence> {
-  const refused = await asker.post('/videos', INVALID_ORDER);
+  const refused = await asker.post('/videos', INVALID);
   const headers = idempotencyKey === undefined ? {} : { 'Idempotency-Key': idempotencyKey };
   const sent = newVideo(avatarId);
   const accepted = await asker.post('/videos', sent, headers);
@@ -120,7 +115,7 @@ export async function register(
   asker: Asker,
   receiver: Receiver,
   url: string,
-): Promise<WebhookEvidence> {
+): Promise<HookEvidence> {
   const events = ['video.completed', 'video.failed'];
   const registered = await asker.post('/webhooks', { url, events });
   const list = await asker.get('/webhooks');
@@ -128,7 +123,7 @@ export async function register(
 }
 
 /** Removes the webhook, then again to see how the API answers that. */
-export async function remove(asker: Asker, hook: WebhookEvidence): Promise<void> {
+export async function remove(asker: Asker, hook: HookEvidence): Promise<void> {
   const id = videoIdOf(objectIn(hook.registered));
   if (id === undefined) return;
   hook.removed = await asker.delete(`/webhooks/${encodeURIComponent(id)}`);
@@ -139,7 +134,7 @@ export async function remove(asker: Asker, hook: WebhookEvidence): Promise<void>
 
 /** Waits for an event, up to a limit, if the webhook was registered. */
 export async function untilDelivered(
-  hook: WebhookEvidence,
+  hook: HookEvidence,
   patience: Patience,
   signal?: AbortSignal,
 ): Promise<void> {

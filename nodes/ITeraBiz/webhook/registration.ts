@@ -88,7 +88,6 @@ async function checkReachable(context: IHookFunctions, endpoint: string): Promis
   );
 }
 
-/** Creates a webhook at iTeraBiz. */
 async function createHook(
   context: IHookFunctions,
   url: string,
