@@ -1,5 +1,5 @@
 // n8n's own scanner, as n8n runs it on a published package: the full rules on the sources, the rules for
-// compiled code on the archive. The scanner has no exit code of its own, so this script sets one.
+// compiled code on the archive. The scanner does not set an exit code, so this script does.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

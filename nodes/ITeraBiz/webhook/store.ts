@@ -3,7 +3,7 @@ import type { IDataObject, IHookFunctions, IWebhookFunctions } from 'n8n-workflo
 import { trimPasted } from '../api/address';
 
 /**
- * What a trigger stores with its workflow. n8n behavior: test listening has a copy of its own.
+ * What a trigger stores with its workflow. n8n behavior: test listening has its own copy.
  *
  * n8n behavior: a write saves the whole copy that was read. So a delivery or a run that was under way
  * while the workflow was republished restores the values from before. That is why access depends on the
