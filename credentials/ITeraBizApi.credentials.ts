@@ -14,7 +14,7 @@ import {
   trimBaseUrl,
 } from '../nodes/ITeraBiz/api/address';
 
-/** What the connection test says, by status. */
+/** Messages of the connection test, by status. */
 const REFUSALS = {
   401: 'iTeraBiz does not accept this API key. Copy it again from your iTeraBiz dashboard, or create a new one.',
   403: 'This API key has no access. Check its permissions in your iTeraBiz dashboard, or create a new one.',
@@ -58,7 +58,7 @@ export class ITeraBizApi implements ICredentialType {
       default: 'https://api.iterabiz.com/v1',
       description:
         'The address of the iTeraBiz API. Keep the default unless iTeraBiz gave you another one. The API key is sent nowhere else.',
-      // n8n behavior: its connection test shows the network's word and nothing else.
+      // n8n behavior: its connection test shows nothing but the network's error code.
       hint: 'If the test says ECONNREFUSED, ENOTFOUND or EPROTO, nothing answers at this address, or not over https.',
     },
     {
@@ -81,7 +81,7 @@ export class ITeraBizApi implements ICredentialType {
       qs: { limit: 1 },
       disableFollowRedirect: true,
     },
-    // n8n behavior: it goes through one list for both kinds of rule; its type knows only lists of one kind.
+    // n8n behavior: it accepts both kinds of rule in one list. Its type allows only one kind per list.
     rules: [
       ...Object.entries(REFUSALS).map(([status, message]) => ({
         type: 'responseCode',
@@ -100,21 +100,22 @@ export class ITeraBizApi implements ICredentialType {
   };
 }
 
-/** Without anything that programs read in different ways. */
+/** Excludes everything that URL parsers disagree on. */
 const PLAIN_ADDRESS = /^https?:\/\/[^/\\\s][^\\\p{Cc}]*$/iu;
 
-/** One slash: two, or a backslash after it, lead to another host. */
+/** Starts with one slash: two, or a slash and a backslash, lead to another host. */
 const PLAIN_PATH = /^\/(?![/\\])/;
 
 /**
- * A request with the API key, if it goes to the origin of the Base URL. A path gets the Base URL here. n8n
- * behavior: asking for the credential beforehand would cost a query each time.
+ * Adds the API key to a request, if it goes to the origin of the Base URL. A path is resolved here, not by
+ * the caller. n8n behavior: reading the credential first would cost a database query per request.
  *
- * n8n's own HTTP Request node passes here too, where a user or an AI model may enter any address. n8n
- * behavior: that node says `uri`; told so here, n8n takes the key off again on a redirect to another host.
+ * Requests of n8n's HTTP Request node pass here too, with any address that a user or an AI model enters.
+ * n8n behavior: that node sets `uri`. `sendCredentialsOnCrossOriginRedirect: false` makes n8n drop the key on
+ * a redirect to another host.
  *
- * Invariant: the HTTP client gets the address that was checked, never the text that was given, which it
- * may read in another way: for `URL`, `https:host/x` is a path, for axios before 1.18 another host.
+ * Invariant: the HTTP client gets the parsed URL that was checked, never the original text, which it may
+ * parse differently: `https:host/x` is a path for `URL`, but another host for axios before 1.18.
  *
  * @throws {UserError} for a key or Base URL that cannot work, and for a request to another host
  */
@@ -122,14 +123,14 @@ async function withKey(
   { apiKey, baseUrl }: ICredentialDataDecryptedObject,
   { uri, baseURL, ...options }: IHttpRequestOptions & { uri?: string },
 ): Promise<IHttpRequestOptions> {
-  const home = homeOf(baseUrl);
-  const given = String(options.url ?? uri ?? '').trim();
-  const isPath = PLAIN_PATH.test(given);
-  const target = parsed(isPath ? trimBaseUrl(baseURL ?? home.href) + given : given);
-  if (target?.origin !== home.origin || hasLogin(target)) {
+  const base = parseBaseUrl(baseUrl);
+  const address = String(options.url ?? uri ?? '').trim();
+  const isPath = PLAIN_PATH.test(address);
+  const target = parseUrl(isPath ? trimBaseUrl(baseURL ?? base.href) + address : address);
+  if (target?.origin !== base.origin || hasLogin(target)) {
     throw refusal(
-      `The API key of this credential is only sent to ${home.origin}, not to ${target?.origin ?? 'an unclear address'}`,
-      `Start the URL with one slash, as in /videos, or with ${home.origin}/. For another service, use another credential.`,
+      `The API key of this credential is only sent to ${base.origin}, not to ${target?.origin ?? 'an unclear address'}`,
+      `Start the URL with one slash, as in /videos, or with ${base.origin}/. For another service, use another credential.`,
     );
   }
   return {
@@ -140,28 +141,28 @@ async function withKey(
   };
 }
 
-/** The Base URL, if a key may be sent there. Its text is not quoted: people paste keys into it. */
-function homeOf(entered: unknown): URL {
-  const home = parsed(trimBaseUrl(entered));
-  const what = 'The Base URL of the iTeraBiz credential';
-  if (!home) {
-    throw refusal(`${what} is not a web address. It is usually https://api.iterabiz.com/v1`);
+/** The Base URL, if a key may be sent there. Errors don't quote it: users sometimes paste a key into it. */
+function parseBaseUrl(entered: unknown): URL {
+  const base = parseUrl(trimBaseUrl(entered));
+  const field = 'The Base URL of the iTeraBiz credential';
+  if (!base) {
+    throw refusal(`${field} is not a web address. It is usually https://api.iterabiz.com/v1`);
   }
-  if (hasLogin(home)) {
+  if (hasLogin(base)) {
     throw refusal(
-      `${what} contains a user name or password. Remove everything between // and @, and enter your API key under API Key`,
+      `${field} contains a user name or password. Remove everything between // and @, and enter your API key under API Key`,
     );
   }
-  if (home.protocol === 'http:' && !isLoopback(home.hostname)) {
+  if (base.protocol === 'http:' && !isLoopback(base.hostname)) {
     throw refusal(
-      `${what} begins with http://, over which others could read the API key. Change it to https://`,
+      `${field} begins with http://, over which others could read the API key. Change it to https://`,
       'Nothing was sent. Only an iTeraBiz on this same computer, as at http://localhost, can be used without https.',
     );
   }
-  return home;
+  return base;
 }
 
-function parsed(address: string): URL | undefined {
+function parseUrl(address: string): URL | undefined {
   return PLAIN_ADDRESS.test(address) && URL.canParse(address) ? new URL(address) : undefined;
 }
 
@@ -172,14 +173,14 @@ function hasLogin({ username, password }: URL): boolean {
 function keyFrom(entered: unknown): string {
   const key = trimPasted(entered);
   if (/^[\x21-\x7e]+$/.test(key)) return key;
-  const what = 'The API Key of the iTeraBiz credential';
-  if (key === '') throw refusal(`${what} is empty. Copy it from your iTeraBiz dashboard`);
+  const field = 'The API Key of the iTeraBiz credential';
+  if (key === '') throw refusal(`${field} is empty. Copy it from your iTeraBiz dashboard`);
   throw refusal(
-    `${what} contains a character that no key has, such as a space. Copy only the key from your iTeraBiz dashboard, as in sk_live_abc123`,
+    `${field} contains a character that no key has, such as a space. Copy only the key from your iTeraBiz dashboard, as in sk_live_abc123`,
   );
 }
 
-/** The message stands alone. n8n behavior: its connection test shows no description. */
+/** The message must stand alone. n8n behavior: its connection test shows no description. */
 function refusal(message: string, description?: string): UserError {
   const error = new UserError(message, { description });
   return Object.assign(error, { httpCode: REFUSED_BEFORE_SENDING });

@@ -2,15 +2,15 @@ import { parse } from 'csv-parse/sync';
 
 import { DemoError } from './demoError.mts';
 
-/** One row of the campaign: one video. Everything is text, as it stands in the file. */
+/** One row of the campaign: one video. All values are text, as in the file. */
 export interface Row {
-  /** From 1, as a spreadsheet without its header counts them */
+  /** From 1, not counting the header */
   number: number;
-  /** What the row is called in the table and in file names */
+  /** Names the row in the table and in file names */
   title: string;
   language: string;
   duration: string;
-  /** What the avatar speaks, word for word. Where it is empty, AI writes the words from `prompt` */
+  /** The text that the avatar speaks. If it is empty, AI writes it from `prompt` */
   script: string;
   prompt: string;
 }
@@ -18,10 +18,10 @@ export interface Row {
 const COLUMNS = ['title', 'language', 'duration', 'script', 'prompt'] as const;
 
 /**
- * The rows of a campaign. Their values are not checked here: that is what the node does.
+ * The rows of a campaign. Their values are not checked here, because the node does that.
  *
- * @param csv text with a header, separated by commas or semicolons
- * @throws {DemoError} when it is no table, lacks a column, or has no rows
+ * @param csv with a header, separated by commas or semicolons
+ * @throws {DemoError} if it is not valid CSV, lacks a column, or has no rows
  */
 export function readCampaign(csv: string): Row[] {
   const records = recordsOf(csv);
@@ -54,7 +54,7 @@ function recordsOf(csv: string): Record<string, string>[] {
   }
 }
 
-/** Whether AI writes the words of this row. */
+/** Whether AI writes the text of this row. */
 export function isForAi({ script, prompt }: Row): boolean {
   return script === '' && prompt !== '';
 }

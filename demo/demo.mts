@@ -1,6 +1,6 @@
 /**
- * `npm run demo`: a campaign from a spreadsheet becomes videos on disk. It runs n8n workflows with
- * the built package on n8n's own engine, against the sandbox or against iTeraBiz itself.
+ * `npm run demo`: turns a campaign from a spreadsheet into videos on disk. It runs n8n workflows with the
+ * built package on n8n's own engine, against the sandbox or iTeraBiz itself.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -62,7 +62,7 @@ async function runCampaign(rows: Row[], service: Service, { real, out }: Options
   console.log(`\n${saved.size} of ${count(rows.length, 'video')} in ${shortPath(out)}`);
 }
 
-/** n8n keeps its files in a folder that goes away, under a key that it would otherwise announce. */
+/** A temporary folder for n8n's files. Without an encryption key, n8n would create and announce one. */
 function useTemporaryStorage(): string {
   process.env.N8N_USER_FOLDER = mkdtempSync(join(tmpdir(), 'iterabiz-demo-'));
   process.env.N8N_ENCRYPTION_KEY = randomBytes(16).toString('hex');
@@ -81,11 +81,11 @@ async function askBeforeSpending(rows: Row[], baseUrl: string): Promise<void> {
   if (!process.stdin.isTTY) {
     throw new DemoError(`${what} There is no terminal to ask in: add --yes to go ahead.`);
   }
-  const dialogue = createInterface({ input: process.stdin, output: process.stdout });
-  const answer = await dialogue.question(`${what}\nType yes to continue: `, {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const answer = await terminal.question(`${what}\nType yes to continue: `, {
     signal: cancel.signal,
   });
-  dialogue.close();
+  terminal.close();
   if (answer.trim().toLowerCase() !== 'yes') throw new DemoError('Nothing was sent.');
 }
 

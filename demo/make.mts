@@ -16,10 +16,10 @@ export interface Engine {
 }
 
 /**
- * Creates the avatar who speaks in all videos of the campaign.
+ * Creates the avatar for all videos of the campaign.
  *
  * @returns its ID
- * @throws {DemoError} with the node's own message when that does not work
+ * @throws {DemoError} with the node's own message if that fails
  */
 export async function makeAvatar(engine: Engine): Promise<string> {
   const { imageUrl, voiceId } = engine.service;
@@ -30,7 +30,7 @@ export async function makeAvatar(engine: Engine): Promise<string> {
   return String(outputOf(done, AVATAR)[0].json.id);
 }
 
-/** Makes and downloads the videos of all rows: two workflows at once, one for each kind of row. */
+/** Makes and downloads the videos of all rows, with two workflows at once: for scripts and for prompts. */
 export async function makeVideos(engine: Engine, rows: Row[], avatarId: string): Promise<Result[]> {
   const make = async (by: 'script' | 'prompt', own: Row[]): Promise<Result[]> => {
     if (own.length === 0) return [];
@@ -45,7 +45,7 @@ export async function makeVideos(engine: Engine, rows: Row[], avatarId: string):
     ),
     make('prompt', rows.filter(isForAi)),
   ]);
-  return results.flat().sort((one, other) => one.row.number - other.row.number);
+  return results.flat().sort((a, b) => a.row.number - b.row.number);
 }
 
 async function execute(

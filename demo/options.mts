@@ -16,7 +16,7 @@ charged. To make the videos at iTeraBiz, with the API key in the environment var
   --voice-id <ID>       the avatar's voice, from your iTeraBiz dashboard
   --yes                 do not ask before paid videos are made`;
 
-/** iTeraBiz itself, in place of the sandbox. */
+/** iTeraBiz itself, instead of the sandbox. */
 export interface RealService {
   baseUrl: string;
   apiKey: string;
@@ -29,15 +29,15 @@ export interface Options {
   out: string;
   help: boolean;
   yes: boolean;
-  /** Missing: the sandbox is used */
+  /** Missing if the sandbox is used */
   real?: RealService;
 }
 
 /**
- * What the user asks for.
+ * Parses the command line.
  *
- * @throws {DemoError} for unknown options, for a key on the command line, and when something that the
- *   real service needs is missing
+ * @throws {DemoError} for unknown options, for a key on the command line, and for a missing option that the
+ *   real service needs
  */
 export function readOptions(args: string[], env: NodeJS.ProcessEnv): Options {
   if (args.some((argument) => /^--?(api-?)?key\b/i.test(argument))) {

@@ -10,9 +10,9 @@ import type { Result } from './results.mts';
 import { table } from './table.mts';
 
 /**
- * Takes the downloaded videos out of n8n's storage into a folder, as streams.
+ * Streams the downloaded videos from n8n's storage to a folder.
  *
- * @returns the path of each file, by the number of its row
+ * @returns the path of each file, by row number
  */
 export async function saveVideos(results: Result[], folder: string): Promise<Map<number, string>> {
   await mkdir(folder, { recursive: true });
@@ -28,13 +28,13 @@ export async function saveVideos(results: Result[], folder: string): Promise<Map
 }
 
 /**
- * As in `03-weekend-brunch.mp4`.
+ * E.g. `03-weekend-brunch.mp4`.
  *
- * @param ending with its dot
+ * @param extension with its dot
  */
 export function fileNameOf(
   { number, title }: Pick<Row, 'number' | 'title'>,
-  ending: string,
+  extension: string,
 ): string {
   const words = title
     .normalize('NFKD')
@@ -43,10 +43,10 @@ export function fileNameOf(
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-+|-+$/g, '')
     .slice(0, 60);
-  return [String(number).padStart(2, '0'), words].filter(Boolean).join('-') + ending;
+  return [String(number).padStart(2, '0'), words].filter(Boolean).join('-') + extension;
 }
 
-/** What became of the campaign, for people. */
+/** The results of the campaign, for humans. */
 export function report(results: Result[], saved: Map<number, string>): string {
   const rows = results.map(({ row, videoId, seconds, reason }) => ({
     Row: `${row.number} ${row.title}`,
@@ -60,7 +60,7 @@ export function report(results: Result[], saved: Map<number, string>): string {
   return [table(rows), ...reasons].join('\n\n');
 }
 
-/** A path as a person in this folder would write it. */
+/** A path relative to the working folder, if it is inside. */
 export function shortPath(path: string): string {
   const near = relative('.', path);
   return near.startsWith('..') ? path : near || '.';

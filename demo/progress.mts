@@ -6,15 +6,14 @@ import { outcomeOf, type Video } from '../nodes/ITeraBiz/api/video.ts';
 import type { Service } from './service.mts';
 
 const PAGE_SIZE = 100;
-const MOST_PAGES = 20;
+const MAX_PAGES = 20;
 
 /**
- * Shows how the campaign gets on while `work` goes on, as anyone could see it: by asking iTeraBiz
- * for the avatar's videos every second. Nothing depends on it, so an answer that does not come is
- * no matter.
+ * Shows the progress of the campaign during `work`, by listing the avatar's videos every second. Nothing
+ * depends on it, so failed requests are ignored.
  *
- * @param total how many videos are wanted
- * @returns what `work` returns
+ * @param total number of videos in the campaign
+ * @returns the result of `work`
  */
 export async function withProgress<T>(
   service: Service,
@@ -48,7 +47,7 @@ async function watch(
   }
 }
 
-/** The avatar's videos. Lists are newest first (assumption), and this avatar is a new one. */
+/** The avatar's videos. Lists are newest first (assumption), and this avatar is new. */
 async function videosOf(
   { baseUrl, apiKey }: Service,
   avatarId: string,
@@ -57,7 +56,7 @@ async function videosOf(
 ): Promise<Video[]> {
   const found: Video[] = [];
   let after: string | undefined;
-  for (let page = 0; page < MOST_PAGES && found.length < total; page++) {
+  for (let page = 0; page < MAX_PAGES && found.length < total; page++) {
     const { data } = await axios.get<{ data: Video[]; has_more: boolean }>(`${baseUrl}/videos`, {
       params: { limit: PAGE_SIZE, starting_after: after },
       headers: { Authorization: `Bearer ${apiKey}` },
@@ -98,7 +97,7 @@ function bar(total: number): Display {
   };
 }
 
-/** For a log, where nothing can be drawn over: a line for each change. */
+/** For a log, which cannot be redrawn: one line per change. */
 function lines(total: number): Display {
   let last = '';
   return {

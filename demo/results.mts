@@ -4,23 +4,22 @@ import { outputOf } from '../n8n/embedded.mts';
 import type { Row } from './campaign.mts';
 import { DOWNLOAD, VIDEOS } from './workflows.mts';
 
-/** What became of one row. */
+/** The result of one row. */
 export interface Result {
   row: Row;
   videoId?: string;
-  /** From created to completed, as iTeraBiz tells it */
+  /** From `created_at` to `completed_at` */
   seconds?: number;
-  /** Where n8n keeps the downloaded file; missing for a row that failed */
+  /** The downloaded file in n8n's storage. Missing if the row failed */
   file?: { id: string; name: string };
   /** Why the row failed */
   reason?: string;
 }
 
 /**
- * What became of each row, read from the run of the videos workflow. Each output item says from
- * which item it came.
+ * The result of each row, from a run of the videos workflow. Each output item names its input item.
  *
- * @param rows in the order in which they went in
+ * @param rows in the order of the input
  */
 export function resultsOf(run: IRun, rows: Row[]): Result[] {
   const results: Result[] = rows.map((row) => ({ row, reason: 'n8n returned nothing for it' }));

@@ -5,7 +5,7 @@ import type { RealService } from './options.mts';
 export interface Service extends RealService {
   /** How often the node asks whether videos are finished, in seconds */
   pollInterval: number;
-  /** Ends what was started for the demo */
+  /** Stops what was started for the demo */
   stop?(): Promise<void>;
 }
 
@@ -14,8 +14,8 @@ export function realService(real: RealService): Service {
 }
 
 /**
- * A sandbox of our own. Like a busy service it takes a moment to accept each video, so that they are
- * finished one after the other, and it fails a video whose script asks for that.
+ * A sandbox for the demo. Like a busy service, it takes a moment to accept each video, so that they finish
+ * one after the other. It fails videos whose script says so.
  */
 export async function localService(): Promise<Service> {
   const sandbox = await startSandbox({ queuedMs: 1_000, processingMs: 3_000 });

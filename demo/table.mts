@@ -1,7 +1,7 @@
 /**
- * A table in plain text, each column as wide as its widest cell.
+ * A plain-text table. Each column is as wide as its widest cell.
  *
- * @param rows cells by column; the columns are those of the first row
+ * @param rows cells by column; the first row determines the columns
  */
 export function table(rows: Record<string, string | number>[]): string {
   const columns = Object.keys(rows[0] ?? {});

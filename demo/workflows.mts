@@ -6,7 +6,7 @@ export const AVATAR = 'Create Avatar';
 export const VIDEOS = 'Make Videos';
 export const DOWNLOAD = 'Download Videos';
 
-/** As an n8n user would build it: one item with a name, a picture and a voice → one avatar. */
+/** As an n8n user would build it: an item with a name, a picture and a voice → an avatar. */
 export const avatarWorkflow: WorkflowJson = {
   name: 'Create the avatar of the campaign',
   nodes: [
@@ -22,11 +22,11 @@ export const avatarWorkflow: WorkflowJson = {
 };
 
 /**
- * Rows → Make Videos (and wait for them) → Download Videos. A row that fails leaves by the node's
- * error output, with the reason, and the others go on.
+ * Rows → Make Videos (and wait for them) → Download Videos. A failed row leaves through the node's error
+ * output, with the reason, and the others continue.
  *
- * @param by `script`: the avatar speaks the row's script; `prompt`: AI writes the words
- * @param pollInterval seconds
+ * @param by `script`: the avatar speaks the row's script; `prompt`: AI writes the text
+ * @param pollInterval in seconds
  */
 export function videosWorkflow(by: 'script' | 'prompt', pollInterval: number): WorkflowJson {
   const make =

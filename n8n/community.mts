@@ -12,12 +12,12 @@ interface PackResult {
 }
 
 /**
- * Puts a package where n8n looks for community packages, with the files that npm would publish and no
- * others. Loaded from there, its node types carry the package's name, as in users' workflows. (The row
- * that n8n's own installer writes into its database matters for its settings page only.)
+ * Copies a package to where n8n looks for community packages, with only the files that npm would publish.
+ * Loaded from there, its node types have the package's name, as in users' workflows. (n8n's own installer
+ * also writes a row to the database, which only the settings page needs.)
  *
- * @param userFolder what n8n gets as `N8N_USER_FOLDER`
- * @param source the folder of the package; it must have been built
+ * @param userFolder n8n's `N8N_USER_FOLDER`
+ * @param source the package's folder; it must have been built
  */
 export async function placeCommunityPackage(
   userFolder: string,
@@ -28,7 +28,7 @@ export async function placeCommunityPackage(
   for (const file of await publishedFiles(source)) cpSync(join(source, file), join(target, file));
 }
 
-/** Where our package is in the user folder of an n8n. */
+/** The path of our package in n8n's user folder. */
 export function placeOf(userFolder: string): string {
   return join(userFolder, '.n8n/nodes/node_modules', PACKAGE_NAME);
 }

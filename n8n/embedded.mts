@@ -33,7 +33,7 @@ import {
   type IWorkflowExecuteAdditionalData,
 } from 'n8n-workflow';
 
-/** What the engine can run: node types by their full name, and credential types by name. */
+/** What the engine can run: node types by full name, and credential types by name. */
 export interface Kit {
   nodes: Record<string, INodeType | IVersionedNodeType>;
   credentials: Record<string, ICredentialType>;
@@ -50,11 +50,11 @@ export interface RunOptions {
   kit: Kit;
   /** The values of the credentials, by credential type */
   secrets: Record<string, ICredentialDataDecryptedObject>;
-  /** What the first node gets. Default: one empty item */
+  /** Input of the first node. Default: one empty item */
   items?: INodeExecutionData[];
-  /** Where to start. Default: the first node without an incoming connection */
+  /** The node to start at. Default: the first without an incoming connection */
   startAt?: string;
-  /** What an earlier execution left behind, to retry it like n8n's execution list does */
+  /** Data of an earlier execution, to retry it as n8n's execution list does */
   retryOf?: IRunExecutionData;
   /** Cancels the execution, like the Stop button */
   signal?: AbortSignal;
@@ -63,9 +63,9 @@ export interface RunOptions {
 }
 
 /**
- * Loads a built package the way n8n does: through its package.json.
+ * Loads a built package the way n8n does, through its package.json.
  *
- * @param folder that holds package.json and dist
+ * @param folder with package.json and dist
  */
 export async function loadPackage(folder: string): Promise<Kit> {
   const loader = new PackageDirectoryLoader(folder);
@@ -88,8 +88,8 @@ export function asLoaded<T extends INodeType>(node: T): T {
 }
 
 /**
- * Lets a declarative node run through its description, by the same rule as n8n's server. For a node
- * that the rule leaves out the engine has a stand-in, which does not tell it of a cancellation.
+ * Makes a declarative node run through its description, by the same rule as n8n's server. For nodes that
+ * the rule excludes, the engine has a substitute, which does not pass on a cancellation.
  */
 function executable(node: INodeType): INodeType {
   const { execute, trigger, poll, supplyData, webhook, methods, description } = node;
@@ -101,7 +101,7 @@ function executable(node: INodeType): INodeType {
   return node;
 }
 
-/** The credentials of an embedded engine: values from memory, applied by the credential's own rules. */
+/** The credentials of an embedded engine: values in memory, applied by the credential type's own function. */
 class MemoryCredentials extends ICredentialsHelper {
   constructor(
     private readonly types: Kit['credentials'],
@@ -162,14 +162,14 @@ class MemoryCredentials extends ICredentialsHelper {
 
 let storage: Promise<void> | undefined;
 
-/** Binary data goes to files in a temporary folder, as it does on an n8n server. */
+/** Stores binary data in a temporary folder, as an n8n server stores it in files. */
 async function prepareStorage(): Promise<void> {
   process.env.N8N_USER_FOLDER ??= mkdtempSync(join(tmpdir(), 'n8n-embedded-'));
   storage ??= Container.get(BinaryDataService).init();
   await storage;
 }
 
-/** Everything a node of this workflow needs to run, by real engine contexts. */
+/** Everything that the nodes of this workflow need to run in the engine's real contexts. */
 export function engine(
   workflow: WorkflowJson,
   { kit, secrets }: Pick<RunOptions, 'kit' | 'secrets'>,
@@ -229,7 +229,7 @@ export function engine(
 /**
  * Runs a workflow to its end.
  *
- * @returns the run as n8n would store it; it carries the error of a node that stopped it
+ * @returns the run as n8n would store it, including the error of a node that stopped it
  */
 export async function run(workflow: WorkflowJson, options: RunOptions): Promise<IRun> {
   await prepareStorage();
@@ -261,7 +261,7 @@ export async function run(workflow: WorkflowJson, options: RunOptions): Promise<
   }
 }
 
-/** What a node gave out last, on one of its outputs. */
+/** The items of a node's last run, at one of its outputs. */
 export function outputOf(run: IRun, node: string, output = 0): INodeExecutionData[] {
   return run.data.resultData.runData[node]?.at(-1)?.data?.main[output] ?? [];
 }

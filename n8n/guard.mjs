@@ -1,19 +1,19 @@
-// Ends the processes that its starter left behind, however the starter ended: the list of process
-// groups comes over stdin ("+123" started, "-123" ended), and stdin closes when the starter dies,
-// even by SIGKILL, which no handler in the starter itself could answer.
+// Ends the processes that its parent left behind, however the parent ended. It reads the process groups from
+// stdin ("+123" started, "-123" ended). Stdin closes when the parent dies, even by SIGKILL, which the parent
+// itself cannot handle.
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** How long a process may take to end by itself before it is killed. */
+/** How long a process may take to end before it is killed. */
 const GRACE_MS = 5_000;
 
 const groups = new Set();
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-  process.on(signal, () => undefined); // the starter's end is what counts
+  process.on(signal, () => undefined); // only the parent's end counts
 }
 
-/** @param {number} group @param {NodeJS.Signals | 0} signal @returns {boolean} whether the group is there */
+/** @param {number} group @param {NodeJS.Signals | 0} signal @returns {boolean} whether the group exists */
 function send(group, signal) {
   try {
     return process.kill(process.platform === 'win32' ? group : -group, signal);
@@ -27,7 +27,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   else groups.delete(Number(line.slice(1)));
 }
 
-// SIGINT, because PostgreSQL takes SIGTERM as "wait until every client has gone".
+// SIGINT, because PostgreSQL reacts to SIGTERM by waiting until every client has disconnected.
 const left = [...groups].filter((group) => send(group, 'SIGINT'));
 const deadline = Date.now() + GRACE_MS;
 while (left.some((group) => send(group, 0)) && Date.now() < deadline) await sleep(100);

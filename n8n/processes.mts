@@ -7,16 +7,16 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface ProcessOptions {
-  /** The whole environment of the process, nothing is inherited. */
+  /** The complete environment of the process: it inherits nothing. */
   env: NodeJS.ProcessEnv;
   cwd: string;
-  /** File to which everything that the process prints is appended. */
+  /** The file that its output is appended to. */
   log: string;
   /** Unix user and group to run as (PostgreSQL refuses to run as root). */
   user?: { uid: number; gid: number };
 }
 
-/** A process of ours, in a process group of its own, so that its children end with it. */
+/** A process that we started, in its own process group, so that its children end with it. */
 export interface OwnedProcess {
   readonly pid: number;
   readonly log: string;
@@ -25,15 +25,15 @@ export interface OwnedProcess {
   /** The last lines of its log, for an error message. */
   lastWords(): string;
   /**
-   * Ends the process and its children and returns when they are gone. `SIGINT` asks, and kills after
-   * ten seconds; `SIGKILL` is the hard stop.
+   * Ends the process and its children, and returns when they are gone. `SIGINT` asks, and kills after ten
+   * seconds; `SIGKILL` kills right away.
    */
   end(signal?: 'SIGINT' | 'SIGKILL'): Promise<void>;
 }
 
 const GRACE_MS = 10_000;
 
-/** Starts a process that ends with this one, however this one ends (guard.mjs sees to it). */
+/** Starts a process that ends with this one, however this one ends (guard.mjs ensures it). */
 export function startProcess(
   command: string,
   args: string[],
@@ -78,10 +78,10 @@ export function startProcess(
 }
 
 /**
- * A TCP port of the loopback interface that nothing listens on at the moment. It lies below those that
- * systems give to outgoing connections: one of those could take it while a server is still starting.
+ * A free TCP port on the loopback interface. It is below the ports that systems assign to outgoing
+ * connections, one of which could take it while a server is still starting.
  *
- * @param preferred taken if it is free
+ * @param preferred used if it is free
  */
 export async function freePort(preferred = randomInt(10_000, 32_000)): Promise<number> {
   const server = createServer().listen(preferred, '127.0.0.1');
@@ -96,10 +96,9 @@ export async function freePort(preferred = randomInt(10_000, 32_000)): Promise<n
 }
 
 /**
- * Asks until the answer is yes.
+ * Polls until the process is ready.
  *
- * @throws when the process ends meanwhile or the time is up, with the last lines of its log; nothing
- *   of it is left running
+ * @throws with the last lines of its log, if the process ends or the time is up; it is then ended
  */
 export async function waitUntil(
   what: string,

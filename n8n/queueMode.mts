@@ -1,4 +1,4 @@
-/** n8n in queue mode: real Redis and PostgreSQL, one main process, workers, one webhook process or two. */
+/** n8n in queue mode: real Redis and PostgreSQL, one main process, workers, one or two webhook processes. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
@@ -24,18 +24,18 @@ import { mainSettings, makeOwner, type N8nProcess, type Owner, runN8n } from './
 export interface QueueModeOptions {
   /** Default 2. */
   workers?: number;
-  /** Executions that a worker runs at the same time. Default 5. */
+  /** How many executions a worker runs at the same time. Default 5. */
   concurrency?: number;
-  /** Puts two webhook processes behind the load balancer, as docker-compose.yml does. Default: one, without. */
+  /** Run two webhook processes behind the load balancer, as in docker-compose.yml. Default: one, without. */
   balanced?: boolean;
-  /** Folder of the community package to load, built. Default: this project. */
+  /** Folder of the built community package to load. Default: this project. */
   communityPackage?: string;
 }
 
 export interface QueueMode {
-  /** The main process, where the editor is. */
+  /** Of the main process, which serves the editor. */
   readonly url: string;
-  /** Where webhooks are answered; their URLs begin with it. */
+  /** The base URL of webhooks. */
   readonly webhookUrl: string;
   readonly owner: Owner;
   readonly rest: N8nRest;
@@ -45,7 +45,7 @@ export interface QueueMode {
   stop(): Promise<void>;
 }
 
-/** What this machine lacks for queue mode, in words; nothing when all is there. */
+/** The programs that this machine lacks for queue mode, in words. `undefined` if it has them all. */
 export function missingForQueueMode({ balanced = false } = {}): string | undefined {
   const isThere = (program: string, flag = '--version') => spawnSync(program, [flag]).status === 0;
   const lacks = [
@@ -57,21 +57,21 @@ export function missingForQueueMode({ balanced = false } = {}): string | undefin
 }
 
 /**
- * @throws when Redis or PostgreSQL is not installed, or a process does not come up, with the end of
- *   its log; what had been started is stopped
+ * @throws if Redis or PostgreSQL is not installed; with the end of its log, if a process does not start.
+ *   Everything already started is then stopped
  */
 export async function startQueueMode(options: QueueModeOptions = {}): Promise<QueueMode> {
   const folder = mkdtempSync(join(tmpdir(), 'n8n-queue-'));
-  chmodSync(folder, 0o755); // PostgreSQL's user has to get through
+  chmodSync(folder, 0o755); // PostgreSQL's user needs access
   const started: { stop(): Promise<void> }[] = [];
   const stop = async () => {
-    for (const one of started.splice(0).reverse()) await one.stop();
+    for (const service of started.splice(0).reverse()) await service.stop();
     rmSync(folder, { recursive: true, force: true });
   };
   const run = async <T extends { stop(): Promise<void> }>(starting: Promise<T>): Promise<T> => {
-    const one = await starting;
-    started.push(one);
-    return one;
+    const service = await starting;
+    started.push(service);
+    return service;
   };
   try {
     const install = await ensureN8n();
@@ -96,7 +96,7 @@ export async function startQueueMode(options: QueueModeOptions = {}): Promise<Qu
         }),
       );
 
-    // The main process first, as it prepares the database.
+    // The main process first: it prepares the database.
     const main = await n8n('main', ['start'], port, mainSettings(owner, port));
     const workers: N8nProcess[] = [];
     for (let i = 0; i < (options.workers ?? 2); i++) {
@@ -122,7 +122,7 @@ export async function startQueueMode(options: QueueModeOptions = {}): Promise<Qu
   }
 }
 
-/** Environment variables of all processes of n8n. */
+/** Environment variables of all n8n processes. */
 function sharedSettings(
   redisPort: number,
   postgresPort: number,
@@ -160,16 +160,16 @@ async function startRedis(folder: string): Promise<Service> {
 }
 
 /**
- * The load balancer, with the file that docker-compose.yml gives it.
+ * The load balancer, with the same configuration as in docker-compose.yml.
  *
- * @param webhookPorts where the two webhook processes listen
+ * @param webhookPorts of the two webhook processes
  */
 export async function startBalancer(
   folder: string,
   port: number,
   webhookPorts: number[],
 ): Promise<Service> {
-  const at = (one: number) => `127.0.0.1:${one}`;
+  const address = (localPort: number) => `127.0.0.1:${localPort}`;
   const balancer = startProcess(
     'haproxy',
     ['-db', '-f', join(import.meta.dirname, 'haproxy.cfg')],
@@ -178,9 +178,9 @@ export async function startBalancer(
       log: join(folder, 'haproxy.log'),
       env: {
         PATH: process.env.PATH,
-        BALANCER_BIND: at(port),
-        BALANCER_WEBHOOK_1: at(webhookPorts[0]),
-        BALANCER_WEBHOOK_2: at(webhookPorts[1]),
+        BALANCER_BIND: address(port),
+        BALANCER_WEBHOOK_1: address(webhookPorts[0]),
+        BALANCER_WEBHOOK_2: address(webhookPorts[1]),
       },
     },
   );
@@ -188,7 +188,7 @@ export async function startBalancer(
   return { port, stop: () => balancer.end() };
 }
 
-/** PostgreSQL refuses to run as root: then the user that its Debian package makes runs it. */
+/** PostgreSQL refuses to run as root, so root starts it as the user that its Debian package creates. */
 async function startPostgres(folder: string): Promise<Service> {
   const bin = postgresFolder();
   const user = process.getuid?.() === 0 ? userIds('postgres') : undefined;
@@ -198,7 +198,7 @@ async function startPostgres(folder: string): Promise<Service> {
   if (user) chownSync(dir, user.uid, user.gid);
   const data = join(dir, 'data');
   const options = { cwd: dir, env: { PATH: process.env.PATH }, ...user };
-  // Open to every user of this machine, for the minutes of a test and with nothing of value in it.
+  // Open to every user of this machine: it exists for a test and holds nothing of value.
   execFileSync(join(bin, 'initdb'), ['-D', data, '-U', 'n8n', '-A', 'trust', '-E', 'UTF8'], {
     ...options,
     stdio: 'pipe',
@@ -220,7 +220,7 @@ async function startPostgres(folder: string): Promise<Service> {
   return { port, stop: () => postgres.end() };
 }
 
-/** Debian keeps the server's programs out of the PATH, by version. */
+/** Debian keeps the server's programs in a folder per version, outside the PATH. */
 function postgresFolder(): string {
   const debian = '/usr/lib/postgresql';
   const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => +a - +b) : [];

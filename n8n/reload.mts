@@ -1,4 +1,4 @@
-/** `npm run dev`: a running n8n takes over what was changed in the sources of our package. */
+/** `npm run dev`: a running n8n picks up changes to our package's sources. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, watch } from 'node:fs';
@@ -8,18 +8,18 @@ import { placeOf } from './community.mts';
 
 const projectRoot = join(import.meta.dirname, '..');
 
-/** An editor may write several files at once, or one in several steps. */
+/** Debounces changes, in milliseconds: an editor may write several files, or one in several steps. */
 const SETTLE_MS = 200;
 
-/** With these n8n watches the folders of community packages and loads them anew. */
+/** With these settings, n8n watches the folders of community packages and reloads them. */
 export const reloadSettings = { N8N_DEV_RELOAD: 'true' };
 
 /**
- * Builds the package after each change of its sources, and gives what was built to n8n. A build that
- * fails says why and changes nothing in n8n.
+ * Builds the package after each change to its sources, and copies the result to n8n. A failed build prints
+ * why and leaves n8n unchanged.
  *
  * @param userFolder of an n8n that runs with `reloadSettings`
- * @param source the folder of the package
+ * @param source the package's folder
  */
 export function rebuildOnChange(
   userFolder: string,
@@ -35,13 +35,13 @@ export function rebuildOnChange(
     while (hasChangedSince) {
       await sleep(SETTLE_MS);
       hasChangedSince = false;
-      if (await build(source)) takeOver(source, userFolder);
+      if (await build(source)) copyToN8n(source, userFolder);
     }
     isBuilding = false;
   };
 
-  const watchers = ['nodes', 'credentials'].map((room) =>
-    watch(join(source, room), { recursive: true }, () => void onChange()),
+  const watchers = ['nodes', 'credentials'].map((folder) =>
+    watch(join(source, folder), { recursive: true }, () => void onChange()),
   );
   return {
     async stop() {
@@ -50,7 +50,7 @@ export function rebuildOnChange(
   };
 }
 
-/** @returns whether it went well */
+/** @returns whether the build succeeded */
 async function build(source: string): Promise<boolean> {
   const time = new Date().toLocaleTimeString();
   console.log(`${time} Files have changed: building …`);
@@ -69,7 +69,7 @@ async function build(source: string): Promise<boolean> {
   return status === 0;
 }
 
-/** Copies over what is there: n8n would not notice changes in a folder that was removed and made anew. */
-function takeOver(source: string, userFolder: string): void {
+/** Overwrites files in place: n8n would not notice changes in a folder that was deleted and recreated. */
+function copyToN8n(source: string, userFolder: string): void {
   cpSync(join(source, 'dist'), join(placeOf(userFolder), 'dist'), { recursive: true });
 }

@@ -39,7 +39,7 @@ interface StoredItem {
   pairedItem?: unknown;
   binary?: Json;
   error?: Json;
-  /** What n8n's Chat node writes into the chat */
+  /** The message that n8n's Chat node sends */
   sendMessage?: unknown;
 }
 
@@ -47,7 +47,7 @@ interface StoredItem {
 export interface NodeRun {
   executionStatus: string;
   error?: { message: string; description?: string | null } & Json;
-  /** Items by output and then by position. */
+  /** Items by output, then by position. */
   data?: { main: (StoredItem[] | null)[]; ai_tool?: (StoredItem[] | null)[] };
 }
 
@@ -55,30 +55,30 @@ export interface Execution extends ExecutionSummary {
   workflowData: Workflow;
   data: {
     resultData: { runData: Record<string, NodeRun[]>; error?: Json & { message: string } };
-    /** The execution that waits for this one's result. */
+    /** The execution waiting for this one's result. */
     parentExecution?: { executionId: string };
   };
 }
 
 /**
- * How long an execution may be listed as crashed that goes on, in milliseconds. n8n behavior: as it starts
- * after a hard stop, it takes one up again first, and then calls it crashed until it ends.
+ * How long a resumed execution may be listed as crashed, in milliseconds. n8n behavior: when it starts after
+ * a hard stop, it first resumes the execution, then lists it as crashed until it ends.
  */
 const CRASHED_FOR_A_MOMENT = 10_000;
 
 /**
- * What a signed-in person can do in n8n, by the routes that its editor uses (read in n8n 2.41; they
- * are n8n's own and may change with its version).
+ * What a signed-in user can do in n8n, through the routes of its editor. They are internal and may change
+ * (taken from n8n 2.41).
  */
 export class N8nRest {
   private constructor(private readonly http: AxiosInstance) {}
 
-  /** @throws when n8n refuses the log-in */
+  /** @throws if n8n refuses the login */
   static async signIn(url: string, email: string, password: string): Promise<N8nRest> {
     const http = axios.create({
       baseURL: `${url}/rest`,
       proxy: false,
-      // n8n ends a connection that was idle for some seconds; a request on it at that moment fails.
+      // n8n closes idle connections after a few seconds, and a request on one at that moment fails.
       httpAgent: new Agent({ keepAlive: false }),
       // n8n ties the session cookie to this ID.
       headers: { 'browser-id': randomUUID() },
@@ -88,7 +88,7 @@ export class N8nRest {
       await http.post('/login', { email, emailOrLdapLoginId: email, password });
     let answer = await logIn();
     if (answer.status !== 200) {
-      // An older n8n takes no owner from its environment.
+      // Older versions of n8n do not create the owner from environment variables.
       await http.post('/owner/setup', {
         email,
         firstName: 'Local',
@@ -106,10 +106,10 @@ export class N8nRest {
   }
 
   /**
-   * Any other route of `/rest`.
+   * Calls any other route of `/rest`.
    *
-   * @returns the answer's `data`
-   * @throws with status and n8n's message when the status is 400 or more
+   * @returns the response's `data`
+   * @throws with the status and n8n's message, if the status is 400 or above
    */
   async request<T>(method: string, path: string, body?: unknown, params?: Json): Promise<T> {
     const answer = await this.http.request({ method, url: path, data: body, params });
@@ -121,7 +121,7 @@ export class N8nRest {
     return answer.data?.data ?? answer.data;
   }
 
-  /** The descriptions of all node types whose name begins with `prefix`. */
+  /** The descriptions of all node types whose name starts with `prefix`. */
   async nodeTypes(prefix: string): Promise<({ name: string } & Json)[]> {
     const answer = await this.http.get('/types/nodes.json', {
       baseURL: this.http.defaults.baseURL?.replace(/\/rest$/, ''),
@@ -139,7 +139,7 @@ export class N8nRest {
     return this.request('GET', '/credentials');
   }
 
-  /** Replaces the content of a credential. */
+  /** Replaces a credential's content. */
   updateCredential(id: string, name: string, type: string, data: Json): Promise<unknown> {
     return this.request('PATCH', `/credentials/${id}`, { name, type, data });
   }
@@ -163,31 +163,31 @@ export class N8nRest {
     );
   }
 
-  /** Publishes the workflow as it is saved: its triggers start to listen. */
+  /** Publishes the saved workflow: its triggers start to listen. */
   activate({ id, versionId }: Workflow): Promise<Workflow> {
     const body = { versionId, name: '', description: '' };
     return this.request<Workflow>('POST', `/workflows/${id}/activate`, body).catch((error: Error) =>
-      this.switchTo(true, id, error),
+      this.setActive(true, id, error),
     );
   }
 
   deactivate({ id }: Workflow): Promise<Workflow> {
     return this.request<Workflow>('POST', `/workflows/${id}/deactivate`, {}).catch((error: Error) =>
-      this.switchTo(false, id, error),
+      this.setActive(false, id, error),
     );
   }
 
-  /** The way of n8n 1, which publishes nothing, but switches workflows on and off. */
-  private async switchTo(active: boolean, id: string, error: Error): Promise<Workflow> {
+  /** For n8n 1, which has no publishing, only an active flag. */
+  private async setActive(active: boolean, id: string, error: Error): Promise<Workflow> {
     if (!/: 404 /.test(error.message)) throw error;
     const { versionId } = await this.request<Workflow>('GET', `/workflows/${id}`);
     return await this.request('PATCH', `/workflows/${id}`, { active, versionId });
   }
 
   /**
-   * Starts a saved workflow by hand, from the trigger of that name.
+   * Starts a saved workflow manually, from the trigger of that name.
    *
-   * @returns the ID of the execution, which goes on after this call
+   * @returns the ID of the execution, which continues after this call
    */
   async run({ id }: Workflow, trigger: string): Promise<string> {
     const start = async (more: Json) =>
@@ -196,18 +196,18 @@ export class N8nRest {
         ...more,
       });
     const { executionId } = await start({}).catch(async () => {
-      // An older n8n wants to be told what it has saved.
+      // Older versions of n8n need the workflow in the request.
       const workflowData = await this.request<Workflow>('GET', `/workflows/${id}`);
       return await start({ workflowData });
     });
     return executionId;
   }
 
-  /** The newest executions first; an n8n before 2.41 shows 100. Without `status`, those with any. */
+  /** Newest first; before 2.41, n8n lists only 100. Without `status`, executions with any status. */
   async executions(
     filter: { workflowId?: string; status?: ExecutionStatus[] } = {},
   ): Promise<ExecutionSummary[]> {
-    // One that begins while the pages are read moves the others on.
+    // By ID: an execution that starts meanwhile shifts others to the next page.
     const found = new Map<string, ExecutionSummary>();
     let cursor: string | null | undefined;
     do {
@@ -222,7 +222,7 @@ export class N8nRest {
     return [...found.values()];
   }
 
-  /** The executions that n8n holds in memory at the moment. Parked ones are not among them. */
+  /** The executions that n8n holds in memory now, which excludes waiting ones. */
   runningExecutions(): Promise<ExecutionSummary[]> {
     return this.executions({ status: ['new', 'running'] });
   }
@@ -236,9 +236,9 @@ export class N8nRest {
   }
 
   /**
-   * Waits until an execution has one of these states.
+   * Waits until an execution has one of these statuses.
    *
-   * @throws when it ends in another state or the time is up, with the execution's error
+   * @throws with the execution's error, if it ends with another status or the time is up
    */
   async executionReaching(
     id: string,
@@ -249,7 +249,7 @@ export class N8nRest {
     let crashedAt = Infinity;
     for (;;) {
       const execution = await this.execution(id).catch((error: Error) => {
-        // An older n8n cannot show one that has only just begun.
+        // Older versions of n8n cannot return an execution that has only just started.
         if (!error.message.includes('resultData') || Date.now() > deadline) throw error;
       });
       if (!execution) {
@@ -259,9 +259,9 @@ export class N8nRest {
       if (statuses.includes(execution.status)) return execution;
       const isCrashed = execution.status === 'crashed';
       crashedAt = isCrashed ? Math.min(crashedAt, Date.now()) : Infinity;
-      const goesOn = ['new', 'running', 'waiting'].includes(execution.status);
-      const mayGoOn = goesOn || (isCrashed && Date.now() - crashedAt < CRASHED_FOR_A_MOMENT);
-      if (!mayGoOn || Date.now() > deadline) {
+      const isRunning = ['new', 'running', 'waiting'].includes(execution.status);
+      const mayRun = isRunning || (isCrashed && Date.now() - crashedAt < CRASHED_FOR_A_MOMENT);
+      if (!mayRun || Date.now() > deadline) {
         const reason = execution.data?.resultData.error?.message ?? 'no error';
         throw new Error(`Execution ${id} is ${execution.status}, not ${statuses}: ${reason}`);
       }
@@ -281,7 +281,7 @@ export class N8nRest {
     return retry;
   }
 
-  /** The ID of the signed-in person's own project, in which data tables live. */
+  /** The ID of the user's own project, which holds data tables. */
   async personalProjectId(): Promise<string> {
     const { id } = await this.request<{ id: string }>('GET', '/projects/personal');
     return id;
@@ -301,7 +301,7 @@ export class N8nRest {
     const project = await this.personalProjectId();
     await this.request('POST', `/projects/${project}/data-tables/${dataTableId}/insert`, {
       data: rows,
-      returnType: 'count', // asked for by an earlier n8n
+      returnType: 'count', // required by older versions of n8n
     });
   }
 
@@ -319,8 +319,8 @@ export class N8nRest {
 }
 
 /**
- * Restores what n8n flattened with the npm package `flatted`: a list whose first entry is the root,
- * and in which a string inside an object or list is the index of another entry.
+ * Restores data that n8n flattened with the npm package `flatted`: a list whose first entry is the root.
+ * Each string inside an object or list is the index of another entry.
  */
 export function unflatten(text: string): unknown {
   const entries = JSON.parse(text) as unknown[];

@@ -10,35 +10,35 @@ import { freePort, type OwnedProcess, startProcess, waitUntil } from './processe
 import { type Json, N8nRest, type Workflow } from './rest.mts';
 import { quietAndLocal } from './settings.mts';
 
-/** The person who owns the n8n. n8n makes the account at its start, so that nobody has to sign up. */
+/** The owner's login. n8n creates the account when it starts, so that no user has to sign up. */
 export interface Owner {
   email: string;
   password: string;
-  /** bcrypt. A session of n8n ends when this changes, so keep it as long as the account. */
+  /** bcrypt. Sessions end if it changes, so keep it as long as the account. */
   passwordHash: string;
 }
 
 export interface N8nOptions {
-  /** n8n's user folder, kept when n8n stops. Without it a temporary one, removed at the end. */
+  /** n8n's user folder, kept when n8n stops. Default: a temporary one, deleted at the end. */
   folder?: string;
-  /** Default: a free one. */
+  /** Default: a free port. */
   port?: number;
-  /** Default: one with a password made at random. */
+  /** Default: an owner with a random password. */
   owner?: Owner;
   /** Further environment variables of n8n, e.g. the database. */
   env?: Record<string, string>;
-  /** Folder of the community package to load, built. Default: this project. */
+  /** Folder of the built community package to load. Default: this project. */
   communityPackage?: string;
 }
 
-/** One running process of n8n. */
+/** A process of n8n. */
 export interface N8nProcess {
   readonly pid: number;
-  /** File with all that it printed. */
+  /** The file with its output. */
   readonly log: string;
-  /** The hard stop: it has no moment to save anything. */
+  /** Hard stop: it has no time to save anything. */
   kill(): Promise<void>;
-  /** Starts it anew with the same folder and port, whether it runs, was stopped or was killed. */
+  /** Starts it again with the same folder and port, whether it is running, was stopped or was killed. */
   restart(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -59,14 +59,14 @@ export interface N8n extends N8nProcess {
   readonly folder: string;
   readonly rest: N8nRest;
   /**
-   * Saves a workflow file, its credentials replaced by those of the same type that are here.
+   * Imports a workflow file and replaces its credentials with this n8n's own of the same type.
    *
-   * @param change what is to be otherwise
+   * @param change edits the workflow before the import
    */
   importWorkflow(file: string, change?: (workflow: WorkflowFile) => void): Promise<Workflow>;
 }
 
-/** @throws with the end of n8n's log when it does not come up within three minutes */
+/** @throws with the end of n8n's log, if it does not start within three minutes */
 export async function startN8n(options: N8nOptions = {}): Promise<N8n> {
   const install = await ensureN8n();
   const owner = options.owner ?? makeOwner(install);
@@ -106,10 +106,10 @@ export async function startN8n(options: N8nOptions = {}): Promise<N8n> {
 }
 
 /**
- * Starts a process of n8n and waits until it is ready for work.
+ * Starts a process of n8n and waits until it is ready.
  *
- * @param options.args `start`, `worker` or `webhook`, and their flags
- * @param options.port where it answers the question whether it is ready
+ * @param options.args `start`, `worker` or `webhook`, and its flags
+ * @param options.port of its readiness check
  */
 export async function runN8n(
   install: N8nInstall,
@@ -131,13 +131,13 @@ export async function runN8n(
     ...options.env,
   };
   const start = async () => {
-    // n8n reads a .env file from its working folder: not that of the person's project.
+    // n8n reads .env from its working folder, which must not be the developer's project.
     const started = startProcess(install.command, [...install.args, ...args], {
       cwd: folder,
       log,
       env,
     });
-    // An older main process says that it is ready before it has its routes.
+    // The main process of older versions reports ready before its routes exist.
     const paths =
       args[0] === 'start' ? ['healthz/readiness', 'rest/settings'] : ['healthz/readiness'];
     for (const path of paths) await waitUntilReady(`n8n ${args[0]}`, started, port, path);
@@ -173,7 +173,7 @@ export function mainSettings(owner: Owner, port: number): Record<string, string>
 
 export function makeOwner(install: N8nInstall): Owner {
   const { hashSync } = install.require('bcryptjs') as { hashSync(text: string): string };
-  // n8n wants a digit and a capital.
+  // n8n requires a digit and a capital letter.
   const password = `Local1-${randomBytes(9).toString('base64url')}`;
   return { email: 'owner@example.com', password, passwordHash: hashSync(password) };
 }
@@ -200,10 +200,10 @@ async function importWorkflow(
 ): Promise<Workflow> {
   const workflow = JSON.parse(readFileSync(file, 'utf8')) as WorkflowFile;
   change?.(workflow);
-  const here = await rest.credentials();
+  const available = await rest.credentials();
   for (const { credentials = {} } of workflow.nodes) {
     for (const type of Object.keys(credentials)) {
-      const match = here.find((credential) => credential.type === type);
+      const match = available.find((credential) => credential.type === type);
       if (match) credentials[type] = { id: match.id, name: match.name };
     }
   }

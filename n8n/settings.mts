@@ -1,4 +1,4 @@
-/** What every n8n process of ours is told: this machine only, nothing sent to anyone, no banners. */
+/** For every n8n process that we start: listen on this machine only, send no data anywhere, no banners. */
 export const quietAndLocal = {
   N8N_LISTEN_ADDRESS: '127.0.0.1',
   N8N_RUNNERS_BROKER_LISTEN_ADDRESS: '127.0.0.1',

@@ -46,7 +46,7 @@ if (options.reload) running.push(rebuildOnChange(data));
 writeFileSync(addressFile, n8n.url);
 await giveCredential(n8n.rest, sandbox);
 if (firstTime) await importExamples(n8n);
-else await registerTriggersAnew(n8n.rest);
+else await reregisterTriggers(n8n.rest);
 
 console.log(`
   n8n       ${n8n.url}
@@ -60,14 +60,14 @@ ${options.reload ? '\n  Changes in nodes and credentials are built and loaded wh
   Press Ctrl-C to stop both.
 `);
 
-/** The same log-in at every start, as the browser remembers it. */
+/** The same login at every start, because the browser remembers it. */
 async function ownerOfThisFolder(): Promise<Owner> {
   const install = await ensureN8n();
   if (firstTime) writeFileSync(ownerFile, JSON.stringify(makeOwner(install)), { mode: 0o600 });
   return JSON.parse(readFileSync(ownerFile, 'utf8')) as Owner;
 }
 
-/** Two n8n on one SQLite file would damage each other's data. */
+/** Two n8n processes on one SQLite file would corrupt it. */
 async function refuseToRunTwice(): Promise<void> {
   const address = existsSync(addressFile) ? readFileSync(addressFile, 'utf8') : undefined;
   const answers = await axios.get(`${address}/healthz`, { proxy: false, timeout: 5_000 }).then(
@@ -80,10 +80,12 @@ async function refuseToRunTwice(): Promise<void> {
   }
 }
 
-/** The sandbox has another address and key at every start. */
+/** The sandbox has a new address and key at every start. */
 async function giveCredential(rest: N8nRest, { apiKey, url }: Sandbox): Promise<void> {
   const { name, type } = CREDENTIAL;
-  const existing = (await rest.credentials()).find((one) => one.name === name && one.type === type);
+  const existing = (await rest.credentials()).find(
+    (credential) => credential.name === name && credential.type === type,
+  );
   const content = { apiKey, baseUrl: url };
   if (existing) await rest.updateCredential(existing.id, name, type, content);
   else await rest.createCredential(name, type, content);
@@ -96,8 +98,8 @@ async function importExamples({ importWorkflow }: N8n): Promise<void> {
   }
 }
 
-/** The sandbox forgets its webhooks when it stops, and n8n does not look after them at its start. */
-async function registerTriggersAnew(rest: N8nRest): Promise<void> {
+/** The sandbox forgets its webhooks when it stops, and n8n does not check them when it starts. */
+async function reregisterTriggers(rest: N8nRest): Promise<void> {
   for (const workflow of await rest.workflows()) {
     if (!workflow.active) continue;
     await rest.deactivate(workflow);
@@ -105,16 +107,16 @@ async function registerTriggersAnew(rest: N8nRest): Promise<void> {
   }
 }
 
-/** The first Ctrl-C stops everything in order, another one at once (guard.mjs ends what is left). */
+/** The first Ctrl-C stops everything in order; a second one exits at once, and guard.mjs ends the rest. */
 function stopOnSignal(): void {
   let stoppedAt = 0;
   const stop = async () => {
-    // npm, tsx and the terminal may each pass on the same Ctrl-C.
+    // npm, tsx and the terminal may each forward the same Ctrl-C.
     if (Date.now() - stoppedAt < 1_000) return;
     if (stoppedAt) process.exit(1);
     stoppedAt = Date.now();
     console.log('\nStopping … (Ctrl-C again to stop at once)');
-    for (const one of running.reverse()) await one.stop();
+    for (const service of running.reverse()) await service.stop();
     rmSync(addressFile, { force: true });
     process.exit(0);
   };

@@ -9,23 +9,23 @@ import { RequestQueue } from '../nodes/ITeraBiz/client/requestQueue.ts';
 import { isAnswer } from './outcome.mts';
 import { type Access, requesterFor } from './requester.mts';
 
-/** One request and what came of it. */
+/** One request and its outcome. */
 export interface Exchange {
-  /** As in `GET /videos?limit=2` */
+  /** E.g. `GET /videos?limit=2` */
   request: string;
   outcome: ApiResponse | NetworkError;
-  /** What each try of it came to; the last one is the outcome */
+  /** The outcome of each try; the last one is `outcome` */
   tries: (ApiResponse | NetworkError)[];
-  /** When it was first sent, in milliseconds since 1970 */
+  /** Time of the first try, in milliseconds since 1970 */
   sentAt: number;
-  /** From then to the outcome, in milliseconds */
+  /** Time from the first try to the outcome, in milliseconds */
   ms: number;
 }
 
 /** In milliseconds. */
 const TIMEOUT = 30_000;
 
-/** Asks the API as the node does, one request at a time, and keeps what came of each. */
+/** Sends requests as the node does, one at a time, and records each exchange. */
 export class Asker {
   readonly exchanges: Exchange[] = [];
 
@@ -33,13 +33,13 @@ export class Asker {
 
   private readonly requester: RequestContext;
 
-  private readonly stranger: RequestContext;
+  private readonly wrongKeyRequester: RequestContext;
 
   private readonly client: ApiClient;
 
   /**
-   * @param wrongKey a key that is none
-   * @param onAnswer told of each request that has ended
+   * @param wrongKey a key that does not exist
+   * @param onAnswer called when a request has ended
    */
   constructor(
     access: Access,
@@ -48,7 +48,7 @@ export class Asker {
   ) {
     this.baseUrl = trimBaseUrl(access.baseUrl);
     this.requester = requesterFor(access);
-    this.stranger = requesterFor({ ...access, apiKey: wrongKey });
+    this.wrongKeyRequester = requesterFor({ ...access, apiKey: wrongKey });
     const settings = { priority: 'row', concurrency: 1 } as const;
     this.client = new ApiClient(this.requester, new RequestQueue(), settings);
   }
@@ -57,7 +57,7 @@ export class Asker {
     return await this.send({ method: 'GET', url: path, qs }, this.requester);
   }
 
-  /** Submits, as the node does: never again where it may have arrived. */
+  /** Submits as the node does: never twice if the first try may have arrived. */
   async post(path: string, body: object, headers = {}): Promise<Exchange> {
     return await this.send({ method: 'POST', url: path, body, headers }, this.requester);
   }
@@ -66,12 +66,12 @@ export class Asker {
     return await this.send({ method: 'DELETE', url: path }, this.requester);
   }
 
-  /** Reads with the wrong key. */
-  async getAsStranger(path: string): Promise<Exchange> {
-    return await this.send({ method: 'GET', url: path }, this.stranger, ' (with a wrong key)');
+  async getWithWrongKey(path: string): Promise<Exchange> {
+    const options = { method: 'GET', url: path } as const;
+    return await this.send(options, this.wrongKeyRequester, ' (with a wrong key)');
   }
 
-  /** Reads the head of a file and leaves the rest. The key goes to the API's own host alone. */
+  /** Reads the headers of a file, not its content. The key is sent to the API's own host only. */
   async head(url: string, headers = {}): Promise<Exchange> {
     return await this.record(`GET ${new URL(url).origin}/… (a file)`, 'GET', async () => {
       const answer = await openFile(this.requester, { url, headers, timeout: TIMEOUT });
@@ -84,12 +84,12 @@ export class Asker {
   private async send(
     options: IHttpRequestOptions,
     requester: RequestContext,
-    aside = '',
+    remark = '',
   ): Promise<Exchange> {
     const { method = 'GET', url, qs = {} } = options;
     const query = new URLSearchParams(qs as Record<string, string>).toString();
     return await this.record(
-      `${method} ${url}${query && '?'}${query}${aside}`,
+      `${method} ${url}${query && '?'}${query}${remark}`,
       method,
       async () => await send(requester, { ...options, timeout: TIMEOUT }),
     );
@@ -103,9 +103,9 @@ export class Asker {
     const tries: Exchange['tries'] = [];
     const sentAt = Date.now();
     const { outcome } = await this.client.schedule(method, async () => {
-      const came = await askOnce();
-      tries.push(came);
-      return came;
+      const result = await askOnce();
+      tries.push(result);
+      return result;
     });
     const exchange = { request, outcome, tries, sentAt, ms: Date.now() - sentAt };
     this.exchanges.push(exchange);

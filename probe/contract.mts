@@ -2,18 +2,18 @@ import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.
 
 import { answerFormats, readContract } from '../sandbox/contract.mts';
 
-/** What is wrong with one field of a body. */
+/** A violation of the schema by one field of a body. */
 export interface Breach {
-  /** As in `error.code`; empty for the body itself */
+  /** E.g. `error.code`; empty for the body itself */
   field: string;
   problem: string;
 }
 
 type Entry = Record<string, unknown>;
 
-/** sandbox/openapi.yaml, asked what it assumes and what it makes of a body. */
+/** sandbox/openapi.yaml: its assumptions, and validation of bodies against its schemas. */
 export class Contract {
-  /** What the package does where an assumption is wrong, by the assumption's place in the file. */
+  /** What the package does if an assumption is wrong, by the assumption's place in the file. */
   readonly assumed = new Map<string, string>();
 
   private readonly ajv = new Ajv2020({ allErrors: true, strict: false, formats: answerFormats });
@@ -25,9 +25,9 @@ export class Contract {
   }
 
   /**
-   * How a body differs from a schema of the file.
+   * The differences between a body and a schema of the file.
    *
-   * @param schema its name, as in `Video`
+   * @param schema its name, e.g. `Video`
    */
   breaches(schema: string, body: unknown): Breach[] {
     const validate = this.ajv.getSchema(
@@ -45,7 +45,7 @@ export class Contract {
   }
 }
 
-/** The way to an entry in few words, as in `schemas/Video/status` or `POST /videos 201`. */
+/** The place of an entry in short, e.g. `schemas/Video/status` or `POST /videos 201`. */
 function placeOf([section, ...path]: string[]): string {
   if (section !== 'paths') {
     return path.filter((key) => !/^(properties|allOf|\d+)$/.test(key)).join('/');

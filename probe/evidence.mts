@@ -5,55 +5,55 @@ import type { ApiResponse } from '../nodes/ITeraBiz/api/response.ts';
 import type { Exchange } from './asker.mts';
 import { isAnswer } from './outcome.mts';
 
-/** Everything that was seen. What it means is for assumptions/ to say. */
+/** All observations of a run. assumptions/ interprets them. */
 export interface Evidence {
   /** Every request, in order */
   exchanges: Exchange[];
   avatars: Exchange;
   wrongKey: Exchange;
   unknownVideo: Exchange;
-  /** A read with a parameter that cannot be right */
+  /** A read with an invalid parameter */
   malformed: Exchange;
-  /** Two videos, and the two after them, if there are any */
+  /** The first two videos, and the next two, if there are any */
   two: Exchange;
   nextTwo?: Exchange;
-  /** The largest page that the node asks for, and a small one where that was refused */
+  /** The largest page that the node asks for, and a smaller one if that was refused */
   largePage: Exchange;
   smallPage?: Exchange;
   filtered: Exchange;
-  /** Single videos: one for each word of status in the list */
+  /** Single videos: one for each status word in the list */
   byId: Exchange[];
-  file?: FileLook;
+  file?: FileEvidence;
   webhooks: Exchange;
-  order?: OrderLook;
-  hook?: HookLook;
+  order?: OrderEvidence;
+  hook?: HookEvidence;
 }
 
-export interface FileLook {
-  /** The heads of the answers on the way to the file: more than one where the link sends on */
+export interface FileEvidence {
+  /** The request of the file, after the redirects that led to it */
   hops: Exchange[];
-  /** The first ten bytes alone */
+  /** A request for the first ten bytes only */
   range: Exchange;
-  /** The link with another last character, where it has a query */
+  /** The link with its last character changed, if it has a query */
   altered?: Exchange;
 }
 
-/** What it was like to order a video. */
-export interface OrderLook {
-  /** An order that cannot be right */
+/** Observations from ordering a video. */
+export interface OrderEvidence {
+  /** An invalid order */
   refused: Exchange;
   accepted: Exchange;
-  /** With the same Idempotency-Key once more */
+  /** The same order again, with the same Idempotency-Key */
   repeated?: Exchange;
-  /** How long after it was accepted the list showed it, in milliseconds; nothing: it did not */
+  /** Milliseconds from acceptance until the list showed it. Missing if it never did */
   listedAfter?: number;
-  /** How long the list was looked at, in milliseconds */
-  lookedFor: number;
-  /** Each answer to the question how it is doing */
-  looks: Exchange[];
-  /** What was ordered */
+  /** How long the list was watched, in milliseconds */
+  watchedFor: number;
+  /** Each poll of the video */
+  polls: Exchange[];
+  /** The body of the order */
   sent: Video;
-  /** How the list showed it, first and once it had ended */
+  /** Its entry in the list, at first and once it had ended */
   listed?: Video;
   listedAtEnd?: Video;
 }
@@ -63,22 +63,22 @@ export interface Delivery {
   body: Buffer;
 }
 
-/** What it was like to register a webhook. */
-export interface HookLook {
+/** Observations from registering a webhook. */
+export interface HookEvidence {
   registered: Exchange;
   list: Exchange;
   deliveries: Delivery[];
   removed?: Exchange;
-  /** Removed once more */
+  /** A second removal */
   removedAgain?: Exchange;
 }
 
-/** The answer, or nothing where none came. */
+/** The response, if there was one. */
 export function answerIn(exchange?: Exchange): ApiResponse | undefined {
   return exchange && isAnswer(exchange.outcome) ? exchange.outcome : undefined;
 }
 
-/** The answer's status, 0 where none came. */
+/** The status of the response, 0 without one. */
 export const statusIn = (exchange?: Exchange): number => answerIn(exchange)?.status ?? 0;
 
 export function isSuccess(exchange?: Exchange): boolean {
@@ -86,13 +86,13 @@ export function isSuccess(exchange?: Exchange): boolean {
   return status >= 200 && status < 300;
 }
 
-/** The object in an answer of success, where the node finds it, too. */
+/** The object in a successful response, found the way the node finds it. */
 export function objectIn(exchange?: Exchange): Video | undefined {
   const body = isSuccess(exchange) ? answerIn(exchange)?.body : undefined;
   return jobIn(body) ?? (isObject(body) ? body : undefined);
 }
 
-/** The entries of a list in an answer of success. */
+/** The entries of a list in a successful response. */
 export function entriesIn(exchange?: Exchange): Video[] {
   const page = isSuccess(exchange) ? pageIn(answerIn(exchange)?.body) : undefined;
   return page?.data ?? [];
@@ -104,15 +104,15 @@ export function longestPageIn({ largePage, smallPage, two }: Evidence): Video[] 
   return pages.reduce((longest, page) => (page.length > longest.length ? page : longest));
 }
 
-/** The videos that lists showed. */
+/** The videos seen in lists. */
 export function listedIn(evidence: Evidence): Video[] {
   const ordered = evidence.order?.listed;
   return [...(ordered ? [ordered] : []), ...longestPageIn(evidence)];
 }
 
-/** The videos that were read by their ID. */
+/** The videos that were read by ID. */
 export function readById({ byId, order }: Evidence): Video[] {
-  return [...byId, ...(order?.looks ?? [])]
+  return [...byId, ...(order?.polls ?? [])]
     .map((exchange) => objectIn(exchange))
     .filter((video) => video !== undefined);
 }

@@ -18,12 +18,12 @@ ITERABIZ_API_KEY. It only reads, about twenty times, and writes reports/probe.md
   --webhook-port <number>  where to listen for events (default: 4020)
   --yes                    do not ask before a video is ordered`;
 
-/** What is made and changed at iTeraBiz, where that is wanted. */
+/** What to create at iTeraBiz. Only with --spend. */
 export interface Spending {
   avatarId?: string;
   idempotency: boolean;
   webhook?: { url: string; port: number };
-  /** Do not ask */
+  /** Do not ask for confirmation */
   yes: boolean;
 }
 
@@ -35,9 +35,9 @@ export interface Options {
 }
 
 /**
- * What the user asks for, or `undefined` where that is help.
+ * Parses the command line. `undefined` if the user asks for help.
  *
- * @throws {ProbeError} for what cannot be, for a key on the command line, and without a key
+ * @throws {ProbeError} for invalid options, for a key on the command line, and without a key
  */
 export function readOptions(args: string[], env: NodeJS.ProcessEnv): Options | undefined {
   if (args.some((argument) => /^--?(api-?)?key\b/i.test(argument))) {

@@ -1,6 +1,6 @@
 /**
- * `npm run probe`: asks iTeraBiz which assumptions of this package hold, and says where the code has
- * to change for those that do not.
+ * `npm run probe`: finds out which of this package's assumptions about iTeraBiz hold, and reports where the
+ * code has to change for those that do not.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -24,15 +24,15 @@ try {
   else await main(options);
 } catch (thrown) {
   const error = cancel.signal.aborted ? cancel.signal.reason : thrown;
-  // As a whole, an error of an HTTP client has the key in it.
-  const told =
+  // Never print the whole object: an HTTP client's error contains the key.
+  const text =
     error instanceof ProbeError ? error.message : String((error as Error).stack ?? error);
-  console.error(withoutSecrets(told, [process.env.ITERABIZ_API_KEY?.trim() ?? '']));
+  console.error(withoutSecrets(text, [process.env.ITERABIZ_API_KEY?.trim() ?? '']));
   process.exitCode = 1;
 }
 
 async function main(options: Options): Promise<void> {
-  // n8n keeps its files in a folder that goes away, under a key that it would otherwise announce.
+  // A temporary folder for n8n's files. Without an encryption key, n8n would create and announce one.
   const storage = mkdtempSync(join(tmpdir(), 'iterabiz-probe-'));
   process.env.N8N_USER_FOLDER = storage;
   process.env.N8N_ENCRYPTION_KEY = randomBytes(16).toString('hex');
@@ -44,12 +44,12 @@ async function main(options: Options): Promise<void> {
         console.log(`${exchange.request}  ${endOf(exchange)}  ${exchange.ms} ms`),
       signal: cancel.signal,
     });
-    const shown = (text: string) => withoutSecrets(text, outcome.secrets);
-    console.log(`\n${shown(onScreen(outcome))}\n`);
+    const redacted = (text: string) => withoutSecrets(text, outcome.secrets);
+    console.log(`\n${redacted(onScreen(outcome))}\n`);
     await mkdir(options.out, { recursive: true });
     const report = join(options.out, 'probe.md');
-    await writeFile(report, `${shown(asMarkdown(outcome, contract))}\n`);
-    await writeFile(join(options.out, 'probe.json'), `${shown(asJson(outcome))}\n`);
+    await writeFile(report, `${redacted(asMarkdown(outcome, contract))}\n`);
+    await writeFile(join(options.out, 'probe.json'), `${redacted(asJson(outcome))}\n`);
     console.log(`The report is in ${relative('', report)}.`);
   } finally {
     rmSync(storage, { recursive: true, force: true });
@@ -63,10 +63,10 @@ async function agree(what: string, { baseUrl, spending }: Options): Promise<void
   if (!process.stdin.isTTY) {
     throw new ProbeError(`${where} There is no terminal to ask in: add --yes to go ahead.`);
   }
-  const dialogue = createInterface({ input: process.stdin, output: process.stdout });
-  const answer = await dialogue.question(`\n${where}\nType yes to continue: `, {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const answer = await terminal.question(`\n${where}\nType yes to continue: `, {
     signal: cancel.signal,
   });
-  dialogue.close();
+  terminal.close();
   if (answer.trim().toLowerCase() !== 'yes') throw new ProbeError('Nothing was ordered.');
 }

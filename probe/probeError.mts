@@ -1,2 +1,2 @@
-/** Something the user can put right. Its message is all that is shown. */
+/** A problem that the user can fix. Only its message is shown. */
 export class ProbeError extends Error {}

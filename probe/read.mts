@@ -5,22 +5,22 @@ import {
   answerIn,
   entriesIn,
   type Evidence,
-  type FileLook,
+  type FileEvidence,
   isSuccess,
   listedIn,
   objectIn,
 } from './evidence.mts';
 
-/** So many videos are read by their ID at the most: one for each word of status. */
-const MOST_BY_ID = 5;
+/** How many videos are read by ID, at most: one for each status word. */
+const MAX_BY_ID = 5;
 
-/** More hops than this are a circle. */
-const MOST_HOPS = 5;
+/** More hops than this are a redirect loop. */
+const MAX_HOPS = 5;
 
-/** Looks at everything that can be seen without making or changing anything. */
+/** Observes everything that can be seen without creating or changing anything. */
 export async function read(asker: Asker): Promise<Evidence> {
   const avatars = await asker.get('/avatars');
-  const wrongKey = await asker.getAsStranger('/avatars');
+  const wrongKey = await asker.getWithWrongKey('/avatars');
   const unknownVideo = await asker.get('/videos/video_that_is_not_there');
   const malformed = await asker.get('/videos', { limit: 0 });
   const two = await asker.get('/videos', pageQuery(undefined, 2));
@@ -42,7 +42,7 @@ export async function read(asker: Asker): Promise<Evidence> {
   for (const id of oneOfEachStatus(evidence)) {
     evidence.byId.push(await asker.get(`/videos/${encodeURIComponent(id)}`));
   }
-  evidence.file = await lookAtFile(asker, evidence.byId);
+  evidence.file = await inspectFile(asker, evidence.byId);
   return evidence;
 }
 
@@ -52,11 +52,14 @@ function oneOfEachStatus(evidence: Evidence): string[] {
     const id = videoIdOf(video);
     if (id !== undefined && !byStatus.has(statusOf(video))) byStatus.set(statusOf(video), id);
   }
-  return [...byStatus.values()].slice(0, MOST_BY_ID);
+  return [...byStatus.values()].slice(0, MAX_BY_ID);
 }
 
-/** The file of the first finished video among these, looked at but not downloaded. */
-export async function lookAtFile(asker: Asker, videos: Exchange[]): Promise<FileLook | undefined> {
+/** Inspects the file of the first completed video among these, without downloading it. */
+export async function inspectFile(
+  asker: Asker,
+  videos: Exchange[],
+): Promise<FileEvidence | undefined> {
   const finished = videos.flatMap((exchange) => {
     const video = objectIn(exchange);
     return video && outcomeOf(video) === 'completed' ? [video] : [];
@@ -66,7 +69,7 @@ export async function lookAtFile(asker: Asker, videos: Exchange[]): Promise<File
 
   let address = link;
   const hops = [await asker.head(address)];
-  for (let to = nextIn(hops); to !== undefined && hops.length < MOST_HOPS; to = nextIn(hops)) {
+  for (let to = nextIn(hops); to !== undefined && hops.length < MAX_HOPS; to = nextIn(hops)) {
     address = new URL(to, address).href;
     hops.push(await asker.head(address));
   }

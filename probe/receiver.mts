@@ -4,7 +4,7 @@ import { buffer } from 'node:stream/consumers';
 
 import type { Delivery } from './evidence.mts';
 
-/** Takes in what is sent to it, and answers that it was taken. */
+/** A webhook receiver that accepts every delivery. */
 export interface Receiver {
   port: number;
   deliveries: Delivery[];
@@ -12,10 +12,10 @@ export interface Receiver {
 }
 
 /**
- * Listens on this computer alone.
+ * Listens on loopback only.
  *
  * @param port 0 for a free one
- * @throws when the port is taken
+ * @throws if the port is taken
  */
 export async function receive(port: number): Promise<Receiver> {
   const deliveries: Delivery[] = [];

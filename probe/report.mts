@@ -3,10 +3,10 @@ import type { Result } from './assumptions/index.mts';
 import type { Contract } from './contract.mts';
 import { isAnswer } from './outcome.mts';
 
-/** What a run of the probe has to tell. */
+/** The outcome of a run of the probe. */
 export interface Outcome {
   baseUrl: string;
-  /** When it began, ISO 8601 */
+  /** Start time, ISO 8601 */
   at: string;
   seconds: number;
   exchanges: Exchange[];
@@ -19,11 +19,11 @@ const WIDEST = Math.max(...VERDICTS.map(({ length }) => length));
 
 const noteOf = (result: Result) => (result.verdict === 'cannot tell' ? result.needs : result.seen);
 
-/** What counts first comes first: what differs, then what is open. */
+/** The most important first: differing, then unclear. */
 const sorted = (results: Result[]) =>
   VERDICTS.flatMap((verdict) => results.filter((result) => result.verdict === verdict));
 
-/** As in `1 differs, 14 unclear, 21 hold`. */
+/** E.g. `1 differs, 14 unclear, 21 hold`. */
 function sum(results: Result[]): string {
   const [differ, open, hold] = VERDICTS.map(
     (verdict) => results.filter((result) => result.verdict === verdict).length,
@@ -112,12 +112,9 @@ function markdownTable(head: string[], rows: string[][]): string {
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
-/**
- * A text without what nobody else should read: these words, and whatever follows the `?` of an
- * address, where links carry their permission.
- */
+/** Redacts these words, and the query of every URL, which may carry a link's signature. */
 export function withoutSecrets(text: string, secrets: string[]): string {
   const words = secrets.filter((secret) => secret.length > 0);
-  const hidden = words.reduce((rest, secret) => rest.replaceAll(secret, '(secret)'), text);
-  return hidden.replace(/(https?:\/\/[^\s?"'`|)]+)\?[^\s"'`|)]*/g, '$1?…');
+  const redacted = words.reduce((rest, secret) => rest.replaceAll(secret, '(secret)'), text);
+  return redacted.replace(/(https?:\/\/[^\s?"'`|)]+)\?[^\s"'`|)]*/g, '$1?…');
 }

@@ -5,13 +5,13 @@ import { engine } from '../n8n/embedded.mts';
 import type { RequestContext } from '../nodes/ITeraBiz/client/http.ts';
 import { ITeraBiz } from '../nodes/ITeraBiz/ITeraBiz.node.ts';
 
-/** Where the API is, and the key to it, as they stand in the credential in n8n. */
+/** The address of the API and its key, as in n8n's credential. */
 export interface Access {
   baseUrl: string;
   apiKey: string;
 }
 
-/** A context of n8n's own in which the node's client asks, with this access as its credential. */
+/** A real n8n context for the node's client, with this access as its credential. */
 export function requesterFor({ baseUrl, apiKey }: Access): RequestContext {
   const node = {
     id: 'probe',

@@ -10,34 +10,34 @@ import { answerIn, entriesIn, type Evidence, isSuccess, objectIn } from './evide
 import type { Options, Spending } from './options.mts';
 import { isAnswer } from './outcome.mts';
 import { ProbeError } from './probeError.mts';
-import { lookAtFile, read } from './read.mts';
+import { inspectFile, read } from './read.mts';
 import { receive } from './receiver.mts';
 import { type Outcome } from './report.mts';
 import { order, PATIENCE, type Patience, register, remove, untilDelivered } from './spend.mts';
 
 export interface Run {
-  /** Asked before each thing that may cost. @throws {ProbeError} where the user does not agree */
+  /** Called before anything that may cost money. @throws {ProbeError} unless the user agrees */
   agree: (what: string) => Promise<void>;
   onAnswer: (exchange: Exchange) => void;
   patience?: Patience;
   signal?: AbortSignal;
 }
 
-/** What was found out, and the words in it that nobody else should read. */
+/** The outcome, and the secrets to redact from it. */
 export interface Probed extends Outcome {
   secrets: string[];
 }
 
 /**
- * Asks the API, and judges what it answers.
+ * Probes the API and judges its answers.
  *
- * @throws {ProbeError} when nothing can be found out: no API there, or the key is refused
+ * @throws {ProbeError} if there is no API at the address, or it refuses the key
  */
 export async function probe(options: Options, contract: Contract, run: Run): Promise<Probed> {
   const startedAt = Date.now();
   const wrongKey = `sk_live_${randomBytes(16).toString('hex')}`;
   const asker = new Asker(options, wrongKey, run.onAnswer);
-  await knock(asker);
+  await checkAccess(asker);
   const evidence = await read(asker);
   if (options.spending) await spend(asker, evidence, options.spending, run);
   const secret = objectIn(evidence.hook?.registered)?.secret;
@@ -51,10 +51,10 @@ export async function probe(options: Options, contract: Contract, run: Run): Pro
   };
 }
 
-/** @throws {ProbeError} unless the API is there and lets us in */
-async function knock(asker: Asker): Promise<void> {
+/** @throws {ProbeError} unless the API responds and accepts the key */
+async function checkAccess(asker: Asker): Promise<void> {
   const { outcome } = await asker.get('/avatars', { limit: 1 }).catch((error: Error) => {
-    // The credential refuses such a base URL or key, in words for users.
+    // The credential rejected the base URL or the key, in words for users.
     throw new ProbeError(error.message);
   });
   if (!isAnswer(outcome)) {
@@ -88,21 +88,21 @@ async function spend(
   const receiver = webhook && (await receive(webhook.port));
   try {
     if (receiver) evidence.hook = await register(asker, receiver, webhook.url);
-    const wish = {
+    const request = {
       avatarId: avatar,
       idempotencyKey: idempotency ? randomBytes(16).toString('hex') : undefined,
       query: isSuccess(evidence.largePage) ? pageQuery() : undefined,
     };
-    evidence.order = await order(asker, wish, patience, signal);
+    evidence.order = await order(asker, request, patience, signal);
     if (evidence.hook) await untilDelivered(evidence.hook, patience, signal);
-    evidence.file ??= await lookAtFile(asker, evidence.order.looks);
+    evidence.file ??= await inspectFile(asker, evidence.order.polls);
   } finally {
     if (evidence.hook) await remove(asker, evidence.hook);
     await receiver?.stop();
   }
 }
 
-/** The status of an answer, or why there is none. */
+/** The status of the response, or `no answer`. */
 export function endOf(exchange: Exchange): string {
   const answer = answerIn(exchange);
   return answer ? String(answer.status) : 'no answer';

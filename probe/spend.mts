@@ -4,18 +4,24 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { outcomeOf, type Video, videoIdOf } from '../nodes/ITeraBiz/api/video.ts';
 import type { Asker } from './asker.mts';
-import { entriesIn, type HookLook, isSuccess, objectIn, type OrderLook } from './evidence.mts';
+import {
+  entriesIn,
+  type HookEvidence,
+  isSuccess,
+  objectIn,
+  type OrderEvidence,
+} from './evidence.mts';
 import type { Receiver } from './receiver.mts';
 
-/** How patient to be, in milliseconds. */
+/** How long to wait, in milliseconds. */
 export interface Patience {
-  /** Between two looks at the video, or at the list */
+  /** Between two polls */
   pause: number;
-  /** For the list to show it */
+  /** Until the list shows the video */
   list: number;
-  /** For the video to end */
+  /** Until the video ends */
   video: number;
-  /** For the event, once the video has ended */
+  /** From the end of the video to its event */
   event: number;
 }
 
@@ -26,15 +32,14 @@ export const PATIENCE: Patience = {
   event: 30_000,
 };
 
-export interface Wish {
+export interface OrderRequest {
   avatarId: string;
-  /** Where given, the video is ordered with it, and then once more */
+  /** If set, the video is ordered twice with this key */
   idempotencyKey?: string;
-  /** What to ask the list for, to see the video in it */
+  /** Query for the list that should show the video */
   query?: IDataObject;
 }
 
-/** One short video. */
 const newVideo = (avatarId: string) => ({
   avatar_id: avatarId,
   script: 'Hello. This is a short test.',
@@ -42,61 +47,61 @@ const newVideo = (avatarId: string) => ({
   duration: 5,
 });
 
-/** No text, no length, and an avatar that is not there: nobody can make a video of that. */
-const NONSENSE = { avatar_id: 'avatar_that_is_not_there', script: '', language: '', duration: 0 };
+/** No text, no length and an unknown avatar: no video can be made from this. */
+const INVALID = { avatar_id: 'avatar_that_is_not_there', script: '', language: '', duration: 0 };
 
-/** Sends an order that has to be refused, then orders a video and watches it to its end. */
+/** Sends an order that must be refused, then orders a video and watches it until it ends. */
 export async function order(
   asker: Asker,
-  { avatarId, idempotencyKey, query }: Wish,
+  { avatarId, idempotencyKey, query }: OrderRequest,
   patience: Patience,
   signal?: AbortSignal,
-): Promise<OrderLook> {
-  const refused = await asker.post('/videos', NONSENSE);
+): Promise<OrderEvidence> {
+  const refused = await asker.post('/videos', INVALID);
   const headers = idempotencyKey === undefined ? {} : { 'Idempotency-Key': idempotencyKey };
   const sent = newVideo(avatarId);
   const accepted = await asker.post('/videos', sent, headers);
-  const look: OrderLook = { refused, accepted, sent, lookedFor: 0, looks: [] };
+  const evidence: OrderEvidence = { refused, accepted, sent, watchedFor: 0, polls: [] };
   const id = videoIdOf(objectIn(accepted));
-  if (id === undefined) return look;
+  if (id === undefined) return evidence;
   if (idempotencyKey !== undefined) {
-    look.repeated = await asker.post('/videos', sent, headers);
+    evidence.repeated = await asker.post('/videos', sent, headers);
   }
-  await watch(asker, id, look, query, patience, signal);
-  return look;
+  await watch(asker, id, evidence, query, patience, signal);
+  return evidence;
 }
 
-/** Looks at the video until it has ended, and at the list until that shows it. */
+/** Polls the video until it ends, and the list until it shows the video. */
 async function watch(
   asker: Asker,
   id: string,
-  look: OrderLook,
+  evidence: OrderEvidence,
   query: IDataObject | undefined,
   patience: Patience,
   signal?: AbortSignal,
 ): Promise<void> {
-  const acceptedAt = look.accepted.sentAt + look.accepted.ms;
-  const passed = () => Date.now() - acceptedAt;
+  const acceptedAt = evidence.accepted.sentAt + evidence.accepted.ms;
+  const elapsed = () => Date.now() - acceptedAt;
   let hasEnded = false;
-  let isLookedFor = true;
+  let watchesList = true;
   const inList = async () => {
     const entries = entriesIn(await asker.get('/videos', query));
     return entries.find((video) => videoIdOf(video) === id);
   };
   for (;;) {
-    if (isLookedFor) {
-      look.listed = await inList();
-      look.lookedFor = passed();
-      if (look.listed) look.listedAfter = look.lookedFor;
-      isLookedFor = !look.listed && look.lookedFor < patience.list;
+    if (watchesList) {
+      evidence.listed = await inList();
+      evidence.watchedFor = elapsed();
+      if (evidence.listed) evidence.listedAfter = evidence.watchedFor;
+      watchesList = !evidence.listed && evidence.watchedFor < patience.list;
     }
     if (!hasEnded) {
-      const seen = await asker.get(`/videos/${encodeURIComponent(id)}`);
-      look.looks.push(seen);
-      hasEnded = isOver(objectIn(seen)) || passed() > patience.video;
+      const poll = await asker.get(`/videos/${encodeURIComponent(id)}`);
+      evidence.polls.push(poll);
+      hasEnded = isOver(objectIn(poll)) || elapsed() > patience.video;
     }
-    if (hasEnded && !isLookedFor) {
-      if (look.listed) look.listedAtEnd = await inList();
+    if (hasEnded && !watchesList) {
+      if (evidence.listed) evidence.listedAtEnd = await inList();
       return;
     }
     await sleep(patience.pause, undefined, { signal });
@@ -105,16 +110,20 @@ async function watch(
 
 const isOver = (video: Video | undefined) => video !== undefined && outcomeOf(video) !== 'running';
 
-/** Registers a webhook for what happens meanwhile. */
-export async function register(asker: Asker, receiver: Receiver, url: string): Promise<HookLook> {
+/** Registers a webhook for the events of the run. */
+export async function register(
+  asker: Asker,
+  receiver: Receiver,
+  url: string,
+): Promise<HookEvidence> {
   const events = ['video.completed', 'video.failed'];
   const registered = await asker.post('/webhooks', { url, events });
   const list = await asker.get('/webhooks');
   return { registered, list, deliveries: receiver.deliveries };
 }
 
-/** Removes it, and once more, to see what that is answered with. */
-export async function remove(asker: Asker, hook: HookLook): Promise<void> {
+/** Removes the webhook, then again to see how the API answers that. */
+export async function remove(asker: Asker, hook: HookEvidence): Promise<void> {
   const id = videoIdOf(objectIn(hook.registered));
   if (id === undefined) return;
   hook.removed = await asker.delete(`/webhooks/${encodeURIComponent(id)}`);
@@ -123,9 +132,9 @@ export async function remove(asker: Asker, hook: HookLook): Promise<void> {
   }
 }
 
-/** Waits for an event, as long as one may take, if there is a webhook to send it to. */
+/** Waits for an event, up to a limit, if the webhook was registered. */
 export async function untilDelivered(
-  hook: HookLook,
+  hook: HookEvidence,
   patience: Patience,
   signal?: AbortSignal,
 ): Promise<void> {

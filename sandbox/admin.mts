@@ -4,8 +4,8 @@ import type { SandboxState } from './sandboxState.mts';
 import type { FailureReason, Fault, ManualEvent, SandboxSettings, Video } from './types.mts';
 
 /**
- * The sandbox's own commands, for tests and for the curious. They need no key; the server listens on
- * loopback only. README.md lists them.
+ * The sandbox's admin interface. It needs no key, because the server listens on loopback only. README.md
+ * lists its routes.
  */
 export function serveAdmin(app: FastifyInstance, state: SandboxState): void {
   const { settings, stats, faults, videos, webhooks, links } = state;
@@ -28,7 +28,7 @@ export function serveAdmin(app: FastifyInstance, state: SandboxState): void {
   });
 
   app.post<{ Body: Fault }>('/faults', async ({ body }, reply) => {
-    faults.order(body);
+    faults.add(body);
     return reply.code(204).send();
   });
   app.delete('/faults', async (_request, reply) => {

@@ -9,14 +9,14 @@ type Body = Record<string, unknown>;
 const idOf = (request: FastifyRequest) => (request.params as { id: string }).id;
 
 /**
- * What each operation of openapi.yaml does, by its operationId. The request has been checked against
- * that file before, the answer is checked against it afterwards.
+ * The handlers of the operations in openapi.yaml, by operationId. Requests and responses are validated
+ * against that file before and after.
  */
 export function apiOperations(state: SandboxState) {
   const { avatars, videos, webhooks, stats, settings } = state;
-  /** What was made for an Idempotency-Key, by kind and key. */
-  const madeBefore = new Map<string, unknown>();
-  /** When each submission was accepted, by what it made; in real time, whatever the clock shows. */
+  /** Results of earlier submissions, by kind and Idempotency-Key. */
+  const earlier = new Map<string, unknown>();
+  /** When each submission was accepted, by the ID it created. Real time, whatever `clockAheadMs` is. */
   const acceptedAt = new Map<string, number>();
 
   function listed<T extends { id: string }>(request: FastifyRequest, oldestFirst: T[]) {
@@ -33,7 +33,7 @@ export function apiOperations(state: SandboxState) {
     return { ...firstPage, has_more: true };
   }
 
-  /** Carries a submission out, once per Idempotency-Key if the sandbox is set to honour it. */
+  /** Performs a submission, once per Idempotency-Key if the sandbox is set to honor it. */
   function accepted<T extends { id: string }>(
     request: FastifyRequest,
     reply: FastifyReply,
@@ -42,11 +42,11 @@ export function apiOperations(state: SandboxState) {
     reply.code(201);
     const header = request.headers['idempotency-key'];
     const idempotencyKey = typeof header === 'string' ? header : null;
-    const mark = `${request.kind} ${idempotencyKey}`;
-    if (settings.honourIdempotencyKeys && madeBefore.has(mark)) return madeBefore.get(mark) as T;
+    const id = `${request.kind} ${idempotencyKey}`;
+    if (settings.honorIdempotencyKeys && earlier.has(id)) return earlier.get(id) as T;
     const made = make();
     acceptedAt.set(made.id, Date.now());
-    if (idempotencyKey) madeBefore.set(mark, made);
+    if (idempotencyKey) earlier.set(id, made);
     stats.accept({ kind: request.kind, id: made.id, body: request.body as Body, idempotencyKey });
     return made;
   }
@@ -68,13 +68,13 @@ export function apiOperations(state: SandboxState) {
     if (!avatars.has(avatar_id)) {
       throw new ApiError(400, 'invalid_request', `avatar_id: there is no avatar ${avatar_id}`);
     }
-    const fate = request.faults.find((fault) => fault.type === 'failVideo');
+    const failure = request.faults.find((fault) => fault.type === 'failVideo');
     const words = script === undefined ? { prompt } : { script };
     const video = accepted(request, reply, () => {
       spendCredit();
       return videos.submit(
         { avatar_id, ...words, language, duration },
-        fate && { code: fate.code, message: fate.message },
+        failure && { code: failure.code, message: failure.message },
       );
     });
     return state.show(video);

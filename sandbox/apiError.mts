@@ -1,4 +1,4 @@
-/** A refusal in the API's own shape, thrown by a handler and answered by the server. */
+/** An API error, thrown by a handler and sent by the server. */
 export class ApiError extends Error {
   readonly status: number;
   readonly code: string;

@@ -8,7 +8,7 @@ export interface AvatarRecord {
   created_at: string;
 }
 
-/** The avatars every sandbox starts with: the same IDs each time, so that examples can name them. */
+/** The avatars that every sandbox starts with. Their IDs are fixed, so that examples can use them. */
 const seeds: AvatarRecord[] = [
   { id: 'avatar_james01', name: 'James, News Desk', created_at: '2025-01-15T10:30:00Z' },
   { id: 'avatar_yuki01', name: 'Yuki, Product Coach', created_at: '2025-02-03T08:12:00Z' },

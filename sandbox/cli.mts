@@ -1,6 +1,6 @@
 /**
  * `npm run sandbox`: a local iTeraBiz to try everything without an account.
- * Started by client.mts (with an IPC channel) it reports there, and ends when its parent is gone.
+ * If client.mts starts it, it reports over the IPC channel and exits when its parent is gone.
  */
 import { parseArgs } from 'node:util';
 import { startServer } from './server.mts';

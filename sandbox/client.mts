@@ -1,6 +1,6 @@
 /**
- * Starts the sandbox in a process of its own and speaks to its admin interface. For tests, demo and
- * bench. Loads only axios and Node's own modules, so that Jest (CommonJS) can import it.
+ * Starts the sandbox in its own process and talks to its admin interface. For tests, demo and bench.
+ * Loads only axios and Node's own modules, so that Jest (CommonJS) can import it.
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -22,26 +22,26 @@ import type { VariantName } from './variants.mts';
 export type * from './types.mts';
 
 export interface SandboxOptions extends Partial<SandboxSettings> {
-  /** Default: a free one. */
+  /** Default: a free port. */
   port?: number;
-  /** Default: one made at random. */
+  /** Default: a random key. */
   apiKey?: string;
-  /** What is other than openapi.yaml assumes. Default: nothing. */
+  /** How it differs from the assumptions in openapi.yaml. Default: not at all. */
   variants?: VariantName[];
-  /** Print a line per request to this process's output. Default off. */
+  /** Print a line per request to this process's output. Default: off. */
   requestLog?: boolean;
 }
 
 export interface Sandbox {
   /** Base URL for the credential, e.g. http://127.0.0.1:41234/v1 */
   url: string;
-  /** The second host, from which videos are downloaded, e.g. http://localhost:41235 */
+  /** The file host that serves the videos, e.g. http://localhost:41235 */
   cdnUrl: string;
   apiKey: string;
   pid: number;
 
   stats(): Promise<SandboxStats>;
-  /** Sets the counters to zero. Videos, avatars, webhooks and faults stay. */
+  /** Resets the counters. Videos, avatars, webhooks and faults stay. */
   resetStats(): Promise<void>;
   settings(changes: Partial<SandboxSettings>): Promise<void>;
 
@@ -50,25 +50,25 @@ export interface Sandbox {
 
   /** All videos, oldest first. */
   videos(): Promise<Video[]>;
-  /** Adds finished videos (or what `fields` says) without submitting them. Returns them oldest first. */
+  /** Adds videos without submitting them, finished unless `fields` says otherwise. Returns the oldest first. */
   addVideos(count: number, fields?: Partial<Video>): Promise<Video[]>;
-  /** Finishes these videos at once; without IDs all that still run. */
+  /** Completes these videos right away; without IDs, all that are still running. */
   finish(ids?: string | string[]): Promise<void>;
-  /** Fails these videos at once. */
+  /** Fails these videos right away. */
   fail(ids: string | string[], reason?: FailureReason): Promise<void>;
-  /** Download links issued so far stop working; a video that is read again has a fresh one. */
+  /** Expires all download links issued so far. A video that is read again has a new one. */
   expireDownloads(): Promise<void>;
-  /** Size of every video's file from now on, in bytes; `null` for the sample as it is. */
+  /** Sets the size of every video file from now on, in bytes; `null` for the unchanged sample. */
   fileSize(bytes: number | null): Promise<void>;
 
   hooks(): Promise<Hook[]>;
-  /** Forgets a webhook, as if it had been deleted in the dashboard. */
+  /** Deletes a webhook, as a user would in the dashboard. */
   dropHook(id: string): Promise<void>;
   deliveries(): Promise<Delivery[]>;
-  /** Sends an event now and returns what the receivers answered. */
+  /** Sends an event now and returns the receivers' responses. */
   sendEvent(event: ManualEvent): Promise<DeliveryAttempt[]>;
 
-  /** Ends the process and waits for its end. */
+  /** Ends the process and waits until it has exited. */
   stop(): Promise<void>;
 }
 
@@ -87,8 +87,8 @@ const projectRoot = join(import.meta.dirname, '..');
 const START_TIMEOUT_MS = 60_000;
 
 /**
- * Starts a sandbox on loopback and waits until it answers.
- * @throws with the process's error output when it ends before it is ready, and on unknown options
+ * Starts a sandbox on loopback and waits until it is ready.
+ * @throws for unknown options; with its error output if the process ends before it is ready
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const { port = 0, apiKey: wantedKey, requestLog = false, variants = [], ...settings } = options;
@@ -111,7 +111,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   }
 }
 
-/** A client of the admin interface that throws what the sandbox says is wrong with an order. */
+/** A client of the admin interface. It throws the sandbox's own error messages. */
 function adminOf({ adminUrl }: ReadyMessage): AxiosInstance {
   const admin = axios.create({ baseURL: adminUrl, proxy: false });
   admin.interceptors.response.use(undefined, (error: AxiosError<Refusal>) => {

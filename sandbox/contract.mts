@@ -8,7 +8,7 @@ import type { Stats } from './stats.mts';
 export const readContract = (): object =>
   parse(readFileSync(join(import.meta.dirname, 'openapi.yaml'), 'utf8'));
 
-/** For the checker of the sandbox's own answers, which knows no formats by itself. */
+/** String formats for the response validator, which has none built in. */
 export const answerFormats = {
   uri: (text: string) => URL.canParse(text),
   'date-time': (text: string) => !Number.isNaN(Date.parse(text)),
@@ -19,8 +19,8 @@ interface ObjectSchema {
 }
 
 /**
- * Makes every breach of openapi.yaml known: it is refused, and recorded for the tests to see.
- * Checking bodies, parameters and answers is done by Fastify; this adds what JSON Schema leaves out.
+ * Rejects every violation of openapi.yaml, and records it for the tests. Fastify validates bodies,
+ * parameters and responses; this adds what JSON Schema does not cover.
  */
 export function enforceContract(app: FastifyInstance, stats: Stats): void {
   app.addHook('preValidation', async (request) => {
@@ -29,7 +29,7 @@ export function enforceContract(app: FastifyInstance, stats: Stats): void {
     for (const name of Object.keys(query)) {
       if (!(name in known)) throw new ContractError(`unknown query parameter ${name}`);
     }
-    // Query parameters arrive as text. Bodies must not be coerced, so nothing is by the validator.
+    // Query parameters arrive as text. The validator's coercion is off, because bodies must not be coerced.
     if (/^\d+$/.test(String(query.limit))) query.limit = Number(query.limit);
   });
 
@@ -47,8 +47,8 @@ export function enforceContract(app: FastifyInstance, stats: Stats): void {
     }
     const message = messageOf(error);
     stats.violation(`${request.kind}: ${message}`);
-    const isClients = (error.statusCode ?? 500) < 500;
-    return isClients
+    const isClientError = (error.statusCode ?? 500) < 500;
+    return isClientError
       ? reply.code(400).send(errorBody('invalid_request', message))
       : reply.code(500).send(errorBody('internal', message));
   });
@@ -70,7 +70,7 @@ function bodySchema(request: FastifyRequest): ObjectSchema | undefined {
   return body?.content['application/json'].schema;
 }
 
-/** The first breach in the words of an API: with the name of the field, "duration must be >= 1". */
+/** The first violation as an API would report it, with the field's name: "duration must be at least 1". */
 function messageOf(error: FastifyError): string {
   const breach = error.validation?.[0];
   if (!breach || !error.validationContext) return error.message;

@@ -8,10 +8,10 @@ type Json = Record<string, unknown>;
 const VIDEO_KINDS = ['POST /videos', 'POST /content/generate', 'GET /videos/{id}'];
 
 /**
- * Answers as another iTeraBiz would give them. They have been checked against openapi.yaml before,
- * so what differs here differs from the contract on purpose.
+ * Rewrites responses as a different iTeraBiz would send them. They have already been validated against
+ * openapi.yaml, so the differences made here are on purpose.
  */
-export function speakDialect(app: FastifyInstance, settings: SandboxSettings): void {
+export function applyDialect(app: FastifyInstance, settings: SandboxSettings): void {
   app.addHook('onSend', async (request, reply, payload) => {
     reply.header('Date', serviceTime(settings).toUTCString());
     const isLiteral = request.faults.some((f) => f.type === 'answer' && f.when !== 'after');
@@ -40,7 +40,7 @@ function listInDialect({ data, has_more }: Page<Video>, settings: SandboxSetting
   return { data: isNull ? null : entries, ...(settings.hasMore && { has_more }) };
 }
 
-/** A video in the words of this iTeraBiz. */
+/** A video with the status words, link field and length of this iTeraBiz. */
 export function videoInDialect(
   { status, video_url, ...rest }: Video,
   { statusWords, linkField, realLengths }: SandboxSettings,

@@ -10,17 +10,17 @@ type Payload = string | Buffer | Readable | null | undefined;
 type TimedEffect = Extract<FaultEffect, { when?: unknown }>;
 
 /**
- * Lets the ordered faults strike the requests of this scope. Those `before` take the place of the
- * handler; those `after` take the place of its answer, when what was asked for has been done.
+ * Injects faults into the requests of this scope. A fault with `before` replaces the handler. One with
+ * `after` replaces only its response: the request has been carried out.
  */
-export function letFaultsStrike(app: FastifyInstance, faults: Faults, stats: Stats): void {
+export function injectFaults(app: FastifyInstance, faults: Faults, stats: Stats): void {
   app.addHook('preHandler', async (request, reply) => {
     const text = request.url + JSON.stringify(request.body ?? '');
     request.faults = faults.strike(request.kind, text);
     request.faults.forEach(({ type }) => stats.fault(type));
     for (const effect of request.faults.filter(isTimed)) {
       if (effect.when === 'after' || reply.sent) continue;
-      const answer = await meet(effect, request, reply);
+      const answer = await applyEffect(effect, request, reply);
       if (answer !== undefined) return reply.send(answer);
     }
   });
@@ -38,11 +38,11 @@ export function letFaultsStrike(app: FastifyInstance, faults: Faults, stats: Sta
 const isTimed = (effect: FaultEffect): effect is TimedEffect =>
   ['refuse', 'answer', 'reset', 'silence', 'delay'].includes(effect.type);
 
-/** A promise that stays open: Fastify sends nothing while a hook has not ended. */
+/** A promise that never settles: Fastify sends nothing until a hook has finished. */
 const never = () => new Promise<never>(() => undefined);
 
-/** @returns what to answer instead, or nothing when the request goes on */
-async function meet(
+/** @returns the body to send instead, or `undefined` if the request continues */
+async function applyEffect(
   effect: TimedEffect,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -64,7 +64,7 @@ async function meet(
       } = effect;
       reply.code(status).type('application/json');
       if (retryAfter !== undefined) reply.header('Retry-After', String(retryAfter));
-      // As text, since a fault may well break the contract that answers are checked against.
+      // As text, which is not validated: a fault may violate the contract.
       return JSON.stringify(errorBody(code, message));
     }
     case 'answer':
@@ -81,7 +81,7 @@ async function replaceAnswer(
   payload: Payload,
 ): Promise<Payload> {
   if (effect.when !== 'after') return payload;
-  const answer = await meet(effect, request, reply);
+  const answer = await applyEffect(effect, request, reply);
   if (answer === undefined) return payload;
   reply.removeHeader('content-length');
   return answer;
@@ -117,7 +117,7 @@ function rewritten(json: string, fields: Record<string, unknown>): string {
   );
 }
 
-/** The payload in pieces, and its length, which the answer's header must name beforehand. */
+/** The payload in chunks, and its total length for the Content-Length header. */
 function pieces(reply: FastifyReply, payload: Payload) {
   if (payload instanceof Readable) {
     return { chunks: payload, bytes: Number(reply.getHeader('content-length')) };

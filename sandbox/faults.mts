@@ -1,46 +1,46 @@
 import type { Fault, FaultEffect } from './types.mts';
 
-interface Order {
+interface ActiveFault {
   fault: Fault;
   matched: number;
   hits: number;
   random: () => number;
 }
 
-/** The faults that were ordered, and the decision which of them strike a request. */
+/** The active faults. Decides which of them strike a request. */
 export class Faults {
-  #orders: Order[] = [];
+  #active: ActiveFault[] = [];
 
-  order(fault: Fault): void {
-    this.#orders.push({ fault, matched: 0, hits: 0, random: seededRandom(fault.seed ?? 1) });
+  add(fault: Fault): void {
+    this.#active.push({ fault, matched: 0, hits: 0, random: seededRandom(fault.seed ?? 1) });
   }
 
   clear(): void {
-    this.#orders = [];
+    this.#active = [];
   }
 
   /**
-   * The effects that strike this request, in the order in which they were ordered. Asking counts.
-   * @param text where `containing` is looked for: path and body
+   * The faults that strike this request, oldest first. Each call counts as a request.
+   * @param text path and body, which `containing` searches
    */
   strike(kind: string, text: string): FaultEffect[] {
-    return this.#orders.filter((order) => strikes(order, kind, text)).map(({ fault }) => fault);
+    return this.#active.filter((active) => strikes(active, kind, text)).map(({ fault }) => fault);
   }
 }
 
-function strikes(order: Order, kind: string, text: string): boolean {
-  const { on, times = 1, skip = 0, every = 1, probability = 1, containing } = order.fault;
+function strikes(active: ActiveFault, kind: string, text: string): boolean {
+  const { on, times = 1, skip = 0, every = 1, probability = 1, containing } = active.fault;
   if (on !== kind && !(on === '*' && kind !== 'GET file' && kind !== 'GET picture')) return false;
   if (containing !== undefined && !text.includes(containing)) return false;
-  if (times !== 'always' && order.hits >= times) return false;
-  order.matched += 1;
-  if (order.matched <= skip || (order.matched - skip) % every !== 0) return false;
-  if (order.random() >= probability) return false;
-  order.hits += 1;
+  if (times !== 'always' && active.hits >= times) return false;
+  active.matched += 1;
+  if (active.matched <= skip || (active.matched - skip) % every !== 0) return false;
+  if (active.random() >= probability) return false;
+  active.hits += 1;
   return true;
 }
 
-/** Numbers from 0 to 1 that are the same for the same seed (a linear congruential generator). */
+/** A random number generator from 0 to 1, deterministic for a seed (linear congruential). */
 function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

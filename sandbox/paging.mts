@@ -16,9 +16,9 @@ export interface Page<T> {
 const DEFAULT_LIMIT = 20;
 
 /**
- * One page of a list, from its newest or its oldest entry on.
- * @param oldestFirst all entries in the order in which they were made
- * @throws ApiError 400 when `limit` is above `pageSizeMax` or no entry has the ID `starting_after`
+ * One page of a list, newest or oldest entry first.
+ * @param oldestFirst all entries, in order of creation
+ * @throws ApiError 400 if `limit` is above `pageSizeMax` or no entry has the ID `starting_after`
  */
 export function pageOf<T extends { id: string }>(
   oldestFirst: T[],

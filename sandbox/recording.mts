@@ -3,7 +3,7 @@ import type { Stats } from './stats.mts';
 
 const DOWNLOADS = ['GET file', 'GET picture'];
 
-/** The request's kind as openapi.yaml writes it: `GET /videos/{id}`. */
+/** Method and path as openapi.yaml writes them, e.g. `GET /videos/{id}`. */
 function kindOf(request: FastifyRequest): string {
   const { url, config } = request.routeOptions;
   if (config.kind) return config.kind;
@@ -12,8 +12,8 @@ function kindOf(request: FastifyRequest): string {
 }
 
 /**
- * Counts and logs every request of this scope. `close` comes for requests that end in a broken
- * connection as well, which Fastify's onResponse does not.
+ * Counts and logs every request of this scope. Unlike Fastify's onResponse, `close` also fires if the
+ * connection breaks.
  * @param log takes one line per request
  */
 export function record(app: FastifyInstance, stats: Stats, log: (line: string) => void): void {

@@ -9,7 +9,7 @@ import { type Variant, type VariantName, variants } from './variants.mts';
 import { Videos, type VideoRecord } from './videos.mts';
 import { Webhooks } from './webhooks.mts';
 
-/** Everything one sandbox knows. In memory only: it is gone when the process ends. */
+/** The state of a sandbox. In memory only: it is gone when the process ends. */
 export class SandboxState {
   readonly settings: SandboxSettings = { ...defaultSettings };
   readonly hosts: Hosts = { api: '', cdn: '' };
@@ -25,14 +25,14 @@ export class SandboxState {
     this.apiKey = apiKey;
   }
 
-  /** Makes another iTeraBiz of it. */
-  play(name: VariantName): void {
+  /** Makes the sandbox behave like this variant of iTeraBiz. */
+  applyVariant(name: VariantName): void {
     const { settings = {}, faults = [] }: Variant = variants[name];
     Object.assign(this.settings, settings);
-    faults.forEach((fault) => this.faults.order(fault));
+    faults.forEach((fault) => this.faults.add(fault));
   }
 
-  /** A video as the API answers it: with links where there is something to load, or those seeded. */
+  /** A video as the API returns it. A completed one has links; seeded fields win. */
   show(video: VideoRecord): Video {
     const isReady = video.status === 'completed';
     return {

@@ -6,8 +6,8 @@ import { serveAdmin } from './admin.mts';
 import { apiOperations } from './api.mts';
 import { errorBody } from './apiError.mts';
 import { answerFormats, enforceContract, readContract } from './contract.mts';
-import { speakDialect } from './dialect.mts';
-import { letFaultsStrike } from './faultEffects.mts';
+import { applyDialect } from './dialect.mts';
+import { injectFaults } from './faultEffects.mts';
 import { serveMedia } from './media/routes.mts';
 import { record } from './recording.mts';
 import { SandboxState } from './sandboxState.mts';
@@ -27,12 +27,12 @@ declare module 'fastify' {
 }
 
 export interface ServerOptions {
-  /** 0 for a free one. The file host takes the next one, or a free one as well. */
+  /** 0 for a free one. The file host gets the next port, or a free one too. */
   port: number;
   apiKey?: string;
-  /** What is other than openapi.yaml assumes. */
+  /** How it differs from the assumptions in openapi.yaml. */
   variants?: VariantName[];
-  /** Takes one line per request. */
+  /** Called with one line per request. */
   log: (line: string) => void;
 }
 
@@ -45,8 +45,8 @@ export interface RunningServer {
 }
 
 /**
- * Starts the API (with admin interface and files) and the second file host, on loopback only.
- * @throws when a port is taken
+ * Starts the API (with admin interface and files) and the separate file host, on loopback only.
+ * @throws if a port is taken
  */
 export async function startServer({
   port,
@@ -55,7 +55,7 @@ export async function startServer({
   log,
 }: ServerOptions): Promise<RunningServer> {
   const state = new SandboxState(apiKey);
-  for (const name of variants) state.play(name);
+  for (const name of variants) state.applyVariant(name);
   const api = newServer();
   await api.register(async (scope) => offerApi(scope, state, log), { prefix: '/v1' });
   await api.register(async (scope) => offerMedia(scope, state, log));
@@ -93,7 +93,7 @@ function newServer(): FastifyInstance {
   app.decorateRequest('kind', '');
   app.decorateRequest('faults');
   app.addHook('onRequest', async (request) => void (request.faults = []));
-  // Answers are checked, not shaped: Fastify's own serializer would drop what the contract lacks.
+  // Responses are validated, not reshaped: Fastify's serializer would drop fields that the contract lacks.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   return app;
 }
@@ -109,8 +109,8 @@ async function offerApi(
     return reply.code(401).send(errorBody('unauthorized', 'Missing or invalid API key'));
   });
   enforceContract(app, state.stats);
-  speakDialect(app, state.settings);
-  letFaultsStrike(app, state.faults, state.stats);
+  applyDialect(app, state.settings);
+  injectFaults(app, state.faults, state.stats);
   await app.register(responseValidation, {
     responseStatusCodeValidation: true,
     ajv: { removeAdditional: false, useDefaults: false, strict: false, formats: answerFormats },
@@ -127,6 +127,6 @@ async function offerMedia(
   log: ServerOptions['log'],
 ): Promise<void> {
   record(app, state.stats, log);
-  letFaultsStrike(app, state.faults, state.stats);
+  injectFaults(app, state.faults, state.stats);
   serveMedia(app, state);
 }

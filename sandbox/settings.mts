@@ -1,6 +1,6 @@
 import type { SandboxSettings } from './types.mts';
 
-/** What the service's clock shows. */
+/** The time on the service's clock. */
 export const serviceTime = ({ clockAheadMs }: SandboxSettings): Date =>
   new Date(Date.now() + clockAheadMs);
 
@@ -32,7 +32,7 @@ export const defaultSettings: Readonly<SandboxSettings> = {
   linkTtlMs: 3_600_000,
   expiredLinkStatus: 403,
   webhookSecrets: true,
-  honourIdempotencyKeys: false,
+  honorIdempotencyKeys: false,
   deliveriesPerEvent: 1,
   deliveryJitterMs: 0,
   deliveryRetriesMs: [200, 600, 1_800],

@@ -17,17 +17,17 @@ const zero = (): Counted => ({
   keyLeaks: [],
 });
 
-/** What clients really did, counted. */
+/** Counts what clients actually did. */
 export class Stats {
   #counted = zero();
   readonly #inFlight: Counter = {};
 
-  /** Starts the counters anew. Requests that are in flight stay in the gauge. */
+  /** Resets the counters. Requests in flight still count toward `maxInFlight`. */
   reset(): void {
     this.#counted = zero();
   }
 
-  /** Counts a request to the API or, with `isDownload`, to the file hosts. Returns what ends it. */
+  /** Counts a request to the API or, with `isDownload`, to the file hosts. Call the result when it ends. */
   begin(kind: string, isDownload: boolean): () => void {
     increment(this.#counted.requests, kind);
     const gauges = isDownload ? [kind] : ['all', kind.split(' ')[0], kind];

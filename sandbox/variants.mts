@@ -1,6 +1,6 @@
 import type { Fault, SandboxSettings } from './types.mts';
 
-/** What makes another iTeraBiz of the sandbox. */
+/** A variant of iTeraBiz for the sandbox to imitate. */
 export interface Variant {
   what: string;
   settings?: Partial<SandboxSettings>;
@@ -9,7 +9,7 @@ export interface Variant {
 
 const always = { times: 'always' } as const;
 
-/** Other iTeraBizes: each differs from openapi.yaml in one thing that it only assumes. */
+/** Each differs from openapi.yaml in one assumption. */
 export const variants = {
   errorBodies: {
     what: 'Refusals are told as {"detail": "…"}',
@@ -94,7 +94,7 @@ export const variants = {
   },
   idempotent: {
     what: 'A repeated Idempotency-Key is answered with the first video',
-    settings: { honourIdempotencyKeys: true },
+    settings: { honorIdempotencyKeys: true },
   },
   busy: {
     what: 'Each third request is one too many',

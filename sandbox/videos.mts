@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { serviceTime } from './settings.mts';
 import type { FailureReason, SandboxSettings, Video } from './types.mts';
 
-/** A video as it is kept. Its links are made when it is answered, since they expire. */
+/** A stored video. Its links are created per response, because they expire. */
 export type VideoRecord = Omit<Video, 'video_url' | 'thumbnail_url'>;
 export type NewVideo = Pick<Video, 'avatar_id' | 'script' | 'prompt' | 'language' | 'duration'>;
 
@@ -14,13 +14,13 @@ const defaultReason: FailureReason = {
 const newId = () => `video_${randomBytes(6).toString('hex')}`;
 const isFinal = ({ status }: VideoRecord) => status === 'completed' || status === 'failed';
 
-/** The account's video jobs, in memory, and their life: by the clock, or by command. */
+/** The account's video jobs, in memory. They progress on timers or on command. */
 export class Videos {
   readonly #byId = new Map<string, VideoRecord>();
   readonly #settings: SandboxSettings;
   readonly #onFinished: (video: VideoRecord) => void;
 
-  /** @param onFinished told once of each video that is completed or has failed */
+  /** @param onFinished called once for each video that completes or fails */
   constructor(settings: SandboxSettings, onFinished: (video: VideoRecord) => void) {
     this.#settings = settings;
     this.#onFinished = onFinished;
@@ -36,10 +36,10 @@ export class Videos {
   }
 
   /**
-   * Takes a submission in and lets it run by the clock, unless `hold` is set.
-   * @param fate the reason for which it fails in the end
+   * Accepts a submission and starts its timers, unless `hold` is set.
+   * @param failure why it fails in the end; completes if omitted
    */
-  submit(fields: NewVideo, fate?: FailureReason): VideoRecord {
+  submit(fields: NewVideo, failure?: FailureReason): VideoRecord {
     const video = this.#keep({
       status: 'queued',
       ...fields,
@@ -48,12 +48,12 @@ export class Videos {
     if (!this.#settings.hold) {
       const { queuedMs, processingMs } = this.#settings;
       setTimeout(() => this.#process(video), queuedMs);
-      setTimeout(() => this.#end(video, fate), queuedMs + processingMs);
+      setTimeout(() => this.#end(video, failure), queuedMs + processingMs);
     }
     return video;
   }
 
-  /** Adds videos that nobody submitted, one second apart, the last one now. They send no events. */
+  /** Adds videos without a submission, one second apart, the last one now. They send no events. */
   seed(count: number, fields: Partial<Video>): VideoRecord[] {
     const now = serviceTime(this.#settings).getTime();
     return Array.from({ length: count }, (_, index) =>
@@ -70,12 +70,12 @@ export class Videos {
     );
   }
 
-  /** Completes these videos, or all; those that have ended already stay as they are. */
+  /** Completes these videos, or all. Ones that have ended already don't change. */
   finish(ids?: string[]): void {
     this.#chosen(ids).forEach((video) => this.#end(video));
   }
 
-  /** Fails these videos; those that have ended already stay as they are. */
+  /** Fails these videos. Ones that have ended already don't change. */
   fail(ids: string[], reason = defaultReason): void {
     this.#chosen(ids).forEach((video) => this.#end(video, reason));
   }

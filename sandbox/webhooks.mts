@@ -24,7 +24,7 @@ export function signature(secret: string, body: string, timestamp: number): stri
   return `t=${timestamp},v1=${digest}`;
 }
 
-/** The event that this video has ended, told now. */
+/** The event for a video that has ended, created now. */
 function eventOf(
   video: Video,
   settings: SandboxSettings,
@@ -35,7 +35,7 @@ function eventOf(
   return { id, type, created_at, data: videoInDialect(video, settings) };
 }
 
-/** Sends one body. An answer of any status is a result; no answer has the status `null`. */
+/** Sends one body. Never throws: without a response, the status is `null`. */
 async function post(
   url: string,
   body: string,
@@ -57,7 +57,7 @@ async function post(
   }
 }
 
-/** Registered webhooks and the delivery of events to them: signed, at least once, unordered. */
+/** Registered webhooks, and delivery of events to them: signed, at least once, unordered. */
 export class Webhooks {
   readonly all: Hook[] = [];
   readonly deliveries: Delivery[] = [];
@@ -88,7 +88,7 @@ export class Webhooks {
     return index !== -1;
   }
 
-  /** Starts the deliveries of the event that this video has ended. */
+  /** Starts delivering the event for a video that has ended. */
   announce(video: Video): void {
     const event = eventOf(video, this.#settings);
     for (const hook of this.all.filter(({ events }) => events.includes(event.type as EventType))) {
@@ -130,7 +130,7 @@ export class Webhooks {
     delivery.state = 'given up';
   }
 
-  /** Sends an event as ordered by hand. @throws when it names no webhook, or no video and no body */
+  /** Sends a manual event. @throws if there is no such webhook, or neither a video nor a body */
   async send(order: ManualEvent, video?: Video): Promise<DeliveryAttempt[]> {
     const hooks = this.all.filter(({ id }) => !order.hookId || id === order.hookId);
     const targets: { url: string; secret?: string }[] =

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 const root = join(import.meta.dirname, '..');
 
 /**
- * Makes the archive that npm would publish. The package must have been built.
+ * Creates the archive that npm would publish. The package must have been built.
  *
- * @param folder where to put it
- * @returns path of the archive
- * @throws when npm fails, with what it said
+ * @param folder to put it in
+ * @returns the archive's path
+ * @throws with npm's output, if npm fails
  */
 export function pack(folder: string): string {
   const output = execFileSync(
@@ -19,8 +19,8 @@ export function pack(folder: string): string {
   return join(folder, output.trim());
 }
 
-/** @returns folder with the files of the archive */
+/** @returns the folder with the archive's files */
 export function unpack(archive: string, folder: string): string {
   execFileSync('tar', ['-xzf', archive, '-C', folder]);
-  return join(folder, 'package'); // npm puts everything into a folder of this name
+  return join(folder, 'package'); // npm's archives have this folder at the top
 }

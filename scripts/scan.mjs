@@ -1,5 +1,5 @@
-// n8n's own scanner, as n8n runs it on a published package: the full rules over the sources, those for
-// compiled code over the archive. It says nothing by its exit code, so this script does.
+// n8n's own scanner, as n8n runs it on a published package: the full rules on the sources, the rules for
+// compiled code on the archive. The scanner does not set an exit code, so this script does.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ const folder = mkdtempSync(join(tmpdir(), 'scan-'));
 /** @param {string} what @param {string} where @param {string[]} patterns */
 async function scan(what, where, patterns) {
   const { passed, message, details } = await analyzePackage(where, patterns);
-  // Finding no files passes, with a message.
+  // If the scanner finds no files, it passes with a message.
   const clean = passed && !message;
   console.log(`${clean ? 'Clean' : 'NOT CLEAN'}: ${what}`);
   if (!clean) {

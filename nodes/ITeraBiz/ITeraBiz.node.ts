@@ -6,7 +6,7 @@ import { searchAvatars, searchVideos } from './resources/listSearch';
 import { toCustomOperations, toProperties } from './resources/operation';
 import { durableProperties } from './waiting/durableOperations';
 
-/** The action node: a description, nothing else. Each operation names what carries it out. */
+/** The action node: only a description. Each operation names the function that performs it. */
 export class ITeraBiz implements INodeType {
   description: INodeTypeDescription = {
     displayName: 'iTeraBiz',
@@ -14,7 +14,7 @@ export class ITeraBiz implements INodeType {
     icon: { light: 'file:iterabiz.svg', dark: 'file:iterabiz.dark.svg' },
     group: ['transform'],
     version: 1,
-    // n8n behavior: it names the node after its action ("Create video from script"); this adds the rest.
+    // n8n behavior: it names the node after its action ("Create video from script"). This adds the details.
     subtitle:
       '={{ $parameter["options"]?.["previewOnly"] === true ? "orders nothing" : $parameter["waitForCompletion"] === true ? "waits for completion" : $parameter["waitForCompletion"] === false && $parameter["operation"] !== "get" ? "does not wait" : $parameter["returnAll"] === true ? "all" : $parameter["returnAll"] === false ? "up to " + $parameter["limit"] : "" }}',
     description: 'Make AI-avatar videos with iTeraBiz: create them, wait for them, download them',
@@ -41,7 +41,7 @@ export class ITeraBiz implements INodeType {
     inputs: [NodeConnectionTypes.Main],
     outputs: [NodeConnectionTypes.Main],
     credentials: [{ name: 'iTeraBizApi', required: true }],
-    // n8n behavior: without this it does not take a node with methods for a declarative one.
+    // n8n behavior: without this, it does not treat a node with methods as declarative.
     requestDefaults: {},
     properties: [...toProperties(resources, 'video'), ...durableProperties],
   };

@@ -11,7 +11,7 @@ import { optionsField } from './fields/options';
 import { poll } from './polling/poll';
 import { searchAvatars } from './resources/listSearch';
 
-/** Starts a workflow when a video has completed or failed, by checking iTeraBiz regularly. */
+/** Starts a workflow when a video has completed or failed, by polling iTeraBiz. */
 export class ITeraBizPollingTrigger implements INodeType {
   description: INodeTypeDescription = {
     displayName: 'iTeraBiz Polling Trigger',

@@ -18,18 +18,18 @@ const WHILE_BUILDING =
 
 const ifManual = { show: { registration: ['manual'] } };
 
-/** Starts a workflow the moment iTeraBiz says that a video finished or failed. */
+/** Starts a workflow the moment iTeraBiz reports that a video finished or failed. */
 export class ITeraBizTrigger implements INodeType {
   description: INodeTypeDescription = {
     displayName: 'iTeraBiz Trigger',
     name: 'iTeraBizTrigger',
     icon: { light: 'file:iterabiz.svg', dark: 'file:iterabiz.dark.svg' },
     group: ['trigger'],
-    // n8n behavior: it evaluates an expression for each delivery to a trigger of version 1, for which it
-    // may have to prepare an engine, and none for those that are newer.
+    // n8n behavior: for a trigger of version 1, it evaluates an expression per delivery, which may make it
+    // start an expression engine. Newer versions are spared that.
     version: 1.1,
     subtitle: '={{ $parameter["events"].join(", ") }}',
-    // n8n behavior: it lists this node and the action node as one, with this description for both.
+    // n8n behavior: it lists this node and the action node as one entry, with this description.
     description: 'Make AI-avatar videos, and start workflows when a video finishes or fails',
     defaults: { name: 'iTeraBiz Trigger' },
     inputs: [],
@@ -38,8 +38,8 @@ export class ITeraBizTrigger implements INodeType {
     webhooks: [
       { name: 'default', httpMethod: 'POST', responseMode: 'onReceived', path: 'webhook' },
     ],
-    // n8n behavior: without these, canvas and activation ask for "an event in iTeraBiz", which costs a
-    // video. The panel of an open node does so while it listens, whatever stands here.
+    // n8n behavior: without these, canvas and activation ask the user for "an event in iTeraBiz", which costs
+    // a video. The panel of an open node asks for one while it listens, whatever we set here.
     eventTriggerDescription:
       'Waiting for a video to finish or fail. To build without one, pin an event from "Fetch Test Event" of the iTeraBiz Polling Trigger.',
     activationMessage: 'This workflow now starts whenever one of the events you chose happens.',

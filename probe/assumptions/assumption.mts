@@ -1,19 +1,19 @@
 import type { Breach, Contract } from '../contract.mts';
 import type { Evidence } from '../evidence.mts';
 
-/** What became of an assumption. */
+/** The verdict on an assumption. */
 export type Finding =
   | { verdict: 'holds' | 'differs'; seen: string }
   | { verdict: 'cannot tell'; needs: string };
 
-/** One thing about the API that iTeraBiz does not document, and that this package rests on. */
+/** Something that this package assumes about the API because iTeraBiz does not document it. */
 export interface Assumption {
   id: string;
   /** The assumption, as a sentence */
   says: string;
-  /** The one file that has to change where it does not hold */
+  /** The one file that has to change if it does not hold */
   place: string;
-  /** The entries of openapi.yaml that it stands for, in the words of {@link Contract} */
+  /** The entries of openapi.yaml that it covers, by their place in {@link Contract.assumed} */
   covers: string[];
   judge(evidence: Evidence, contract: Contract): Finding;
 }
@@ -22,17 +22,17 @@ export const holds = (seen: string): Finding => ({ verdict: 'holds', seen });
 export const differs = (seen: string): Finding => ({ verdict: 'differs', seen });
 export const cannotTell = (needs: string): Finding => ({ verdict: 'cannot tell', needs });
 
-/** For what no probe should bring about, and why. */
+/** For assumptions that a probe should not test. */
 export const never = (why: string) => () => cannotTell(why);
 
 export const SPEND = 'A run with --spend, which orders a video';
 export const HOOK = 'A run with --spend --webhook-url …, which registers a webhook';
 
 /**
- * Judges fields of bodies by the schema of openapi.yaml.
+ * Judges fields of bodies by a schema in openapi.yaml.
  *
- * @param bodies all that was seen of this kind; there has to be one
- * @param fields the fields in question, with what is inside them
+ * @param bodies all observed bodies of this kind; at least one
+ * @param fields the fields in question, including their subfields
  */
 export function judgeFields(
   contract: Contract,
@@ -60,5 +60,5 @@ function inWords(breaches: Breach[], of: number): string {
     .join('; ');
 }
 
-/** Texts once each, in the order of their first appearance. */
+/** Each value once, in order of first appearance. */
 export const distinct = <T,>(values: T[]): T[] => [...new Set(values)];

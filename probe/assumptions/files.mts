@@ -4,7 +4,7 @@ import { type Assumption, cannotTell, differs, type Finding, holds } from './ass
 const DOWNLOAD = 'nodes/ITeraBiz/api/file.ts';
 const A_FILE = 'An account with a finished video';
 
-/** What is behind the link of a finished video. */
+/** Files behind the links of finished videos. */
 export const filesBehindLinks: Assumption[] = [
   {
     id: 'file',

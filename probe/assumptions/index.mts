@@ -8,7 +8,7 @@ import { refusals } from './refusals.mts';
 import { videos } from './videos.mts';
 import { webhooks } from './webhooks.mts';
 
-/** All that this package assumes of the API, each in one file of the code. */
+/** Everything that this package assumes about the API, each in one file of the code. */
 export const assumptions: Assumption[] = [
   ...refusals,
   ...lists,
@@ -18,7 +18,6 @@ export const assumptions: Assumption[] = [
   ...webhooks,
 ];
 
-/** An assumption, and what became of it. */
 export type Result = Assumption & Finding;
 
 export function judge(evidence: Evidence, contract: Contract): Result[] {

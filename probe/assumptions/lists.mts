@@ -23,7 +23,7 @@ import {
 
 const PAGE = 'nodes/ITeraBiz/api/page.ts';
 
-/** How iTeraBiz lists what there is. */
+/** How iTeraBiz lists videos and avatars. */
 export const lists: Assumption[] = [
   {
     id: 'list-body',
@@ -63,11 +63,11 @@ export const lists: Assumption[] = [
       if (!videoIdOf(answerIn(order?.accepted)?.body)) {
         return cannotTell(SPEND);
       }
-      const { listedAfter, lookedFor } = order!;
+      const { listedAfter, watchedFor } = order!;
       if (listedAfter !== undefined) return holds(`It was there after ${inSeconds(listedAfter)}`);
       return judgeOrder(evidence).verdict === 'differs'
         ? cannotTell('A list that begins with the newest: this one was read from its other end')
-        : differs(`It was not there after ${inSeconds(lookedFor)}`);
+        : differs(`It was not there after ${inSeconds(watchedFor)}`);
     },
   },
   {

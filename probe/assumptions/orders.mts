@@ -13,7 +13,7 @@ import {
   SPEND,
 } from './assumption.mts';
 
-/** What an order is answered with. */
+/** Responses to orders. */
 export const orders: Assumption[] = [
   {
     id: 'order-answer',
@@ -75,7 +75,9 @@ function judgeIdempotency({ order }: Evidence): Finding {
   if (!order?.repeated) {
     return cannotTell('A run with --spend --idempotency, which orders a video twice');
   }
-  const [first, second] = [order.accepted, order.repeated].map((one) => videoIdOf(objectIn(one)));
+  const [first, second] = [order.accepted, order.repeated].map((exchange) =>
+    videoIdOf(objectIn(exchange)),
+  );
   if (second === undefined) {
     return differs(`The second order was answered with ${statusIn(order.repeated)}`);
   }

@@ -13,9 +13,9 @@ import {
   never,
 } from './assumption.mts';
 
-const VERDICT = 'nodes/ITeraBiz/api/status.ts';
+const STATUS = 'nodes/ITeraBiz/api/status.ts';
 
-/** How iTeraBiz says no. */
+/** How iTeraBiz refuses requests. */
 export const refusals: Assumption[] = [
   {
     id: 'error-body',
@@ -27,35 +27,35 @@ export const refusals: Assumption[] = [
   {
     id: 'wrong-key',
     says: 'A wrong key is answered with 401',
-    place: VERDICT,
+    place: STATUS,
     covers: ['responses/Unauthorized'],
     judge: ({ wrongKey }) => judgeStatus(statusIn(wrongKey), [401]),
   },
   {
     id: 'unknown-id',
     says: 'An ID that is not there is answered with 404',
-    place: VERDICT,
+    place: STATUS,
     covers: ['responses/NotFound'],
     judge: ({ unknownVideo }) => judgeStatus(statusIn(unknownVideo), [404]),
   },
   {
     id: 'bad-request',
     says: 'What is missing or malformed is answered with 400 or 422',
-    place: VERDICT,
+    place: STATUS,
     covers: ['responses/BadRequest', 'responses/Unprocessable'],
     judge: judgeBadRequest,
   },
   {
     id: 'forbidden',
     says: 'What this key may not do is answered with 403',
-    place: VERDICT,
+    place: STATUS,
     covers: ['responses/Forbidden'],
     judge: never('The ID of an avatar of another account'),
   },
   {
     id: 'credits',
     says: 'An order without credits is answered with 402',
-    place: VERDICT,
+    place: STATUS,
     covers: ['responses/PaymentRequired'],
     judge: ({ order }) =>
       statusIn(order?.accepted) === 402
@@ -65,7 +65,7 @@ export const refusals: Assumption[] = [
   {
     id: 'busy',
     says: 'Too many requests are answered with 429, a break of the service with 503',
-    place: VERDICT,
+    place: STATUS,
     covers: ['responses/TooManyRequests', 'responses/Unavailable'],
     judge: (evidence) => {
       const statuses = distinct(busyIn(evidence).map(({ status }) => status));
@@ -77,14 +77,14 @@ export const refusals: Assumption[] = [
   {
     id: 'retry-after',
     says: 'A 429 or 503 says in Retry-After how long to wait',
-    place: VERDICT,
+    place: STATUS,
     covers: ['headers/RetryAfter'],
     judge: judgeRetryAfter,
   },
   {
     id: 'faults',
     says: 'A fault of the service is answered with 500, 502 or 504',
-    place: VERDICT,
+    place: STATUS,
     covers: ['responses/ServerError', 'responses/BadGateway', 'responses/GatewayTimeout'],
     judge: (evidence) => {
       const faults = triesIn(evidence).filter(({ status }) => status >= 500 && status !== 503);
@@ -108,7 +108,7 @@ function judgeStatus(status: number, expected: number[]): Finding {
   return expected.includes(status) ? holds(seen) : differs(seen);
 }
 
-/** Of refusals by the API itself: those of files come from another server. */
+/** Judges only refusals by the API itself. Those of files come from another server. */
 function judgeErrorBody(evidence: Evidence, contract: Contract): Finding {
   const bodies = [
     ...[evidence.wrongKey, evidence.unknownVideo, evidence.malformed, evidence.filtered],
@@ -128,7 +128,7 @@ function judgeErrorBody(evidence: Evidence, contract: Contract): Finding {
   return differs(`${shapes}. The node ${found}${but}`);
 }
 
-/** What a body is made of, without its words. */
+/** The structure of a body, without its texts. */
 function shapeOf(body: unknown): string {
   if (typeof body === 'string') {
     if (body.trim() === '') return 'nothing';
@@ -139,7 +139,7 @@ function shapeOf(body: unknown): string {
   ).replace(/"\((\w+)\)"/g, '$1');
 }
 
-/** Reads are only malformed in a small way, and may be answered all the same. */
+/** Prefers the order: the malformed read is only slightly wrong, so the API may accept it. */
 function judgeBadRequest({ malformed, order }: Evidence): Finding {
   const refused = [order?.refused, malformed].find(
     (exchange) => exchange && statusIn(exchange) >= 400,

@@ -22,7 +22,7 @@ import {
 const VIDEO = 'nodes/ITeraBiz/api/video.ts';
 const A_VIDEO = 'An account with a video';
 
-/** What a video is, and what its list says of it. */
+/** Fields of a video, by itself and in lists. */
 export const videos: Assumption[] = [
   {
     id: 'video-id',
@@ -125,7 +125,7 @@ function judgeStatusWords(evidence: Evidence, contract: Contract): Finding {
   return differs(readings.join(', '));
 }
 
-/** Whether two jobs can be told to be the same order, by the list alone. */
+/** Whether the list alone shows which order a job was made from. */
 function judgeMadeOf(evidence: Evidence, contract: Contract): Finding {
   const listed = listedIn(evidence);
   if (listed.length === 0) return cannotTell(A_VIDEO);
@@ -150,7 +150,7 @@ function judgeMadeOf(evidence: Evidence, contract: Contract): Finding {
   );
 }
 
-/** What speaks against that the list states a video as it was ordered, also once it is finished. */
+/** Evidence that the list does not show videos as they were ordered, at first or once finished. */
 function asOrdered(evidence: Evidence): Finding | undefined {
   const { order } = evidence;
   const instead = 'so that Use the Existing One orders nothing and says why';
@@ -169,8 +169,8 @@ function asOrdered(evidence: Evidence): Finding | undefined {
     : undefined;
 }
 
-/** How far the two may be apart, in milliseconds. */
-const DOUBT = 60_000;
+/** How far `created_at` and `Date` may differ, in milliseconds. */
+const TOLERANCE = 60_000;
 
 function judgeClock({ order, largePage, two }: Evidence): Finding {
   const answers = [order?.accepted, largePage, two].filter((exchange) => exchange !== undefined);
@@ -184,7 +184,7 @@ function judgeClock({ order, largePage, two }: Evidence): Finding {
   if (Number.isNaN(createdAt)) return cannotTell(SPEND);
   const apart = createdAt - Date.parse(String(dates[0]));
   const seen = `The two were ${(Math.abs(apart) / 1_000).toFixed(1)} s apart`;
-  return Math.abs(apart) <= DOUBT ? holds(seen) : differs(seen);
+  return Math.abs(apart) <= TOLERANCE ? holds(seen) : differs(seen);
 }
 
 function judgeLink(evidence: Evidence, contract: Contract): Finding {
@@ -203,7 +203,7 @@ function judgeLink(evidence: Evidence, contract: Contract): Finding {
   );
 }
 
-/** The video with nothing but this field. */
+/** The video with this field only. */
 function only(video: Video, field: string): Video {
   const [outer] = field.split('.');
   return { [outer]: video[outer] };

@@ -18,7 +18,7 @@ import {
 const REGISTRATION = 'nodes/ITeraBiz/webhook/registration.ts';
 const THERE_ARE_NONE = 'Webhooks at /webhooks: there are none';
 
-/** Registering webhooks, and what they bring. */
+/** Registering webhooks, and their events. */
 export const webhooks: Assumption[] = [
   {
     id: 'webhook-list',
@@ -158,7 +158,7 @@ function judgeEvent({ hook }: Evidence, contract: Contract): Finding {
   );
   if (unread) return differs(`The node cannot read it. Its fields are: ${fields.join(', ')}`);
   const others = bodies.flatMap((body) => contract.breaches('VideoEvent', body));
-  // What the words of a video are is another assumption.
+  // The fields of the video belong to other assumptions.
   const own = others.filter(({ field }) => !field.startsWith('data.'));
   return own.length > 0
     ? differs(own.map(({ field, problem }) => `${field} ${problem}`).join('; '))

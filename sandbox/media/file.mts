@@ -6,13 +6,13 @@ const sample = readFileSync(join(import.meta.dirname, 'sample.mp4'));
 const CHUNK = 64 * 1024;
 const LARGE_BOX_HEADER = 16;
 
-/** Padding whose bytes depend on their place, so that a gap or a swap shows in a checksum. */
+/** Padding whose bytes depend on their position, so that a gap or a swap changes the checksum. */
 const pattern = Buffer.from(Array.from({ length: CHUNK }, (_, i) => (i * 31 + (i >> 8)) & 0xff));
 
 /**
- * A video's file: its length and a stream of it that holds one chunk in memory. A size above the
- * sample's is filled up with a `free` box, so the file still plays; one below is cut off.
- * @param bytes `null` for the sample as it is
+ * A video's file: its length, and a stream that holds one chunk in memory. Above the sample's size, it is
+ * padded with a `free` box, so it still plays; below, it is truncated.
+ * @param bytes `null` for the unchanged sample
  */
 export function videoFile(bytes: number | null): { bytes: number; stream: () => Readable } {
   if (bytes === null || bytes < sample.length + LARGE_BOX_HEADER) {
@@ -30,7 +30,7 @@ function* padded(boxBytes: number): Generator<Buffer> {
   }
 }
 
-/** The MP4 box header with a 64-bit size (a 32-bit size of 1 says that it follows the type). */
+/** An MP4 box header with a 64-bit size. A 32-bit size of 1 means that it follows the type. */
 function freeBoxHeader(boxBytes: number): Buffer {
   const header = Buffer.alloc(LARGE_BOX_HEADER);
   header.writeUInt32BE(1, 0);

@@ -1,13 +1,13 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { SandboxSettings } from '../types.mts';
 
-/** Where the files are: addresses known once the servers listen. */
+/** The hosts' addresses, known once the servers listen. */
 export interface Hosts {
   api: string;
   cdn: string;
 }
 
-/** Makes and checks download links that carry their own expiry and signature, so no key is needed. */
+/** Creates and checks download links. They carry their own expiry and signature, so they need no key. */
 export class Links {
   #secret = randomBytes(32);
   readonly #settings: SandboxSettings;
@@ -25,8 +25,8 @@ export class Links {
     return `${host}/files/${videoId}.mp4?${query}`;
   }
 
-  /** Where a request for a file is sent on to, or `undefined` where the file is here. */
-  movedTo(host: string, path: string): string | undefined {
+  /** Where to redirect a request for a file. `undefined` if this host serves it. */
+  redirectOf(host: string, path: string): string | undefined {
     const isHere = this.#settings.filesOn !== 'redirect' || !this.#hosts.api.endsWith(`//${host}`);
     return isHere ? undefined : `${this.#hosts.cdn}${path}`;
   }
@@ -39,7 +39,7 @@ export class Links {
     return sig === this.#sign(videoId, expires) && Number(expires) > Date.now();
   }
 
-  /** Ends the life of every link made so far. */
+  /** Invalidates every link created so far. */
   expireAll(): void {
     this.#secret = randomBytes(32);
   }

@@ -1,6 +1,6 @@
 /**
- * Draws sample.mp4, the file behind every finished video: three seconds of a presenter of our own
- * drawing who hums. Run once, with ffmpeg: `npx tsx sandbox/media/makeSample.mts`
+ * Draws sample.mp4, the file of every completed video: three seconds of a humming presenter, drawn here.
+ * Run once, with ffmpeg: `npx tsx sandbox/media/makeSample.mts`
  */
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -11,9 +11,9 @@ const SECONDS = 3;
 const RATE = 25;
 
 interface Shape {
-  /** ffmpeg expression in X, Y and T that is true inside the shape. */
+  /** An ffmpeg expression in X, Y and T that is true inside the shape. */
   inside: string;
-  colour: [red: number, green: number, blue: number];
+  color: [red: number, green: number, blue: number];
 }
 
 const ellipse = (x: number, y: number, width: string, height: string) =>
@@ -21,16 +21,16 @@ const ellipse = (x: number, y: number, width: string, height: string) =>
 
 /** From front to back. The mouth opens and closes. */
 const shapes: Shape[] = [
-  { inside: ellipse(320, 148, '18', '2+9*abs(sin(9*T))'), colour: [120, 30, 40] },
-  { inside: ellipse(298, 112, '5', '6'), colour: [40, 40, 40] },
-  { inside: ellipse(342, 112, '5', '6'), colour: [40, 40, 40] },
-  { inside: ellipse(320, 124, '58', '62'), colour: [253, 227, 207] },
-  { inside: ellipse(320, 352, '160', '128'), colour: [255, 255, 255] },
+  { inside: ellipse(320, 148, '18', '2+9*abs(sin(9*T))'), color: [120, 30, 40] },
+  { inside: ellipse(298, 112, '5', '6'), color: [40, 40, 40] },
+  { inside: ellipse(342, 112, '5', '6'), color: [40, 40, 40] },
+  { inside: ellipse(320, 124, '58', '62'), color: [253, 227, 207] },
+  { inside: ellipse(320, 352, '160', '128'), color: [255, 255, 255] },
 ];
 
 const channel = (name: 'r' | 'g' | 'b', index: number) =>
   shapes.reduceRight(
-    (behind, { inside, colour }) => `if(${inside},${colour[index]},${behind})`,
+    (behind, { inside, color }) => `if(${inside},${color[index]},${behind})`,
     `${name}(X,Y)`,
   );
 

@@ -1,4 +1,4 @@
-/** A preview picture: a presenter in front of a colour that depends on the ID. */
+/** A preview picture: a presenter in front of a color that depends on the ID. */
 export function picture(id: string, caption: string): string {
   const hue = [...id].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 360, 0);
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 320 180" width="640" height="360">

@@ -4,7 +4,7 @@ import type { SandboxState } from '../sandboxState.mts';
 import { videoFile } from './file.mts';
 import { picture } from './picture.mts';
 
-/** Files and pictures. No key is needed: a download link is its own permission. */
+/** Files and pictures. They need no key: a download link is its own permission. */
 export function serveMedia(app: FastifyInstance, state: SandboxState): void {
   app.addHook('onRequest', async ({ headers, hostname, port, url }) => {
     if (headers.authorization !== undefined) {
@@ -16,7 +16,7 @@ export function serveMedia(app: FastifyInstance, state: SandboxState): void {
     '/files/:id.mp4',
     { config: { kind: 'GET file' } },
     async (request, reply) => {
-      const moved = state.links.movedTo(request.host, request.url);
+      const moved = state.links.redirectOf(request.host, request.url);
       if (moved) return reply.redirect(moved, 302);
       const { id } = request.params;
       const { expires = '', sig = '' } = request.query;

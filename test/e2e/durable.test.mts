@@ -175,7 +175,7 @@ testWhereN8nWaits(
       { name: 'split', rows: 3, onError: 'continueErrorOutput' },
       { name: 'returned', rows: 3, options: { failedVideos: 'output' } },
       { name: 'late', rows: 2, options: { maxWait: 2 } },
-      { name: 'cancelled', rows: 2 },
+      { name: 'canceled', rows: 2 },
       { name: 'timeout', rows: 1, onError: 'continueErrorOutput', timeout: 400 },
       ...twenty,
     ]);
@@ -185,7 +185,7 @@ testWhereN8nWaits(
     const rows = 2 + 50 + 3 * 4 + 2 * 2 + 1 + 20 * 2;
     expect((await sandbox.stats()).acceptedCount).toBe(rows);
 
-    await n8n.rest.stopExecution(executions.get('cancelled')!);
+    await n8n.rest.stopExecution(executions.get('canceled')!);
     const laps = await videosOf('laps');
     await sandbox.finish(laps.slice(0, 20));
     // In the middle of a look that many share: those that woke up during the one before.
@@ -261,7 +261,7 @@ testWhereN8nWaits(
       laps.map((_, item) => expect.objectContaining({ item })),
     );
 
-    expect((await n8n.rest.execution(executions.get('cancelled')!)).status).toBe('canceled');
+    expect((await n8n.rest.execution(executions.get('canceled')!)).status).toBe('canceled');
     expect((await sandbox.stats()).acceptedCount).toBe(rows);
   },
   15 * MINUTES,

@@ -1,6 +1,6 @@
 /**
- * A run of the node as operations see it (the port in run/run.ts): plain values, and a real client
- * that asks a server over HTTP, or a function where a test sets the time.
+ * A run of the node as operations see it (the port in run/run.ts): plain values, and a real client that
+ * talks to a server over HTTP, or to a function if a test uses fake timers.
  */
 import axios from 'axios';
 import type {
@@ -18,7 +18,7 @@ import { unlessAborted } from '../../nodes/ITeraBiz/client/time.ts';
 import { checkOptions, type Options } from '../../nodes/ITeraBiz/fields/validate.ts';
 import type { Run } from '../../nodes/ITeraBiz/run/run.ts';
 
-/** What the API answers, or the error of the network. */
+/** Answers a request with the API's response, or with a network error. */
 export type Answering = (
   request: IHttpRequestOptions,
 ) => IDataObject | Error | Promise<IDataObject | Error>;
@@ -27,18 +27,18 @@ export function answered(body: unknown, statusCode = 200, headers: IDataObject =
   return { statusCode, headers, body } as IDataObject;
 }
 
-/** As n8n has it: its own error around the one of its HTTP client. */
+/** As n8n reports it: its own error wraps the one of its HTTP client. */
 export const connectionReset = Object.assign(new Error('n8n wraps this'), {
   cause: Object.assign(new Error('reset'), { code: 'ECONNRESET' }),
 });
 
-/** A server's address, with the key that it takes. */
+/** A server's address, and the key that it accepts. */
 export interface Address {
   url: string;
   apiKey: string;
 }
 
-/** In whose name requests are sent, and a record of them. */
+/** A context to send requests with, and a record of them. */
 export function requesterOf(api: Address | Answering) {
   const asked: IHttpRequestOptions[] = [];
   const { url: baseUrl, apiKey } =
@@ -65,7 +65,7 @@ export function requesterOf(api: Address | Answering) {
   return { context, asked };
 }
 
-/** As n8n's own helper does it, as far as this package asks for it. */
+/** Imitates n8n's own helper, with the options that this package uses. */
 async function overHttp(baseURL: string, options: IHttpRequestOptions, headers: IDataObject) {
   const { url, method, qs, body, timeout, abortSignal, encoding } = options;
   const response = await axios.request({
@@ -97,20 +97,20 @@ export interface FakeRunOptions
   api: Address | Answering;
   /** JSON of the input items. Default: one empty item */
   items?: IDataObject[];
-  /** Of all items, or by item */
+  /** For all items, or by item */
   parameters?: IDataObject | ((item: number, input: IDataObject) => IDataObject);
-  /** Default: one of its own */
+  /** Default: a new account */
   account?: Account;
-  /** Of the credential. Default: no limit */
+  /** From the credential. Default: no limit */
   maxVideosPerDay?: number;
   node?: Partial<INode>;
-  /** n8n, where it takes over waits: it gets the small workflow and the items */
+  /** Plays n8n taking over a wait: called with the small workflow and the items */
   takeOver?: (workflow: IWorkflowBase, items: IDataObject[]) => Promise<{ waitTill?: Date }>;
 }
 
 let accounts = 0;
 
-/** A run, and what came of it. */
+/** A run, and records of its side effects. */
 export function fakeRun({
   api,
   items = [{}],

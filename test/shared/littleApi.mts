@@ -2,20 +2,20 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 
-/** A request as it came in. */
+/** A request as received. */
 export interface Asked {
   method: string;
-  /** Below the Base URL, without the query */
+  /** Relative to the Base URL, without the query */
   path: string;
   query: Record<string, string>;
   headers: IncomingHttpHeaders;
   body?: Record<string, unknown>;
 }
 
-/** `break` ends the connection without an answer. */
+/** `break` closes the connection without a response. */
 export type Reply = { status?: number; headers?: Record<string, string>; body?: unknown } | 'break';
 
-/** A little HTTP server, written apart from the sandbox, that answers as a test says. */
+/** A little HTTP server, independent of the sandbox, that replies as a test tells it. */
 export class LittleApi {
   readonly apiKey = 'sk_test_little';
 
@@ -55,7 +55,7 @@ export class LittleApi {
 
   /** The requests of one method. */
   by(method: string): Asked[] {
-    return this.asked.filter((one) => one.method === method);
+    return this.asked.filter((request) => request.method === method);
   }
 
   async start(): Promise<void> {
@@ -70,7 +70,7 @@ export class LittleApi {
   }
 }
 
-/** One server for the tests of a file; each begins with no requests and an empty answer. */
+/** One server for the tests of a file. Each test starts with no requests and an empty reply. */
 export function useLittleApi(): LittleApi {
   const api = new LittleApi();
   beforeAll(async () => await api.start());

@@ -2,20 +2,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 
 interface UntilOptions<T> {
-  /** Default: there is something, and it is not `false` */
+  /** Default: the value is truthy */
   isSo?: (seen: T) => boolean;
-  /** How long to look, at the most. Default: 30 */
+  /** How long to look at most. Default: 30 */
   seconds?: number;
-  /** Milliseconds from one look to the next. Default: 50 */
+  /** Milliseconds between two looks. Default: 50 */
   every?: number;
 }
 
 /**
- * Looks until it is so. What `look` throws ends it.
+ * Looks until the condition holds.
  *
- * @param what is to be so, for the message when it is not, e.g. 'the webhook is there'
- * @returns what was seen then
- * @throws when it is not so in time, with what was seen last
+ * @param what the condition in words, for the error message, e.g. 'the webhook is there'
+ * @returns the value that `look` returned then
+ * @throws with the last value, if the condition does not hold in time; and whatever `look` throws
  */
 export async function until<T>(
   what: string,

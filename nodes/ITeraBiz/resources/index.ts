@@ -5,12 +5,11 @@ import { content } from './content';
 import type { Resource } from './operation';
 import { video } from './video';
 
-/** All that the node can do. */
 export const resources: Resource[] = [avatar, content, video];
 
 /**
- * What n8n's editor says before the node runs; during a run, `run.hint` does. The condition has to be true
- * or false and nothing else (n8n behavior).
+ * Hints in the editor before the node runs; during a run, `run.hint` shows them. n8n behavior: the condition
+ * must evaluate to a boolean.
  */
 export const hints: NodeHint[] = [
   {

@@ -10,16 +10,16 @@ import { now } from '../client/time';
 
 type Results = INodeListSearchResult['results'];
 
-/** What a picker shows, and what else it is found by besides its name and ID. */
+/** An entry of a picker, and further words that a search matches besides its name and ID. */
 type Entry = Results[number] & { words?: string };
 
-/** How many pages are searched for a text in one go, before the user sees what was found so far. */
+/** How many pages one search reads before the user sees the matches so far. */
 const MAX_PAGES = 20;
 
-/** How long somebody waits for a page, in milliseconds. */
+/** How long a user waits for a page, in milliseconds. */
 const REQUEST_TIMEOUT = 30_000;
 
-/** Longest beginning of a script that stands for the video, in characters: the picker is narrow. */
+/** How much of a script is shown as the title, in characters: the picker is narrow. */
 const MAX_TITLE_LENGTH = 40;
 
 /** Fills a picker with the avatars of the account. @throws {NodeApiError} in words for the user */
@@ -42,22 +42,22 @@ export async function searchVideos(
 }
 
 /**
- * One page of a list. iTeraBiz documents no search, so a text is looked for here, and on later pages
- * until something matches. n8n behavior: it asks for more only where there is something to scroll.
+ * One page of a list. iTeraBiz documents no search, so the text is matched here, reading on until a page
+ * has a match. n8n behavior: it asks for more only if there is something to scroll.
  *
- * @param after the ID that the page follows, from an earlier answer
+ * @param after the `paginationToken` of an earlier result: the ID of the last entry read
  */
 async function search(
   context: ILoadOptionsFunctions,
   list: 'avatars' | 'videos',
-  toEntry: (element: IDataObject) => Entry | undefined,
+  toEntry: (item: IDataObject) => Entry | undefined,
   filter = '',
   after?: string,
 ): Promise<INodeListSearchResult> {
   const isMatch = ({ name, value, words = '' }: Entry) =>
     normalizeName(`${name} ${value} ${words}`).includes(normalizeName(filter));
-  let found: Entry[] = [];
-  let read = 0;
+  let matches: Entry[] = [];
+  let pagesRead = 0;
   let paginationToken: string | undefined;
   const fetch = async (cursor = after) => {
     const page = await fetchPage(context, list, cursor);
@@ -65,14 +65,14 @@ async function search(
     return page;
   };
   for await (const { newItems } of pages(fetch)) {
-    read += 1;
-    found = newItems.flatMap((element) => toEntry(element) ?? []).filter(isMatch);
-    if (found.length > 0 || read === MAX_PAGES) break;
+    pagesRead += 1;
+    matches = newItems.flatMap((item) => toEntry(item) ?? []).filter(isMatch);
+    if (matches.length > 0 || pagesRead === MAX_PAGES) break;
   }
-  return { results: withUniqueNames(found), paginationToken };
+  return { results: withUniqueNames(matches), paginationToken };
 }
 
-/** Entries that would look the same get their ID. */
+/** Adds the ID to entries that would look the same. */
 function withUniqueNames(entries: Entry[]): Results {
   const names = entries.map(({ name }) => normalizeName(name));
   return entries.map(({ name, value, url }, n) => {
@@ -97,7 +97,7 @@ async function fetchPage(
       description: 'Open the list again in a minute, or enter the ID by hand.',
     });
   });
-  // A server that ignores the cursor would fill the picker with the same page for ever.
+  // A server that ignores the cursor would fill the picker with the same page forever.
   const repeats = after !== undefined && page.data.some((entry) => videoIdOf(entry) === after);
   return repeats ? { data: [], has_more: false } : page;
 }
@@ -110,10 +110,10 @@ export function avatarEntry(avatar: IDataObject): Entry | undefined {
 }
 
 /**
- * As in `Welcome to our store… · 2025-01-15 10:30 · queued`: what is usual, a finished video, goes
- * without saying. It is found by all of its words and by its status.
+ * E.g. `Welcome to our store… · 2025-01-15 10:30 · queued`. The usual status, completed, is left out. A
+ * search matches the whole script and the status.
  *
- * @param timezone of the workflow, as in `Europe/Berlin`
+ * @param timezone of the workflow, e.g. `Europe/Berlin`
  */
 export function videoEntry(video: Video, timezone: string): Entry | undefined {
   const id = videoIdOf(video);
@@ -138,8 +138,8 @@ function linkFrom(address: unknown): string | undefined {
 }
 
 /**
- * When a video was made, as in `2025-01-15 10:30`. n8n behavior: a timezone comes as its environment
- * variable has it, quotes and all; an unknown one counts as UTC.
+ * When a video was created, e.g. `2025-01-15 10:30`. n8n behavior: the timezone may come unchecked from an
+ * environment variable, quotes included. An unknown one counts as UTC.
  */
 function timeOf(video: Video, timezone: string): string | undefined {
   const moment = createdAt(video);

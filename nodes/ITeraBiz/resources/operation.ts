@@ -10,35 +10,32 @@ import type {
 import { optionsField } from '../fields/options';
 import { type Perform, type RequestTemplate, runOf, runOfItem } from '../run/run';
 
-/** One thing the node can do. */
 export interface Operation {
   name: string;
   value: string;
-  /** As in `Create video`: what n8n lists when someone searches for something to do */
+  /** E.g. `Create video`: what n8n lists when a user searches for an action */
   action: string;
   description: string;
-  /** What an AI model reads of it as a tool: what it does and costs, what it needs, what comes back */
+  /** For AI models: what the tool does and costs, what it needs, what it returns */
   tool: string;
   request: { method: IHttpRequestMethods; url: string };
-  /** Carries it out */
   perform: Perform;
-  /** What the editor shows, from top to bottom */
+  /** As the editor shows them, from top to bottom */
   fields: INodeProperties[];
-  /** What the editor offers under Options, in any order */
+  /** Offered under Options. In any order: the editor gets them sorted */
   options: INodeProperties[];
 }
 
-/** What the operations are about. */
 export interface Resource {
   name: string;
   value: string;
-  /** The first is the default. Saved workflows leave the default out, so it must stay the first */
+  /** The first is the default. Saved workflows omit the default, so it must stay the first */
   operations: Operation[];
-  /** Operations that no user sees, by name */
+  /** Operations that users do not see, by name */
   hidden?: Record<string, Perform>;
 }
 
-/** The node's parameters: which resource, which operation, and each operation's own. */
+/** The node's parameters: the resource, the operation, and the parameters of each operation. */
 export function toProperties(resources: Resource[], defaultResource: string): INodeProperties[] {
   return [
     {
@@ -80,10 +77,10 @@ function operationPicker(resource: Resource): INodeProperties {
 }
 
 /**
- * What a model reads, the fields, and the options of an operation; n8n shows them to no other.
+ * The tool description, fields and options of an operation, shown for that operation only.
  *
- * n8n behavior: where a node has a `toolDescription`, it adds none of its own, whose text would be the
- * action alone; `@tool` shows it on the node's tool and nowhere else.
+ * n8n behavior: a `toolDescription` here replaces the one that n8n adds, whose text would be just the
+ * action. `@tool` shows it only if the node is used as a tool.
  */
 function parametersOf({ value }: Resource, operation: Operation): INodeProperties[] {
   const { tool } = operation;
@@ -97,14 +94,14 @@ function parametersOf({ value }: Resource, operation: Operation): INodePropertie
     description: 'What the AI model is told about this tool',
   };
   const options = [...operation.options].sort((a, b) => (a.displayName < b.displayName ? -1 : 1));
-  const own = { resource: [value], operation: [operation.value] };
+  const show = { resource: [value], operation: [operation.value] };
   return [toolDescription, ...operation.fields, optionsField(options)].map((property) => ({
     ...property,
-    displayOptions: { show: { ...property.displayOptions?.show, ...own } },
+    displayOptions: { show: { ...property.displayOptions?.show, ...show } },
   }));
 }
 
-/** What carries out each operation, for n8n's `customOperations`: all items of a run at once. */
+/** The functions for n8n's `customOperations`. Each handles all items of a run at once. */
 export function toCustomOperations(resources: Resource[]): INodeType['customOperations'] {
   const functionsOf = (resource: Resource) => [
     ...resource.operations.map((operation) => [
@@ -133,8 +130,8 @@ function forAllItems(perform: Perform, template: RequestTemplate) {
 }
 
 /**
- * The same for a tool. n8n behavior: a function in `operations.pagination` makes the request of an
- * item in n8n's place, where `paginate` says so.
+ * The same for a tool. n8n behavior: with `paginate`, n8n calls the function in `operations.pagination` for
+ * each item instead of sending the item's request itself.
  */
 function forOneItem(perform: Perform, template: RequestTemplate) {
   return async function (this: IExecutePaginationFunctions): Promise<INodeExecutionData[]> {

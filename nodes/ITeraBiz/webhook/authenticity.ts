@@ -1,16 +1,16 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'crypto';
 
-/** Assumption: the signature comes in this header, in Node's lower case. */
+/** Assumption: this header carries the signature. Lowercase, as Node reports headers. */
 export const SIGNATURE_HEADER = 'x-iterabiz-signature';
 
-/** How far the time in a signature may be from ours, in seconds. Older is a replay. */
-const WINDOW = 5 * 60;
+/** How far a signature's timestamp may be from our clock, in seconds. Older means a replay. */
+const TOLERANCE = 5 * 60;
 
-/** One time, and a signature or several, as while a secret is being changed. */
+/** One timestamp, and one or more signatures: while a secret is rotated, both secrets sign. */
 const HEADER = /^t=(\d{1,12})((?:, *v1=[0-9a-f]{64})+)$/;
 
 /**
- * Why a signature does not hold, for the log, or `undefined` where one of them holds.
+ * Why no signature in the header is valid, for the log. `undefined` if one is.
  *
  * Assumption: `t=<unix seconds>,v1=<hex HMAC-SHA256 of "<t>." and the raw body>`.
  *
@@ -26,7 +26,7 @@ export function signatureProblem(
   const [, time, list] = (typeof header === 'string' && HEADER.exec(header)) || [];
   if (time === undefined) return 'its signature cannot be read';
   if (!rawBody) return 'its signature cannot be checked, since its body was not read as JSON';
-  if (Math.abs(now / 1000 - Number(time)) > WINDOW) {
+  if (Math.abs(now / 1000 - Number(time)) > TOLERANCE) {
     return 'its signature is not of the last five minutes; if this comes again, check the clock of this server';
   }
   const expected = createHmac('sha256', secret).update(`${time}.`).update(rawBody).digest();
@@ -36,18 +36,18 @@ export function signatureProblem(
     : 'its signature is wrong';
 }
 
-/** The query parameter of the registered URL that carries the token. */
+/** The query parameter that carries the token in the registered URL. */
 export const TOKEN_PARAMETER = 'token';
 
-/** Shortest token that a user may choose for a webhook made by hand, in characters. */
+/** Minimum length of the token that a user chooses for a manual webhook, in characters. */
 export const MIN_TOKEN_LENGTH = 20;
 
-/** What proves that a token is ours: 32 random bytes, as text. */
+/** A key to sign tokens with: 32 random bytes, as text. */
 export function newKey(): string {
   return randomBytes(32).toString('base64url');
 }
 
-/** A token for a URL: when it was made (milliseconds since 1970), and what only the key makes of that. */
+/** A token for a URL: its creation time (milliseconds since 1970), signed with the key. */
 export function tokenOf(key: string, time: number): string {
   const stamp = time.toString(36);
   return `${stamp}-${createHmac('sha256', key).update(stamp).digest('base64url')}`;
@@ -55,16 +55,16 @@ export function tokenOf(key: string, time: number): string {
 
 /** Whether a token was made with this key, and after that time (milliseconds since 1970). */
 export function isLaterToken(given: unknown, key: string, time: number): boolean {
-  const made = typeof given === 'string' ? parseInt(given, 36) : NaN;
-  return made > time && isToken(given, tokenOf(key, made));
+  const madeAt = typeof given === 'string' ? parseInt(given, 36) : NaN;
+  return madeAt > time && isToken(given, tokenOf(key, madeAt));
 }
 
-/** Whether a token chosen by a user is long enough, and goes into a URL as it is. */
+/** Whether a user's token is long enough and needs no escaping in a URL. */
 export function isGoodToken(token: string): boolean {
   return token.length >= MIN_TOKEN_LENGTH && /^[\w.~-]+$/.test(token);
 }
 
-/** Compares without telling by its duration how much of the token was right, nor how long it is. */
+/** Compares in constant time, which reveals neither how much of the token was right nor its length. */
 export function isToken(given: unknown, expected: string): boolean {
   if (typeof given !== 'string' || expected === '') return false;
   const hash = (text: string) => createHash('sha256').update(text).digest();

@@ -21,17 +21,17 @@ import {
 } from './authenticity';
 import { isManual, manualAccess, storeOf } from './store';
 
-/** Larger bodies are no events, in bytes. */
+/** Larger bodies are not events, in bytes. */
 const MAX_BODY_SIZE = 1_000_000;
 
-/** How long to wait for the API's confirmation, in milliseconds. The sender waits meanwhile. */
+/** How long to wait for the API's confirmation, in milliseconds, while the sender waits. */
 const CONFIRMATION_TIMEOUT = 10_000;
 
-/** How many events may wait for confirmation. Whatever sends that many can send some again. */
+/** How many events may wait for confirmation. The sender has to deliver the rest again. */
 const MAX_WAITING = 1_000;
 
-/** What the sender is told: nothing that helps an attacker. */
-const ANSWERS = {
+/** What the sender gets to read: nothing that helps an attacker. */
+const RESPONSE_TEXTS = {
   200: 'Received',
   400: 'Not understood',
   401: 'Not authorized',
@@ -41,15 +41,15 @@ const ANSWERS = {
 /**
  * n8n's `webhook`: starts the workflow for a proven event that the user asked for. Never throws.
  *
- * n8n behavior: where a workflow starts, it answers when the execution is stored, and with an error where
- * that failed, so that the event is delivered again. (Before 2.41 it may answer a moment earlier.) Where the
- * trigger answers by itself, it saves what was written into the trigger's store.
+ * n8n behavior: if the workflow starts, n8n responds once the execution is stored, and with an error if that
+ * failed, so that the event is delivered again. (Before 2.41 it may respond a moment earlier.) If the trigger
+ * responds by itself, n8n saves what was written to the trigger's store.
  */
 export async function receive(context: IWebhookFunctions): Promise<IWebhookResponseData> {
-  // What fails is on our side, as a credential that is gone: the sender should try again.
+  // A failure on our side, such as a missing credential: the sender should try again.
   const failed = (error: Error) => retryLater(error.message);
   const { status, reason, start } = await decideReply(context).catch(failed);
-  const message = ANSWERS[status];
+  const message = RESPONSE_TEXTS[status];
   if (start) return { webhookResponse: { message }, workflowData: [[{ json: { ...start } }]] };
 
   const level = status === 200 ? 'debug' : 'warn';
@@ -75,8 +75,8 @@ async function decideReply(context: IWebhookFunctions): Promise<Reply> {
     return { status: 400, reason: 'its body is too large for an event' };
   }
   const header = context.getHeaderData()[SIGNATURE_HEADER];
-  const forged = secret && signatureProblem(header, rawBody, secret);
-  if (forged) return { status: 401, reason: forged };
+  const problem = secret && signatureProblem(header, rawBody, secret);
+  if (problem) return { status: 401, reason: problem };
 
   const reading = readEvent(jsonOrText(String(rawBody)));
   if ('unverified' in reading) return await replyTo(reading.unverified, context);
@@ -86,10 +86,10 @@ async function decideReply(context: IWebhookFunctions): Promise<Reply> {
 }
 
 /**
- * The secret of a sender who has the token, where events are signed; nothing for every other sender.
+ * What a sender with the right token must sign with, if anything. `undefined` for any other sender.
  *
- * A token that is later than any that is known here is of a registration that the store was made to
- * forget, and its secret with it. It has to do alone, as where iTeraBiz gives out no secret.
+ * A token newer than all those in the store belongs to a registration that was lost when a stale copy was
+ * restored, along with its secret. The token then suffices, as it does if iTeraBiz issues no secret.
  */
 function accessOf(context: IWebhookFunctions): { secret?: string } | undefined {
   const given = (context.getRequestObject().query as IDataObject)[TOKEN_PARAMETER];
@@ -102,65 +102,67 @@ function accessOf(context: IWebhookFunctions): { secret?: string } | undefined {
   return tokens && isLaterToken(given, tokens.key, tokens.latest) ? {} : undefined;
 }
 
-/** n8n behavior: it reads common content types before it asks the trigger, and leaves the others to it. */
+/** n8n behavior: it reads the body of common content types before it calls the trigger, but not of others. */
 async function rawBodyOf(context: IWebhookFunctions): Promise<Buffer | undefined> {
   const request = context.getRequestObject();
-  await request.readRawBody().catch(() => {}); // broken off, or far too large
+  await request.readRawBody().catch(() => {}); // aborted, or far too large
   return request.rawBody;
 }
 
 /**
- * The reply to an event from the right sender. What the API confirms decides which event it is: a video
- * that has ended in one way is one event, whatever IDs it is delivered with.
+ * The reply to an event from the right sender. With confirmation, the API decides which event it is: a video
+ * and its outcome are one event, whatever IDs it is delivered with.
  */
 async function replyTo(unverified: UnverifiedEvent, context: IWebhookFunctions): Promise<Reply> {
   const options = context.getNodeParameter('options', {}) as IDataObject;
-  const isConfirmed = readSwitch(options.confirmWithApi) ?? true;
+  const mustConfirm = readSwitch(options.confirmWithApi) ?? true;
   const verify = async () =>
-    isConfirmed ? await confirm(context, unverified) : eventFrom(unverified);
+    mustConfirm ? await confirm(context, unverified) : eventFrom(unverified);
   const { event, videoId, eventId } = unverified;
-  const key = (kind: string) => keyOf(kind, videoId, isConfirmed ? '' : eventId);
+  const key = (name: string) => keyOf(name, videoId, mustConfirm ? '' : eventId);
 
-  // A user who listens in the editor wants to see what comes, also a second time.
-  const isOnce = (readSwitch(options.ignoreDuplicates) ?? true) && context.getMode() !== 'manual';
+  // A user who listens in the editor wants to see every delivery, repeats included.
+  const ignoreRepeats =
+    (readSwitch(options.ignoreDuplicates) ?? true) && context.getMode() !== 'manual';
   const memory = recentEventsOf(`${context.getWorkflow().id} ${context.getNode().id}`);
   const store = storeOf(context);
   memory.recall(store.recentEvents);
 
-  const repeat = isOnce ? memory.repeatOf(key(event)) : undefined;
+  const repeat = ignoreRepeats ? memory.repeatOf(key(event)) : undefined;
   if (repeat) return await repeat;
-  const verified = isOnce ? await memory.confirmOnce(key(event), verify) : await verify();
+  const verified = ignoreRepeats ? await memory.confirmOnce(key(event), verify) : await verify();
   if ('status' in verified) return verified;
   const unwanted = skipReason(verified, context);
   if (unwanted !== undefined) return { status: 200, reason: unwanted };
-  if (!isOnce) return { status: 200, start: verified };
+  if (!ignoreRepeats) return { status: 200, start: verified };
 
   const verifiedKey = key(verified.event);
   const remember = () => void (store.recentEvents = memory.toStore(verifiedKey));
   return await memory.startOnce(
     verifiedKey,
     verified,
-    async (patience) => await hasStarted(context, remember, patience),
+    async (timeout) => await hasStarted(context, remember, timeout),
   );
 }
 
 /**
- * Waits for n8n's answer to the sender, also where the sender has given up.
+ * Waits for n8n's response to the sender, even if the sender has given up.
  *
- * n8n behavior: it saves the store only if something was written into it, forgets that when it begins
- * to start the workflow, and saves when it has started it. So the store is written again meanwhile.
+ * n8n behavior: it saves the store only if it was written to, forgets about writes when it begins to start
+ * the workflow, and saves when it has started it. So this keeps writing to the store in the meantime.
  *
- * @returns whether it is one of success; `undefined` where n8n takes longer than so many milliseconds
+ * @param timeout in milliseconds
+ * @returns whether n8n reported success; `undefined` after the timeout
  */
 async function hasStarted(
   context: IWebhookFunctions,
   remember: () => void,
-  patience: number,
+  timeout: number,
 ): Promise<boolean | undefined> {
   const response = context.getResponseObject();
-  const end = now() + patience;
-  // Many events may wait for an n8n that is busy for minutes.
-  const longestPause = patience > REPLY_TIMEOUT ? 500 : 100;
+  const end = now() + timeout;
+  // While n8n is busy for minutes, many events may be waiting here.
+  const longestPause = timeout > REPLY_TIMEOUT ? 500 : 100;
   for (let pause = 1; !response.writableEnded; pause = Math.min(pause * 2, longestPause)) {
     if (now() > end) return undefined;
     remember();
@@ -170,8 +172,8 @@ async function hasStarted(
 }
 
 /**
- * Asks the API how the video is doing. What it says counts, also where the event says otherwise. Whatever
- * cannot be confirmed right now is to be delivered again: the API may be a moment behind its events.
+ * Asks the API for the video, and trusts the API over the event. An event that cannot be confirmed right
+ * now should be delivered again: the API may lag behind its events.
  */
 async function confirm(
   context: IWebhookFunctions,
@@ -184,16 +186,17 @@ async function confirm(
   const deadline = now() + CONFIRMATION_TIMEOUT;
   const client = new ApiClient(context, queue, { priority: 'interactive', retry: false, deadline });
   const url = `/videos/${encodeURIComponent(videoId)}`;
-  const { outcome: answer, tries } = await client.request({ method: 'GET', url });
+  const { outcome, tries } = await client.request({ method: 'GET', url });
   if (tries === 0) return retryLater('iTeraBiz asked for a pause');
-  if (answer instanceof NetworkError)
+  if (outcome instanceof NetworkError) {
     return retryLater('iTeraBiz could not be reached to confirm it');
-  const statusClass = statusClassOf(answer);
-  if (statusClass === 'notFound') return { status: 400, reason: 'iTeraBiz knows no such video' };
-  if (statusClass !== 'done' || !isObject(answer.body)) {
-    return retryLater(`iTeraBiz did not confirm it, but answered with status ${answer.status}`);
   }
-  const video = videoIn(answer.body, videoId);
+  const statusClass = statusClassOf(outcome);
+  if (statusClass === 'notFound') return { status: 400, reason: 'iTeraBiz knows no such video' };
+  if (statusClass !== 'done' || !isObject(outcome.body)) {
+    return retryLater(`iTeraBiz did not confirm it, but answered with status ${outcome.status}`);
+  }
+  const video = videoIn(outcome.body, videoId);
   if (!video) return retryLater('iTeraBiz answered with another video');
   return (
     eventOf(video, { eventId, occurredAt }) ??

@@ -2,62 +2,62 @@ import { createHash } from 'crypto';
 
 import type { VideoEvent } from '../api/events';
 
-/** How a delivery is answered. */
+/** The response to a delivery. */
 export interface Reply {
   status: 200 | 400 | 401 | 503;
-  /** For n8n's log, without secrets. The sender is not told. */
+  /** For n8n's log only, not for the sender. Contains no secrets. */
   reason?: string;
-  /** What the workflow starts with, if it starts */
+  /** The event to start the workflow with, if any */
   start?: VideoEvent;
 }
 
-/** The event as it is, or why there is none to start with. */
+/** The verified event, or the reply to send if there is none. */
 export type Verified = VideoEvent | Reply;
 
 const REPEAT: Reply = { status: 200, reason: 'it is a repeat of an event that was handled' };
 const NOT_STARTED: Reply = { status: 503, reason: 'n8n did not start the workflow for it' };
 
-/** How long a repeat waits to learn whether n8n starts the workflow, in milliseconds. */
+/** How long a repeat waits for n8n to start the workflow, in milliseconds. */
 export const REPLY_TIMEOUT = 60_000;
 
-/** How long n8n may take to start it after that, in milliseconds. Then the event may come again. */
+/** How much longer n8n may take to start it, in milliseconds. After that, the event may be delivered again. */
 const START_TIMEOUT = 15 * 60_000;
 
-/** How many events are remembered per trigger. A repeat that comes later than that starts a run. */
+/** How many events are remembered per trigger. A repeat of an older one starts a run. */
 export const MAX_REMEMBERED = 1_000;
 
-/** How many triggers have their memory in this process: some 20 MB at the most. */
+/** How many triggers this process remembers events for: at most about 20 MB. */
 export const MAX_TRIGGERS = 200;
 
 /**
- * Which events have started the workflow. Assumption: an event is delivered at least once, and again where
- * the answer was not one of success.
+ * The events that have started the workflow. Assumption: an event is delivered at least once, and again
+ * unless the response reports success.
  *
- * n8n behavior: every request gets its own copy of what is stored, so only in memory can two deliveries at
- * the same moment see each other. What is stored is for restarts and n8n's other processes; two deliveries
- * that reach two processes at the same moment can both start a run.
+ * n8n behavior: each request gets its own copy of the store, so two concurrent deliveries see each other
+ * only in memory. The store is for restarts and for n8n's other processes; concurrent deliveries to two
+ * processes can both start a run.
  */
 export class RecentEvents {
   private readonly handled = new Set<string>();
 
   private readonly confirming = new Map<string, Promise<Verified>>();
 
-  /** Events for which n8n is starting the workflow, and what repeats are told: whether it did. */
+  /** Events for which n8n is starting the workflow; resolves to whether it did so in time for a reply. */
   private readonly starting = new Map<string, Promise<boolean>>();
 
-  /** Adds what another process has stored. */
+  /** Adds the events that another process has stored. */
   recall(stored: unknown): void {
     if (!Array.isArray(stored)) return;
     for (const key of stored) if (typeof key === 'string') this.remember(key);
   }
 
-  /** The reply to a repeat, once it is certain that n8n started the workflow. `undefined` for a new event. */
+  /** The reply to a repeat, once it is known whether n8n started the workflow. `undefined` for a new event. */
   repeatOf(key: string): Promise<Reply> | undefined {
     if (this.handled.has(key)) return Promise.resolve(REPEAT);
     return this.starting.get(key)?.then((hasStarted) => (hasStarted ? REPEAT : NOT_STARTED));
   }
 
-  /** Lets deliveries of the same event at the same moment share one confirmation. */
+  /** Lets concurrent deliveries of the same event share one confirmation. */
   async confirmOnce(key: string, confirm: () => Promise<Verified>): Promise<Verified> {
     const current =
       this.confirming.get(key) ?? confirm().finally(() => this.confirming.delete(key));
@@ -68,42 +68,41 @@ export class RecentEvents {
   /**
    * Starts the workflow unless the event is a repeat.
    *
-   * Invariant: nothing is waited for between looking the key up and taking it. It stays taken until it is
-   * certain whether n8n started the workflow, which a busy n8n may do long after repeats got their reply.
+   * Invariant: there is no `await` between looking the key up and taking it. It stays taken until it is
+   * known whether n8n started the workflow. A busy n8n may do so long after repeats got their reply.
    *
-   * @param hasStarted waits so many milliseconds for it at the most, then gives `undefined`; where it says
-   *   no, the key is free
+   * @param hasStarted waits at most `timeout` milliseconds, then returns `undefined`. `false` frees the key
    */
   async startOnce(
     key: string,
     start: VideoEvent,
-    hasStarted: (patience: number) => Promise<boolean | undefined>,
+    hasStarted: (timeout: number) => Promise<boolean | undefined>,
   ): Promise<Reply> {
     const repeat = this.repeatOf(key);
     if (repeat) return await repeat;
-    const end = (isSo = false) => {
+    const settle = (started = false) => {
       this.starting.delete(key);
-      if (isSo) this.remember(key);
+      if (started) this.remember(key);
     };
-    const started = hasStarted(REPLY_TIMEOUT)
+    const startedInTime = hasStarted(REPLY_TIMEOUT)
       .catch(() => false)
-      .then((isSo) => {
-        if (isSo === undefined) void hasStarted(START_TIMEOUT).then(end, () => end());
-        else end(isSo);
-        return isSo === true;
+      .then((started) => {
+        if (started === undefined) void hasStarted(START_TIMEOUT).then(settle, () => settle());
+        else settle(started);
+        return started === true;
       });
-    this.starting.set(key, started);
+    this.starting.set(key, startedInTime);
     return { status: 200, start };
   }
 
-  /** Whether an event is being handled, so that another delivery of it has to find this memory. */
+  /** Whether an event is being handled: another delivery of it must find this memory. */
   get isBusy(): boolean {
     return this.confirming.size + this.starting.size > 0;
   }
 
   /**
-   * What to store for an event that n8n is about to start, oldest first. Others that are being started are
-   * left out: what n8n fails to start must not look handled.
+   * The keys to store while n8n starts the workflow for an event, oldest first. Other events that are still
+   * being started are left out: if n8n fails to start one, it must not look handled.
    */
   toStore(key: string): string[] {
     return [...new Set(this.handled).add(key)].slice(-MAX_REMEMBERED);
@@ -116,7 +115,7 @@ export class RecentEvents {
   }
 }
 
-/** What tells one event from another. Short, since a thousand of them are stored with the workflow. */
+/** Identifies an event. Short, because a thousand of them are stored with the workflow. */
 export function keyOf(event: string, videoId: string, eventId = ''): string {
   const parts = JSON.stringify([event, videoId, eventId]);
   return createHash('sha256').update(parts).digest('base64url').slice(0, 22);
@@ -124,7 +123,7 @@ export function keyOf(event: string, videoId: string, eventId = ''): string {
 
 const memories = new Map<string, RecentEvents>();
 
-/** The memory of one trigger. Of those that were called longest ago, only what is stored is left. */
+/** The memory of one trigger. The least recently used are dropped, which leaves what they stored. */
 export function recentEventsOf(trigger: string): RecentEvents {
   const memory = memories.get(trigger) ?? new RecentEvents();
   memories.delete(trigger);

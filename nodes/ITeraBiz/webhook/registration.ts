@@ -16,17 +16,17 @@ import { toNodeError } from '../messages/message';
 import { isGoodToken, newKey, MIN_TOKEN_LENGTH, TOKEN_PARAMETER, tokenOf } from './authenticity';
 import { isManual, manualAccess, storeOf } from './store';
 
-/** How long one request may take, its turn included, in milliseconds. */
+/** Timeout of one request, including its time in the queue, in milliseconds. */
 const REQUEST_TIMEOUT = 30_000;
 
-/** Marks the webhooks that this node registers, also for the user who meets one in the dashboard. */
+/** Marks the webhooks that this node registers. Users see it in their dashboard. */
 const MARK = ['registered_by', 'n8n'] as const;
 
 /**
- * n8n's `checkExists`: whether iTeraBiz has the webhook that this trigger registered, as it should be now.
+ * n8n's `checkExists`: whether iTeraBiz has the webhook of this trigger, with its current URL and events.
  *
- * @throws {NodeApiError} when iTeraBiz cannot tell
- * @throws {NodeOperationError} for a manual webhook without a good secret token
+ * @throws {NodeApiError} if iTeraBiz does not list its webhooks
+ * @throws {NodeOperationError} for a manual webhook with an unsafe Secret Token or an empty Signing Secret
  */
 export async function isRegistered(context: IHookFunctions): Promise<boolean> {
   if (isManual(context)) {
@@ -48,23 +48,16 @@ export async function isRegistered(context: IHookFunctions): Promise<boolean> {
 }
 
 /**
- * n8n's `create`: registers the workflow's URL with a new token, and removes what earlier attempts left.
+ * n8n's `create`: registers the workflow's URL with a new token, and removes leftovers of earlier attempts.
  *
- * Assumption: `POST /webhooks` answers with the webhook, with its `id` and perhaps a `secret`.
+ * Assumption: `POST /webhooks` returns the webhook, with its `id` and perhaps a `secret`.
  *
- * @throws {NodeOperationError} when iTeraBiz could not reach that URL
- * @throws {NodeApiError} when iTeraBiz does not register it
+ * @throws {NodeOperationError} if iTeraBiz cannot reach that URL, or does not offer to register webhooks
+ * @throws {NodeApiError} if iTeraBiz refuses to register it
  */
 export async function register(context: IHookFunctions): Promise<boolean> {
   const endpoint = endpointOf(context);
-  const host = unreachableHost(endpoint, await baseUrlOf(context));
-  if (host !== undefined) {
-    throw refusal(
-      context,
-      `iTeraBiz cannot reach this n8n at "${host}", which is an address inside your own network. Use the iTeraBiz Polling Trigger instead, or set WEBHOOK_URL in n8n's settings to the address under which the internet reaches it`,
-      'The iTeraBiz Polling Trigger works behind a router and has the same output. The person who hosts your n8n can set the environment variable WEBHOOK_URL, as in https://n8n.example.com/',
-    );
-  }
+  await checkReachable(context, endpoint);
   const store = storeOf(context);
   const { key, latest } = store.tokens ?? { key: newKey(), latest: 0 };
   const time = Math.max(Date.now(), latest + 1);
@@ -73,10 +66,35 @@ export async function register(context: IHookFunctions): Promise<boolean> {
   address.searchParams.set(TOKEN_PARAMETER, token);
   address.searchParams.set(...MARK);
   const url = address.href;
+
+  const { hookId, ...signing } = await createHook(context, url);
+  const earlier = store.registration ? [store.registration.hookId] : [];
+  store.tokens = { key, latest: time };
+  store.registration = { hookId, url, token, ...signing };
+
+  const leftOver = new Set([...(await idsOfOurs(context)), ...earlier]);
+  leftOver.delete(hookId);
+  for (const id of leftOver) await removeHook(context, id);
+  return true;
+}
+
+async function checkReachable(context: IHookFunctions, endpoint: string): Promise<void> {
+  const host = unreachableHost(endpoint, await baseUrlOf(context));
+  if (host === undefined) return;
+  throw refusal(
+    context,
+    `iTeraBiz cannot reach this n8n at "${host}", which is an address inside your own network. Use the iTeraBiz Polling Trigger instead, or set WEBHOOK_URL in n8n's settings to the address under which the internet reaches it`,
+    'The iTeraBiz Polling Trigger works behind a router and has the same output. The person who hosts your n8n can set the environment variable WEBHOOK_URL, as in https://n8n.example.com/',
+  );
+}
+
+async function createHook(
+  context: IHookFunctions,
+  url: string,
+): Promise<{ hookId: string; secret?: string }> {
   const doing = 'register this trigger';
   const body = { url, events: chosenEvents(context) };
-  const request: ApiRequest = { method: 'POST', url: '/webhooks', body };
-  const answer = await ask(context, request, { doing });
+  const answer = await ask(context, { method: 'POST', url: '/webhooks', body }, { doing });
   if (!answer) {
     throw refusal(
       context,
@@ -89,40 +107,32 @@ export async function register(context: IHookFunctions): Promise<boolean> {
     throw toNodeError(context.getNode(), describeStrangeAnswer(answer, { doing }));
   }
   const { secret } = answer.body as IDataObject;
-  const signing = typeof secret === 'string' && secret ? { secret } : {};
-  const earlier = store.registration ? [store.registration.hookId] : [];
-  store.tokens = { key, latest: time };
-  store.registration = { hookId, url, token, ...signing };
-
-  const leftOver = new Set([...(await idsOfOurs(context)), ...earlier]);
-  leftOver.delete(hookId);
-  for (const id of leftOver) await removeHook(context, id);
-  return true;
+  return typeof secret === 'string' && secret ? { hookId, secret } : { hookId };
 }
 
 /**
- * n8n's `delete`: removes what this trigger registered. Where that is not known, or gone already, there may
- * be one whose answer was lost, or of which the store was made to forget. So iTeraBiz is asked.
+ * n8n's `delete`: removes the webhook of this trigger. If it is unknown or already gone, there may be another:
+ * one whose response was lost, or that a stale copy of the store forgot. So iTeraBiz is asked for those.
  *
- * Never throws. n8n behavior: after an error it leaves the rest of its tidying undone.
+ * Never throws. n8n behavior: after an error it skips the rest of its cleanup.
  *
- * @returns whether nothing of ours is left, as far as iTeraBiz says
+ * @returns whether nothing of ours is left, as far as iTeraBiz reports
  */
 export async function unregister(context: IHookFunctions): Promise<boolean> {
   const store = storeOf(context);
   const known = store.registration?.hookId;
   if (!known && isManual(context)) return true;
 
-  const ends = [known ? await removeHook(context, known) : 'was gone'];
-  if (ends[0] === 'was gone') {
-    for (const id of await idsOfOurs(context)) ends.push(await removeHook(context, id));
+  const removals = [known ? await removeHook(context, known) : 'was gone'];
+  if (removals[0] === 'was gone') {
+    for (const id of await idsOfOurs(context)) removals.push(await removeHook(context, id));
   }
-  const isDone = !ends.includes('is left');
+  const isDone = !removals.includes('is left');
   if (isDone) store.registration = undefined;
   return isDone;
 }
 
-/** All webhooks of the account, none where the API has no such list. */
+/** All webhooks of the account; none if the API has no such list. */
 async function listHooks(context: IHookFunctions): Promise<IDataObject[]> {
   const subject = { doing: 'list the webhooks' };
   const fetch = async (after?: string) => {
@@ -133,12 +143,12 @@ async function listHooks(context: IHookFunctions): Promise<IDataObject[]> {
     if (page) return page;
     throw toNodeError(context.getNode(), describeStrangeAnswer(answer, subject));
   };
-  const found: IDataObject[] = [];
-  for await (const { newItems } of pages(fetch)) found.push(...newItems);
-  return found;
+  const hooks: IDataObject[] = [];
+  for await (const { newItems } of pages(fetch)) hooks.push(...newItems);
+  return hooks;
 }
 
-/** The webhooks that this node registered for this URL, with whatever token. */
+/** The webhooks that this node registered for this URL, with any token. Empty if iTeraBiz cannot be asked. */
 async function idsOfOurs(context: IHookFunctions): Promise<string[]> {
   try {
     const endpoint = endpointOf(context);
@@ -171,7 +181,7 @@ function warn(context: IHookFunctions, what: string, error: unknown): void {
   });
 }
 
-/** Where n8n listens. n8n behavior: it names the test URL while the editor listens, else the production URL. */
+/** The URL n8n listens at. n8n behavior: the test URL while the editor listens, else the production URL. */
 function endpointOf(context: IHookFunctions): string {
   const url = context.getNodeWebhookUrl('default');
   if (url) return url;
@@ -182,9 +192,9 @@ function endpointOf(context: IHookFunctions): string {
   );
 }
 
-function isSameEndpoint(one: unknown, other: string): boolean {
-  if (typeof one !== 'string' || !URL.canParse(one)) return false;
-  const [a, b] = [new URL(one), new URL(other)];
+function isSameEndpoint(registered: unknown, endpoint: string): boolean {
+  if (typeof registered !== 'string' || !URL.canParse(registered)) return false;
+  const [a, b] = [new URL(registered), new URL(endpoint)];
   return a.origin === b.origin && a.pathname === b.pathname;
 }
 
@@ -197,7 +207,7 @@ function checkAccess(context: IHookFunctions): void {
   if (problem) throw refusal(context, problem);
 }
 
-/** n8n behavior: of an activation that fails it shows the message alone, so that says what to do as well. */
+/** n8n behavior: if an activation fails, it shows only the message, so the message also says what to do. */
 function refusal(
   context: IHookFunctions,
   message: string,
@@ -207,8 +217,8 @@ function refusal(
 }
 
 /**
- * @returns nothing where the API has no such path, method or webhook
- * @throws {NodeApiError} in words for the user, when it is refused or no answer came
+ * @returns `undefined` if the API has no such path, method or webhook
+ * @throws {NodeApiError} in words for the user, if the request was refused or not answered
  */
 async function ask(
   context: IHookFunctions,
@@ -223,7 +233,7 @@ async function ask(
   if (!(outcome instanceof NetworkError)) {
     const statusClass = statusClassOf(outcome);
     if (statusClass === 'done') return outcome;
-    // An API without webhooks may say so by any page. One that cannot be removed is still there.
+    // An API without webhooks may answer 404 with any page. For a removal, only the API's own 404 counts.
     const isMissing =
       request.method === 'DELETE'
         ? statusClass === 'notFound'
@@ -233,21 +243,21 @@ async function ask(
   throw new RequestFailed(attempt).toNodeError(context.getNode(), subject);
 }
 
-/** Networks that the internet does not route to. */
+/** Networks that are not reachable from the internet. */
 const PRIVATE_IPV4 =
   /^(0|10|127|169\.254|172\.(1[6-9]|2\d|3[01])|192\.168|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7]))\./;
 
 /** Unspecified, loopback, unique local, link-local. */
 const PRIVATE_IPV6 = /^(::1?$|f[cd]|fe[89ab])/;
 
-/** Names that only a local network knows. */
+/** Names that only resolve in a local network. */
 const LOCAL_NAME = /^[^.]+$|\.(localhost|local|internal|lan|home|home\.arpa|intranet)$/;
 
 /**
- * The host of a webhook URL where iTeraBiz cannot reach it, as far as an address tells, else `undefined`.
+ * The host of a webhook URL, if its address shows that iTeraBiz cannot reach it.
  *
  * @param apiUrl base URL of the API; one on this machine reaches everything that this machine does
- * @throws {TypeError} when one of the two is no URL
+ * @throws {TypeError} if either is not a URL
  */
 export function unreachableHost(webhookUrl: string, apiUrl: string): string | undefined {
   const { hostname } = new URL(webhookUrl);
@@ -255,7 +265,7 @@ export function unreachableHost(webhookUrl: string, apiUrl: string): string | un
 }
 
 function isPrivate(host: string): boolean {
-  // As `URL` spells IPv4 within IPv6: in two hexadecimal groups.
+  // `URL` writes an IPv4-mapped address as two hexadecimal groups.
   const mapped = /^\[::ffff:([\da-f]{1,4}):([\da-f]{1,4})\]$/.exec(host);
   if (mapped) {
     const [high, low] = [parseInt(mapped[1], 16), parseInt(mapped[2], 16)];

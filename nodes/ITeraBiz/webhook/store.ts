@@ -3,42 +3,42 @@ import type { IDataObject, IHookFunctions, IWebhookFunctions } from 'n8n-workflo
 import { trimPasted } from '../api/address';
 
 /**
- * What a trigger keeps with its workflow. n8n behavior: it keeps another copy for test listening.
+ * What a trigger stores with its workflow. n8n behavior: test listening has its own copy.
  *
- * n8n behavior: a write stores all of it, as it was when it was read. So a delivery, or a run of the
- * workflow, that was under way while the workflow was published anew puts back what stood here before.
- * Who gets in is therefore decided by the key, which all copies have.
+ * n8n behavior: a write saves the whole copy that was read. So a delivery or a run that was under way
+ * while the workflow was republished restores the values from before. That is why access depends on the
+ * key, which is the same in every copy.
  */
 export interface TriggerStore {
-  /** What tokens are made from: a key that never changes, and when the newest was made (ms since 1970) */
+  /** The key that signs tokens, which never changes, and the time of the newest token (ms since 1970) */
   tokens?: { key: string; latest: number };
-  /** The newest one at iTeraBiz. Where an older copy was put back, one that is no more, or none. */
+  /** The webhook at iTeraBiz. After a stale copy was restored: one that no longer exists, or none. */
   registration?: {
     hookId: string;
     url: string;
     token: string;
-    /** Signs the events, where iTeraBiz gave one out */
+    /** Signs the events, if iTeraBiz issued one */
     secret?: string;
   };
   /** Keys of handled events, oldest first */
   recentEvents?: string[];
 }
 
-/** What is kept. Writing to it is what saves it, in n8n's own time. */
+/** Assigning to a field saves it, at a time that n8n chooses. */
 export function storeOf(context: IHookFunctions | IWebhookFunctions): TriggerStore {
   return context.getWorkflowStaticData('node') as TriggerStore;
 }
 
-/** Whether the user enters the webhook in the iTeraBiz dashboard. */
+/** Whether the user adds the webhook in the iTeraBiz dashboard. */
 export function isManual(context: IHookFunctions | IWebhookFunctions): boolean {
   return context.getNodeParameter('registration') === 'manual';
 }
 
 /**
- * What a user set for a webhook made by hand.
+ * The token and secret that the user set for a manual webhook.
  *
- * Invariant: a Signing Secret that is there but empty, as of an expression that gives nothing, lets no event
- * in. Only where the option was never added is there none to check.
+ * Invariant: an empty Signing Secret, such as an expression without a result, lets no event in. Signatures
+ * go unchecked only if the option was never added.
  */
 export function manualAccess(context: IHookFunctions | IWebhookFunctions): {
   token: string;

@@ -27,7 +27,7 @@ try {
   const campaign = await Campaign.install(n8n);
   const whenReady = await importExample(n8n, 'when-a-video-is-ready');
   await editor.signIn();
-  // The editor follows the system's colours.
+  // The editor follows the system's colors.
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });
     const picture = async (name: string) => await takePicture(`${name}-${colorScheme}`);

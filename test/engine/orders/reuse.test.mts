@@ -287,11 +287,11 @@ test.each([-3 * 60 * 60_000, 3 * 60 * 60_000])(
   },
 );
 
-test('executions that start together get one video, where the API honours the key', async () => {
-  await sandbox.settings({ honourIdempotencyKeys: true });
+test('executions that start together get one video, where the API honors the key', async () => {
+  await sandbox.settings({ honorIdempotencyKeys: true });
   await sandbox.fault({ on: POST, type: 'delay', ms: 200, times: 'always' });
   const two = await Promise.all([1, 2].map(async () => await runAgain(scripts('both', 'both'))));
-  await sandbox.settings({ honourIdempotencyKeys: false });
+  await sandbox.settings({ honorIdempotencyKeys: false });
   const [one, other] = two.map((result) => jsonOf(result).map(({ id }) => id));
   expect([...other].sort()).toEqual([...one].sort());
   expect(await ordered()).toEqual(['both', 'both']);

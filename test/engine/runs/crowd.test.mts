@@ -84,7 +84,7 @@ test('what the API asks of one of them, all of them do', async () => {
   expect(results.map((result) => errorOf(result).message)).toEqual(Array(60).fill(''));
 });
 
-test('nothing is mixed up when they differ, some are cancelled, and some fail', async () => {
+test('nothing is mixed up when they differ, some are canceled, and some fail', async () => {
   const stop = new AbortController();
   const options = [{ maxConcurrency: 1 }, { maxConcurrency: 9 }, { pollInterval: 1.5 }, {}];
   const running = crowd(24, async (row) => {

@@ -131,12 +131,12 @@ describe('A submission whose outcome is unknown is sent once, and its item named
     },
   );
 
-  test('where the API honours the key, that makes no second job', async () => {
-    await sandbox.settings({ honourIdempotencyKeys: true, listLagMs: HOURS });
+  test('where the API honors the key, that makes no second job', async () => {
+    await sandbox.settings({ honorIdempotencyKeys: true, listLagMs: HOURS });
     await sandbox.fault({ on: POST, type: 'reset', when: 'after' });
     const parameters = createVideo({ options: { resubmitUnknown: true } });
     const result = await runNode(sandbox, parameters, { items: rows(1), settings: retrying });
-    await sandbox.settings({ honourIdempotencyKeys: false });
+    await sandbox.settings({ honorIdempotencyKeys: false });
     expect((await expectPromiseKept(sandbox, result)).acceptedCount).toBe(1);
   });
 });

@@ -136,7 +136,7 @@ test('one video is asked for by its ID', async () => {
   expect(requests[ONE]).toBeGreaterThan(0);
 });
 
-describe('Cancelling', () => {
+describe('Canceling', () => {
   async function cancelWhen(ready: () => Promise<unknown>, items: number) {
     const cancel = new AbortController();
     const running = runNode(sandbox, waiting(), { items: rows(items), signal: cancel.signal });

@@ -48,10 +48,10 @@ test('a command that is not there is named', () => {
 
 test('waiting for a process that ends shows its last words', async () => {
   const log = join(folder, 'words');
-  const script = 'console.log("no licence")';
+  const script = 'console.log("no license")';
   const owned = startProcess(process.execPath, ['-e', script], { ...options, log });
   await expect(waitUntil('The server', owned, async () => false)).rejects.toThrow(
-    /^The server ended while it was starting\.[^]*no licence$/,
+    /^The server ended while it was starting\.[^]*no license$/,
   );
 });
 

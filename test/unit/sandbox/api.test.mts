@@ -272,10 +272,10 @@ describe('an Idempotency-Key', () => {
     ]);
   });
 
-  it('is honoured when the sandbox is set so', async () => {
-    await sandbox.settings({ honourIdempotencyKeys: true });
+  it('is honored when the sandbox is set so', async () => {
+    await sandbox.settings({ honorIdempotencyKeys: true });
     const [first, second] = await sendTwice('key-2');
-    await sandbox.settings({ honourIdempotencyKeys: false });
+    await sandbox.settings({ honorIdempotencyKeys: false });
     expect(second).toBe(first);
     expect((await sandbox.stats()).acceptedCount).toBe(1);
   });

@@ -7,7 +7,7 @@ describe('which requests a fault strikes', () => {
   const refusal = { type: 'refuse', status: 503 } as const;
   const struck = (fault: Fault, kinds: string[], text = '') => {
     const faults = new Faults();
-    faults.order(fault);
+    faults.add(fault);
     return kinds.map((kind) => faults.strike(kind, text).length).join('');
   };
   const posts = (count: number) => Array<string>(count).fill('POST /videos');

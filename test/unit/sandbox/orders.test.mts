@@ -58,7 +58,7 @@ describe('credits', () => {
   );
 
   it('are not taken for what was refused, nor for a repeated Idempotency-Key', async () => {
-    await sandbox.settings({ credits: 2, honourIdempotencyKeys: true });
+    await sandbox.settings({ credits: 2, honorIdempotencyKeys: true });
     await submit({ avatar_id: 'avatar_none' });
     await submit({ duration: 0 });
     const headers = { 'Idempotency-Key': 'one' };
