@@ -14,7 +14,7 @@ import { VideoPoller } from './videoPoller';
 const IDLE_LIFETIME = 10 * 60_000;
 
 /**
- * What all executions in this process that use the same iTeraBiz account share.
+ * Shared by all executions in this process that use the same iTeraBiz account.
  *
  * Invariant: it holds no reference to an execution that has ended or was canceled.
  */

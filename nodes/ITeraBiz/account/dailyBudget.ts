@@ -124,9 +124,8 @@ export class DailyBudget {
     const others = this.listed.filter(({ id, at }) => at >= since && !ids.has(id));
     // Listed videos that may be this process's own, still without an ID, must not count twice.
     const earliest = Math.min(...unidentified.map(({ at }) => at)) - CLOCK_SKEW;
-    const recent = others.filter(({ at }) => at >= earliest);
-    const ambiguous = new Set(recent.slice(0, unidentified.length));
-    const counted = [...others.filter((video) => !ambiguous.has(video)), ...own];
+    const ours = new Set(others.filter(({ at }) => at >= earliest).slice(0, unidentified.length));
+    const counted = [...others.filter((video) => !ours.has(video)), ...own];
     const freeAt = counted.map(({ at }) => at + DAY).sort((a, b) => a - b);
     return { used: freeAt.length, freeAt };
   }

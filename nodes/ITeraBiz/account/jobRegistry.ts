@@ -46,8 +46,7 @@ export class JobRegistry {
   }
 
   /**
-   * Announces that these orders are about to be sent. Executions that want to reuse a video of the same
-   * order wait for the outcome.
+   * Announces orders about to be sent. Others that reuse videos of the same orders wait for the outcome.
    *
    * @returns ends the reservation; call it once the outcome is known
    */

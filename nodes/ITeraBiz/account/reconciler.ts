@@ -58,8 +58,8 @@ interface Lookup extends UnknownSubmission {
  * Matches submissions of unknown outcome to listed jobs. A match is the same order, created while the
  * request may have been in flight, give or take the clocks. No job is assigned twice.
  *
- * Of several jobs, the first one created after the request wins. A job that two different orders, or an
- * order still being sent, may have created is assigned to none.
+ * Of several jobs, the first one created after the request wins, otherwise the last one before it. A job
+ * that two different orders, or an order still being sent, may have created is assigned to none.
  *
  * @param listed jobs not yet assigned to an item
  * @param sending orders being sent; their jobs may already be listed

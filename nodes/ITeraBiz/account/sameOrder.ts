@@ -55,11 +55,11 @@ export function compare(order: Order, listed: IDataObject): Likeness {
 /** Why {@link compare} cannot tell, to follow "but", e.g. `its Script is not in the list`. */
 export function unclearReason(order: Order, listed: IDataObject): string {
   const field = textFieldOf(order);
-  const states = (name: string, stated: unknown) =>
+  const describe = (name: string, stated: unknown) =>
     `its ${LABELS[name] ?? name} is listed as ${shown(stated)}, and this item has ${shown(order.body[name])}`;
-  const reasons = differing(order, listed).map((name) => states(name, statedIn(listed, name)));
+  const reasons = differing(order, listed).map((name) => describe(name, statedIn(listed, name)));
   if (avatarLikeness(order, listed) !== 'same') {
-    reasons.unshift(states('avatar_id', avatarIn(listed)));
+    reasons.unshift(describe('avatar_id', avatarIn(listed)));
   }
   if (textLikeness(order, listed) !== 'same') {
     const how = textIn(listed, field) === '' ? 'not in' : 'cut short in';
@@ -71,12 +71,12 @@ export function unclearReason(order: Order, listed: IDataObject): string {
 /** How many characters of its text an order is indexed by. */
 const PREFIX_LENGTH = 12;
 
-/** Indexes orders, so that those of a given likeness to an entry are found fast, even for long lists. */
+/** Indexes orders, to find those of a given likeness to an entry fast, even for long lists. */
 export function indexOrders<T extends { order: Order }>(
-  all: T[],
+  candidates: T[],
 ): (listed: IDataObject, likeness: Likeness) => T[] {
   const byPrefix = new Map<string, T[]>();
-  for (const candidate of all) {
+  for (const candidate of candidates) {
     const { order } = candidate;
     const prefix = textIn(order.body, textFieldOf(order)).slice(0, PREFIX_LENGTH);
     byPrefix.set(prefix, [...(byPrefix.get(prefix) ?? []), candidate]);
@@ -86,7 +86,9 @@ export function indexOrders<T extends { order: Order }>(
     const stated = texts.filter((text) => text !== '');
     const isShort = stated.length === 0 || stated.some(({ length }) => length < PREFIX_LENGTH);
     const prefixes = new Set(stated.map((text) => text.slice(0, PREFIX_LENGTH)));
-    const nearby = isShort ? all : [...prefixes].flatMap((prefix) => byPrefix.get(prefix) ?? []);
+    const nearby = isShort
+      ? candidates
+      : [...prefixes].flatMap((prefix) => byPrefix.get(prefix) ?? []);
     return nearby.filter(({ order }) => compare(order, listed) === likeness);
   };
 }

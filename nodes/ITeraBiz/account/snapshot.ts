@@ -18,7 +18,7 @@ export const PATIENCE = {
   refused: 60_000,
 };
 
-/** Since when polls of one wait have seen an unexpected state, by the clock that `at` uses below. */
+/** Since when polls of one wait have seen an unexpected state, by the same clock as `at` below. */
 export interface Surprises {
   unknownSince?: number;
   withoutLinkSince?: number;
@@ -97,11 +97,23 @@ export async function fetchSnapshot(
   const all = new Set(ids);
   const byId = [...unlisted].filter((id) => all.has(id));
   if (listed.length === 1) byId.unshift(...listed);
-  await readById(byId.slice(0, ids.length - requests), reader, unlisted, snapshot);
+  const refusals: RequestFailed[] = [];
+  for (const id of byId.slice(0, ids.length - requests)) {
+    const video = await videoIfKnown(reader, id).catch(refusalOnly);
+    if (!(video instanceof RequestFailed)) {
+      snapshot.set(id, video);
+      continue;
+    }
+    // Perhaps only this one cannot be read: move it to the end, so that the next poll reads others first.
+    unlisted.delete(id);
+    unlisted.add(id);
+    if (refusals.push(video) === MAX_REFUSALS) break;
+  }
+  if (snapshot.size === 0 && refusals.length > 0) throw refusals[0];
   return snapshot;
 }
 
-/** Adds what the list shows to the snapshot, the other IDs to `unlisted`. @returns the number of requests */
+/** Adds listed videos to the snapshot, and other IDs to `unlisted`. @returns the number of requests */
 async function readListed(
   ids: string[],
   reader: VideoReader,
@@ -124,27 +136,6 @@ async function readListed(
   }
   missing.forEach((id) => unlisted.add(id));
   return requests;
-}
-
-async function readById(
-  ids: string[],
-  reader: VideoReader,
-  unlisted: Set<string>,
-  snapshot: Snapshot,
-): Promise<void> {
-  const refusals: RequestFailed[] = [];
-  for (const id of ids) {
-    const video = await videoIfKnown(reader, id).catch(refusalOnly);
-    if (!(video instanceof RequestFailed)) {
-      snapshot.set(id, video);
-      continue;
-    }
-    // Perhaps only this one cannot be read: move it to the end, so that the next poll reads others first.
-    unlisted.delete(id);
-    unlisted.add(id);
-    if (refusals.push(video) === MAX_REFUSALS) break;
-  }
-  if (snapshot.size === 0 && refusals.length > 0) throw refusals[0];
 }
 
 /** Reads a video by ID; `undefined` if the API does not know it. @throws other errors of `reader.video` */

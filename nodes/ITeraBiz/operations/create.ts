@@ -89,13 +89,13 @@ async function reserveExisting(run: Run, { jobs }: Account, ledger: Ledger, rows
   const client = await run.client();
   const own = new Set(ledger.answers.map(videoIdOf));
   const reusing = rows.filter((row) => row.reuseSince !== undefined);
-  const names = new Set(reusing.map((row) => fingerprint(row.order)));
+  const orders = new Set(reusing.map((row) => fingerprint(row.order)));
   let refusal: Refusal | undefined;
   do {
-    await unlessAborted(Promise.all(jobs.reserved(names)), run.signal);
+    await unlessAborted(Promise.all(jobs.reserved(orders)), run.signal);
     refusal = await findExisting(client, jobs, rows, ledger, (id) => own.has(id));
-  } while (jobs.reserved(names).length > 0);
-  return { refusal, release: jobs.reserve(names) };
+  } while (jobs.reserved(orders).length > 0);
+  return { refusal, release: jobs.reserve(orders) };
 }
 
 async function preview(
@@ -112,11 +112,11 @@ async function preview(
   run.hint(`A preview: nothing was ordered. ${sum}`);
 }
 
-/** Fails the refused items. If `isFirst`, the first of them counts as the cause, the others as not sent. */
-function refuse(results: Results, { refused, refusal }: Allowance, isFirst: boolean): void {
+/** Fails the refused items. The first counts as the cause, unless other items failed before. */
+function refuse(results: Results, { refused, refusal }: Allowance, isFirstFailure: boolean): void {
   if (!refusal) return;
   refused.forEach(({ item }, n) => {
-    const reason = isFirst && n === 0 ? (refusal.reason ?? 'item') : 'notSent';
+    const reason = isFirstFailure && n === 0 ? (refusal.reason ?? 'item') : 'notSent';
     results.fail(item, new ItemFailed({ ...refusal, reason }));
   });
 }

@@ -91,8 +91,7 @@ export class Ledger {
   countLike(key: string): number {
     const content = key.slice(key.lastIndexOf('/'));
     return Object.entries(this.data.entries).filter(
-      ([otherKey, { state }]) =>
-        state === 'accepted' && otherKey !== key && otherKey.endsWith(content),
+      ([other, { state }]) => state === 'accepted' && other !== key && other.endsWith(content),
     ).length;
   }
 

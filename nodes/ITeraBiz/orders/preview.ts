@@ -36,9 +36,9 @@ export function previewOf(
       items.set(item, { wouldOrder: false, ...why, request });
       continue;
     }
-    const name = fingerprint(order);
-    const first = firstItems.get(name);
-    if (first === undefined) firstItems.set(name, item);
+    const key = fingerprint(order);
+    const first = firstItems.get(key);
+    if (first === undefined) firstItems.set(key, item);
     const duplicate = first === undefined ? '' : `. The same order as item ${first + 1}`;
     const reason = `${sent.size > 1 ? 'One of ' : ''}${amount}${duplicate}`;
     items.set(item, { wouldOrder: true, reason, request });

@@ -83,11 +83,11 @@ function groupsOf(rows: Row[]): Group[] {
   for (const row of rows) {
     const { order, reuseSince: since } = row;
     if (since === undefined) continue;
-    const name = fingerprint(order);
-    const group = groups.get(name) ?? { order, rows: [], since, jobs: [], made: 0 };
+    const key = fingerprint(order);
+    const group = groups.get(key) ?? { order, rows: [], since, jobs: [], made: 0 };
     group.rows.push(row);
     group.since = Math.min(group.since, since);
-    groups.set(name, group);
+    groups.set(key, group);
   }
   return [...groups.values()];
 }
