@@ -10,16 +10,16 @@ import { JobRegistry } from './jobRegistry';
 import { Reconciler } from './reconciler';
 import { VideoPoller } from './videoPoller';
 
-/** How long an account is remembered that nothing uses, in milliseconds. */
+/** How long an unused account is kept, in milliseconds. */
 const IDLE_LIFETIME = 10 * 60_000;
 
 /**
- * What all executions of this process share that use the same iTeraBiz account.
+ * Shared by all executions in this process that use the same iTeraBiz account.
  *
- * Invariant: nothing of an execution stays reachable from here after it has ended or was canceled.
+ * Invariant: it holds no reference to an execution that has ended or was canceled.
  */
 export class Account {
-  /** All requests to the API */
+  /** For all requests to the API */
   readonly queue = new RequestQueue();
   readonly poller = new VideoPoller();
   readonly jobs = new JobRegistry();
@@ -33,7 +33,7 @@ export class Account {
 
   private usedAt = now();
 
-  /** @param id tells this account from others, without telling its key */
+  /** @param id unique to this account; does not reveal its key */
   constructor(readonly id: string) {}
 
   client(context: RequestContext, settings: ClientSettings): ApiClient {
@@ -41,11 +41,11 @@ export class Account {
   }
 
   /**
-   * Downloads from one host. They queue apart, so that neither a slow file nor a host in trouble
-   * delays the API, or files from elsewhere.
+   * For downloads from one host. Each host has its own queue, so a slow file or a failing host delays
+   * neither the API nor other hosts.
    */
   fileClient(host: string, context: RequestContext, settings: ClientSettings): ApiClient {
-    this.fileQueues.forEach((queue, other) => queue.isIdle && this.fileQueues.delete(other));
+    this.fileQueues.forEach((queue, key) => queue.isIdle && this.fileQueues.delete(key));
     const queue = this.fileQueues.get(host) ?? new RequestQueue();
     this.fileQueues.set(host, queue);
     return new ApiClient(context, queue, settings);
@@ -62,32 +62,32 @@ export class Account {
   }
 }
 
-/** By a hash of base URL and API key: a credential that gets another key leads to another account. */
+/** By a hash of base URL and API key: changing the key of a credential changes its account. */
 const accounts = new Map<string, Account>();
 
-/** The account that each credential led to last, by the credential's ID. */
+/** The account each credential used last, by the credential's ID. */
 const byCredential = new Map<string, Account>();
 
-/** What the node's credential says. */
+/** The node's credential. */
 export interface Credential {
   account: Account;
-  /** As the user left it */
+  /** As the user entered it, unchecked */
   maxVideosPerDay: unknown;
 }
 
 /**
  * Reads the node's credential.
  *
- * n8n behavior: it asks its database each time. So ask once per run of a node.
+ * n8n behavior: it queries its database on every call, so call this once per run of a node.
  *
- * @throws n8n's own errors, as for a missing credential
+ * @throws n8n's own errors, e.g. for a missing credential
  */
 export async function credentialOf(context: RequestContext): Promise<Credential> {
   const { baseUrl, apiKey, maxVideosPerDay } = await context.getCredentials('iTeraBizApi');
   const secret = JSON.stringify([trimBaseUrl(baseUrl), trimPasted(apiKey)]);
   const id = createHash('sha256').update(secret).digest('hex');
-  for (const known of [accounts, byCredential]) {
-    known.forEach((account, other) => account.isExpired && known.delete(other));
+  for (const cache of [accounts, byCredential]) {
+    cache.forEach((cached, key) => cached.isExpired && cache.delete(key));
   }
   const account = accounts.get(id) ?? new Account(id);
   accounts.set(id, account);
@@ -102,8 +102,8 @@ export async function accountOf(context: RequestContext): Promise<Account> {
 }
 
 /**
- * The same without asking n8n, where this process has seen the credential before. For what only queues:
- * with a key that was changed since, it leads to the queue of the old account, which is only gentler.
+ * The same, without asking n8n if this process has seen the credential before. Use it only for the
+ * queue: after a change of key it returns the old account, whose queue can only slow a request down.
  */
 export async function queuedAccountOf(context: RequestContext): Promise<Account> {
   const known = byCredential.get(credentialIdOf(context) ?? '');

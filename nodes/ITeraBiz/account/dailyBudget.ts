@@ -5,58 +5,58 @@ import { readBack } from './listReader';
 
 const DAY = 24 * 60 * 60_000;
 
-/** How long one reading of the list serves everyone who begins, and everyone who goes on, in milliseconds. */
-export const FRESH_FOR = { taking: 2_000, goingOn: 15_000 };
+/** Maximum age of the list when slots are taken, and when one is used, in milliseconds. */
+export const MAX_AGE = { take: 2_000, start: 15_000 };
 
-/** A job may be listed with a time that is this much before its request, in milliseconds. */
+/** Clock skew: a job's created_at may precede its request by this much, in milliseconds. */
 const CLOCK_SKEW = 60_000;
 
-/** Pages that are read at the most: 10,000 videos a day. */
+/** Most pages to read: 10,000 videos a day. */
 const MAX_PAGES = 100;
 
-/** A video that this process has ordered or is about to order. */
+/** One video in the budget: this process has ordered it or is about to. */
 export interface Slot {
-  /** When it was taken, in milliseconds since 1970 */
+  /** When the slot was taken, in milliseconds since 1970 */
   readonly at: number;
-  /** Whether its request has left, or is about to */
+  /** Whether its request was sent, or is about to be */
   isStarted?: boolean;
-  /** Of the job, once it is known */
+  /** The job's ID, once known */
   id?: string;
 }
 
-/** How much of a limit is used. */
+/** How much of the limit is used. */
 export interface Usage {
-  /** Videos of the last 24 hours */
+  /** Videos in the last 24 hours */
   used: number;
-  /** When each of them stops to count, in milliseconds since 1970, soonest first */
+  /** When each of them stops counting, in milliseconds since 1970, soonest first */
   freeAt: number[];
 }
 
-/** The list does not tell how many videos were made in the last 24 hours. The message says why. */
+/** The videos of the last 24 hours cannot be counted. The message says why. */
 export class CannotCount extends Error {}
 
 /**
- * How many videos an account has made in the last 24 hours: what its list shows, and what this process
- * has ordered that the list may not show yet. Exact within a process; other processes are seen by the
- * list alone.
+ * Counts the videos an account made in the last 24 hours: those in its list, plus those this process
+ * ordered that the list may not show yet. Exact within a process; orders of other processes count only
+ * once they are listed.
  */
 export class DailyBudget {
   private readonly slots = new Set<Slot>();
 
   private listed: Array<Pick<Slot, 'id' | 'at'>> = [];
 
-  /** When the last reading began, by `now()` of client/time */
+  /** When the last read began, by `now()` of client/time */
   private readAt = -Infinity;
 
   private reading?: Promise<void>;
 
   /**
-   * Takes places for some videos before they are ordered.
+   * Reserves slots for videos before they are ordered.
    *
-   * @param limit how many the account may make in 24 hours
-   * @param isAllOrNothing whether to take none where not all fit
-   * @returns the places, fewer than wanted where not all fit, and how much was used before
-   * @throws {CannotCount}, {@link RequestFailed} and the signal's reason; nothing is taken then
+   * @param limit how many videos the account may make in 24 hours
+   * @param isAllOrNothing whether to take none if not all fit
+   * @returns the slots, fewer than wanted if not all fit, and the usage before
+   * @throws {CannotCount}, {@link RequestFailed} and the signal's reason; then no slot is taken
    */
   async take(
     client: ApiClient,
@@ -64,11 +64,11 @@ export class DailyBudget {
     wanted: number,
     isAllOrNothing: boolean,
   ): Promise<Usage & { slots: Slot[] }> {
-    await this.refresh(client, FRESH_FOR.taking);
+    await this.refresh(client, MAX_AGE.take);
     const usage = this.usage();
     const left = Math.max(0, limit - usage.used);
     const count = left >= wanted ? wanted : isAllOrNothing ? 0 : left;
-    // Nothing is awaited between counting and taking, so no place is given out twice.
+    // No await between counting and taking, so no slot is given out twice.
     const at = Date.now();
     const slots = Array.from({ length: count }, (): Slot => ({ at }));
     slots.forEach((slot) => this.slots.add(slot));
@@ -76,12 +76,12 @@ export class DailyBudget {
   }
 
   /**
-   * Whether a place may still be used: other processes may have ordered since it was taken.
+   * Whether a slot may still be used: other processes may have ordered since it was taken.
    *
    * @throws as {@link take}
    */
   async tryStart(client: ApiClient, limit: number, slot: Slot): Promise<boolean> {
-    await this.refresh(client, FRESH_FOR.goingOn);
+    await this.refresh(client, MAX_AGE.start);
     const others = this.usage().used - this.slots.size;
     const started = [...this.slots].filter(({ isStarted }) => isStarted).length;
     if (others + started >= limit) return false;
@@ -89,26 +89,26 @@ export class DailyBudget {
     return true;
   }
 
-  /** It is certain that nothing was made. */
+  /** Call this only when it is certain that no video was made. */
   release(slot: Slot): void {
     this.slots.delete(slot);
   }
 
   /**
-   * Reads the list, where the last reading does not do any more.
+   * Reads the list again if the last read is too old.
    *
-   * Invariant: how old a reading may be counts from now, and not from its end: one that takes longer than
-   * it serves would be made again and again.
+   * Invariant: the age is measured from this call, not from the end of a read. Otherwise a read that
+   * takes longer than `maxAge` would be repeated forever.
    */
-  private async refresh(client: ApiClient, readFor: number): Promise<void> {
+  private async refresh(client: ApiClient, maxAge: number): Promise<void> {
     const { signal } = client.settings;
-    const oldest = now() - readFor;
+    const oldest = now() - maxAge;
     while (this.readAt <= oldest) {
       const isMine = !this.reading;
       this.reading ??= this.read(client).finally(() => (this.reading = undefined));
       await unlessAborted(this.reading, signal).catch((error: unknown) => {
         signal?.throwIfAborted();
-        // An execution that was canceled meanwhile spoils nothing for the others.
+        // A canceled execution must not fail the others that share this read.
         const isShared = error instanceof RequestFailed || error instanceof CannotCount;
         if (isMine || isShared) throw error;
       });
@@ -120,12 +120,12 @@ export class DailyBudget {
     this.slots.forEach((slot) => slot.at < since && this.slots.delete(slot));
     const own = [...this.slots];
     const ids = new Set(own.map(({ id }) => id));
-    const open = own.filter(({ id, isStarted }) => isStarted && id === undefined);
+    const unidentified = own.filter(({ id, isStarted }) => isStarted && id === undefined);
     const others = this.listed.filter(({ id, at }) => at >= since && !ids.has(id));
-    // Those that may well be what this process is ordering right now are counted once.
-    const earliest = Math.min(...open.map(({ at }) => at)) - CLOCK_SKEW;
-    const ambiguous = new Set(others.filter(({ at }) => at >= earliest).slice(0, open.length));
-    const counted = [...others.filter((one) => !ambiguous.has(one)), ...own];
+    // Listed videos that may be this process's own, still without an ID, must not count twice.
+    const earliest = Math.min(...unidentified.map(({ at }) => at)) - CLOCK_SKEW;
+    const ours = new Set(others.filter(({ at }) => at >= earliest).slice(0, unidentified.length));
+    const counted = [...others.filter((video) => !ours.has(video)), ...own];
     const freeAt = counted.map(({ at }) => at + DAY).sort((a, b) => a - b);
     return { used: freeAt.length, freeAt };
   }

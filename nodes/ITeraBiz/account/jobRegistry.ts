@@ -4,22 +4,22 @@ import { videoIdOf } from '../api/video';
 import type { Listed } from './listReader';
 import { fingerprint, type Order } from './sameOrder';
 
-/** IDs that are remembered at the most. */
+/** Most IDs to keep. */
 const MAX_JOBS = 20_000;
 
-/** Jobs that are remembered in full, as a list may not show them yet. */
+/** Most new jobs to keep in full, because a list may not show them yet. */
 const MAX_RECENT = 1_000;
 
-/** What this process knows of the jobs of an account. */
+/** What this process knows about the jobs of an account. */
 export class JobRegistry {
-  /** Orders that are being sent, whose jobs may be listed already */
+  /** Orders being sent; their jobs may already be listed */
   readonly sending = new Set<Order>();
 
   private readonly assigned = new Set<string>();
 
   private readonly recent: Array<Listed & { order: string }> = [];
 
-  /** Who is about to order what, by the names of the orders */
+  /** Fingerprints of the orders about to be sent, by the promise that ends each reservation */
   private readonly reservations = new Map<Promise<void>, Set<string>>();
 
   assign(id: string | undefined): void {
@@ -40,15 +40,15 @@ export class JobRegistry {
     if (this.recent.length > MAX_RECENT) this.recent.shift();
   }
 
-  /** What this process has made by an order, newest last. */
+  /** The jobs this process created for an order, newest last. @param order its fingerprint */
   createdBy(order: string): Listed[] {
-    return this.recent.filter((one) => one.order === order);
+    return this.recent.filter((job) => job.order === order);
   }
 
   /**
-   * Someone is about to order these: whoever wants to use an existing video of the same waits for it.
+   * Announces orders about to be sent. Others that reuse videos of the same orders wait for the outcome.
    *
-   * @returns to be called when it is known what was made
+   * @returns ends the reservation; call it once the outcome is known
    */
   reserve(orders: Set<string>): () => void {
     let release = () => {};
@@ -60,9 +60,9 @@ export class JobRegistry {
     };
   }
 
-  /** What to wait for before any of these is ordered. */
+  /** The reservations to await before any of these is ordered. */
   reserved(orders: Set<string>): Array<Promise<void>> {
-    const isAmong = (names: Set<string>) => [...orders].some((name) => names.has(name));
-    return [...this.reservations].filter(([, names]) => isAmong(names)).map(([end]) => end);
+    const overlaps = (reserved: Set<string>) => [...orders].some((order) => reserved.has(order));
+    return [...this.reservations].filter(([, set]) => overlaps(set)).map(([end]) => end);
   }
 }

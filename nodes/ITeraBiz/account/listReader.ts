@@ -4,33 +4,33 @@ import { type Page, pages } from '../api/page';
 import { createdAt, timeOf } from '../api/video';
 import type { ApiClient } from '../client/apiClient';
 
-/** An entry of a list, and when it was created by our clock (`NaN` where it does not say). */
+/** An entry of a list, and when it was created by our clock (`NaN` if it does not say). */
 export interface Listed {
   entry: IDataObject;
   at: number;
 }
 
-/** How far a list was read: as far as was asked, or not, because it is too long or goes in circles. */
+/** Whether a list was read far enough, or not: it is too long, or repeats itself. */
 export type Extent = 'enough' | 'tooLong' | 'stuck';
 
 /**
- * Reads a list from its newest end, page by page, as far back as asked. Nothing of it is kept here.
+ * Reads a list page by page, newest first, back to a given time. Keeps no entries.
  *
  * Assumptions: `created_at` is when the API accepted a job, by the clock that its `Date` header shows.
- * Where a list does not begin with the newest, it is read to its end.
+ * A list that is not sorted newest first is read to its end.
  *
  * @param since milliseconds since 1970, by our clock
- * @param onEntry gets every entry, older ones of the last page too
- * @throws {RequestFailed} and what precedes sending, and the signal's reason
+ * @param onEntry gets every entry, including older ones on the last page
+ * @throws {RequestFailed}, errors from before sending, and the signal's reason
  */
 export async function readBack(
   client: ApiClient,
   url: '/avatars' | '/videos',
   since: number,
-  mostPages: number,
+  maxPages: number,
   onEntry: (listed: Listed) => void,
 ): Promise<Extent> {
-  // How far the API's clock is ahead of ours, in milliseconds; 0 where its answer does not say.
+  // How far the API's clock is ahead of ours, in milliseconds; 0 if the response has no Date.
   let ahead = 0;
   let count = 0;
   const fetch = async (after?: string): Promise<Page> => {
@@ -39,7 +39,7 @@ export async function readBack(
     return page;
   };
   for await (const { newItems, cursorStalled } of pages(fetch)) {
-    if (++count > mostPages) return 'tooLong';
+    if (++count > maxPages) return 'tooLong';
     const listed = newItems.map((entry) => ({ entry, at: createdAt(entry) - ahead }));
     listed.forEach(onEntry);
     if (cursorStalled) return 'stuck';
@@ -48,7 +48,7 @@ export async function readBack(
   return 'enough';
 }
 
-/** Whether a page ends before a moment, in a list that is seen to begin with the newest. */
+/** Whether a page is visibly sorted newest first and ends before this time. */
 function isPast(listed: Listed[], since: number): boolean {
   const times = listed.map(({ at }) => at);
   const last = times.at(-1) ?? NaN;

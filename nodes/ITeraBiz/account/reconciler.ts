@@ -7,85 +7,85 @@ import type { JobRegistry } from './jobRegistry';
 import { type Listed, readBack } from './listReader';
 import { fingerprint, indexOrders, type Order } from './sameOrder';
 
-/** When the list is read; all in milliseconds. Assumption: a new job shows within seconds. */
+/** When to read the list, in milliseconds. Assumption: a new job is listed within seconds. */
 export const RECONCILING = {
-  /** After an outcome turned out unknown */
+  /** Delays after the outcome turned out unknown */
   polls: [1_000, 5_000, 15_000, 30_000, 60_000],
-  /** A poll that is due this soon is made with the one that is due now */
+  /** Polls due within this time are merged into one */
   together: 1_000,
 };
 
-/** How well two clocks are compared, in milliseconds. */
+/** Tolerance when comparing two clocks, in milliseconds. */
 const CLOCK_SKEW = 60_000;
 
-/** Pages that one poll reads at the most. */
+/** Most pages one poll reads. */
 const MAX_PAGES = 20;
 
-/** Refusals of the list that a further poll would meet, too. */
+/** Refusals that the next poll would get again. */
 const FINAL_CLASSES = ['badKey', 'notAllowed', 'notFound', 'badValues', 'noCredits'];
 
-/** What came of looking for a job. */
+/** The result of looking for a job. */
 export interface LookupResult {
-  /** Found, and assigned to no other item */
+  /** The job, if one was found; it is now assigned to this order */
   job?: IDataObject;
-  /** When the request left; this and the next in milliseconds since 1970 */
+  /** When the request was sent, in milliseconds since 1970 */
   since: number;
-  /** When the list was read for the last time */
+  /** When the list was last read, in milliseconds since 1970 */
   at: number;
-  /** How often it was read */
+  /** How often the list was read */
   polls: number;
-  /** Why the list could not be read, in words */
+  /** Why the list could not be read in full, for the user */
   trouble?: string;
 }
 
 interface UnknownSubmission {
   order: Order;
-  /** When the request left, by our clock, in milliseconds since 1970 */
+  /** When the request was sent, by our clock, in milliseconds since 1970 */
   sentAt: number;
-  /** How long an answer to it was waited for, in milliseconds */
+  /** Timeout of the request, in milliseconds */
   timeout: number;
 }
 
 interface Lookup extends UnknownSubmission {
   client: ApiClient;
-  /** When it is still to be looked for, by `now()` of client/time */
-  moments: number[];
+  /** When to poll next, and after that, by `now()` of client/time */
+  dueTimes: number[];
   polls: number;
-  resolve: (finding: LookupResult) => void;
+  resolve: (result: LookupResult) => void;
 }
 
 /**
- * Which job each doubt is about, as far as a list can tell: made since just before the request left,
- * and while it may have been under way; made by the same order; no job for two.
+ * Matches submissions of unknown outcome to listed jobs. A match is the same order, created while the
+ * request may have been in flight, give or take the clocks. No job is assigned twice.
  *
- * Of several, it is the one made nearest after the request. A job that an order on its way may have
- * made, or that two different orders may have made, is assigned to none.
+ * Of several jobs, the first one created after the request wins, otherwise the last one before it. A job
+ * that two different orders, or an order still being sent, may have created is assigned to none.
  *
- * @param listed what is assigned to no item
- * @param sending orders on their way, whose jobs may be listed already
+ * @param listed jobs not yet assigned to an item
+ * @param sending orders being sent; their jobs may already be listed
  */
 export function assign<T extends UnknownSubmission>(
-  doubts: T[],
+  submissions: T[],
   listed: Listed[],
   sending: Order[],
 ): Map<T, IDataObject> {
-  const suspectsOf = new Map<Listed, T[]>();
-  const find = indexOrders(doubts);
+  const candidates = new Map<Listed, T[]>();
+  const find = indexOrders(submissions);
   const findSending = indexOrders(sending.map((order) => ({ order })));
-  for (const one of listed) {
-    const suspects = find(one.entry, 'same').filter((doubt) => isInTime(doubt, one.at));
-    const orders = new Set(suspects.map(({ order }) => fingerprint(order)));
-    const isOnItsWay = findSending(one.entry, 'same').length > 0;
-    if (orders.size === 1 && !isOnItsWay) suspectsOf.set(one, suspects);
+  for (const job of listed) {
+    const matches = find(job.entry, 'same').filter((submission) => isInTime(submission, job.at));
+    const orders = new Set(matches.map(({ order }) => fingerprint(order)));
+    const isBeingSent = findSending(job.entry, 'same').length > 0;
+    if (orders.size === 1 && !isBeingSent) candidates.set(job, matches);
   }
   const result = new Map<T, IDataObject>();
-  for (const doubt of [...doubts].sort((a, b) => a.sentAt - b.sentAt)) {
-    const [nearest] = [...suspectsOf.keys()]
-      .filter((one) => suspectsOf.get(one)!.includes(doubt))
-      .sort((a, b) => distance(doubt, a.at) - distance(doubt, b.at));
+  for (const submission of [...submissions].sort((a, b) => a.sentAt - b.sentAt)) {
+    const [nearest] = [...candidates.keys()]
+      .filter((job) => candidates.get(job)!.includes(submission))
+      .sort((a, b) => distance(submission, a.at) - distance(submission, b.at));
     if (!nearest) continue;
-    suspectsOf.delete(nearest);
-    result.set(doubt, nearest.entry);
+    candidates.delete(nearest);
+    result.set(submission, nearest.entry);
   }
   return result;
 }
@@ -94,14 +94,14 @@ function isInTime({ sentAt, timeout }: UnknownSubmission, at: number): boolean {
   return at >= sentAt - CLOCK_SKEW && at <= sentAt + timeout + CLOCK_SKEW;
 }
 
-/** Made after the request is likelier than made before it, however near. */
+/** Any time after the request counts as nearer than any time before it. */
 function distance({ sentAt }: UnknownSubmission, at: number): number {
   return at >= sentAt ? at - sentAt : CLOCK_SKEW + TIMEOUT + sentAt - at;
 }
 
 /**
- * Looks for what submissions of unknown outcome have made: in the account's own list, the one record of
- * it. All doubts of this process share their polls.
+ * Looks in the account's list for the jobs of submissions with an unknown outcome: the list is the only
+ * record of them. All lookups in this process share their polls.
  */
 export class Reconciler {
   private readonly lookups = new Set<Lookup>();
@@ -114,12 +114,12 @@ export class Reconciler {
   ) {}
 
   /**
-   * Looks for what a request has made, several times over about a minute.
+   * Looks for the job of a request, several times within about a minute.
    *
-   * @param client asks for all, when it is the turn of this doubt
-   * @param sentAt when the request left, in milliseconds since 1970
-   * @param isOld whether that is long ago, so that one poll will do
-   * @returns the job, which is assigned then, or what was looked for in vain
+   * @param client polls for all lookups when it is this one's turn
+   * @param sentAt when the request was sent, in milliseconds since 1970
+   * @param isOld whether that was long ago, so a single poll is enough
+   * @returns the job, now assigned, or how it was looked for
    * @throws the signal's reason when the execution is canceled
    */
   async find(
@@ -131,74 +131,74 @@ export class Reconciler {
     const { signal, options } = client.settings;
     signal?.throwIfAborted();
     const start = now();
-    const moments = (isOld ? [0] : RECONCILING.polls).map((after) => start + after);
+    const dueTimes = (isOld ? [0] : RECONCILING.polls).map((delay) => start + delay);
     const timeout = Number(options?.timeout) || TIMEOUT;
-    let doubt!: Lookup;
-    const found = new Promise<LookupResult>((resolve) => {
-      doubt = { client, order, sentAt, timeout, moments, polls: 0, resolve };
+    let lookup!: Lookup;
+    const result = new Promise<LookupResult>((resolve) => {
+      lookup = { client, order, sentAt, timeout, dueTimes, polls: 0, resolve };
     });
-    this.lookups.add(doubt);
+    this.lookups.add(lookup);
     if (!this.isPolling) void this.poll();
-    return await unlessAborted(found, signal).finally(() => this.lookups.delete(doubt));
+    return await unlessAborted(result, signal).finally(() => this.lookups.delete(lookup));
   }
 
   private async poll(): Promise<void> {
     this.isPolling = true;
     try {
       while (this.lookups.size > 0) {
-        const due = Math.min(...[...this.lookups].map(({ moments }) => moments[0]));
-        const early = due - now();
-        if (early > 0) await pause(Math.min(early, RECONCILING.together));
+        const due = Math.min(...[...this.lookups].map(({ dueTimes }) => dueTimes[0]));
+        const left = due - now();
+        if (left > 0) await pause(Math.min(left, RECONCILING.together));
         else await this.pollForAll([...this.lookups]);
       }
     } catch (error) {
-      this.lookups.forEach((doubt) => this.end(doubt, Date.now(), (error as Error).message));
+      this.lookups.forEach((lookup) => this.end(lookup, Date.now(), (error as Error).message));
     } finally {
       this.isPolling = false;
     }
   }
 
-  private async pollForAll(doubts: Lookup[]): Promise<void> {
+  private async pollForAll(lookups: Lookup[]): Promise<void> {
     const [start, at] = [now(), Date.now()];
-    const since = Math.min(...doubts.map(({ sentAt }) => sentAt)) - CLOCK_SKEW;
-    const [asker] = doubts;
-    // Next time it is another one's turn, in case this one cannot get through.
-    this.lookups.delete(asker);
-    this.lookups.add(asker);
-    const client = asker.client.with({ priority: 'poll', retry: false });
+    const since = Math.min(...lookups.map(({ sentAt }) => sentAt)) - CLOCK_SKEW;
+    const [leader] = lookups;
+    // Move the leader to the end: if its polls fail, another lookup sends the next one.
+    this.lookups.delete(leader);
+    this.lookups.add(leader);
+    const client = leader.client.with({ priority: 'poll', retry: false });
     const listed: Listed[] = [];
     let trouble: string | undefined;
     let isFinal = false;
     try {
-      const collect = (one: Listed) => void (one.at >= since && listed.push(one));
+      const collect = (job: Listed) => void (job.at >= since && listed.push(job));
       const extent = await readBack(client, this.list, since, MAX_PAGES, collect);
       if (extent !== 'enough') trouble = 'Only the newest entries of a very long list were read';
     } catch (error) {
-      // What met one execution in its own name says nothing about the others.
-      if (isCanceled(asker)) return;
-      if (!(error instanceof RequestFailed)) return this.end(asker, at, (error as Error).message);
+      // A canceled leader, or an error of its own, says nothing about the other lookups.
+      if (isCanceled(leader)) return;
+      if (!(error instanceof RequestFailed)) return this.end(leader, at, (error as Error).message);
       trouble = error.describe({ doing: 'list what the account has' }).message;
       isFinal = error.isStrange || FINAL_CLASSES.includes(error.statusClass ?? '');
     }
 
-    const present = doubts.filter((doubt) => !isCanceled(doubt));
-    const free = listed.filter(({ entry }) => {
+    const active = lookups.filter((lookup) => !isCanceled(lookup));
+    const unassigned = listed.filter(({ entry }) => {
       const id = videoIdOf(entry);
       return id !== undefined && !this.jobs.isAssigned(id);
     });
-    const found = assign(present, free, [...this.jobs.sending]);
-    for (const doubt of present) {
-      const job = found.get(doubt);
+    const found = assign(active, unassigned, [...this.jobs.sending]);
+    for (const lookup of active) {
+      const job = found.get(lookup);
       if (job) this.jobs.assign(videoIdOf(job));
-      doubt.polls += 1;
-      doubt.moments = doubt.moments.filter((moment) => moment > start + RECONCILING.together);
-      if (job || doubt.moments.length === 0 || isFinal) this.end(doubt, at, trouble, job);
+      lookup.polls += 1;
+      lookup.dueTimes = lookup.dueTimes.filter((due) => due > start + RECONCILING.together);
+      if (job || lookup.dueTimes.length === 0 || isFinal) this.end(lookup, at, trouble, job);
     }
   }
 
-  private end(doubt: Lookup, at: number, trouble?: string, job?: IDataObject): void {
-    this.lookups.delete(doubt);
-    doubt.resolve({ job, since: doubt.sentAt, at, polls: doubt.polls, trouble });
+  private end(lookup: Lookup, at: number, trouble?: string, job?: IDataObject): void {
+    this.lookups.delete(lookup);
+    lookup.resolve({ job, since: lookup.sentAt, at, polls: lookup.polls, trouble });
   }
 }
 

@@ -13,30 +13,30 @@ import {
 
 /** All in milliseconds. */
 export const POLLING = {
-  /** Polls for one wait are at least this far apart */
+  /** Least time between two polls for one wait */
   shortestInterval: 2_000,
-  /** And all polls at least this: what comes in between shares the next one */
+  /** Least time between any two polls; waits that start in between share the next one */
   shortestPause: 1_000,
-  /** Longest wait for one response: a poll that gets none holds up all others of the account */
+  /** Longest wait for a response: a poll without one blocks all other waits of the account */
   timeout: 30_000,
-  /** A poll that is held back, or slow, makes a wait this much longer at the most, or is given up */
+  /** A slow or delayed poll may exceed the deadline of a wait by this much, then it is given up */
   lastPoll: 10_000,
-  /** After refusals, pauses grow to at most this */
+  /** Longest interval after refused polls */
   longestPause: 60_000,
 };
 
-/** A video that is waited for. */
+/** A video to wait for. */
 export interface WaitRequest {
   id: string;
   /** Between two polls, in milliseconds */
   interval: number;
   /** When to give up, by `now()` of client/time */
   deadline: number;
-  /** The job as it was last seen */
+  /** The video as last seen */
   last: Video;
 }
 
-/** How a wait ended, and the video as it was last seen. */
+/** How a wait ended, and the video as last seen. */
 export interface WaitResult {
   reason: Ending | 'timedOut';
   video: Video;
@@ -47,37 +47,37 @@ interface Waiter extends WaitRequest {
   surprises: Surprises;
 }
 
-/** The waits of one run. One group asks in its own name for all of them. */
+/** The waits of one run. Groups take turns: one sends the poll for all of them. */
 interface Group {
   client: ApiClient;
   waiters: Set<Waiter>;
-  /** IDs for a single poll, as soon as may be */
+  /** IDs to poll once, as soon as possible */
   once?: string[];
   refusals: Refusals;
-  /** @returns whether the group has all it wants */
+  /** @returns whether the group is done */
   onSnapshot: (snapshot: Snapshot) => boolean;
   end: (error?: unknown) => void;
 }
 
 /**
- * Polls for everything that waits for the videos of an account, whichever executions it belongs to.
+ * Polls for all waits of an account together, across executions.
  *
- * A refused poll is no end of a wait: the videos are rendered all the same. Only refusals that no retry
- * would cure, several of them and over some time, are.
+ * A refused poll does not end a wait, because the videos are rendered anyway. Only repeated refusals
+ * that no retry would fix do, after some time.
  *
- * Invariant: it knows only what waits for something.
+ * Invariant: it keeps nothing of waits that have ended.
  */
 export class VideoPoller {
   private readonly groups = new Set<Group>();
 
-  /** IDs that the list did not show */
+  /** IDs the list did not show */
   private readonly unlisted = new Set<string>();
 
   private isPolling = false;
 
   private polledAt = -Infinity;
 
-  /** Refused polls in a row */
+  /** Consecutive refused polls */
   private refusals = 0;
 
   private wake = () => {};
@@ -87,11 +87,11 @@ export class VideoPoller {
   }
 
   /**
-   * Waits for some videos.
+   * Waits for videos.
    *
-   * @param client asks for all, when it is the turn of this group; its signal ends the waits
+   * @param client sends the poll for all groups when it is this group's turn; its signal ends the waits
    * @param onResult called once for each wait that ends
-   * @throws the signal's reason, and {@link RequestFailed} where polls are refused for good
+   * @throws the signal's reason, and {@link RequestFailed} if polls are refused permanently
    */
   async wait(
     requests: WaitRequest[],
@@ -99,12 +99,7 @@ export class VideoPoller {
     onResult: (request: WaitRequest, result: WaitResult) => void,
   ): Promise<void> {
     if (requests.length === 0) return;
-    const all = requests.map((request): Waiter => {
-      const interval = atLeast(POLLING.shortestInterval, request.interval);
-      const deadline = atLeast(0, request.deadline);
-      return { ...request, request, interval, deadline, surprises: {} };
-    });
-    const waiters = new Set(all);
+    const waiters = new Set(requests.map(waiterFor));
     const onSnapshot = (snapshot: Snapshot) => {
       for (const waiter of waiters) {
         const result = resultOf(waiter, snapshot);
@@ -118,9 +113,9 @@ export class VideoPoller {
   }
 
   /**
-   * Polls once for some videos, together with whatever else is waited for.
+   * Polls once for some videos, together with all that others wait for.
    *
-   * @throws the signal's reason, and {@link RequestFailed} where the poll was refused
+   * @throws the signal's reason, and {@link RequestFailed} if the poll was refused
    */
   async pollOnce(ids: string[], client: ApiClient): Promise<Snapshot> {
     const own: Snapshot = new Map();
@@ -134,12 +129,13 @@ export class VideoPoller {
 
   private async join(
     client: ApiClient,
-    what: Pick<Group, 'waiters' | 'once' | 'onSnapshot'>,
+    members: Pick<Group, 'waiters' | 'once' | 'onSnapshot'>,
   ): Promise<void> {
     const { signal, options } = client.settings;
     signal?.throwIfAborted();
     const timeout = Math.min(POLLING.timeout, Number(options?.timeout) || POLLING.timeout);
-    const asker = client.with({ priority: 'poll', retry: false, options: { ...options, timeout } });
+    const pollOptions = { ...options, timeout };
+    const pollClient = client.with({ priority: 'poll', retry: false, options: pollOptions });
     let group!: Group;
     const ended = new Promise<void>((resolve, reject) => {
       const end = (error?: unknown) => {
@@ -147,7 +143,7 @@ export class VideoPoller {
         if (error) reject(error as Error);
         else resolve();
       };
-      group = { ...what, client: asker, refusals: { count: 0, since: 0 }, end };
+      group = { ...members, client: pollClient, refusals: { count: 0, since: 0 }, end };
     });
     this.groups.add(group);
     this.wake();
@@ -157,13 +153,13 @@ export class VideoPoller {
 
   private async poll(): Promise<void> {
     this.isPolling = true;
-    // A first wait begins with a pause: the video has only just been made.
+    // The first poll comes after one interval: the video has only just been created.
     const startedAt = now();
     this.refusals = 0;
     try {
       while (this.groups.size > 0) {
         const left = this.nextPollAt(startedAt) - now();
-        if (left > 0) await this.rest(left);
+        if (left > 0) await this.sleep(left);
         else await this.pollForAll();
       }
     } catch (error) {
@@ -173,11 +169,11 @@ export class VideoPoller {
     }
   }
 
-  /** Until the time is up, or something comes in that cannot wait for so long. */
-  private async rest(milliseconds: number): Promise<void> {
-    const rest = new AbortController();
-    this.wake = () => rest.abort();
-    await pause(milliseconds, rest.signal).catch(() => {});
+  /** Sleeps until the time is up or a group joins, which may need an earlier poll. */
+  private async sleep(milliseconds: number): Promise<void> {
+    const sleep = new AbortController();
+    this.wake = () => sleep.abort();
+    await pause(milliseconds, sleep.signal).catch(() => {});
     this.wake = () => {};
   }
 
@@ -185,24 +181,24 @@ export class VideoPoller {
     return [...this.groups].flatMap(({ waiters }) => [...waiters]);
   }
 
-  /** After the shortest interval that is asked for, a longer one after refusals, but by each deadline. */
+  /** After the shortest interval of any wait, longer after refusals, but no later than the first deadline. */
   private nextPollAt(startedAt: number): number {
     const last = Math.max(this.polledAt, startedAt);
-    const moments = this.waiters.map(({ interval, deadline }) => {
-      const patient = Math.min(POLLING.longestPause, interval * 2 ** this.refusals);
-      return Math.min(deadline, last + Math.max(interval, patient));
+    const times = this.waiters.map(({ interval, deadline }) => {
+      const backedOff = Math.min(POLLING.longestPause, interval * 2 ** this.refusals);
+      return Math.min(deadline, last + Math.max(interval, backedOff));
     });
     const isUrgent = [...this.groups].some(({ once }) => once);
-    const soonest = isUrgent ? 0 : Math.min(...moments);
+    const soonest = isUrgent ? 0 : Math.min(...times);
     return Math.max(soonest, this.polledAt + POLLING.shortestPause);
   }
 
   private async pollForAll(): Promise<void> {
     const groups = [...this.groups];
-    const [asker] = groups;
-    // Next time it is another one's turn, in case this one cannot get through.
-    this.groups.delete(asker);
-    this.groups.add(asker);
+    const [leader] = groups;
+    // Move the leader to the end: if its polls fail, another group sends the next one.
+    this.groups.delete(leader);
+    this.groups.add(leader);
 
     const { waiters } = this;
     const ids = new Set([
@@ -214,17 +210,23 @@ export class VideoPoller {
     let snapshot: Snapshot = new Map();
     let refusal: RequestFailed | undefined;
     try {
-      snapshot = await fetchSnapshot([...ids], asker.client.with({ deadline }), this.unlisted);
+      snapshot = await fetchSnapshot([...ids], leader.client.with({ deadline }), this.unlisted);
       this.refusals = 0;
     } catch (error) {
-      // What met one group in its own name says nothing about the others.
-      if (asker.client.settings.signal?.aborted) return;
-      if (!(error instanceof RequestFailed)) return asker.end(error);
+      // A canceled leader, or an error of its own, says nothing about the other groups.
+      if (leader.client.settings.signal?.aborted) return;
+      if (!(error instanceof RequestFailed)) return leader.end(error);
       this.refusals += 1;
       refusal = error;
     } finally {
       this.polledAt = now();
     }
+    this.deliver(groups, snapshot, refusal);
+    const awaited = new Set(this.waiters.map(({ id }) => id));
+    this.unlisted.forEach((id) => awaited.has(id) || this.unlisted.delete(id));
+  }
+
+  private deliver(groups: Group[], snapshot: Snapshot, refusal?: RequestFailed): void {
     for (const group of groups) {
       if (!this.groups.has(group)) continue;
       if (!refusal) group.refusals.count = 0;
@@ -232,18 +234,22 @@ export class VideoPoller {
         group.end(refusal);
       } else if (group.onSnapshot(snapshot)) group.end();
     }
-    const awaited = new Set(this.waiters.map(({ id }) => id));
-    this.unlisted.forEach((id) => awaited.has(id) || this.unlisted.delete(id));
   }
 }
 
-/** How a wait ended with this poll, or nothing while it goes on. */
+function waiterFor(request: WaitRequest): Waiter {
+  const interval = atLeast(POLLING.shortestInterval, request.interval);
+  const deadline = atLeast(0, request.deadline);
+  return { ...request, request, interval, deadline, surprises: {} };
+}
+
+/** How this poll ended a wait; `undefined` if the wait goes on. */
 function resultOf(waiter: Waiter, snapshot: Snapshot): WaitResult | undefined {
   const { id, deadline, surprises } = waiter;
   const at = now();
   waiter.last = snapshot.get(id) ?? waiter.last;
   const ending = endingIn(snapshot, id, surprises, at);
   if (!ending && at < deadline) return undefined;
-  const late = surprises.withoutLinkSince === undefined ? 'timedOut' : 'ended';
-  return { reason: ending ?? late, video: waiter.last };
+  const atDeadline = surprises.withoutLinkSince === undefined ? 'timedOut' : 'ended';
+  return { reason: ending ?? atDeadline, video: waiter.last };
 }

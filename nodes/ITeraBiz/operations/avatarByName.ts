@@ -7,25 +7,25 @@ import { LABELS } from '../messages/message';
 import type { Run } from '../run/run';
 import { readList } from './getMany';
 
-/** Most avatars that a message names. */
+/** Most avatars to name in a message. */
 const MAX_NAMED = 20;
 
 /**
- * A function that finds an avatar's ID by its name, for one run: the account's avatars are read when the
- * first name is asked for, and once. It throws {@link BadInput} where none has this name, or several, and
- * `ItemFailed` where the avatars cannot be read.
+ * Returns a function that finds an avatar's ID by name. It reads the account's avatars once, on first use,
+ * so make one per run. It throws {@link BadInput} if no avatar or several have this name, and `ItemFailed`
+ * if the avatars cannot be read.
  */
 export function avatarFinder(
   client: () => Promise<ApiClient>,
 ): (name: string) => Promise<IDataObject[string]> {
   let avatars: Promise<IDataObject[]> | undefined;
   return async (name) => {
-    avatars ??= client().then(async (known) => await readList(known, '/avatars', Infinity));
+    avatars ??= client().then(async (api) => await readList(api, '/avatars', Infinity));
     return idOfAvatar(name, await avatars);
   };
 }
 
-/** The IDs of the account's avatars; nothing where they cannot be read. @throws the signal's reason */
+/** The IDs of the account's avatars; `undefined` if they cannot be read. @throws the signal's reason */
 export async function knownAvatars(run: Run): Promise<Set<string> | undefined> {
   try {
     const avatars = await readList(await run.client(), '/avatars', Infinity);
@@ -38,14 +38,14 @@ export async function knownAvatars(run: Run): Promise<Set<string> | undefined> {
 
 /** @param avatars documented: each has `id` and `name` */
 function idOfAvatar(name: string, avatars: IDataObject[]): IDataObject[string] {
-  const same = avatars.filter((avatar) => normalizeName(avatar.name) === normalizeName(name));
-  if (same.length === 1) return same[0].id;
-  const which = same.length === 0 ? 'No avatar is' : `${same.length} avatars are`;
+  const matches = avatars.filter((avatar) => normalizeName(avatar.name) === normalizeName(name));
+  if (matches.length === 1) return matches[0].id;
+  const which = matches.length === 0 ? 'No avatar is' : `${matches.length} avatars are`;
   const advice =
-    same.length > 0
-      ? `Choose one of them By ID: ${listed(same.map(({ id }) => id))}.`
+    matches.length > 0
+      ? `Choose one of them By ID: ${listed(matches.map(({ id }) => id))}.`
       : avatars.length > 0
-        ? `Check the spelling. Your avatars are: ${listed(avatars.map((one) => one.name ?? one.id))}.`
+        ? `Check the spelling. Your avatars are: ${listed(avatars.map((avatar) => avatar.name ?? avatar.id))}.`
         : 'It has no avatars yet: make one with Create avatar.';
   throw new BadInput({
     message: `"${LABELS.avatar_id}": ${which} called "${name}" in your iTeraBiz account`,

@@ -19,22 +19,22 @@ import type { Job, Perform, RequestTemplate, Run } from '../run/run';
 import { finish, nameOrdersWhenStopped } from '../waiting/finish';
 import { avatarFinder, knownAvatars } from './avatarByName';
 
-/** Orders what the items describe, each once, and waits for it where the user wants to. */
+/** Orders each item once, and waits for the videos if the user wants that. */
 export const create: Perform = async (run, request) => {
   const results = new Results(run);
-  const forget = nameOrdersWhenStopped(run, results);
+  const stopWatching = nameOrdersWhenStopped(run, results);
   try {
     const jobs = await order(run, request, results);
     return jobs ? await finish(run, results, jobs) : results.collect();
   } finally {
-    forget();
+    stopWatching();
   }
 };
 
 /**
- * Nothing is sent before all items of the run are checked; a preview sends nothing at all.
+ * Sends nothing before all items of the run are validated, and nothing at all in a preview.
  *
- * @returns the jobs, by item; nothing where none may be ordered
+ * @returns the jobs, by item; `undefined` if nothing was to be sent
  */
 async function order(
   run: Run,
@@ -48,11 +48,11 @@ async function order(
 
   const rows = await prepareRows(run, request, ledger, avatarFinder(run.client));
   const { isPreview, good, bad } = rows;
-  const isInvalid = run.onError === 'stop' && bad.size > 0;
-  const existing = await reserveExisting(run, account, ledger, isInvalid ? [] : good);
+  const stopsInvalid = run.onError === 'stop' && bad.size > 0;
+  const existing = await reserveExisting(run, account, ledger, stopsInvalid ? [] : good);
   if (isPreview) existing.release();
   try {
-    const refusal = isInvalid ? describeOtherInvalid(rows) : existing.refusal;
+    const refusal = stopsInvalid ? describeOtherInvalid(rows) : existing.refusal;
     const allowance = await enforceLimits(run, rows, isVideo, refusal);
     const { allowed, refused, limit, today } = allowance;
     paceHint(good).forEach((hint) => run.hint(hint));
@@ -65,9 +65,9 @@ async function order(
     refuse(results, allowance, bad.size === 0);
     if (results.isStopped) return undefined;
 
-    const rest = good.filter((row) => !refused.includes(row));
+    const remaining = good.filter((row) => !refused.includes(row));
     const shared = { account, client, ledger, results, doing: request.doing, limit };
-    const submitting = submitAll(run, shared, rest);
+    const submitting = submitAll(run, shared, remaining);
     const jobs = await submitting.finally(() => settleSlots(shared, allowed));
     const ordered = allowed.filter(({ item }) => jobs.has(item));
     if (isVideo && ordered.length > 0) {
@@ -80,22 +80,22 @@ async function order(
 }
 
 /**
- * What the account has already, for the rows that want to use it. Of two executions that want the same,
- * the second waits until it is known what the first has ordered.
+ * Finds the account's existing videos for the rows that reuse them, and reserves these orders: another
+ * execution with the same orders waits until this one has sent its own.
  *
- * @returns `release` lets the others go on
+ * @returns `release` ends the reservation
  */
 async function reserveExisting(run: Run, { jobs }: Account, ledger: Ledger, rows: Row[]) {
   const client = await run.client();
   const own = new Set(ledger.answers.map(videoIdOf));
   const reusing = rows.filter((row) => row.reuseSince !== undefined);
-  const names = new Set(reusing.map((row) => fingerprint(row.order)));
+  const orders = new Set(reusing.map((row) => fingerprint(row.order)));
   let refusal: Refusal | undefined;
   do {
-    await unlessAborted(Promise.all(jobs.reserved(names)), run.signal);
+    await unlessAborted(Promise.all(jobs.reserved(orders)), run.signal);
     refusal = await findExisting(client, jobs, rows, ledger, (id) => own.has(id));
-  } while (jobs.reserved(names).length > 0);
-  return { refusal, release: jobs.reserve(names) };
+  } while (jobs.reserved(orders).length > 0);
+  return { refusal, release: jobs.reserve(orders) };
 }
 
 async function preview(
@@ -112,11 +112,11 @@ async function preview(
   run.hint(`A preview: nothing was ordered. ${sum}`);
 }
 
-/** The first of the refused items says why, unless there is something worse to say. */
-function refuse(results: Results, { refused, refusal }: Allowance, isFirst: boolean): void {
+/** Fails the refused items. The first counts as the cause, unless other items failed before. */
+function refuse(results: Results, { refused, refusal }: Allowance, isFirstFailure: boolean): void {
   if (!refusal) return;
   refused.forEach(({ item }, n) => {
-    const reason = isFirst && n === 0 ? (refusal.reason ?? 'item') : 'notSent';
+    const reason = isFirstFailure && n === 0 ? (refusal.reason ?? 'item') : 'notSent';
     results.fail(item, new ItemFailed({ ...refusal, reason }));
   });
 }

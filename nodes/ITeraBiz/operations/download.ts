@@ -27,28 +27,28 @@ import { ItemFailed } from '../run/results';
 import type { Perform, Run } from '../run/run';
 import { readVideo, videoIdOfItem } from './get';
 
-/** How long a file that is not there yet is waited for; pauses between tries double. In milliseconds. */
+/** How long to wait for a file that is not ready yet; pauses between tries double. In milliseconds. */
 export const FILE_PATIENCE = { total: 60_000, pause: 1_000, longestPause: 10_000 };
 
-/** The API may send us on to where its files are. More hops than this are a circle. */
+/** The API may redirect to its file storage. More hops than this are a loop. */
 const MAX_REDIRECTS = 5;
 
-/** These come from this machine's files, not from the network. */
+/** Errors of the local file system, not of the network. */
 const LOCAL_FILE_ERRORS = ['EACCES', 'EMFILE', 'ENOENT', 'ENOSPC', 'EPERM', 'EROFS'];
 
-/** What came of one try to fetch a file; its body is read. */
+/** The result of one try to fetch a file; its body has been consumed. */
 interface Fetched extends ApiResponse {
   link: LinkStatus;
   file?: IBinaryData;
-  /** What came in place of a video, as in `a web page` */
+  /** What the server sent instead of a video, e.g. `a web page` */
   instead?: string;
-  /** Where its host was in trouble */
+  /** Set if the host kept failing */
   failure?: ItemFailed;
 }
 
 /**
- * Reads videos anew, and streams their files into n8n's binary data, so that memory does not grow
- * with the file. A link that has expired is fetched anew once; a file that is not there yet is waited for.
+ * Reads each video again and streams its file into n8n's binary data, so memory does not grow with the
+ * file. An expired link is renewed once; a file that is not ready yet is waited for.
  */
 export const download: Perform = async (run) =>
   await perItem(run, async (item, client) => {
@@ -56,14 +56,14 @@ export const download: Perform = async (run) =>
     const id = videoIdOfItem(run, item);
     const chosenName = String(run.parameter('options.fileName', item) ?? '');
     const field = String(run.parameter('binaryPropertyName', item)).trim() || 'data';
-    const giveUpAt = now() + FILE_PATIENCE.total;
+    const deadline = now() + FILE_PATIENCE.total;
     let isRenewed = false;
     for (let wait = FILE_PATIENCE.pause; ; wait = Math.min(2 * wait, FILE_PATIENCE.longestPause)) {
       const video = await readFinished(client, id);
       const fetched = await fetchFile(run, client, linkOf(video, id), id, chosenName);
       const { link, file } = fetched;
       if (file) return [{ json: video, binary: { [field]: file } }];
-      if (link === 'notReadyYet' && now() + wait < giveUpAt) await pause(wait, run.signal);
+      if (link === 'notReadyYet' && now() + wait < deadline) await pause(wait, run.signal);
       else if (link === 'expired' && !isRenewed) isRenewed = true;
       else throw fetched.failure ?? deadLink(id, fetched);
     }
@@ -101,7 +101,7 @@ function linkOf(video: Video, id: string): string {
   throw failed(`Video ${id} is finished, but iTeraBiz names no file to download`, advice);
 }
 
-/** @throws {ItemFailed} when its host is out of reach, or n8n cannot store the file */
+/** @throws {ItemFailed} if its host is out of reach, or n8n cannot store the file */
 async function fetchFile(
   run: Run,
   { context, settings }: ApiClient,
@@ -109,52 +109,62 @@ async function fetchFile(
   id: string,
   chosenName: string,
 ): Promise<Fetched> {
-  const { timeout = TIMEOUT } = run.requestOptions;
   const client = (await run.account()).fileClient(new URL(url).host, context, settings);
-  const attempt = await client.schedule('GET', async () => {
-    const stop = new AbortController();
-    const signal = run.signal ? AbortSignal.any([run.signal, stop.signal]) : stop.signal;
-    try {
-      const response = await followRedirects(run, context, url, signal);
-      if (response instanceof NetworkError) return response;
-      const store = async () => await storeVideo(run, response, id, chosenName);
-      return await unlessStalled(response.body, timeout, () => stop.abort(), store);
-    } catch (error) {
-      run.signal?.throwIfAborted();
-      if (stop.signal.aborted) return new NetworkError('ETIMEDOUT', true, 'The file stalled');
-      if (error instanceof NetworkError) return error;
-      throw failed(
-        `The file of video ${id} could not be stored`,
-        `n8n says: ${(error as Error).message}. Check that n8n has enough storage, then run this item again.`,
-      );
-    }
-  });
+  const fetch = async () => await fetchOnce(run, context, url, id, chosenName);
+  const attempt = await client.schedule('GET', fetch);
   const { outcome, decision, tries } = attempt;
   const isAnswer = !(outcome instanceof NetworkError) && tries > 0;
   if (isAnswer && decision !== 'retry') return outcome as Fetched;
   const doing = `download the file of video ${id}`;
-  // Trouble with one host is not trouble with the account.
-  const { failure } = ItemFailed.by(new RequestFailed(attempt), { doing });
-  const ofItem = new ItemFailed({ ...failure, reason: 'item' });
-  if (isAnswer) return { ...(outcome as Fetched), failure: ofItem };
-  throw ofItem;
+  const cause = ItemFailed.by(new RequestFailed(attempt), { doing });
+  // A failing file host is not a problem of the whole account.
+  const failure = new ItemFailed({ ...cause.failure, reason: 'item' });
+  if (isAnswer) return { ...(outcome as Fetched), failure };
+  throw failure;
 }
 
-/** Opens what a link leads to. Follows redirects itself: the API key must not go along. */
+/** @throws {ItemFailed} if n8n cannot store the file */
+async function fetchOnce(
+  run: Run,
+  context: RequestContext,
+  url: string,
+  id: string,
+  chosenName: string,
+): Promise<Fetched | NetworkError> {
+  const { timeout = TIMEOUT } = run.requestOptions;
+  const stop = new AbortController();
+  const signal = run.signal ? AbortSignal.any([run.signal, stop.signal]) : stop.signal;
+  try {
+    const response = await followRedirects(run, context, url, signal);
+    if (response instanceof NetworkError) return response;
+    const store = async () => await storeVideo(run, response, id, chosenName);
+    return await unlessStalled(response.body, timeout, () => stop.abort(), store);
+  } catch (error) {
+    run.signal?.throwIfAborted();
+    if (stop.signal.aborted) return new NetworkError('ETIMEDOUT', true, 'The file stalled');
+    if (error instanceof NetworkError) return error;
+    throw failed(
+      `The file of video ${id} could not be stored`,
+      `n8n says: ${(error as Error).message}. Check that n8n has enough storage, then run this item again.`,
+    );
+  }
+}
+
+/** Requests a link. Follows redirects itself: the API key must not go along. */
 async function followRedirects(
   run: Run,
   context: RequestContext,
   link: string,
   abortSignal: AbortSignal,
 ): Promise<ApiResponse | NetworkError> {
-  // Packed on the way, a file would have another length than the one announced.
+  // If compressed in transit, the length of the file would differ from its Content-Length.
   const headers = { 'Accept-Encoding': 'identity' };
   for (let url = link, hops = 0; ; hops++) {
     const response = await openFile(context, { ...run.requestOptions, url, headers, abortSignal });
     if (response instanceof NetworkError) return response;
     const next = redirectOf(response, url);
     if (!next || hops === MAX_REDIRECTS) return response;
-    // Not awaited: what comes with a redirect may stall.
+    // Not awaited: the body of a redirect may stall.
     void discard(response.body);
     url = next;
   }
@@ -168,7 +178,7 @@ function redirectOf({ status, headers }: ApiResponse, from: string): string | un
   return /^https?:$/.test(protocol) ? href : undefined;
 }
 
-/** Stores what comes, if it is a video. @throws {NetworkError} where it did not come whole */
+/** Stores the body if it is a video. @throws {NetworkError} if it is incomplete */
 async function storeVideo(
   run: Run,
   { status, headers, body }: ApiResponse,
@@ -177,7 +187,7 @@ async function storeVideo(
 ): Promise<Fetched> {
   const { first, rest } = await firstBytesOf(body);
   const instead = status === 200 ? describeNonVideo(first) : undefined;
-  // An expired link may bring something else in place of the video.
+  // An expired link may return something else instead of a video.
   const link = instead ? 'expired' : linkStatus(status, first.toString('utf8'));
   const fetched: Fetched = { status, headers, body: undefined, link, instead };
   if (link !== 'ok') {
@@ -187,26 +197,26 @@ async function storeVideo(
   const { extension, mimeType } = sniffVideo(first) ?? kindByType(headers['content-type']);
   const name = fileName(chosenName, id, extension);
   const file = await run.store(rest, name, mimeType).catch((error: Error & { code?: string }) => {
-    // n8n behavior: what storing says without a code is its own word, and never the network's.
+    // n8n behavior: an error without a code comes from n8n's storage, never from the network.
     if (!error.code || LOCAL_FILE_ERRORS.includes(error.code)) throw error;
     throw new NetworkError(error.code, true, error.message);
   });
-  assertWhole(file, headers);
+  assertComplete(file, headers);
   return { ...fetched, file };
 }
 
-function assertWhole({ bytes }: IBinaryData, headers: IDataObject): void {
+function assertComplete({ bytes }: IBinaryData, headers: IDataObject): void {
   const expected = Number(headers['content-length'] ?? NaN);
   if (bytes === undefined || Number.isNaN(expected) || bytes === expected) return;
   throw new NetworkError('', true, `${bytes} of ${expected} bytes`);
 }
 
 function deadLink(id: string, { status, instead }: Fetched): ItemFailed {
-  const what = instead
+  const problem = instead
     ? `leads to ${instead} instead of a video`
     : `does not work (status ${status})`;
   return failed(
-    `The download link of video ${id} ${what}`,
+    `The download link of video ${id} ${problem}`,
     `The video itself is finished and paid for. Try again later; if it keeps happening, write to ${SUPPORT} and name this video.`,
     status,
   );

@@ -7,7 +7,7 @@ import { readForItem, Results } from '../run/results';
 import type { Job, Perform, Run } from '../run/run';
 import { finish } from '../waiting/finish';
 
-/** Gives out single videos, finished where the user wants to wait for them. */
+/** Outputs single videos, once they are finished if the user wants to wait. */
 export const get: Perform = async (run) => {
   const results = new Results(run);
   const jobs = new Map<number, Job>();
@@ -24,7 +24,7 @@ export const get: Perform = async (run) => {
   return await finish(run, results, jobs);
 };
 
-/** The ID that the user picked or entered. @throws {BadInput} when it cannot be one */
+/** The ID that the user picked or entered. @throws {BadInput} if it cannot be one */
 export function videoIdOfItem(run: Run, item: number): string {
   return checkId(run.parameter('videoId', item), 'Video');
 }
@@ -32,8 +32,8 @@ export function videoIdOfItem(run: Run, item: number): string {
 /**
  * Reads one video.
  *
- * @param doing to follow "iTeraBiz could not …", as in `get video video_7`
- * @throws {ItemFailed} when it is refused, no answer came, or the answer is not this video
+ * @param doing to follow "iTeraBiz could not …", e.g. `get video video_7`
+ * @throws {ItemFailed} if it is refused, no answer came, or the answer is not this video
  */
 export async function readVideo(client: ApiClient, id: string, doing: string): Promise<Video> {
   return await readForItem(async () => await client.video(id), { doing, id });

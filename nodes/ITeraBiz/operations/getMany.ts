@@ -9,7 +9,7 @@ import { perItem } from '../run/eachItem';
 import { ItemFailed, readForItem } from '../run/results';
 import type { Perform } from '../run/run';
 
-/** Gives out a list, as far as the user asked for it. */
+/** Outputs a list, up to the limit the user set. */
 export const getMany: Perform = async (run, { url }) =>
   await perItem(run, async (item, client) => {
     run.options(item);
@@ -20,11 +20,11 @@ export const getMany: Perform = async (run, { url }) =>
   });
 
 /**
- * Reads a list up to a limit, and not one page further.
+ * Reads a list up to a limit, and no page more than needed.
  *
- * @param status keeps only videos with this status. The API documents no such filter, so it is
- *   applied to what the list shows.
- * @throws {ItemFailed} when a page is refused, is no list, or brings nothing new
+ * @param status keeps only videos with this status; filtered here, because the API documents no such
+ *   parameter
+ * @throws {ItemFailed} if a page is refused, is not a list, or has no new entries
  */
 export async function readList(
   client: ApiClient,

@@ -4,35 +4,35 @@ import type { IContextObject, IDataObject } from 'n8n-workflow';
 import type { Order } from '../account/sameOrder';
 
 /**
- * What became of one submission: sent at this time (milliseconds since 1970) with an unknown outcome, or
- * accepted with this answer. Executions that an older version of this package ran have no time.
+ * The state of one submission: sent, with an unknown outcome, or accepted with this answer. `at` is in
+ * milliseconds since 1970; entries written by older versions of this package lack it.
  */
 export type Entry =
   | { state: 'sent'; at?: number }
-  /** `reused`: it was there before this execution */
+  /** `reused`: the job existed before this execution */
   | { state: 'accepted'; answer: IDataObject; reused?: boolean };
 
 interface LedgerData {
   seed: string;
   entries: Record<string, Entry>;
-  /** How often the API has refused a submission for certain, by key */
+  /** How often the API has definitely refused a submission, by key */
   refusals?: Record<string, number>;
 }
 
 /**
- * The record of what a node submitted in one execution.
+ * Records what a node submitted in one execution.
  *
- * It lives in the node's context. n8n behavior: it keeps that through Retry On Fail and saves it with
- * the execution, so that a later retry from the execution list finds it again. A submission is known by
- * the run of the node (a loop runs it many times, and means it), its item, the account, and what is sent.
+ * It is kept in the node's context. n8n behavior: the context survives Retry On Fail and is saved with the
+ * execution, so a later retry from the execution list finds it again. A submission is identified by the
+ * run of the node (a loop orders again on purpose), its item, the account, and its request.
  */
 export class Ledger {
   private readonly data: LedgerData;
 
   /**
-   * @param memory of the run; the record is kept inside it
-   * @param run which run of the node this is
-   * @param accountId whose jobs these are: with another key, a retry orders for another account
+   * @param memory of the run; the ledger is stored in it
+   * @param run index of this run of the node
+   * @param accountId whose jobs these are: a retry with another key orders for another account
    */
   constructor(
     memory: IContextObject,
@@ -43,29 +43,29 @@ export class Ledger {
     this.data = memory.submissions as LedgerData;
   }
 
-  /** The name of a submission in this record. */
+  /** The key of a submission in this ledger. */
   keyOf(item: number, { url, body }: Order): string {
     const { entries } = this.data;
     const request = `POST ${url} ${JSON.stringify(body)}`;
     const key = `${this.run}/${item}/${hash(`${this.accountId} ${request}`)}`;
-    // Older versions of this package did not say whose job it was.
-    const former = `${this.run}/${item}/${hash(request)}`;
-    return entries[former] && !entries[key] ? former : key;
+    // Keys written by older versions of this package lack the account.
+    const legacyKey = `${this.run}/${item}/${hash(request)}`;
+    return entries[legacyKey] && !entries[key] ? legacyKey : key;
   }
 
-  /** What is known of a submission; nothing means that it was never sent, or refused. */
+  /** The state of a submission; `undefined` if it was never sent, or was refused. */
   find(key: string): Entry | undefined {
     return this.data.entries[key];
   }
 
-  /** What the API answered to every submission that it accepted. */
+  /** The answers to all accepted submissions. */
   get answers(): IDataObject[] {
     return Object.values(this.data.entries).flatMap((entry) =>
       entry.state === 'accepted' ? [entry.answer] : [],
     );
   }
 
-  /** To be noted before a submission is sent, at milliseconds since 1970: from then on, it may have arrived. */
+  /** Call before sending: from then on it may have arrived. @param at in milliseconds since 1970 */
   sent(key: string, at: number): void {
     this.data.entries[key] = { state: 'sent', at };
   }
@@ -75,9 +75,9 @@ export class Ledger {
   }
 
   /**
-   * It is certain that the API did not act on it this time.
+   * Call only when it is certain that the API did not act on the submission this time.
    *
-   * @param before what was known before it was sent: a refusal takes back no earlier doubt
+   * @param before its state before it was sent: a refusal does not settle an earlier unknown outcome
    */
   refused(key: string, before?: Entry): void {
     const { entries } = this.data;
@@ -87,7 +87,7 @@ export class Ledger {
     else delete entries[key];
   }
 
-  /** How many other submissions of exactly the same were accepted before. */
+  /** How many other submissions with the same content were accepted. */
   countLike(key: string): number {
     const content = key.slice(key.lastIndexOf('/'));
     return Object.entries(this.data.entries).filter(
@@ -96,11 +96,11 @@ export class Ledger {
   }
 
   /**
-   * A value for the `Idempotency-Key` header: the same as long as the outcome is unknown, another one
-   * after a refusal, since an API may keep its first answer. Assumption: the API honors the header or
+   * The value of the `Idempotency-Key` header: unchanged while the outcome is unknown, new after a
+   * refusal, because an API may replay its first answer. Assumption: the API honors the header or
    * ignores it; nothing relies on it.
    *
-   * @param shared in place of this record's own, where other executions are to send the same
+   * @param shared replaces this ledger's own value, so that other executions send the same one
    */
   idempotencyKey(key: string, shared = `${this.data.seed} ${key}`): string {
     const refusals = this.data.refusals?.[key];

@@ -8,7 +8,7 @@ import type { Refusal } from '../run/results';
 import type { Run } from '../run/run';
 import type { Row, Rows } from './rows';
 
-/** Whether nothing is known of a row, or the user wants it sent again all the same. */
+/** Whether a row was never sent, or its outcome is unknown and the user wants it sent again. */
 export function needsSubmission({ known, options }: Row): boolean {
   return !known || (known.state === 'sent' && options.resubmitUnknown === true);
 }
@@ -17,7 +17,7 @@ function secondsIn(rows: Row[]): number {
   return rows.reduce((sum, { order }) => sum + Number(order.body.duration ?? 0), 0);
 }
 
-/** As in `1 video, 30 seconds` or `20 videos, 600 seconds in all`. */
+/** E.g. `1 video, 30 seconds` or `20 videos, 600 seconds in all`. */
 export function describeAmount(rows: Row[]): string {
   const seconds = secondsIn(rows);
   return `${videos(rows.length)}, ${seconds} ${seconds === 1 ? 'second' : 'seconds'}${rows.length > 1 ? ' in all' : ''}`;
@@ -27,21 +27,21 @@ function videos(count: number): string {
   return `${count} ${count === 1 ? 'video' : 'videos'}`;
 }
 
-/** Why so much may not be ordered in one run, or nothing where it may. */
+/** Which limit of the run is exceeded; `undefined` if none is. */
 function describeRunLimit(rows: Row[], limits: Rows): Message | undefined {
-  const passed = [
+  const exceeded = [
     { label: maxVideos.displayName, amount: rows.length, limit: limits.maxVideos },
     { label: maxSeconds.displayName, amount: secondsIn(rows), limit: limits.maxSeconds },
   ].find(({ amount, limit }) => amount > limit);
-  if (!passed) return undefined;
-  const { label, limit } = passed;
+  if (!exceeded) return undefined;
+  const { label, limit } = exceeded;
   return {
     message: `This would order ${describeAmount(rows)}, but "${label}" allows only ${limit}`,
     description: `Nothing was sent to iTeraBiz. If you want all of them, raise "${label}"; if not, give this node fewer items.`,
   };
 }
 
-/** Why good items are not sent where the node is to stop: others are invalid. */
+/** Why valid items are not sent when the node stops on error: others are invalid. */
 export function describeOtherInvalid({ good, bad }: Rows): Message {
   const [first] = bad.keys();
   return {
@@ -51,24 +51,24 @@ export function describeOtherInvalid({ good, bad }: Rows): Message {
   };
 }
 
-/** What may be sent of a run. */
+/** Which rows of a run may be sent. */
 export interface Allowance {
-  /** In order */
+  /** In item order */
   allowed: Row[];
   refused: Row[];
-  /** Why these are refused */
+  /** Why the refused rows are refused */
   refusal?: Refusal;
-  /** Max Videos per Day; nothing where there is no limit */
+  /** Max Videos per Day; `undefined` if there is no limit */
   limit?: number;
-  /** With what was ordered since, as in `Last 24 hours: 37 of 100 videos.`; empty where there is no limit */
+  /** E.g. `Last 24 hours: 37 of 100 videos.`, counting those just ordered; empty without a limit */
   today: (ordered: number) => string;
 }
 
 /**
- * Applies the limits of the run and, for videos, Max Videos per Day of the credential. Each allowed row
- * gets its `slot`, but in a preview.
+ * Applies the limits of the run and, for videos, Max Videos per Day of the credential. Unless it is a
+ * preview, the latter gives each allowed row a `slot`.
  *
- * @param refusal why nothing may be sent, where that is known already
+ * @param refusal why nothing may be sent, if already known
  * @throws the signal's reason
  */
 export async function enforceLimits(
@@ -91,7 +91,7 @@ export async function enforceLimits(
   }
 }
 
-/** @throws what {@link DailyBudget.take} throws */
+/** @throws as {@link DailyBudget.take} */
 async function reserveSlots(
   run: Run,
   rows: Row[],
@@ -112,12 +112,13 @@ async function reserveSlots(
 }
 
 function describeDailyLimit(limit: number, { used, freeAt }: Usage, wanted: number): Refusal {
-  const first = freeAt.at(0);
-  const all = freeAt[used + wanted - limit - 1] as number | undefined;
+  const firstFreeAt = freeAt.at(0);
+  const allFreeAt = freeAt[used + wanted - limit - 1] as number | undefined;
+  const forAll = allFreeAt === undefined ? '' : `, and for all of them at ${formatTime(allFreeAt)}`;
   const when =
-    first === undefined || limit === 0
+    firstFreeAt === undefined || limit === 0
       ? ''
-      : `There is room again from ${formatTime(first)}${all === undefined ? '' : `, and for all of them at ${formatTime(all)}`}. `;
+      : `There is room again from ${formatTime(firstFreeAt)}${forAll}. `;
   return {
     message: `This would order ${videos(wanted)}, but "Max Videos per Day" of the credential allows ${limit} in 24 hours, and ${used} ${used === 1 ? 'has' : 'have'} been used`,
     description: `Nothing was sent to iTeraBiz. ${when}Trying again before that changes nothing. To order now, raise the limit in the credential.`,
@@ -125,33 +126,33 @@ function describeDailyLimit(limit: number, { used, freeAt }: Usage, wanted: numb
   };
 }
 
-/** Why nothing may be ordered where it cannot be told how much was. */
+/** Why nothing may be ordered: the videos of the last 24 hours could not be counted. */
 function describeCountFailure(error: unknown): Refusal {
   if (error instanceof BadInput) return error.userMessage;
   const { message, description } = describeUncounted(error);
   return { message: `Nothing was sent, because ${message}`, description, reason: 'account' };
 }
 
-/** @throws what says nothing of the list, as a cancellation */
+/** @throws errors that are not about the list, e.g. a cancellation */
 function describeUncounted(error: unknown): Message {
-  const why =
+  const cause =
     error instanceof CannotCount
       ? error.message
       : refusalOnly(error).describe({ doing: 'list the videos' }).message;
   return {
-    message: `the videos of the last 24 hours could not be counted: ${why}`,
+    message: `the videos of the last 24 hours could not be counted: ${cause}`,
     description:
       'The credential has a limit, "Max Videos per Day", and needs this count. Try again later, or take the limit off in the credential.',
   };
 }
 
-/** Why a row is not sent after all: how much was made can no longer be told. @throws as above */
+/** Why a row is not sent after all: the daily limit can no longer be checked. @throws as above */
 export function describeUncheckable(error: unknown): Message {
   const { message, description } = describeUncounted(error);
   return { message: `"Max Videos per Day" cannot be checked, because ${message}`, description };
 }
 
-/** Why a row is not sent after all: other processes have ordered meanwhile. */
+/** Why a row is not sent after all: other processes have used up the daily limit. */
 export function describeUsedUp(limit: number): Message {
   return {
     message: `"Max Videos per Day" (${limit}) of the credential was used up by other orders of this account in the meantime`,

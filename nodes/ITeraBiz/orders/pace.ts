@@ -1,27 +1,27 @@
 import { rangesOf } from '../messages/items';
 import type { Row } from './rows';
 
-/** Words that are spoken in a second, in languages with blanks between them: about 150 in a minute. */
-const WORDS = 150 / 60;
+/** In languages with spaces between words: about 150 words per minute. */
+const WORDS_PER_SECOND = 150 / 60;
 
-/** Characters of languages without blanks, as Japanese or Thai: about 275 in a minute. */
-const CHARACTERS = 275 / 60;
+/** In languages without spaces, e.g. Japanese or Thai: about 275 characters per minute. */
+const CHARACTERS_PER_SECOND = 275 / 60;
 
-/** Scripts of languages that put no blanks between words. */
-const WITHOUT_BLANKS =
+/** Writing systems without spaces between words. */
+const UNSPACED =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/gu;
 
-/** So many times longer or shorter than its duration is a script that hardly fits. */
-const MISFIT = 2.5;
+/** A script this many times longer or shorter than its duration does not fit. */
+const MISFIT_FACTOR = 2.5;
 
-/** About how many seconds it takes to read a text aloud. */
+/** Roughly how many seconds it takes to read a text aloud. */
 export function secondsToRead(text: string): number {
-  const characters = text.match(WITHOUT_BLANKS)?.length ?? 0;
-  const words = text.replace(WITHOUT_BLANKS, ' ').match(/[\p{L}\p{N}]+(?:['’.,-][\p{L}\p{N}]+)*/gu);
-  return characters / CHARACTERS + (words?.length ?? 0) / WORDS;
+  const characters = text.match(UNSPACED)?.length ?? 0;
+  const words = text.replace(UNSPACED, ' ').match(/[\p{L}\p{N}]+(?:['’.,-][\p{L}\p{N}]+)*/gu);
+  return characters / CHARACTERS_PER_SECOND + (words?.length ?? 0) / WORDS_PER_SECOND;
 }
 
-/** What to say of scripts that are far too short or too long for their durations, a line for each kind. */
+/** Hints about scripts far too short or too long for their durations: one line for each kind. */
 export function paceHint(rows: Row[]): string[] {
   const lines: string[] = [];
   for (const kind of ['short', 'long'] as const) {
@@ -29,7 +29,7 @@ export function paceHint(rows: Row[]): string[] {
       const seconds = Number(body.duration);
       const read = secondsToRead(String(body.script ?? ''));
       if (!(seconds > 0) || read === 0) return false;
-      return kind === 'short' ? seconds > read * MISFIT : read > seconds * MISFIT;
+      return kind === 'short' ? seconds > read * MISFIT_FACTOR : read > seconds * MISFIT_FACTOR;
     });
     if (misfits.length === 0) continue;
     const [{ item, order }] = misfits;

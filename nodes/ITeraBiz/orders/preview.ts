@@ -8,9 +8,9 @@ import { type Allowance, describeAmount, needsSubmission } from './limits';
 import type { Row, Rows } from './rows';
 
 /**
- * Says for each item whether it would be ordered, or why not, and how much that is in all.
+ * For each item: whether it would be ordered, or why not. `sum` is the total.
  *
- * @param avatars the IDs of the account's avatars, where they are known
+ * @param avatars the IDs of the account's avatars, if known
  */
 export function previewOf(
   rows: Rows,
@@ -26,21 +26,21 @@ export function previewOf(
   const sent = new Set(allowed.filter((row) => avatars?.has(avatarOf(row)) ?? true));
   const all = describeAmount([...sent]);
   const amount = [all, today(0).replace(/\.$/, '')].filter(Boolean).join('. ');
-  const first = new Map<string, number>();
+  const firstItems = new Map<string, number>();
   for (const row of rows.good) {
     const { item, order } = row;
     const request = order.body;
     if (!sent.has(row)) {
-      const reason = `Your account has no avatar "${avatarOf(row)}"`;
-      const because = reasonNotOrdered(row, refusal) ?? { reason };
-      items.set(item, { wouldOrder: false, ...because, request });
+      const noAvatar = { reason: `Your account has no avatar "${avatarOf(row)}"` };
+      const why = reasonNotOrdered(row, refusal) ?? noAvatar;
+      items.set(item, { wouldOrder: false, ...why, request });
       continue;
     }
-    const name = fingerprint(order);
-    const same = first.get(name);
-    if (same === undefined) first.set(name, item);
-    const again = same === undefined ? '' : `. The same order as item ${same + 1}`;
-    const reason = `${sent.size > 1 ? 'One of ' : ''}${amount}${again}`;
+    const key = fingerprint(order);
+    const first = firstItems.get(key);
+    if (first === undefined) firstItems.set(key, item);
+    const duplicate = first === undefined ? '' : `. The same order as item ${first + 1}`;
+    const reason = `${sent.size > 1 ? 'One of ' : ''}${amount}${duplicate}`;
     items.set(item, { wouldOrder: true, reason, request });
   }
   const others = items.size - sent.size;

@@ -12,28 +12,29 @@ import { ItemFailed, type Refusal } from '../run/results';
 import type { Ledger } from './ledger';
 import type { Match, Row } from './rows';
 
-/** Pages that are read at the most: 20,000 videos. */
+/** Most pages to read: 20,000 videos. */
 const MAX_PAGES = 200;
 
-/** Rows of one order, and the jobs of the list that were made by the same one. */
+/** The rows with the same order, and the listed jobs that match it. */
 interface Group {
   order: Order;
   rows: Row[];
-  /** How old the job of any row may be */
+  /** The earliest `reuseSince` of its rows */
   since: number;
+  /** Jobs that may be reused */
   jobs: Listed[];
-  /** How many there are, failed ones included, as far as the list was read */
+  /** How many matching jobs are listed, including failed and taken ones */
   made: number;
-  /** A job of which the list does not say enough to tell */
+  /** A job that may match, but the list says too little about it */
   unclear?: IDataObject;
 }
 
 /**
- * Reads the account's list and gives each row that wants it the oldest job that is the same order, has
- * not failed and belongs to no other row. Two equal rows need two jobs. The result is each row's `match`.
+ * Reads the account's list and assigns to each row that reuses videos the oldest job of the same order
+ * that has not failed and belongs to no other row. Two equal rows need two jobs. Sets each row's `match`.
  *
  * @param isTaken whether a job belongs to another row
- * @returns why it cannot be told, so that nothing may be sent
+ * @returns why this is not possible, so nothing may be sent; `undefined` on success
  * @throws the signal's reason
  */
 export async function findExisting(
@@ -61,7 +62,7 @@ export async function findExisting(
       group.made += 1;
       if (!isFailed && !isTaken(id!)) group.jobs.push(listed);
     }
-    // A job that is certainly one row's order casts no doubt on another row's.
+    // A job that certainly matches one order is not a possible match of another.
     if (same.length > 0 || isFailed) return;
     for (const group of find(entry, 'unclear')) {
       if (!(at < group.since)) group.unclear ??= entry;
@@ -76,52 +77,52 @@ export async function findExisting(
   return assignOldest(groups, ledger);
 }
 
-/** The rows that want to use an existing video, by their orders. */
+/** Groups the rows that reuse videos by their order. */
 function groupsOf(rows: Row[]): Group[] {
   const groups = new Map<string, Group>();
   for (const row of rows) {
     const { order, reuseSince: since } = row;
     if (since === undefined) continue;
-    const name = fingerprint(order);
-    const group = groups.get(name) ?? { order, rows: [], since, jobs: [], made: 0 };
+    const key = fingerprint(order);
+    const group = groups.get(key) ?? { order, rows: [], since, jobs: [], made: 0 };
     group.rows.push(row);
     group.since = Math.min(group.since, since);
-    groups.set(name, group);
+    groups.set(key, group);
   }
   return [...groups.values()];
 }
 
-/** What this process has made, and the list does not show yet. */
-function addUnlisted(group: Group, jobs: JobRegistry, isUseless: (id: string) => boolean): void {
+/** Adds the jobs that this process created and the list does not show yet. */
+function addUnlisted(group: Group, jobs: JobRegistry, isExcluded: (id: string) => boolean): void {
   const listed = new Set(group.jobs.map(({ entry }) => videoIdOf(entry)));
-  for (const one of jobs.createdBy(fingerprint(group.order))) {
-    const id = videoIdOf(one.entry);
-    if (id === undefined || listed.has(id) || isUseless(id) || one.at < group.since) continue;
-    group.jobs.push(one);
+  for (const job of jobs.createdBy(fingerprint(group.order))) {
+    const id = videoIdOf(job.entry);
+    if (id === undefined || listed.has(id) || isExcluded(id) || job.at < group.since) continue;
+    group.jobs.push(job);
   }
 }
 
 /**
- * Invariant: a job that fits rows of several orders, because the list says too little to tell them
- * apart, is given out once.
+ * Invariant: a job that matches several orders, because the list says too little to tell them apart, is
+ * assigned only once.
  */
 function assignOldest(groups: Group[], ledger: Ledger): Message | undefined {
   const taken = new Set<Listed>();
   const matches: Array<[Row, Match]> = [];
   const hour = new Date().toISOString().slice(0, 13);
   for (const { order, rows, jobs, made, unclear } of groups) {
-    // Jobs that do not say when they were made come last.
+    // Jobs without a creation time come last.
     const timeOf = ({ at }: Listed) => (Number.isNaN(at) ? Infinity : at);
     jobs.sort((a, b) => timeOf(a) - timeOf(b));
     let missing = 0;
     for (const row of rows) {
       const { item, key, reuseSince: since = 0 } = row;
-      const own = jobs.find((one) => !taken.has(one) && !(one.at < since));
-      if (own) taken.add(own);
+      const job = jobs.find((candidate) => !taken.has(candidate) && !(candidate.at < since));
+      if (job) taken.add(job);
       else if (unclear) return describeUnclear(order, unclear, item);
       else missing += 1;
       const parts = [fingerprint(order), hour, made, ledger.countLike(key), missing];
-      matches.push([row, { job: own?.entry, key: parts.join(' ') }]);
+      matches.push([row, { job: job?.entry, key: parts.join(' ') }]);
     }
   }
   matches.forEach(([row, match]) => (row.match = match));
@@ -137,14 +138,14 @@ function describeUnclear(order: Order, listed: IDataObject, item: number): Messa
 }
 
 function describeExtent(extent: Extent): Message {
-  const unknown = 'this node cannot tell whether the video of this item is there already';
+  const consequence = 'this node cannot tell whether the video of this item is there already';
   return extent === 'tooLong'
     ? {
         message: `Nothing was sent: the list of your account goes on for more than ${MAX_PAGES * PAGE_SIZE} videos`,
-        description: `So ${unknown}. Lower "${lookBack.displayName}".`,
+        description: `So ${consequence}. Lower "${lookBack.displayName}".`,
       }
     : {
         message: 'Nothing was sent: the list of your account could not be read to its end',
-        description: `iTeraBiz says that there are more videos, but sends the same ones again, so ${unknown}. Choose "Order Another One", or write to ${SUPPORT}.`,
+        description: `iTeraBiz says that there are more videos, but sends the same ones again, so ${consequence}. Choose "Order Another One", or write to ${SUPPORT}.`,
       };
 }

@@ -12,53 +12,53 @@ import type { Entry, Ledger } from './ledger';
 
 const DAY = 24 * 60 * 60_000;
 
-/** What the account's list says of an order. */
+/** The result of looking for the order of a row in the account's list. */
 export interface Match {
-  /** The job that is there already, and is this row's now */
+  /** The existing job, now assigned to this row */
   job?: IDataObject;
   /**
-   * For the `Idempotency-Key` of a new one. Executions that want the same order and see the same list
-   * in the same hour share it: they get one video where the API honors the header.
+   * For the `Idempotency-Key` of a new job. Executions that send the same order and see the same list
+   * in the same hour share it, so they get one video if the API honors the header.
    */
   key: string;
 }
 
-/** An item that can be ordered. */
+/** A valid item, ready to be ordered. */
 export interface Row {
   item: number;
   options: Options;
   /** Whether to wait until its video is finished */
   waits: boolean;
-  /** Checked, as it would be sent */
+  /** Validated, as it would be sent */
   order: Order;
-  /** Its name in the ledger */
+  /** Its key in the ledger */
   key: string;
-  /** What is known of it from before, in this execution */
+  /** Its earlier submission in this execution, from the ledger */
   known?: Entry;
-  /** From when on an existing video counts, in milliseconds since 1970; nothing where none does */
+  /** Videos created since then may be reused, in milliseconds since 1970; `undefined` for none */
   reuseSince?: number;
-  /** Where `reuseSince` is set and the list was read */
+  /** Set once the list was read, if `reuseSince` is set */
   match?: Match;
-  /** In the account's daily budget, where it has a limit */
+  /** Its place in the account's daily budget, if that has a limit */
   slot?: Slot;
 }
 
-/** What a run is about to order, checked over all its items before the first is sent. */
+/** The items of a run, all validated before the first is sent. */
 export interface Rows {
   good: Row[];
-  /** Invalid items, and why; with the body, as far as there is one */
+  /** Invalid items, by index: the error, and the body as far as it was built */
   bad: Map<number, { error: Error; body: IDataObject }>;
   isPreview: boolean;
-  /** What this run may order at the most */
+  /** Limits of this run: the lowest of all items */
   maxVideos: number;
   maxSeconds: number;
 }
 
 /**
- * Makes and checks the body of every item.
+ * Builds and validates the body of every item.
  *
- * @param findAvatar an avatar's ID by its name
- * @throws what `findAvatar` throws, but for {@link BadInput}
+ * @param findAvatar returns an avatar's ID by its name
+ * @throws the signal's reason; errors of an item are in `bad`
  */
 export async function prepareRows(
   run: Run,
@@ -96,13 +96,13 @@ export async function prepareRows(
   return rows;
 }
 
-/** @throws {BadInput} where an expression gives neither yes nor no */
+/** @throws {BadInput} if an expression gives neither yes nor no */
 export function waitsOf(run: Run, item: number): boolean {
   const { name, displayName } = waitForCompletion;
   return isOn(run.parameter(name, item, false), displayName);
 }
 
-/** The body of an item, by what the description says: a field names where it goes. */
+/** The body of an item. Each field of the description names the property it fills (`routing.send`). */
 function bodyOf(run: Run, fields: INodeProperties[], item: number): IDataObject {
   const body: IDataObject = {};
   for (const { name, routing } of fields) {

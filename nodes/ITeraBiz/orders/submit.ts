@@ -15,28 +15,28 @@ import type { Ledger } from './ledger';
 import { describeUsedUp, describeUncheckable } from './limits';
 import type { Row } from './rows';
 
-/** So many submissions of unknown outcome in a row, and the rest is not sent. */
+/** After this many unknown outcomes in a row, the rest is not sent. */
 const MAX_UNKNOWN_IN_A_ROW = 5;
 
-/** What the submissions of a run share. */
+/** Shared by all submissions of a run. */
 export interface Submissions {
   account: Account;
   client: ApiClient;
   ledger: Ledger;
   results: Results;
-  /** As in `create the video`, for messages */
+  /** For messages, e.g. `create the video` */
   doing: string;
-  /** Max Videos per Day, where there is such a limit */
+  /** Max Videos per Day; `undefined` if there is no limit */
   limit?: number;
 }
 
 /**
- * Submits rows, each once, whatever is retried: what the API accepted before, in this execution, is
- * answered from the ledger. An unknown outcome is looked up in the account's own list.
+ * Submits each row once, across retries: a submission that was accepted earlier in this execution is
+ * answered from the ledger. An unknown outcome is looked up in the account's list.
  *
- * Invariant: between "may have arrived" and "has not arrived" every doubt counts as arrived.
+ * Invariant: a request that may have arrived counts as arrived.
  *
- * @returns the jobs, by item. What failed is in the results
+ * @returns the jobs, by item; failures are in the results
  * @throws the signal's reason
  */
 export async function submitAll(
@@ -47,7 +47,7 @@ export async function submitAll(
   const { results } = shared;
   const jobs = new Map<number, Job>();
   const lookups: Array<Promise<void>> = [];
-  const keep = ({ item, options, waits }: Row, video: IDataObject | undefined) => {
+  const addJob = ({ item, options, waits }: Row, video: IDataObject | undefined) => {
     if (!video) return;
     results.accepted.set(item, videoIdOf(video) ?? 'accepted without an ID');
     jobs.set(item, { video, options, waits });
@@ -58,17 +58,16 @@ export async function submitAll(
     const { item } = row;
     const sent = await results.attempt(item, async () => await submit(shared, row));
     if (!sent || 'job' in sent) {
-      // A refusal is an answer, too.
+      // A refusal is a known outcome, too.
       unknownInARow = 0;
-      return keep(row, sent?.job);
+      return addJob(row, sent?.job);
     }
     unknownInARow += 1;
     if (unknownInARow >= MAX_UNKNOWN_IN_A_ROW) {
       const message = `iTeraBiz has answered nothing sensible to the last ${unknownInARow} requests`;
       results.abort(item, { message, description: '' });
     }
-    const lookUp = async () => keep(row, await results.attempt(item, sent.lookUp));
-    const lookup = lookUp();
+    const lookup = results.attempt(item, sent.lookUp).then((job) => addJob(row, job));
     // If the execution is canceled, eachItem rejects first; this rejection must not go unhandled.
     lookup.catch(() => {});
     lookups.push(lookup);
@@ -77,15 +76,17 @@ export async function submitAll(
   return jobs;
 }
 
-/** Frees the slots of rows that were not sent, or certainly refused. */
+/** Releases the slots of rows that were not sent, or were definitely refused. */
 export function settleSlots({ account, ledger }: Submissions, rows: Row[]): void {
-  for (const { key, slot } of rows) if (slot && !ledger.find(key)) account.budget.release(slot);
+  for (const { key, slot } of rows) {
+    if (slot && !ledger.find(key)) account.budget.release(slot);
+  }
 }
 
-/** A job, or how to find out whether there is one. */
+/** The job, or if the outcome is unknown, how to look it up. */
 type Sent = { job: IDataObject } | { lookUp: () => Promise<IDataObject> };
 
-/** @throws {ItemFailed} when it was refused, or nothing tells what became of it in an earlier try */
+/** @throws {ItemFailed} if it was refused, or the outcome of an earlier try remains unknown */
 async function submit(shared: Submissions, row: Row): Promise<Sent> {
   const existing = await existingJob(shared, row);
   if (existing) return { job: existing };
@@ -100,7 +101,7 @@ async function submit(shared: Submissions, row: Row): Promise<Sent> {
   }
 }
 
-/** The row's job where there is one already: by the ledger or the account's list. @throws as above */
+/** The row's job, if the ledger or the account's list already has it. @throws as above */
 async function existingJob(shared: Submissions, row: Row): Promise<IDataObject | undefined> {
   const { results, doing } = shared;
   const { item, order, known, match } = row;
@@ -116,7 +117,7 @@ async function existingJob(shared: Submissions, row: Row): Promise<IDataObject |
   throw new ItemFailed({ ...describeEarlierUnknown(doing, order, result), reason: 'unknown' });
 }
 
-/** @throws {ItemFailed} when others have used up the daily limit since, or it can no longer be checked */
+/** @throws {ItemFailed} if others have used up the daily limit since, or it can no longer be checked */
 async function assertSlot({ account, client, limit }: Submissions, { slot }: Row): Promise<void> {
   if (!slot || limit === undefined) return;
   const isFree = await account.budget.tryStart(client, limit, slot).catch(describeUncheckable);
@@ -124,7 +125,7 @@ async function assertSlot({ account, client, limit }: Submissions, { slot }: Row
   throw new ItemFailed({ ...(isFree || describeUsedUp(limit)), reason: 'account' }, true);
 }
 
-/** @throws {ItemFailed} when it was refused */
+/** @throws {ItemFailed} if it was refused */
 async function send(shared: Submissions, row: Row): Promise<Sent> {
   const { client, ledger, results, doing } = shared;
   const { order, key, known, match } = row;
@@ -159,7 +160,7 @@ async function send(shared: Submissions, row: Row): Promise<Sent> {
   return { lookUp: findJob };
 }
 
-/** Records a job as this row's. */
+/** Records a job as the row's. */
 function accept(
   { account: { jobs }, ledger, results }: Submissions,
   { item, order, key, match, slot }: Row,

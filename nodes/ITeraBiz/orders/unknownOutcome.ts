@@ -7,16 +7,16 @@ import { statusClassOf } from '../api/status';
 import { resubmitUnknown } from '../fields/options';
 import { formatTime, type Message, SUPPORT, withoutPeriod } from '../messages/message';
 
-/** What to tell the user when nobody knows what became of a request that just left. */
+/** The message for a request that was just sent and whose outcome is unknown. */
 export function describeUnknownOutcome(
   doing: string,
   outcome: ApiResponse | NetworkError,
   order: Order,
-  finding: LookupResult,
+  lookup: LookupResult,
 ): Message {
-  const next = nextSteps(order, finding);
-  const said = outcome instanceof NetworkError ? undefined : errorTextOf(outcome.body);
-  const quote = said ? `. iTeraBiz says: ${withoutPeriod(said)}` : '';
+  const next = nextSteps(order, lookup);
+  const text = outcome instanceof NetworkError ? undefined : errorTextOf(outcome.body);
+  const quote = text ? `. iTeraBiz says: ${withoutPeriod(text)}` : '';
   if (outcome instanceof NetworkError || statusClassOf(outcome) !== 'done') {
     const cause =
       outcome instanceof NetworkError
@@ -31,7 +31,7 @@ export function describeUnknownOutcome(
   if (typeof body === 'string' && /^\s*</.test(body)) {
     return {
       message: `Check this one: a web page answered the request to ${doing}, not iTeraBiz`,
-      description: `Check the Base URL of the credential: it should be the address of the API, as in https://api.iterabiz.com/v1. The page came with status ${status}${said ? ` and is called: ${said}` : ''}. If the Base URL is right, the request may have been accepted all the same, so it was not sent again: that could charge you twice. ${next}.`,
+      description: `Check the Base URL of the credential: it should be the address of the API, as in https://api.iterabiz.com/v1. The page came with status ${status}${text ? ` and is called: ${text}` : ''}. If the Base URL is right, the request may have been accepted all the same, so it was not sent again: that could charge you twice. ${next}.`,
     };
   }
   return {
@@ -40,29 +40,29 @@ export function describeUnknownOutcome(
   };
 }
 
-/** The same for a request that left in an earlier try of this execution. */
+/** The message for a request sent in an earlier try of this execution. */
 export function describeEarlierUnknown(
   doing: string,
   order: Order,
-  finding?: LookupResult,
+  lookup?: LookupResult,
 ): Message {
   return {
     message: `Check this one: an earlier try may have been accepted already, so the request to ${doing} was not sent again`,
-    description: `Sending it again could charge you twice. ${nextSteps(order, finding)}.`,
+    description: `Sending it again could charge you twice. ${nextSteps(order, lookup)}.`,
   };
 }
 
-/** What was looked for in vain, and how the user can look: a list may be late, or say less than a person sees. */
-function nextSteps(order: Order, finding?: LookupResult): string {
+/** How the node looked for the job, and how the user can: a list may be late, or show less than the dashboard. */
+function nextSteps(order: Order, lookup?: LookupResult): string {
   const again = `If it is there, use its ID; if not, turn on "${resubmitUnknown.displayName}" in the options and run this item again`;
   const list = listOf(order) === '/avatars' ? 'Avatar: Get Many' : 'Video: Get Many';
-  if (!finding) {
+  if (!lookup) {
     return `Look in your iTeraBiz dashboard, or run ${list}, for one made at this time with these values. ${again}`;
   }
-  const what = `one made since ${formatTime(finding.since, true)} with the same ${textFieldOf(order)} and values`;
-  const looked = finding.polls === 1 ? 'once' : `${finding.polls} times`;
-  const result = finding.trouble
-    ? `This node could not look for ${what} (${finding.trouble})`
-    : `This node looked ${looked} through the list of your account for ${what}, the last time at ${formatTime(finding.at, true)}, and found none`;
+  const wanted = `one made since ${formatTime(lookup.since, true)} with the same ${textFieldOf(order)} and values`;
+  const times = lookup.polls === 1 ? 'once' : `${lookup.polls} times`;
+  const result = lookup.trouble
+    ? `This node could not look for ${wanted} (${lookup.trouble})`
+    : `This node looked ${times} through the list of your account for ${wanted}, the last time at ${formatTime(lookup.at, true)}, and found none`;
   return `${result}. Look in your iTeraBiz dashboard, or run ${list} in a few minutes. ${again}`;
 }

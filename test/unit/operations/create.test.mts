@@ -3,7 +3,7 @@ import type { IContextObject, IDataObject } from 'n8n-workflow';
 import { UserError } from 'n8n-workflow';
 
 import { Account } from '../../../nodes/ITeraBiz/account/account.ts';
-import { FRESH_FOR } from '../../../nodes/ITeraBiz/account/dailyBudget.ts';
+import { MAX_AGE } from '../../../nodes/ITeraBiz/account/dailyBudget.ts';
 import { create } from '../../../nodes/ITeraBiz/operations/create.ts';
 import { resources } from '../../../nodes/ITeraBiz/resources/index.ts';
 import { fakeRun, type FakeRunOptions } from '../../shared/fakeRun.mts';
@@ -749,9 +749,9 @@ describe('One that is canceled while two of its rows are on their way', () => {
 });
 
 describe('In the middle of a run', () => {
-  const { goingOn } = FRESH_FOR;
-  beforeEach(() => void (FRESH_FOR.goingOn = 0));
-  afterEach(() => void (FRESH_FOR.goingOn = goingOn));
+  const { start } = MAX_AGE;
+  beforeEach(() => void (MAX_AGE.start = 0));
+  afterEach(() => void (MAX_AGE.start = start));
 
   const others = { id: 'other', created_at: new Date().toISOString() };
   const page = (...data: IDataObject[]) => ({ body: { data, has_more: false } });
