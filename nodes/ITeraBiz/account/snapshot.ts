@@ -66,8 +66,9 @@ export interface Refusals {
  *
  * @param refusals of this wait; updated here
  */
-export function isRefusedForGood(error: RequestFailed, refusals: Refusals, at: number): boolean {
-  const isPermanent = error.statusClass === 'badKey' || error.statusClass === 'notAllowed';
+export function isRefusedForGood(error: Error, refusals: Refusals, at: number): boolean {
+  const statusClass = error instanceof RequestFailed ? error.statusClass : 'badKey';
+  const isPermanent = statusClass === 'badKey' || statusClass === 'notAllowed';
   refusals.count = isPermanent ? refusals.count + 1 : 0;
   if (refusals.count === 1) refusals.since = at;
   return refusals.count >= 3 && at - refusals.since >= PATIENCE.refused;

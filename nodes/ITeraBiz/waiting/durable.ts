@@ -1,4 +1,4 @@
-import type { IDataObject } from 'n8n-workflow';
+import type { IDataObject, INodeParameters } from 'n8n-workflow';
 
 import { inReadingOrder } from '../api/video';
 import { RequestQueue } from '../client/requestQueue';
@@ -62,7 +62,10 @@ export async function handOver(run: Run, results: Results, waits: Wait[]): Promi
     try {
       const wait = durableWaitOf(run, results, waits);
       const items = itemsSoFar(run, results).map((json) => ({ json }));
-      const workflow = coordinatorWorkflow(run.workflowId ?? '', run.node, wait);
+      // An expression in them would be evaluated on other items there.
+      const requestOptions = run.parameter('requestOptions', 0, {}) as INodeParameters;
+      const owner = { ...run.node, parameters: { requestOptions } };
+      const workflow = coordinatorWorkflow(run.workflowId ?? '', owner, wait);
       const { waitTill } = await run.executeWorkflow!(workflow, items);
       if (!waitTill) throw new Error('n8n did not put the execution aside');
       handedOverAt = now();

@@ -44,9 +44,11 @@ export const coordinate: Perform = async (run) => {
   const isFirst = memory.done === undefined;
   memory.done = false;
   if (isFirst) return unchanged;
+  // The poller ended because its polls were refused: one more refusal will do.
+  if (run.input(0).isRefused === true) memory.refusals = { count: 2, since: 0 };
 
   const ids = [...new Set(videos.map(({ id }) => id))];
-  const poll = await pollWith(memory, pollForAll(run, ids));
+  const poll = await pollWith(run, memory, pollForAll(run, ids));
   const ends = new Map<number, End>();
   for (const video of videos) {
     const end = poll.isLast ? poll.refusal : endOf(poll, video);
@@ -71,13 +73,13 @@ async function pollForAll(run: Run, ids: string[]): Promise<Snapshot> {
   return all;
 }
 
-/** How a wait ended. A refusal says that its polls were refused. */
-type End = WaitResult | RequestFailed;
+/** How a wait ended; an error says why its polls failed. */
+type End = WaitResult | Error;
 
 interface Poll {
   /** Empty if the poll was refused */
   snapshot: Snapshot;
-  refusal?: RequestFailed;
+  refusal?: Error;
   /** Whether it was refused and no further poll is allowed */
   isLast: boolean;
   /** How the wait for a video ended, `undefined` while it goes on */
@@ -85,13 +87,15 @@ interface Poll {
 }
 
 /** What a poll means for the waits, given what earlier polls met. */
-async function pollWith(memory: Memory, polled: Promise<Snapshot>): Promise<Poll> {
+async function pollWith(run: Run, memory: Memory, polled: Promise<Snapshot>): Promise<Poll> {
   const surprises = (memory.surprises ??= {});
   const refusals = (memory.refusals ??= { count: 0, since: Date.now() });
-  const answer = await polled.catch(refusalOnly);
+  // Even if it is not about the API, as when n8n cannot read the credential: the videos are made all the same.
+  const answer = await polled.catch((error: unknown) => error as Error);
+  run.signal?.throwIfAborted();
   const at = Date.now();
-  const refusal = answer instanceof RequestFailed ? answer : undefined;
-  const snapshot: Snapshot = answer instanceof RequestFailed ? new Map() : answer;
+  const refusal = answer instanceof Error ? answer : undefined;
+  const snapshot: Snapshot = answer instanceof Error ? new Map() : answer;
   if (!refusal) refusals.count = 0;
   return {
     snapshot,
@@ -103,13 +107,16 @@ async function pollWith(memory: Memory, polled: Promise<Snapshot>): Promise<Poll
 
 function endOf(
   { snapshot, refusal, endingOf }: Poll,
-  { id, deadline }: AwaitedVideo,
+  { id, deadline, isCutShort }: AwaitedVideo,
 ): End | undefined {
   const video = snapshot.get(id) ?? {};
   const reason = endingOf(id);
   if (reason) return { reason, video };
-  const isOver = Date.now() >= deadline + (snapshot.has(id) ? 0 : GRACE_PERIOD);
-  return isOver ? (refusal ?? { reason: 'timedOut', video }) : undefined;
+  const grace = snapshot.has(id) || isCutShort ? 0 : GRACE_PERIOD;
+  if (Date.now() < deadline + grace) return undefined;
+  // Only its link is missing.
+  if (outcomeOf(video) === 'completed') return { reason: 'ended', video };
+  return refusal ?? { reason: 'timedOut', video };
 }
 
 /** The output of the user's node. @throws its error if an item failed and it stops on errors */
@@ -119,8 +126,9 @@ function outcome(
   ends: Map<number, End>,
 ): INodeExecutionData[] {
   const failures = new Map<number, Message>();
-  const lists: Record<ReturnType<typeof outcomeOf>, JobList> = {
+  const lists: Record<ReturnType<typeof outcomeOf> | 'gone', JobList> = {
     completed: { title: 'Finished', jobs: [] },
+    gone: { title: 'No longer known to iTeraBiz', jobs: [] },
     failed: { title: 'Failed', jobs: [] },
     running: { title: 'Still being made', jobs: [] },
   };
@@ -128,14 +136,15 @@ function outcome(
   const output = items.map((soFar, item) => {
     const video = awaited.get(item);
     const end = ends.get(item);
-    const json = end && !(end instanceof RequestFailed) ? end.video : soFar;
+    const isError = end instanceof Error;
+    const json = end && !isError ? end.video : soFar;
     const job = video?.id ?? videoIdOf(json);
-    if (job !== undefined) lists[outcomeOf(json)].jobs.push([item, job]);
+    const list = end && !isError && end.reason === 'gone' ? 'gone' : outcomeOf(json);
+    if (job !== undefined) lists[list].jobs.push([item, job]);
     if (!video || !end) return { json };
-    const failure =
-      end instanceof RequestFailed
-        ? describeRefusal(video.id, end)
-        : describeEnd(end, video.id, video);
+    const failure = isError
+      ? { ...describeRefusal(video.id, end), reason: 'account' as const }
+      : describeEnd(end, video.id, video);
     if (!failure) return { json: inReadingOrder(withMark(json, wait.reused?.[item])) };
     failures.set(item, failure);
     return { json: { ...soFar, ...errorJson(failure, wait.onError, {}, video.id) } };
@@ -166,14 +175,13 @@ export const pollDurably: Perform = async (run) => {
   const at = Date.now();
   const deadline = Math.max(...videos.map((video) => video.deadline));
   const { pending = [...new Set(videos.map(({ id }) => id))] } = memory;
-  const { poller } = await run.account();
-  const client = await run.client();
-  const { isLast, endingOf } = await pollWith(memory, poller.pollOnce(pending, client));
+  const poll = async () => (await run.account()).poller.pollOnce(pending, await run.client());
+  const { isLast, endingOf } = await pollWith(run, memory, poll());
   // If no further poll is allowed, the poller ends: the coordinator polls itself and can report the refusal.
   memory.pending = isLast ? [] : pending.filter((id) => !endingOf(id));
   memory.done = memory.pending.length === 0 || deadline <= at;
   memory.pause = nextPause(at - wait.since, deadline - at);
-  return [{ json: { pending: memory.pending.length } }];
+  return [{ json: { pending: memory.pending.length, ...(isLast && { isRefused: true }) } }];
 };
 
 /** Seconds until the next poll: a quarter of the wait so far, within n8n's and our own bounds. */

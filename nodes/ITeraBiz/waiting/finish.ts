@@ -1,6 +1,6 @@
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 
-import type { WaitResult } from '../account/videoPoller';
+import { POLLING, type WaitResult } from '../account/videoPoller';
 import { hasEnded, outcomeOf, statusOf, type Video, videoIdOf } from '../api/video';
 import { now, pause } from '../client/time';
 import { ItemFailed, type Results } from '../run/results';
@@ -8,11 +8,11 @@ import type { Job, Run } from '../run/run';
 import { handOver, hasTimeToHandOver, withPatience } from './durable';
 import { describeEnd, describeRefusal, type Wait } from './outcome';
 
-/** How long an AI agent or MCP client waits for its tool, in milliseconds. Many give up after a minute. */
-const TOOL_PATIENCE = 45_000;
+/** Waits end this long before n8n cancels their execution, in milliseconds: the last poll may be slow. */
+const BEFORE_TIMEOUT = POLLING.lastPoll + 2_000;
 
-/** Waits end this long before n8n cancels their execution, in milliseconds. */
-const BEFORE_TIMEOUT = 5_000;
+/** n8n behavior: longer custom data is cut off, in characters. */
+const MAX_NOTE_LENGTH = 512;
 
 /**
  * Outputs jobs: at once, or, for items that wait, once they are finished.
@@ -59,8 +59,7 @@ function waitFor(run: Run, results: Results, item: number, { video, options }: J
   const { maxWait = 60, pollInterval = 10, failedVideos = 'stop' } = options;
   const at = now();
   const untilTimeout = (run.timeoutAt ?? Infinity) - Date.now() - BEFORE_TIMEOUT;
-  let deadline = at + Number(maxWait) * 60_000;
-  if (run.isTool) deadline = Math.min(deadline, results.startedAt + TOOL_PATIENCE);
+  let deadline = Math.min(run.giveUpAt, at + Number(maxWait) * 60_000);
   const isCutShort = at + untilTimeout < deadline;
   if (isCutShort) deadline = at + untilTimeout;
   return {
@@ -151,16 +150,33 @@ function outputOf({ isTool }: Run, video: Video, id = videoIdOf(video)): IDataOb
  * @returns a function to call when the run has ended
  */
 export function nameOrdersWhenStopped(run: Run, { accepted }: Results): () => void {
-  const name = () => {
-    if (accepted.size === 0) return;
-    const ids = [...accepted.values()].join(', ');
+  let named = 0;
+  const nameOrders = () => {
+    if (accepted.size === named) return;
+    named = accepted.size;
+    const ids = [...accepted.values()];
     run.warn(
-      `iTeraBiz: this execution was stopped, but what it ordered is not: ${ids}. Get a video by its ID, or list all with Get Many.`,
+      `iTeraBiz: this execution was stopped, but what it ordered is not: ${ids.join(', ')}. Get a video by its ID, or list all with Get Many.`,
     );
-    run.note('iTeraBiz_orders', ids);
+    notesOf(ids).forEach((note, n) => run.note(`iTeraBiz_orders${n > 0 ? `_${n + 1}` : ''}`, note));
   };
-  run.signal?.addEventListener('abort', name, { once: true });
-  return () => run.signal?.removeEventListener('abort', name);
+  run.signal?.addEventListener('abort', nameOrders, { once: true });
+  return () => {
+    run.signal?.removeEventListener('abort', nameOrders);
+    // Orders that were on their way may have been accepted since.
+    if (run.signal?.aborted) nameOrders();
+  };
+}
+
+/** IDs, separated by commas, in as many texts as it takes. */
+function notesOf(ids: string[]): string[] {
+  const notes: string[] = [];
+  for (const id of ids) {
+    const longer = [...notes.slice(-1), id].join(', ');
+    if (notes.length > 0 && longer.length <= MAX_NOTE_LENGTH) notes[notes.length - 1] = longer;
+    else notes.push(id);
+  }
+  return notes;
 }
 
 /** An avatar has no status. */

@@ -52,9 +52,13 @@ export function describeEnd(
 
 /** Why a wait ended if its polls were refused for good, or failed on our side. */
 export function describeRefusal(id: string, error: unknown): Message {
-  const { message, description = '' } =
+  const { message } =
     error instanceof RequestFailed
       ? error.describe({ doing: 'look for videos' })
-      : { message: (error as Error).message };
-  return { message: `The wait for video ${id} ended: ${message}`, description };
+      : (error as Error);
+  return {
+    message: `The wait for video ${id} ended: ${message}`,
+    description:
+      'The video is not affected, so do not order it again: fix this, then get it by its ID.',
+  };
 }

@@ -38,12 +38,24 @@ interface Given {
   /** What an older version of this package wrote */
   former?: IDataObject;
   memory?: IContextObject;
+  /** What the node before it gave out */
+  input?: IDataObject[];
 }
 
 /** Runs one of the two, once. */
 async function once(
   perform: typeof coordinate,
-  { items, videos = {}, answer, wait, waits = {}, left = 30 * MINUTE, former, memory = {} }: Given,
+  {
+    items,
+    videos = {},
+    answer,
+    wait,
+    waits = {},
+    left = 30 * MINUTE,
+    former,
+    memory = {},
+    input = [{}],
+  }: Given,
 ) {
   const body = (id: string) => ({ id, status: videos[id], video_url: 'https://files.example/a' });
   const api: Answering = ({ url }) => {
@@ -61,6 +73,7 @@ async function once(
   };
   const { run, asked } = fakeRun({
     api: answer ?? api,
+    items: input,
     parameters: { parkedItems: items, parkedWait } as unknown as IDataObject,
     memory,
   });
@@ -294,11 +307,53 @@ describe('The coordinator', () => {
     },
   );
 
-  test('an error that is none of the API ends it', async () => {
+  test('an error that is not about the API ends it like a refusal, and names every job', async () => {
+    const memory: IContextObject = { done: false };
+    const items = [waitsFor('a'), { id: 'b', status: 'completed' }];
     const answer = () => new UserError('no credential');
-    expect((await look({ items: [waitsFor('a')], answer })).output).toMatchObject({
-      message: 'no credential',
-    });
+    for (let polls = 0; polls < 2; polls++) {
+      expect((await look({ items, memory, answer })).output).toEqual(items);
+      await jest.advanceTimersByTimeAsync(40_000);
+    }
+    const { message, description } = (await look({ items, memory, answer })).output as never as {
+      message: string;
+      description: string;
+    };
+    expect(message).toBe('The wait for video a ended: no credential');
+    expect(description).toMatch(
+      /Item 1: a\.[^]*Finished:\nItem 2: b\.|Finished:\nItem 2: b\.[^]*Item 1: a\./,
+    );
+    const kept = { items, memory: { done: false }, answer: () => answered({ data: [] }) };
+    expect((await look(kept)).output).toEqual(items);
+  });
+
+  test('a refused key ends it at once where the poller has ended because of it', async () => {
+    const items = [waitsFor('a')];
+    const wait = { onError: 'continueRegularOutput' } as const;
+    const given = { items, wait, memory: { done: false }, answer: () => answered({}, 401) };
+    const { output } = await look({ ...given, input: [{ pending: 0, isRefused: true }] });
+    expect(output).toMatchObject([
+      {
+        error: expect.stringMatching(/^The wait for video a ended: .*Do|^The wait/),
+        details: { reason: 'account', videoId: 'a' },
+      },
+    ]);
+    expect(JSON.stringify(output)).not.toMatch(/nothing was|run it again/i);
+  });
+
+  test('ends with the deadline where the workflow has a Timeout, also if the last poll is refused', async () => {
+    const items = [waitsFor('a')];
+    const wait = { onError: 'continueRegularOutput' } as const;
+    const late = { items, wait, left: -60_000, answer: () => answered({}, 503) };
+    expect((await look({ ...late, memory: { done: false } })).memory.done).toBe(false);
+    const waits = { 0: { isCutShort: true } };
+    expect((await look({ ...late, waits, memory: { done: false } })).memory.done).toBe(true);
+  });
+
+  test('a video that is completed at the deadline, but for its link, has ended', async () => {
+    const answer: Answering = () => answered({ id: 'a', status: 'completed' });
+    const given = { items: [waitsFor('a')], left: 0, memory: { done: false } };
+    expect((await look({ ...given, answer })).output).toMatchObject([{ id: 'a' }]);
   });
 
   test('a wait that an older version saved, with one deadline for all, still ends well', async () => {
@@ -386,10 +441,10 @@ describe('A poll of a durable wait', () => {
     expect(memory.done).toBe(true);
   });
 
-  test('an error that is none of the API ends it', async () => {
+  test('goes on after an error that is not about the API', async () => {
     const answer = () => new UserError('no credential');
     const { output } = await look({ ids: ['a'], answer });
-    expect(output).toMatchObject({ message: 'no credential' });
+    expect(output).toEqual([{ pending: 1 }]);
   });
 });
 

@@ -188,7 +188,7 @@ describe('In memory', () => {
 
   test('ends some seconds before the Timeout of the workflow, and says that it was that', async () => {
     const { end } = waiting({ timeoutAt: start + 30_000 });
-    await advance(24_999);
+    await advance(17_999);
     expect(end).toEqual({});
     await advance(10);
     expect(end.error?.message).toMatch(/^Video a was not finished before this workflow's Timeout/);
