@@ -14,8 +14,8 @@ import type {
 
 import { Account } from '../../nodes/ITeraBiz/account/account.ts';
 import type { RequestContext } from '../../nodes/ITeraBiz/client/http.ts';
-import { unlessAborted } from '../../nodes/ITeraBiz/client/time.ts';
-import { checkOptions, type Options } from '../../nodes/ITeraBiz/fields/validate.ts';
+import { now, unlessAborted } from '../../nodes/ITeraBiz/client/time.ts';
+import { checkOptions } from '../../nodes/ITeraBiz/fields/validate.ts';
 import type { Run } from '../../nodes/ITeraBiz/run/run.ts';
 
 /** Answers a request with the API's response, or with a network error. */
@@ -150,6 +150,7 @@ export function fakeRun({
     index: 0,
     onError: 'stop' as const,
     isTool: false,
+    giveUpAt: values.isTool ? now() + 45_000 : Infinity,
     isManual: false,
     memory,
     requestOptions: {},
@@ -159,17 +160,19 @@ export function fakeRun({
     concurrency: 5,
     ...values,
   };
-  const { signal, concurrency, requestOptions } = base as Run;
+  const { signal, concurrency, requestOptions, giveUpAt } = base as Run;
   const run: Run = {
     ...base,
     input: (item) => items[item],
     parameter,
-    options: (item) => checkOptions(parameter('options', item, {}) as Options),
+    options: (item) => checkOptions(parameter('options', item, {}) as object),
     locatorMode: () => undefined,
     account: async () => account,
     maxVideosPerDay: async () => maxVideosPerDay,
     client: async () =>
-      account.client(context, { priority: 'row', concurrency, signal, options: requestOptions }),
+      account.client(context, {
+        ...{ priority: 'row', concurrency, signal, options: requestOptions, deadline: giveUpAt },
+      }),
     store: async (file, name, type) => {
       const chunks: Buffer[] = [];
       for await (const chunk of file as AsyncIterable<Buffer>) chunks.push(chunk);

@@ -33,8 +33,14 @@ export class Account {
 
   private usedAt = now();
 
+  /** How many runs hold it */
+  private runs = 0;
+
   /** @param id unique to this account; does not reveal its key */
-  constructor(readonly id: string) {}
+  constructor(
+    readonly id: string,
+    readonly baseUrl = '',
+  ) {}
 
   client(context: RequestContext, settings: ClientSettings): ApiClient {
     return new ApiClient(context, this.queue, settings);
@@ -56,9 +62,19 @@ export class Account {
     return this;
   }
 
+  /** Keeps the account for a run that may pause for long. @returns a function to call at its end */
+  hold(): () => void {
+    this.runs += 1;
+    return () => {
+      this.runs -= 1;
+      this.touch();
+    };
+  }
+
   get isExpired(): boolean {
     const parts = [this.queue, this.poller, ...this.fileQueues.values()];
-    return now() - this.usedAt > IDLE_LIFETIME && parts.every(({ isIdle }) => isIdle);
+    const isIdle = this.runs === 0 && parts.every((part) => part.isIdle);
+    return isIdle && now() - this.usedAt > IDLE_LIFETIME;
   }
 }
 
@@ -84,12 +100,15 @@ export interface Credential {
  */
 export async function credentialOf(context: RequestContext): Promise<Credential> {
   const { baseUrl, apiKey, maxVideosPerDay } = await context.getCredentials('iTeraBizApi');
-  const secret = JSON.stringify([trimBaseUrl(baseUrl), trimPasted(apiKey)]);
+  const address = trimBaseUrl(baseUrl);
+  // Hosts are not case-sensitive.
+  const url = address.replace(/^https?:\/\/[^/]*/i, (origin) => origin.toLowerCase());
+  const secret = JSON.stringify([url, trimPasted(apiKey)]);
   const id = createHash('sha256').update(secret).digest('hex');
   for (const cache of [accounts, byCredential]) {
     cache.forEach((cached, key) => cached.isExpired && cache.delete(key));
   }
-  const account = accounts.get(id) ?? new Account(id);
+  const account = accounts.get(id) ?? new Account(id, url);
   accounts.set(id, account);
   const credential = credentialIdOf(context);
   if (credential) byCredential.set(credential, account);

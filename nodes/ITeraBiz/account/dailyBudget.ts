@@ -16,8 +16,8 @@ const MAX_PAGES = 100;
 
 /** One video in the budget: this process has ordered it or is about to. */
 export interface Slot {
-  /** When the slot was taken, in milliseconds since 1970 */
-  readonly at: number;
+  /** When the slot was taken, then when its request started, in milliseconds since 1970 */
+  at: number;
   /** Whether its request was sent, or is about to be */
   isStarted?: boolean;
   /** The job's ID, once known */
@@ -86,6 +86,7 @@ export class DailyBudget {
     const started = [...this.slots].filter(({ isStarted }) => isStarted).length;
     if (others + started >= limit) return false;
     slot.isStarted = true;
+    slot.at = Date.now();
     return true;
   }
 
@@ -119,9 +120,9 @@ export class DailyBudget {
     const since = Date.now() - DAY;
     this.slots.forEach((slot) => slot.at < since && this.slots.delete(slot));
     const own = [...this.slots];
-    const ids = new Set(own.map(({ id }) => id));
+    const ids = new Set(own.flatMap(({ id }) => id ?? []));
     const unidentified = own.filter(({ id, isStarted }) => isStarted && id === undefined);
-    const others = this.listed.filter(({ id, at }) => at >= since && !ids.has(id));
+    const others = this.listed.filter(({ id, at }) => at >= since && !ids.has(id ?? ''));
     // Listed videos that may be this process's own, still without an ID, must not count twice.
     const earliest = Math.min(...unidentified.map(({ at }) => at)) - CLOCK_SKEW;
     const ours = new Set(others.filter(({ at }) => at >= earliest).slice(0, unidentified.length));

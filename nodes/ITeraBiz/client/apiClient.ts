@@ -158,7 +158,7 @@ export class ApiClient {
 
     const tryOnce = async (): Promise<Attempt | undefined> => {
       patience = await this.queue.waitUntilResumed(patience, turn.signal);
-      if (patience < 0) return undefined;
+      if (patience < 0 || now() >= deadline) return undefined;
       startedAt ??= now();
       const outcome = await sendOnce();
       const decision = retryDecision(method, outcome);

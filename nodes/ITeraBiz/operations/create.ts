@@ -1,6 +1,8 @@
 import type { Account } from '../account/account';
 import { fingerprint } from '../account/sameOrder';
+import { videoIfKnown } from '../account/snapshot';
 import { videoIdOf } from '../api/video';
+import { refusalOnly } from '../client/apiClient';
 import { unlessAborted } from '../client/time';
 import { Ledger } from '../orders/ledger';
 import {
@@ -13,7 +15,8 @@ import { paceHint } from '../orders/pace';
 import { previewOf } from '../orders/preview';
 import { findExisting } from '../orders/reuse';
 import { prepareRows, type Row, type Rows } from '../orders/rows';
-import { settleSlots, submitAll } from '../orders/submit';
+import { NO_ID, settleSlots, submitAll } from '../orders/submit';
+import { eachItem } from '../run/eachItem';
 import { ItemFailed, type Refusal, Results } from '../run/results';
 import type { Job, Perform, RequestTemplate, Run } from '../run/run';
 import { finish, nameOrdersWhenStopped } from '../waiting/finish';
@@ -22,12 +25,14 @@ import { avatarFinder, knownAvatars } from './avatarByName';
 /** Orders each item once, and waits for the videos if the user wants that. */
 export const create: Perform = async (run, request) => {
   const results = new Results(run);
+  const release = (await run.account()).hold();
   const stopWatching = nameOrdersWhenStopped(run, results);
   try {
     const jobs = await order(run, request, results);
     return jobs ? await finish(run, results, jobs) : results.collect();
   } finally {
     stopWatching();
+    release();
   }
 };
 
@@ -44,10 +49,15 @@ async function order(
   const isVideo = request.url !== '/avatars';
   const account = await run.account();
   const client = await run.client();
-  const ledger = new Ledger(run.memory, run.index, account.id);
+  const source = JSON.stringify([account.baseUrl, request.url, run.node.parameters]);
+  const ledger = new Ledger(run.memory, run.index, account.id, source);
 
   const rows = await prepareRows(run, request, ledger, avatarFinder(run.client));
   const { isPreview, good, bad } = rows;
+  if (isVideo) await forgetForeign(run, good);
+  for (const { item, known } of good) {
+    if (known?.state === 'accepted') results.accepted.set(item, videoIdOf(known.answer) ?? NO_ID);
+  }
   const stopsInvalid = run.onError === 'stop' && bad.size > 0;
   const existing = await reserveExisting(run, account, ledger, stopsInvalid ? [] : good);
   if (isPreview) existing.release();
@@ -77,6 +87,21 @@ async function order(
   } finally {
     existing.release();
   }
+}
+
+/**
+ * What was accepted for an earlier, different request counts only if the account may have it: with another
+ * key, it may have been ordered for another account.
+ */
+async function forgetForeign(run: Run, rows: Row[]): Promise<void> {
+  const client = await run.client();
+  const changed = rows.filter(({ isChanged, known }) => isChanged && known?.state === 'accepted');
+  await eachItem(run, changed, run.concurrency, async (row) => {
+    const id = row.known?.state === 'accepted' ? videoIdOf(row.known.answer) : undefined;
+    if (id === undefined) return;
+    const video = await videoIfKnown(client, id).catch(refusalOnly);
+    if (video === undefined) row.known = undefined;
+  });
 }
 
 /**

@@ -34,7 +34,18 @@ export const FILE_PATIENCE = { total: 60_000, pause: 1_000, longestPause: 10_000
 const MAX_REDIRECTS = 5;
 
 /** Errors of the local file system, not of the network. */
-const LOCAL_FILE_ERRORS = ['EACCES', 'EMFILE', 'ENOENT', 'ENOSPC', 'EPERM', 'EROFS'];
+const LOCAL_FILE_ERRORS = [
+  'EACCES',
+  'EDQUOT',
+  'EFBIG',
+  'EIO',
+  'EMFILE',
+  'ENAMETOOLONG',
+  'ENOENT',
+  'ENOSPC',
+  'EPERM',
+  'EROFS',
+];
 
 /** The result of one try to fetch a file; its body has been consumed. */
 interface Fetched extends ApiResponse {
@@ -55,7 +66,7 @@ export const download: Perform = async (run) =>
     run.options(item);
     const id = videoIdOfItem(run, item);
     const chosenName = String(run.parameter('options.fileName', item) ?? '');
-    const field = String(run.parameter('binaryPropertyName', item)).trim() || 'data';
+    const field = String(run.parameter('binaryPropertyName', item) ?? '').trim() || 'data';
     const deadline = now() + FILE_PATIENCE.total;
     let isRenewed = false;
     for (let wait = FILE_PATIENCE.pause; ; wait = Math.min(2 * wait, FILE_PATIENCE.longestPause)) {
@@ -207,7 +218,8 @@ async function storeVideo(
 
 function assertComplete({ bytes }: IBinaryData, headers: IDataObject): void {
   const expected = Number(headers['content-length'] ?? NaN);
-  if (bytes === undefined || Number.isNaN(expected) || bytes === expected) return;
+  const isUnpacked = headers['content-encoding'] !== undefined;
+  if (isUnpacked || bytes === undefined || Number.isNaN(expected) || bytes === expected) return;
   throw new NetworkError('', true, `${bytes} of ${expected} bytes`);
 }
 

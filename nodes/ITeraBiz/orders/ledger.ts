@@ -8,9 +8,9 @@ import type { Order } from '../account/sameOrder';
  * milliseconds since 1970; entries written by older versions of this package lack it.
  */
 export type Entry =
-  | { state: 'sent'; at?: number }
+  | { state: 'sent'; at?: number; origin?: string }
   /** `reused`: the job existed before this execution */
-  | { state: 'accepted'; answer: IDataObject; reused?: boolean };
+  | { state: 'accepted'; answer: IDataObject; reused?: boolean; origin?: string };
 
 interface LedgerData {
   seed: string;
@@ -29,16 +29,22 @@ interface LedgerData {
 export class Ledger {
   private readonly data: LedgerData;
 
+  private readonly origin: string;
+
   /**
    * @param memory of the run; the ledger is stored in it
    * @param run index of this run of the node
-   * @param accountId whose jobs these are: a retry with another key orders for another account
+   * @param accountId whose jobs these are
+   * @param source what the submissions are made from: the API's address, and the node's parameters as
+   *   the user entered them
    */
   constructor(
     memory: IContextObject,
     private readonly run: number,
     private readonly accountId: string,
+    source: string,
   ) {
+    this.origin = hash(source).slice(0, 8);
     memory.submissions ??= { seed: randomBytes(16).toString('hex'), entries: {} };
     this.data = memory.submissions as LedgerData;
   }
@@ -58,6 +64,17 @@ export class Ledger {
     return this.data.entries[key];
   }
 
+  /**
+   * The state of an item's earlier submission that differs, although the user changed nothing in the node:
+   * an expression such as `$now` gives another value at each try, and the key may have been replaced.
+   */
+  findEarlier(item: number): Entry | undefined {
+    const prefix = `${this.run}/${item}/`;
+    return Object.entries(this.data.entries).find(
+      ([key, { origin }]) => key.startsWith(prefix) && origin === this.origin,
+    )?.[1];
+  }
+
   /** The answers to all accepted submissions. */
   get answers(): IDataObject[] {
     return Object.values(this.data.entries).flatMap((entry) =>
@@ -67,11 +84,13 @@ export class Ledger {
 
   /** Call before sending: from then on it may have arrived. @param at in milliseconds since 1970 */
   sent(key: string, at: number): void {
-    this.data.entries[key] = { state: 'sent', at };
+    this.data.entries[key] = { state: 'sent', at, origin: this.origin };
   }
 
   accepted(key: string, answer: IDataObject, reused?: boolean): void {
-    this.data.entries[key] = { state: 'accepted', answer, ...(reused !== undefined && { reused }) };
+    const { origin } = this;
+    const mark = reused === undefined ? {} : { reused };
+    this.data.entries[key] = { state: 'accepted', answer, ...mark, origin };
   }
 
   /**

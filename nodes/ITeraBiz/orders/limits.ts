@@ -106,22 +106,28 @@ async function reserveSlots(
   const refused = rows.slice(slots.length);
   if (isPreview) slots.forEach((slot) => budget.release(slot));
   else allowed.forEach((row, n) => (row.slot = slots[n]));
-  const refusal = refused.length > 0 ? describeDailyLimit(limit, taken, rows.length) : undefined;
+  const refusal =
+    refused.length > 0 ? describeDailyLimit(limit, taken, rows.length, isAllOrNothing) : undefined;
   const today = (ordered: number) => `Last 24 hours: ${used + ordered} of ${limit} videos.`;
   return { allowed, refused, refusal, limit, today };
 }
 
-function describeDailyLimit(limit: number, { used, freeAt }: Usage, wanted: number): Refusal {
-  const firstFreeAt = freeAt.at(0);
+function describeDailyLimit(
+  limit: number,
+  { used, freeAt }: Usage,
+  wanted: number,
+  isAllOrNothing: boolean,
+): Refusal {
+  const firstFreeAt = freeAt.at(Math.max(0, used - limit));
   const allFreeAt = freeAt[used + wanted - limit - 1] as number | undefined;
   const forAll = allFreeAt === undefined ? '' : `, and for all of them at ${formatTime(allFreeAt)}`;
-  const when =
-    firstFreeAt === undefined || limit === 0
-      ? ''
-      : `There is room again from ${formatTime(firstFreeAt)}${forAll}. `;
+  const left = isAllOrNothing ? limit - used : 0;
+  const first =
+    left > 0 ? `for ${left} now` : firstFreeAt && `again from ${formatTime(firstFreeAt)}`;
+  const when = first ? `There is room ${first}${forAll}. ` : '';
   return {
     message: `This would order ${videos(wanted)}, but "Max Videos per Day" of the credential allows ${limit} in 24 hours, and ${used} ${used === 1 ? 'has' : 'have'} been used`,
-    description: `Nothing was sent to iTeraBiz. ${when}Trying again before that changes nothing. To order now, raise the limit in the credential.`,
+    description: `${isAllOrNothing ? 'Nothing' : 'This item'} was ${isAllOrNothing ? '' : 'not '}sent to iTeraBiz. ${when}Trying again before that changes nothing. To order now, raise the limit in the credential.`,
     reason: 'account',
   };
 }

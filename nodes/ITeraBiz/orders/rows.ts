@@ -3,6 +3,7 @@ import type { IDataObject, INodeProperties } from 'n8n-workflow';
 import type { Slot } from '../account/dailyBudget';
 import type { Order } from '../account/sameOrder';
 import { isObject } from '../api/json';
+import { visibleText } from '../api/text';
 import { BY_NAME, withFields } from '../fields/fields';
 import { waitForCompletion } from '../fields/options';
 import { checkBody, isOn, type Options } from '../fields/validate';
@@ -37,6 +38,8 @@ export interface Row {
   known?: Entry;
   /** Videos created since then may be reused, in milliseconds since 1970; `undefined` for none */
   reuseSince?: number;
+  /** Whether `known` is about an earlier request that differs */
+  isChanged?: boolean;
   /** Set once the list was read, if `reuseSince` is set */
   match?: Match;
   /** Its place in the account's daily budget, if that has a limit */
@@ -79,15 +82,17 @@ export async function prepareRows(
       rows.maxVideos = Math.min(rows.maxVideos, options.maxVideos ?? Infinity);
       rows.maxSeconds = Math.min(rows.maxSeconds, options.maxSeconds ?? Infinity);
       body = bodyOf(run, fields, item);
-      const name = isByName ? String(body.avatar_id ?? '').trim() : '';
+      const name = isByName ? visibleText(String(body.avatar_id ?? '')) : '';
       if (name !== '') body = { ...body, avatar_id: await findAvatar(name) };
       const order = { url, body: checkBody(body) };
       const key = ledger.keyOf(item, order);
-      const known = ledger.find(key);
+      const own = ledger.find(key);
+      // Each call of a tool orders something else.
+      const known = own ?? (run.isTool ? undefined : ledger.findEarlier(item));
       const { whenVideoExists, lookBack = 30 } = options;
       const reuseSince = whenVideoExists === 'reuse' ? Date.now() - lookBack * DAY : undefined;
       const waits = waitsOf(run, item);
-      rows.good.push({ item, options, waits, order, key, known, reuseSince });
+      rows.good.push({ item, options, waits, order, key, known, isChanged: !own, reuseSince });
     } catch (error) {
       run.signal?.throwIfAborted();
       rows.bad.set(item, { error: error as Error, body });

@@ -18,6 +18,9 @@ import type { Row } from './rows';
 /** After this many unknown outcomes in a row, the rest is not sent. */
 const MAX_UNKNOWN_IN_A_ROW = 5;
 
+/** Shown instead of the ID of a job that has none. */
+export const NO_ID = 'accepted without an ID';
+
 /** Shared by all submissions of a run. */
 export interface Submissions {
   account: Account;
@@ -49,7 +52,7 @@ export async function submitAll(
   const lookups: Array<Promise<void>> = [];
   const addJob = ({ item, options, waits }: Row, video: IDataObject | undefined) => {
     if (!video) return;
-    results.accepted.set(item, videoIdOf(video) ?? 'accepted without an ID');
+    results.accepted.set(item, videoIdOf(video) ?? NO_ID);
     jobs.set(item, { video, options, waits });
   };
   let unknownInARow = 0;
@@ -78,8 +81,9 @@ export async function submitAll(
 
 /** Releases the slots of rows that were not sent, or were definitely refused. */
 export function settleSlots({ account, ledger }: Submissions, rows: Row[]): void {
-  for (const { key, slot } of rows) {
-    if (slot && !ledger.find(key)) account.budget.release(slot);
+  for (const { key, known, slot } of rows) {
+    const entry = ledger.find(key);
+    if (slot && (!entry || entry === known)) account.budget.release(slot);
   }
 }
 

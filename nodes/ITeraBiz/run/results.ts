@@ -38,10 +38,14 @@ export type Refusal = Message & Partial<Failure>;
 
 /** An item that failed. */
 export class ItemFailed extends Error {
-  /** @param affectsAll whether all other items of the account would fail the same way */
+  /**
+   * @param affectsAll whether all other items of the account would fail the same way
+   * @param isOutage whether that is only because iTeraBiz was out of reach
+   */
   constructor(
     readonly failure: Failure,
     readonly affectsAll = false,
+    readonly isOutage = false,
   ) {
     super(failure.message);
   }
@@ -50,9 +54,10 @@ export class ItemFailed extends Error {
   static by(failed: RequestFailed, subject: Subject): ItemFailed {
     const { attempt, statusClass, status } = failed;
     const isOfAccount = statusClass === 'badKey' || statusClass === 'noCredits';
-    const affectsAll = isOfAccount || attempt.decision === 'retry';
-    const reason = affectsAll ? 'account' : 'item';
-    return new ItemFailed({ ...failed.describe(subject), reason, status }, affectsAll);
+    const isOutage = !isOfAccount && attempt.decision === 'retry';
+    const reason = isOfAccount || isOutage ? 'account' : 'item';
+    const failure = { ...failed.describe(subject), reason, status } as const;
+    return new ItemFailed(failure, isOfAccount || isOutage, isOutage);
   }
 }
 
@@ -82,8 +87,9 @@ export class Results {
   /** Whether the video existed already, if the user chose to reuse videos */
   readonly reused = new Map<number, boolean>();
 
-  /** By `now()` of client/time */
-  readonly startedAt = now();
+  /** When an item last succeeded, by `now()` of client/time */
+  private succeededAt = -Infinity;
+
   /** The failure of the items that are not sent any more */
   private abortedBy?: Failure;
 
@@ -110,11 +116,18 @@ export class Results {
    * @throws only the signal's reason, if the execution was canceled
    */
   async attempt<T>(item: number, task: () => T | Promise<T>): Promise<T | undefined> {
+    const startedAt = now();
     try {
-      return await task();
+      const result = await task();
+      this.succeededAt = now();
+      return result;
     } catch (error) {
       this.run.signal?.throwIfAborted();
-      this.fail(item, error as Error);
+      const isOutage = error instanceof ItemFailed && error.isOutage;
+      // What others got through meanwhile is no outage, but about this item.
+      const isOwn = isOutage && this.succeededAt > startedAt;
+      const failure = isOwn ? new ItemFailed({ ...error.failure, reason: 'item' }) : error;
+      this.fail(item, failure as Error);
       return undefined;
     }
   }

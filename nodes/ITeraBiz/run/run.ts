@@ -12,13 +12,13 @@ import type {
   IWorkflowBase,
 } from 'n8n-workflow';
 import * as n8nWorkflow from 'n8n-workflow';
-import { NodeOperationError } from 'n8n-workflow';
+import { NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
 
 import { type Account, type Credential, credentialOf } from '../account/account';
 import { isObject } from '../api/json';
 import type { Video } from '../api/video';
 import { type ApiClient, TIMEOUT } from '../client/apiClient';
-import { MAX_TIMER } from '../client/time';
+import { MAX_TIMER, now } from '../client/time';
 import { checkDailyLimit, checkOptions, type Options } from '../fields/validate';
 
 /** n8n's On Error setting of a node: it stops, or goes on with the message, on either output. */
@@ -37,6 +37,8 @@ export interface Run {
   readonly onError: OnError;
   /** Whether an AI agent or MCP client called the node and waits for the answer */
   readonly isTool: boolean;
+  /** When the caller of a tool stops waiting, by `now()` of client/time; `Infinity` if it is no tool */
+  readonly giveUpAt: number;
   /** Whether it was started in the editor */
   readonly isManual: boolean;
   /** Aborts when the execution is canceled */
@@ -95,14 +97,22 @@ export interface RequestTemplate {
   fields: INodeProperties[];
 }
 
+/** How long an AI agent or MCP client waits for its tool, in milliseconds. Many give up after a minute. */
+const TOOL_PATIENCE = 45_000;
+
+/** How many requests may be in flight by default. */
+const DEFAULT_CONCURRENCY = 5;
+
 /** A run of all items, which `customOperations` get from n8n. */
 export function runOf(context: IExecuteFunctions): Run {
-  const isTool = context.getExecuteData().data.main === undefined;
-  const items = context.getInputData(0, isTool ? 'ai_tool' : 'main');
+  // n8n behavior: agents before version 3 pass a tool no main input; newer ones let the engine run it.
+  const hasMain = context.getExecuteData().data.main !== undefined;
+  const isTool = !hasMain || context.getNode().rewireOutputLogTo === NodeConnectionTypes.AiTool;
+  const items = context.getInputData(0, hasMain ? 'main' : 'ai_tool');
+  const read: GetParameter = (name, item, fallback) =>
+    context.getNodeParameter(name, item, fallback);
   return {
-    ...common(context, (name, item, fallback) => context.getNodeParameter(name, item, fallback)),
-    size: items.length,
-    isTool,
+    ...common(context, read, items.length, isTool),
     timeoutAt: timeoutOf(context),
     input: (item) => items[item].json,
     hint: (message) => context.addExecutionHints?.({ message, location: 'outputPane' }),
@@ -115,10 +125,9 @@ export function runOf(context: IExecuteFunctions): Run {
  * Trigger run a tool through its description's `routing`, without `customOperations`.
  */
 export function runOfItem(context: IExecutePaginationFunctions): Run {
+  const read: GetParameter = (name, _, fallback) => context.getNodeParameter(name, fallback);
   return {
-    ...common(context, (name, _, fallback) => context.getNodeParameter(name, fallback)),
-    size: 1,
-    isTool: true,
+    ...common(context, read, 1, true),
     input: () => context.getInputData().json,
     hint: () => {},
   };
@@ -129,6 +138,8 @@ type GetParameter = (name: string, item: number, fallback?: object) => unknown;
 function common(
   context: IExecuteFunctions | IExecutePaginationFunctions,
   getParameter: GetParameter,
+  size: number,
+  isTool: boolean,
 ) {
   const node = context.getNode();
   const signal = context.getExecutionCancelSignal();
@@ -137,11 +148,14 @@ function common(
   const { batching, ...options } = requestOptionsFrom(parameter('requestOptions', 0, {}), node);
   let credential: Promise<Credential> | undefined;
   const readCredential = async () => await (credential ??= credentialOf(context));
-  const optionsOf = (item: number) => checkOptions(parameter('options', item, {}) as object);
-  const concurrency = concurrencyFrom(() => optionsOf(0));
-  const settings = { priority: 'row', concurrency, signal, options } as const;
+  const concurrency = concurrencyFrom(parameter, size, node);
+  const giveUpAt = isTool ? now() + TOOL_PATIENCE : Infinity;
+  const settings = { priority: 'row', concurrency, signal, options, deadline: giveUpAt } as const;
   return {
     node,
+    size,
+    isTool,
+    giveUpAt,
     // n8n behavior: its contexts have this, though their types do not.
     index: (context as { runIndex?: number }).runIndex ?? 0,
     onError: onErrorOf(node, context.continueOnFail()),
@@ -154,7 +168,7 @@ function common(
     workflowId: context.getWorkflow().id,
     concurrency,
     parameter,
-    options: optionsOf,
+    options: (item: number) => checkOptions(parameter('options', item, {}) as object),
     locatorMode: (name: string) => {
       const chosen: unknown = node.parameters[name];
       return isObject(chosen) ? String(chosen.mode) : undefined;
@@ -174,13 +188,21 @@ function onErrorOf({ onError }: INode, continues: boolean): OnError {
   return onError === 'continueErrorOutput' ? onError : 'continueRegularOutput';
 }
 
-/** If the first item's options are invalid, only that item fails: the others use the default. */
-function concurrencyFrom(options: () => Options): number {
-  try {
-    return options().maxConcurrency ?? 5;
-  } catch {
-    return 5;
+/** The smallest of all items. An item whose Max Concurrency is invalid fails by itself. */
+function concurrencyFrom(parameter: Run['parameter'], size: number, { parameters }: INode): number {
+  const items = hasExpression(parameters.options) ? size : Math.min(size, 1);
+  let smallest = Infinity;
+  for (let item = 0; item < items; item++) {
+    try {
+      const { maxConcurrency } = checkOptions({
+        maxConcurrency: parameter('options.maxConcurrency', item, DEFAULT_CONCURRENCY),
+      });
+      smallest = Math.min(smallest, maxConcurrency ?? Infinity);
+    } catch {
+      continue;
+    }
   }
+  return smallest === Infinity ? DEFAULT_CONCURRENCY : smallest;
 }
 
 /** Reads a parameter only once for all items if it contains no expression. */
@@ -209,7 +231,8 @@ function requestOptionsFrom(value: unknown, node: INode) {
   return {
     batching: {
       size: Math.max(1, Number(batch.batchSize) || 1),
-      interval: Math.max(0, Number(batch.batchInterval) || 0),
+      // In the editor, a size of -1 turns batching off.
+      interval: Number(batch.batchSize) < 0 ? 0 : Math.max(0, Number(batch.batchInterval) || 0),
     },
     // n8n behavior: its HTTP client never answers if this is negative, and gives up at once if it is too long.
     timeout: milliseconds >= 1 ? Math.min(milliseconds, MAX_TIMER) : TIMEOUT,
@@ -220,7 +243,9 @@ function requestOptionsFrom(value: unknown, node: INode) {
 
 function proxyFrom(address: string, node: INode): IHttpRequestOptions['proxy'] {
   const url = URL.canParse(address) ? new URL(address) : undefined;
-  if (!url?.hostname || !url.port) {
+  // `URL` leaves out a protocol's own port.
+  const isNamed = /:\d+\/?$/.test(address.trim());
+  if (!url?.hostname || !isNamed) {
     throw new NodeOperationError(node, 'The proxy under Request Options is not valid', {
       description: 'Enter its whole address with the port, as in http://proxy.example.com:3128',
     });
@@ -229,7 +254,7 @@ function proxyFrom(address: string, node: INode): IHttpRequestOptions['proxy'] {
   const decode = decodeURIComponent;
   return {
     host: hostname,
-    port: Number(port),
+    port: Number(port || (protocol === 'https:' ? 443 : 80)),
     protocol: protocol.replace(':', ''),
     ...(username && { auth: { username: decode(username), password: decode(password) } }),
   };

@@ -219,3 +219,19 @@ describe('For an agent that lets the engine run its tools', () => {
     expect((await sandbox.stats()).requests).toEqual({});
   });
 });
+
+describe('An agent of version 3, which lets the engine run its tools, is a model, too', () => {
+  const answersOf = (result: IRun) => JSON.stringify(outputOf(result, 'Agent')[0]?.json);
+
+  test('the answer to an order says not to order again, and has nothing empty', async () => {
+    const result = await runAgent('test.orderingAgent', fromAgent(), [[say('Hello')]]);
+    expect(answersOf(result)).toContain('Do not create it again');
+    expect(answersOf(result)).not.toContain('null');
+  });
+
+  test('an order in doubt speaks of no button and no option', async () => {
+    await sandbox.fault({ on: 'POST /videos', type: 'reset' });
+    const result = await runAgent('test.orderingAgent', fromAgent(), [[say('In doubt')]]);
+    expect(JSON.stringify(result.data)).not.toMatch(/Resubmit if Unsure|in the options/);
+  });
+});

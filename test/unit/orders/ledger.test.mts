@@ -5,7 +5,7 @@ import { Ledger } from '../../../nodes/ITeraBiz/orders/ledger.ts';
 
 const order = { url: '/videos', body: { script: 'Hello' } };
 const ledgerIn = (memory: IContextObject = {}, run = 0, account = 'mine') =>
-  new Ledger(memory, run, account);
+  new Ledger(memory, run, account, 'as entered');
 
 test('knows nothing of a submission until it is sent', () => {
   expect(ledgerIn().find(ledgerIn().keyOf(0, order))).toBeUndefined();
@@ -15,11 +15,13 @@ test('keeps what is sent, accepted and refused', () => {
   const ledger = ledgerIn();
   const key = ledger.keyOf(0, order);
   ledger.sent(key, 7);
-  expect(ledger.find(key)).toEqual({ state: 'sent', at: 7 });
+  expect(ledger.find(key)).toMatchObject({ state: 'sent', at: 7 });
   ledger.refused(key);
   expect(ledger.find(key)).toBeUndefined();
   ledger.accepted(key, { id: 'video_1' });
-  expect(ledger.find(key)).toEqual({ state: 'accepted', answer: { id: 'video_1' } });
+  expect(ledger.find(key)).toEqual({
+    ...{ state: 'accepted', answer: { id: 'video_1' }, origin: expect.any(String) },
+  });
   ledger.accepted(key, { id: 'video_1' }, false);
   expect(ledger.find(key)).toMatchObject({ reused: false });
   expect(ledger.answers).toEqual([{ id: 'video_1' }]);
@@ -32,7 +34,7 @@ test('a refusal takes back no earlier doubt', () => {
   const before = ledger.find(key);
   ledger.sent(key, 9);
   ledger.refused(key, before);
-  expect(ledger.find(key)).toEqual({ state: 'sent', at: 7 });
+  expect(ledger.find(key)).toMatchObject({ state: 'sent', at: 7 });
 });
 
 test('is found again in the memory as n8n stores it with an execution', () => {
@@ -44,7 +46,7 @@ test('is found again in the memory as n8n stores it with an execution', () => {
 
   const stored = JSON.parse(JSON.stringify(memory)) as IContextObject;
   const after = ledgerIn(stored, 2);
-  expect(after.find(after.keyOf(7, order))).toEqual({
+  expect(after.find(after.keyOf(7, order))).toMatchObject({
     state: 'accepted',
     answer: { id: 'video_1' },
   });

@@ -1,0 +1,97 @@
+/** What a retry of an execution orders, and what it names. */
+
+import type { Reply } from '../../shared/littleApi.mts';
+import { useLittleAccount } from './littleAccount.mts';
+import { textOf } from '../runs/promise.mts';
+import { asRetry, createVideo, jsonOf, rows } from '../support.mts';
+
+const account = useLittleAccount();
+const retrying = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1 };
+
+const paid = () => account.jobs.map(({ script }) => script);
+const paidTwice = () => paid().length - new Set(paid()).size;
+const ids = () => account.jobs.map(({ id }) => String(id));
+const told = (run: Parameters<typeof jsonOf>[0]) => JSON.stringify(jsonOf(run)) + textOf(run);
+
+describe('Submitted once', () => {
+  test('a key that is replaced in the middle of a run, as the message asks for: Retry sends only what is missing', async () => {
+    const [oldKey, newKey] = [account.apiKey, `${account.apiKey}_new`];
+    account.post = (accept, { headers }) => {
+      const isOld = headers.authorization === `Bearer ${oldKey}`;
+      if (isOld && account.jobs.length >= 3) {
+        return { status: 401, body: { error: { message: 'This key was revoked' } } };
+      }
+      return { body: accept() };
+    };
+    const parameters = createVideo({ options: { maxConcurrency: 1 } });
+    const failed = await account.run(parameters, { items: rows(5) });
+    expect(textOf(failed)).toContain('To send only what is missing, open this execution');
+    const again = await account.run(parameters, { retryOf: asRetry(failed), apiKey: newKey });
+    expect(jsonOf(again)).toHaveLength(5);
+    expect(paidTwice()).toBe(0);
+  });
+
+  test('Retry On Fail with an expression that gives something else each time, as {{ $now }}', async () => {
+    let count = 0;
+    account.post = (accept) =>
+      ++count === 2 ? { status: 400, body: { message: 'Not now' } } : { body: accept() };
+    const script = '={{ $json.script }} Made {{ $now.toMillis() }}';
+    const parameters = createVideo({ script, options: { maxConcurrency: 1 } });
+    const run = await account.run(parameters, { items: rows(2), settings: retrying });
+    expect(jsonOf(run)).toHaveLength(2);
+    expect(account.jobs).toHaveLength(2);
+  });
+});
+
+describe('Nothing lost', () => {
+  test('Retry On Fail whose second try cannot read the list: what the first try ordered is named', async () => {
+    let count = 0;
+    account.post = (accept) =>
+      ++count === 4 ? { status: 400, body: { message: 'Not now' } } : { body: accept() };
+    let lists = 0;
+    account.list = (data): Reply =>
+      ++lists > 1 ? { status: 403, body: { message: 'No' } } : { body: { data, has_more: false } };
+    const parameters = createVideo({ options: { whenVideoExists: 'reuse', maxConcurrency: 1 } });
+    const run = await account.run(parameters, {
+      items: rows(5),
+      settings: { ...retrying, maxTries: 2 },
+    });
+    expect(account.jobs).toHaveLength(4);
+    expect(ids().filter((id) => !told(run).includes(id))).toEqual([]);
+  });
+
+  test('Retry On Fail whose second try meets the daily limit: what the first try ordered is named', async () => {
+    let count = 0;
+    account.post = (accept) => {
+      if (++count !== 4) return { body: accept() };
+      account.add({ script: 'made elsewhere' });
+      account.add({ script: 'made elsewhere, too' });
+      return { status: 400, body: { message: 'Not now' } };
+    };
+    account.state = (job) => job;
+    const secrets = {
+      iTeraBizApi: { apiKey: account.apiKey, baseUrl: account.url, maxVideosPerDay: 5 },
+    };
+    const parameters = createVideo({ options: { maxConcurrency: 1 } });
+    const settings = { ...retrying, maxTries: 2, waitBetweenTries: 2_500 };
+    const run = await account.run(parameters, { items: rows(5), settings, secrets });
+    const own = account.jobs.filter(({ script }) => String(script).startsWith('Script'));
+    expect(own.length).toBeGreaterThan(0);
+    expect(own.map(({ id }) => String(id)).filter((id) => !told(run).includes(id))).toEqual([]);
+  });
+});
+
+describe('Messages say what is true', () => {
+  test('a limit that was lowered: "There is room again" names a time when there is', async () => {
+    for (let n = 0; n < 6; n++) {
+      account.add({ created_at: new Date(Date.now() - (20 - n) * 3_600_000).toISOString() });
+    }
+    const secrets = {
+      iTeraBizApi: { apiKey: account.apiKey, baseUrl: account.url, maxVideosPerDay: 3 },
+    };
+    const run = await account.run(createVideo(), { items: rows(1), secrets });
+    const [, said] = /room again from (\S+ \S+) UTC/.exec(textOf(run)) ?? [];
+    const fourthFrees = new Date(Date.now() + (24 - 17) * 3_600_000).toISOString();
+    expect(said?.slice(0, 13)).toBe(fourthFrees.replace('T', ' ').slice(0, 13));
+  });
+});
