@@ -3,7 +3,14 @@ import type { IDataObject } from 'n8n-workflow';
 import type { JobRegistry } from '../account/jobRegistry';
 import { type Extent, type Listed, readBack } from '../account/listReader';
 import { PAGE_SIZE } from '../api/page';
-import { indexOrders, fingerprint, type Order, unclearReason } from '../account/sameOrder';
+import {
+  indexOrders,
+  fingerprint,
+  type Order,
+  states,
+  textFieldOf,
+  unclearReason,
+} from '../account/sameOrder';
 import { outcomeOf, videoIdOf } from '../api/video';
 import { type ApiClient, refusalOnly, RequestFailed } from '../client/apiClient';
 import { lookBack, whenVideoExists } from '../fields/options';
@@ -27,6 +34,8 @@ interface Group {
   made: number;
   /** A job that may match, but the list says too little about it */
   unclear?: IDataObject;
+  /** For a prompt: a job listed with a script alone, which AI may have written */
+  scripted?: IDataObject;
 }
 
 /**
@@ -50,10 +59,13 @@ export async function findExisting(
   const find = indexOrders(groups);
   const since = Math.min(...groups.map((group) => group.since));
   const failed = new Set<string>();
+  const isPrompt = textFieldOf(groups[0].order) === 'prompt';
+  let hasPrompts = false;
   const addListed = (listed: Listed) => {
     const { entry, at } = listed;
-    if (at < since) return;
     const id = videoIdOf(entry);
+    hasPrompts ||= states(entry, 'prompt');
+    if (at < since) return;
     const isFailed = outcomeOf(entry) === 'failed';
     if (isFailed && id !== undefined) failed.add(id);
     const same = id === undefined ? [] : find(entry, 'same');
@@ -64,8 +76,13 @@ export async function findExisting(
     }
     // A job that certainly matches one order is not a possible match of another.
     if (same.length > 0 || isFailed) return;
+    const isScripted = isPrompt && states(entry, 'script') && !states(entry, 'prompt');
+    if (isScripted && hasPrompts) return;
+    const kind = isScripted ? 'scripted' : 'unclear';
+    // Such an entry may match every order, so finding them takes long.
+    if (groups.every((group) => group[kind])) return;
     for (const group of find(entry, 'unclear')) {
-      if (!(at < group.since)) group.unclear ??= entry;
+      if (!(at < group.since)) group[kind] ??= entry;
     }
   };
   const extent = await readBack(client, '/videos', since, MAX_PAGES, addListed).catch(refusalOnly);
@@ -73,6 +90,8 @@ export async function findExisting(
     return ItemFailed.by(extent, { doing: 'list the videos' }).failure;
   }
   if (extent !== 'enough') return describeExtent(extent);
+  // A list that states prompts states that of a generated video, too.
+  if (!hasPrompts) groups.forEach((group) => (group.unclear ??= group.scripted));
   groups.forEach((group) => addUnlisted(group, jobs, (id) => failed.has(id) || isTaken(id)));
   return assignOldest(groups, ledger);
 }
