@@ -22,6 +22,12 @@ import type { Match, Row } from './rows';
 /** Most pages to read: 20,000 videos. */
 const MAX_PAGES = 200;
 
+/**
+ * How long a list may leave out a new job, in milliseconds; `RECONCILING` expects it within seconds. One
+ * left out for longer was deleted, or has failed.
+ */
+const MAX_LIST_LAG = 5 * 60_000;
+
 /** The rows with the same order, and the listed jobs that match it. */
 interface Group {
   order: Order;
@@ -58,12 +64,14 @@ export async function findExisting(
   if (groups.length === 0) return undefined;
   const find = indexOrders(groups);
   const since = Math.min(...groups.map((group) => group.since));
+  const shown = new Set<string>();
   const failed = new Set<string>();
   const isPrompt = textFieldOf(groups[0].order) === 'prompt';
   let hasPrompts = false;
   const addListed = (listed: Listed) => {
     const { entry, at } = listed;
     const id = videoIdOf(entry);
+    if (id !== undefined) shown.add(id);
     hasPrompts ||= states(entry, 'prompt');
     if (at < since) return;
     const isFailed = outcomeOf(entry) === 'failed';
@@ -92,7 +100,9 @@ export async function findExisting(
   if (extent !== 'enough') return describeExtent(extent);
   // A list that states prompts states that of a generated video, too.
   if (!hasPrompts) groups.forEach((group) => (group.unclear ??= group.scripted));
-  groups.forEach((group) => addUnlisted(group, jobs, (id) => failed.has(id) || isTaken(id)));
+  const isGone = (id: string, at: number) => !shown.has(id) && Date.now() - at > MAX_LIST_LAG;
+  const isExcluded = (id: string, at: number) => failed.has(id) || isTaken(id) || isGone(id, at);
+  groups.forEach((group) => addUnlisted(group, jobs, isExcluded));
   return assignOldest(groups, ledger);
 }
 
@@ -111,13 +121,17 @@ function groupsOf(rows: Row[]): Group[] {
   return [...groups.values()];
 }
 
-/** Adds the jobs that this process created and the list does not show yet. */
-function addUnlisted(group: Group, jobs: JobRegistry, isExcluded: (id: string) => boolean): void {
+/** Adds the jobs that this process created and the list does not show, or not clearly. */
+function addUnlisted(
+  group: Group,
+  jobs: JobRegistry,
+  isExcluded: (id: string, at: number) => boolean,
+): void {
   const listed = new Set(group.jobs.map(({ entry }) => videoIdOf(entry)));
   for (const job of jobs.createdBy(fingerprint(group.order))) {
     const id = videoIdOf(job.entry);
-    if (id === undefined || listed.has(id) || isExcluded(id) || job.at < group.since) continue;
-    group.jobs.push(job);
+    if (id === undefined || listed.has(id) || job.at < group.since) continue;
+    if (!isExcluded(id, job.at)) group.jobs.push(job);
   }
 }
 

@@ -141,6 +141,34 @@ describe('A generated video that is listed with the script that AI wrote', () =>
   });
 });
 
+describe('What the list leaves out, although this process ordered it,', () => {
+  const items = [{ script: SCRIPT }];
+  const isReused = async () =>
+    jsonOf(await account.run(reusing, { items }))[0]._iteraBizReused as boolean;
+  afterEach(() => void jest.restoreAllMocks());
+  const letMinutesPass = (minutes: number) => {
+    const { now } = Date;
+    jest.spyOn(Date, 'now').mockImplementation(() => now() + minutes * 60_000);
+  };
+
+  test.each<[string, number, boolean]>([
+    ['is used while it may be too new for it', 4, true],
+    ['was deleted or has failed, and is ordered again', 6, false],
+  ])('%s: after %i minutes', async (_, minutes, isUsed) => {
+    await isReused();
+    account.list = () => ({ body: { data: [], has_more: false } });
+    letMinutesPass(minutes);
+    expect(await isReused()).toBe(isUsed);
+  });
+
+  test('or does not show clearly, is used for longer', async () => {
+    account.state = (job) => ({ ...job, script: undefined });
+    await isReused();
+    letMinutesPass(6);
+    expect(await isReused()).toBe(true);
+  });
+});
+
 test('however it is spelled, in all of these ways at once, it is paid once', async () => {
   const one = (of: Record<string, Spelling>) => fc.constantFrom(...Object.keys(of));
   const spelling = fc.tuple(one(avatars), one(scripts), one(rests), one(wrappers));
