@@ -95,8 +95,8 @@ function isInTime({ sentAt, timeout }: UnknownSubmission, at: number): boolean {
 }
 
 /** Any time after the request counts as nearer than any time before it. */
-function distance({ sentAt }: UnknownSubmission, at: number): number {
-  return at >= sentAt ? at - sentAt : CLOCK_SKEW + TIMEOUT + sentAt - at;
+function distance({ sentAt, timeout }: UnknownSubmission, at: number): number {
+  return at >= sentAt ? at - sentAt : CLOCK_SKEW + timeout + sentAt - at;
 }
 
 /**

@@ -2,7 +2,7 @@ import { createHash } from 'crypto';
 import type { IDataObject } from 'n8n-workflow';
 
 import { isObject } from '../api/json';
-import { comparableText } from '../api/text';
+import { comparableText, wordsIn } from '../api/text';
 import { languageCode } from '../fields/languages';
 import { LABELS } from '../messages/message';
 
@@ -62,83 +62,132 @@ export function unclearReason(order: Order, listed: IDataObject): string {
     reasons.unshift(describe('avatar_id', avatarIn(listed)));
   }
   if (textLikeness(order, listed) !== 'same') {
-    const how = textIn(listed, field) === '' ? 'not in' : 'cut short in';
-    reasons.unshift(`its ${LABELS[field] ?? field} is ${how} the list`);
+    reasons.unshift(`its ${LABELS[field] ?? field} is ${textDifference(order, listed)}`);
   }
   return reasons.join('; ');
 }
-
-/** How many characters of its text an order is indexed by. */
-const PREFIX_LENGTH = 12;
 
 /** Indexes orders, to find those of a given likeness to an entry fast, even for long lists. */
 export function indexOrders<T extends { order: Order }>(
   candidates: T[],
 ): (listed: IDataObject, likeness: Likeness) => T[] {
-  const byPrefix = new Map<string, T[]>();
-  for (const candidate of candidates) {
-    const { order } = candidate;
-    const prefix = textIn(order.body, textFieldOf(order)).slice(0, PREFIX_LENGTH);
-    byPrefix.set(prefix, [...(byPrefix.get(prefix) ?? []), candidate]);
-  }
-  return (listed, likeness) => {
-    const texts = Object.values(TEXTS).map((field) => beginningOf(textIn(listed, field)));
-    const stated = texts.filter((text) => text !== '');
-    const isShort = stated.length === 0 || stated.some(({ length }) => length < PREFIX_LENGTH);
-    const prefixes = new Set(stated.map((text) => text.slice(0, PREFIX_LENGTH)));
-    const nearby = isShort
-      ? candidates
-      : [...prefixes].flatMap((prefix) => byPrefix.get(prefix) ?? []);
-    return nearby.filter(({ order }) => compare(order, listed) === likeness);
-  };
+  const keyOf = (field: string, text: string) => `${field} ${lettersIn(text)}`;
+  const sorted = candidates
+    .map((candidate) => {
+      const field = textFieldOf(candidate.order);
+      return { candidate, key: keyOf(field, textIn(candidate.order.body, field)) };
+    })
+    .sort((a, b) => (a.key === b.key ? 0 : a.key < b.key ? -1 : 1));
+  return (listed, likeness) =>
+    Object.values(TEXTS).flatMap((field) => {
+      const text = textIn(listed, field);
+      const isWhole = likeness === 'same';
+      const wanted = keyOf(field, isWhole ? text : beginningOf(text));
+      const found: T[] = [];
+      for (let n = firstFrom(sorted, wanted); n < sorted.length; n++) {
+        const { candidate, key } = sorted[n];
+        if (isWhole ? key !== wanted : !key.startsWith(wanted)) break;
+        if (compare(candidate.order, listed) === likeness) found.push(candidate);
+      }
+      return found;
+    });
 }
 
+/** Where the keys from this one on begin, in a sorted list. */
+function firstFrom(sorted: Array<{ key: string }>, key: string): number {
+  let [start, end] = [0, sorted.length];
+  while (start < end) {
+    const middle = (start + end) >> 1;
+    if (sorted[middle].key < key) start = middle + 1;
+    else end = middle;
+  }
+  return start;
+}
+
+const fingerprints = new WeakMap<Order, string>();
+
 /** A hash of an order: equal for the same URL and the same body. */
-export function fingerprint({ url, body }: Order): string {
-  return createHash('sha256')
-    .update(`${url} ${canonical(body)}`)
-    .digest('hex');
+export function fingerprint(order: Order): string {
+  const known = fingerprints.get(order);
+  if (known !== undefined) return known;
+  const text = `${order.url} ${canonical(order.body)}`;
+  const hash = createHash('sha256').update(text).digest('hex');
+  fingerprints.set(order, hash);
+  return hash;
 }
 
 function textLikeness(order: Order, listed: IDataObject): Likeness {
   const field = textFieldOf(order);
-  const [script, prompt] = [ownText(listed, 'script'), ownText(listed, 'prompt')];
-  // A video has a script or a prompt: an entry with the other one is a different order.
-  if (field === 'script' && prompt && prompt !== script) return 'other';
-  if (field === 'prompt' && script && !prompt) return 'other';
   const text = textIn(listed, field);
   const wanted = textIn(order.body, field);
+  const isScript = field === 'script';
+  // A video has a script or a prompt: an entry with only a prompt is a different order.
+  if (isScript && statedTextIn(listed, field) === undefined && states(listed, 'prompt')) {
+    return 'other';
+  }
   if (text === '' || wanted === '') return 'unclear';
-  if (text === wanted) return 'same';
-  return isCutOf(wanted, text) ? 'unclear' : 'other';
+  if (text !== wanted) {
+    const isPossible = isSpellingOf(wanted, text) || isCutOf(wanted, text);
+    return isPossible ? 'unclear' : 'other';
+  }
+  // AI may have written the same script.
+  const isGenerated = isScript && states(listed, 'prompt') && textIn(listed, 'prompt') !== text;
+  return isGenerated ? 'unclear' : 'same';
 }
 
-/** Shortest text to count as cut short without dots, in characters: within a word, or after one. */
+/** How the list shows a text that is not the same, e.g. `cut short in the list`. */
+function textDifference(order: Order, listed: IDataObject): string {
+  const field = textFieldOf(order);
+  const [text, wanted] = [textIn(listed, field), textIn(order.body, field)];
+  if (text === '') return 'not in the list';
+  if (text === wanted) return `listed with a ${LABELS.prompt}`;
+  return `${isSpellingOf(wanted, text) ? 'spelled differently' : 'cut short'} in the list`;
+}
+
+/** Whether two texts have the same letters and digits. Lists may lose other characters, e.g. emoji. */
+function isSpellingOf(wanted: string, text: string): boolean {
+  return lettersIn(wanted) === lettersIn(text);
+}
+
+/** Shortest text to count as cut short without a mark, in characters: within a word, or after one. */
 const MIN_CUT_LENGTH = { withinWord: 8, afterWord: 20 };
 
-/** A text without the dots of a cut, and without a tag or entity that the cut left incomplete. */
+/** How a list may mark a cut, e.g. `...`, `[...]` or `... (more)`. */
+const CUT_MARK = /\s*[[(]?\.{3}[\])]?\s*(?:[[(]?(?:\w+ )?more[\])]?)?$/i;
+
+/** A text without the mark of a cut, and without a tag or entity that the cut left incomplete. */
 function beginningOf(text: string): string {
-  if (!text.endsWith('...') || text.length === 3) return text;
-  return text.slice(0, -3).replace(/\s*(<\/?[a-z][^<>]*|&#?\w*)?$/i, '');
+  const beginning = text.replace(CUT_MARK, '');
+  if (beginning === text || beginning === '') return text;
+  return beginning.replace(/\s*(<\/?[a-z][^<>]*|&#?\w*)?$/i, '');
 }
 
 /** Whether a text may be the whole text, cut short by the list. */
 function isCutOf(whole: string, text: string): boolean {
   const beginning = beginningOf(text);
-  if (beginning !== text) return whole.startsWith(beginning);
-  if (!whole.startsWith(text)) return false;
-  const isWithinWord = /\p{L}$/u.test(text) && /^\p{L}/u.test(whole.slice(text.length));
+  if (beginning !== text) return lettersIn(whole).startsWith(lettersIn(beginning));
+  const [words, cut] = [wordsIn(whole), wordsIn(text)];
+  if (!words.startsWith(cut)) return false;
+  const rest = words.slice(cut.length);
+  const isWithinWord = /\p{L}$/u.test(cut) && /^\p{L}/u.test(rest);
   if (isWithinWord) return text.length >= MIN_CUT_LENGTH.withinWord;
-  return text.length >= MIN_CUT_LENGTH.afterWord && !/[\d.!?。！？]$/.test(text);
+  // Episode 1 is not a cut of Episode 12.
+  const isOtherNumber = /\p{N}$/u.test(cut) && !rest.startsWith(' ');
+  const isSentence = /[.!?。！？]$/.test(text);
+  return text.length >= MIN_CUT_LENGTH.afterWord && !isOtherNumber && !isSentence;
 }
 
-/** A list may show a variant of the avatar, e.g. `avatar_1_front`, or its name instead of its ID. */
+/**
+ * A list may show a variant of the avatar, e.g. `avatar_1_front`, its ID within more, e.g.
+ * `avatars/avatar_1`, or its name.
+ */
 function avatarLikeness({ body }: Order, listed: IDataObject): Likeness {
   const stated = avatarIn(listed);
   if (!isStated(body.avatar_id) || !isStated(stated)) return 'same';
   const [wanted, id] = [canonical(body.avatar_id), canonical(idIn(stated))];
   if (wanted === id) return 'same';
-  const isVariant = id.startsWith(wanted) && /^[_.:/~-]/.test(id.slice(wanted.length));
+  const [ours, theirs] = [wanted, id].map((text) => ` ${wordsIn(text)} `);
+  const isVariant = theirs.includes(ours) || ours.includes(theirs);
   const hasIdField = statedIn(listed, 'avatar_id') !== undefined;
   const isName = isObject(stated) ? isObject(idIn(stated)) : !hasIdField;
   return isVariant || isName ? 'unclear' : 'other';
@@ -167,8 +216,9 @@ function secondsIn(value: unknown): number {
 
 /** The value of a field in an entry or a request, also if nested. */
 function statedIn(entry: IDataObject, field: string): IDataObject[string] {
-  const objects = [entry, ...WRAPPERS.map((name) => entry[name]).filter(isObject)];
-  return objects.map((object) => object[field]).find(isStated);
+  if (isStated(entry[field])) return entry[field];
+  const inner = WRAPPERS.map((name) => entry[name]).filter(isObject);
+  return inner.map((object) => object[field]).find(isStated);
 }
 
 function avatarIn(entry: IDataObject): IDataObject[string] {
@@ -181,22 +231,40 @@ function idIn(value: IDataObject[string]): IDataObject[string] {
 }
 
 function isStated(value: unknown): boolean {
-  return value !== undefined && value !== null && canonical(value) !== '';
+  if (typeof value === 'string') return value.trim() !== '';
+  return value !== undefined && value !== null;
+}
+
+/** Whether an entry states a field, also if nested. */
+export function states(entry: IDataObject, field: string): boolean {
+  return statedIn(entry, field) !== undefined;
 }
 
 /** Normalized texts, by entry and field. Cached, because an entry is compared with many orders. */
 const textCache = new WeakMap<IDataObject, Record<string, string>>();
 
-function ownText(entry: IDataObject, field: string): string {
+/** The normalized text of a field; empty if it is not stated, or not as text. */
+function textIn(entry: IDataObject, field: string): string {
   const texts = textCache.get(entry) ?? {};
   textCache.set(entry, texts);
-  const stated = () => canonical(statedIn(entry, field) ?? '');
-  return (texts[field] ??= comparableText(stated()) || stated());
+  return (texts[field] ??= normalized(statedTextIn(entry, field)));
 }
 
-/** The text in its own field, or in `text`. */
-function textIn(entry: IDataObject, field: string): string {
-  return ownText(entry, field) || (field === 'name' ? '' : ownText(entry, 'text'));
+/** The value of a text field, or of `text`, which may be a video's script or prompt. */
+function statedTextIn(entry: IDataObject, field: string): IDataObject[string] {
+  const isOther = field === 'name' || (field === 'prompt' && states(entry, 'script'));
+  return statedIn(entry, field) ?? (isOther ? undefined : statedIn(entry, 'text'));
+}
+
+function normalized(value: unknown): string {
+  if (typeof value !== 'string' && typeof value !== 'number') return '';
+  const text = canonical(value);
+  return comparableText(text) || text;
+}
+
+/** {@link wordsIn}, without spaces. */
+function lettersIn(text: string): string {
+  return wordsIn(text).replaceAll(' ', '');
 }
 
 function shown(value: unknown): string {

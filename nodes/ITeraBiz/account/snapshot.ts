@@ -93,12 +93,13 @@ export async function fetchSnapshot(
 ): Promise<Snapshot> {
   const snapshot: Snapshot = new Map();
   const listed = ids.filter((id) => !unlisted.has(id));
-  const requests = listed.length > 1 ? await readListed(listed, reader, unlisted, snapshot) : 0;
+  const refusals: RequestFailed[] = [];
+  const requests =
+    listed.length > 1 ? await readListed(listed, reader, unlisted, snapshot, refusals) : 0;
   // Unlisted ones first: they may have been left for this poll.
   const all = new Set(ids);
   const byId = [...unlisted].filter((id) => all.has(id));
   if (listed.length === 1) byId.unshift(...listed);
-  const refusals: RequestFailed[] = [];
   for (const id of byId.slice(0, ids.length - requests)) {
     const video = await videoIfKnown(reader, id).catch(refusalOnly);
     if (!(video instanceof RequestFailed)) {
@@ -114,28 +115,40 @@ export async function fetchSnapshot(
   return snapshot;
 }
 
-/** Adds listed videos to the snapshot, and other IDs to `unlisted`. @returns the number of requests */
+/**
+ * Adds listed videos to the snapshot, and other IDs to `unlisted`. After a refused page, the rest is left
+ * for the next poll.
+ *
+ * @returns the number of requests
+ */
 async function readListed(
   ids: string[],
   reader: VideoReader,
   unlisted: Set<string>,
   snapshot: Snapshot,
+  refusals: RequestFailed[],
 ): Promise<number> {
   const missing = new Set(ids);
   let requests = 0;
-  const fetch = async (after?: string) => (await reader.page('/videos', after)).page;
-  for await (const { newItems } of pages(fetch)) {
+  const fetch = async (after?: string) => {
     requests += 1;
-    for (const video of newItems) {
-      const id = videoIdOf(video) ?? '';
-      if (!missing.delete(id)) continue;
-      snapshot.set(id, video);
-      // A list may leave the link out: read by ID, the video has it.
-      if (lacksLink(video)) unlisted.add(id);
+    return (await reader.page('/videos', after)).page;
+  };
+  try {
+    for await (const { newItems } of pages(fetch)) {
+      for (const video of newItems) {
+        const id = videoIdOf(video) ?? '';
+        if (!missing.delete(id)) continue;
+        snapshot.set(id, video);
+        // A list may leave the link out: read by ID, the video has it.
+        if (lacksLink(video)) unlisted.add(id);
+      }
+      if (missing.size === 0 || requests >= ids.length) break;
     }
-    if (missing.size === 0 || requests >= ids.length) break;
+    missing.forEach((id) => unlisted.add(id));
+  } catch (error) {
+    refusals.push(refusalOnly(error));
   }
-  missing.forEach((id) => unlisted.add(id));
   return requests;
 }
 

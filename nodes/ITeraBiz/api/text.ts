@@ -31,6 +31,16 @@ export function comparableText(text: string): string {
   return visibleText(plain).replace(/\s+/g, ' ').trim();
 }
 
+/** The words of a text for a rough comparison: letters and digits alone, without case and accents. */
+export function wordsIn(text: string): string {
+  return text
+    .toUpperCase()
+    .normalize('NFKD')
+    .replace(/\p{M}+/gu, '')
+    .replace(/[^\p{L}\p{N}]+/gu, ' ')
+    .trim();
+}
+
 function entity(match: string, decimal?: string, hex?: string, name = ''): string {
   const code = decimal ? Number(decimal) : hex ? parseInt(hex, 16) : NaN;
   if (code > 0 && code <= 0x10ffff) return String.fromCodePoint(code);

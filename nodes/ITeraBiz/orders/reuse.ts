@@ -3,7 +3,14 @@ import type { IDataObject } from 'n8n-workflow';
 import type { JobRegistry } from '../account/jobRegistry';
 import { type Extent, type Listed, readBack } from '../account/listReader';
 import { PAGE_SIZE } from '../api/page';
-import { indexOrders, fingerprint, type Order, unclearReason } from '../account/sameOrder';
+import {
+  indexOrders,
+  fingerprint,
+  type Order,
+  states,
+  textFieldOf,
+  unclearReason,
+} from '../account/sameOrder';
 import { outcomeOf, videoIdOf } from '../api/video';
 import { type ApiClient, refusalOnly, RequestFailed } from '../client/apiClient';
 import { lookBack, whenVideoExists } from '../fields/options';
@@ -14,6 +21,12 @@ import type { Match, Row } from './rows';
 
 /** Most pages to read: 20,000 videos. */
 const MAX_PAGES = 200;
+
+/**
+ * How long a list may leave out a new job, in milliseconds; `RECONCILING` expects it within seconds. One
+ * left out for longer was deleted, or has failed.
+ */
+const MAX_LIST_LAG = 5 * 60_000;
 
 /** The rows with the same order, and the listed jobs that match it. */
 interface Group {
@@ -27,6 +40,8 @@ interface Group {
   made: number;
   /** A job that may match, but the list says too little about it */
   unclear?: IDataObject;
+  /** For a prompt: a job listed with a script alone, which AI may have written */
+  scripted?: IDataObject;
 }
 
 /**
@@ -49,11 +64,16 @@ export async function findExisting(
   if (groups.length === 0) return undefined;
   const find = indexOrders(groups);
   const since = Math.min(...groups.map((group) => group.since));
+  const shown = new Set<string>();
   const failed = new Set<string>();
+  const isPrompt = textFieldOf(groups[0].order) === 'prompt';
+  let hasPrompts = false;
   const addListed = (listed: Listed) => {
     const { entry, at } = listed;
-    if (at < since) return;
     const id = videoIdOf(entry);
+    if (id !== undefined) shown.add(id);
+    hasPrompts ||= states(entry, 'prompt');
+    if (at < since) return;
     const isFailed = outcomeOf(entry) === 'failed';
     if (isFailed && id !== undefined) failed.add(id);
     const same = id === undefined ? [] : find(entry, 'same');
@@ -64,8 +84,13 @@ export async function findExisting(
     }
     // A job that certainly matches one order is not a possible match of another.
     if (same.length > 0 || isFailed) return;
+    const isScripted = isPrompt && states(entry, 'script') && !states(entry, 'prompt');
+    if (isScripted && hasPrompts) return;
+    const kind = isScripted ? 'scripted' : 'unclear';
+    // Such an entry may match every order, so finding them takes long.
+    if (groups.every((group) => group[kind])) return;
     for (const group of find(entry, 'unclear')) {
-      if (!(at < group.since)) group.unclear ??= entry;
+      if (!(at < group.since)) group[kind] ??= entry;
     }
   };
   const extent = await readBack(client, '/videos', since, MAX_PAGES, addListed).catch(refusalOnly);
@@ -73,7 +98,11 @@ export async function findExisting(
     return ItemFailed.by(extent, { doing: 'list the videos' }).failure;
   }
   if (extent !== 'enough') return describeExtent(extent);
-  groups.forEach((group) => addUnlisted(group, jobs, (id) => failed.has(id) || isTaken(id)));
+  // A list that states prompts states that of a generated video, too.
+  if (!hasPrompts) groups.forEach((group) => (group.unclear ??= group.scripted));
+  const isGone = (id: string, at: number) => !shown.has(id) && Date.now() - at > MAX_LIST_LAG;
+  const isExcluded = (id: string, at: number) => failed.has(id) || isTaken(id) || isGone(id, at);
+  groups.forEach((group) => addUnlisted(group, jobs, isExcluded));
   return assignOldest(groups, ledger);
 }
 
@@ -92,13 +121,17 @@ function groupsOf(rows: Row[]): Group[] {
   return [...groups.values()];
 }
 
-/** Adds the jobs that this process created and the list does not show yet. */
-function addUnlisted(group: Group, jobs: JobRegistry, isExcluded: (id: string) => boolean): void {
+/** Adds the jobs that this process created and the list does not show, or not clearly. */
+function addUnlisted(
+  group: Group,
+  jobs: JobRegistry,
+  isExcluded: (id: string, at: number) => boolean,
+): void {
   const listed = new Set(group.jobs.map(({ entry }) => videoIdOf(entry)));
   for (const job of jobs.createdBy(fingerprint(group.order))) {
     const id = videoIdOf(job.entry);
-    if (id === undefined || listed.has(id) || isExcluded(id) || job.at < group.since) continue;
-    group.jobs.push(job);
+    if (id === undefined || listed.has(id) || job.at < group.since) continue;
+    if (!isExcluded(id, job.at)) group.jobs.push(job);
   }
 }
 

@@ -22,6 +22,13 @@ const avatars: Record<string, Spelling> = {
   "a look's ID": (job) => ({ ...job, avatar_id: `${String(job.avatar_id)}_front` }),
   "the avatar's name": (job) => ({ ...job, avatar_id: undefined, avatar: 'James' }),
   'no avatar': (job) => ({ ...job, avatar_id: undefined }),
+  "the avatar's path": (job) => ({ ...job, avatar_id: `avatars/${String(job.avatar_id)}` }),
+  "the avatar's version": (job) => ({ ...job, avatar_id: `${String(job.avatar_id)}@2` }),
+  "the avatar's ID in capitals": (job) => ({
+    ...job,
+    avatar_id: String(job.avatar_id).toUpperCase(),
+  }),
+  'a list of one avatar': (job) => ({ ...job, avatar_id: [job.avatar_id] }),
 };
 const withScript = (change: (script: string) => string): Spelling => {
   return (job) => ({ ...job, script: change(String(job.script)) });
@@ -32,7 +39,16 @@ const scripts: Record<string, Spelling> = {
   'a script that is cut without dots': withScript((script) => script.slice(0, 60)),
   'a script that is cut within a word': withScript((script) => script.slice(0, 14)),
   'a script that is cut early, after a word': withScript((script) => script.slice(0, 24)),
+  'a script that is cut after a number': withScript((script) => script.slice(0, 48)),
   'a script that is cut with dots': withScript((script) => `${script.slice(0, 20)}…`),
+  'a script that is cut with [...]': withScript((script) => `${script.slice(0, 30)} [...]`),
+  'a script that is cut with … (more)': withScript((script) => `${script.slice(0, 30)}… (more)`),
+  'a script in capitals': withScript((script) => script.toUpperCase()),
+  'signs as question marks': withScript((script) => script.replace(/[%"’]/g, '?')),
+  'signs after backslashes': withScript((script) => script.replace(/[%"-]/g, '\\$&')),
+  'a script with its kind': (job) => ({ ...job, script: { type: 'text', input: job.script } }),
+  'a list of one script': (job) => ({ ...job, script: [job.script] }),
+  'a prompt besides': (job) => ({ ...job, prompt: 'A friendly host' }),
   'SSML around it': withScript((script) => `<speak><p>${script}</p></speak>`),
   'SSML within it': withScript((script) => script.replace('. ', '. <break time="0.5s"/> ')),
   'HTML entities': withScript((script) => script.replaceAll('"', '&quot;').replace('’', '&#39;')),
@@ -91,6 +107,66 @@ test.each<[string, IDataObject]>([
   account.add({ avatar_id: 'avatar_james01', script: SCRIPT, ...other });
   const run = await account.run(reusing, { items: [{ script: SCRIPT }] });
   expect(jsonOf(run)).toMatchObject([{ id: 'video_2', _iteraBizReused: false }]);
+});
+
+describe('A generated video that is listed with the script that AI wrote', () => {
+  const generate = createVideo({
+    ...{ resource: 'content', operation: 'generate', prompt: '={{ $json.script }}' },
+    options: { whenVideoExists: 'reuse' },
+  });
+  const items = [{ script: SCRIPT }];
+  const avatar_id = 'avatar_james01';
+
+  test('may be the one of a prompt', async () => {
+    account.add({ avatar_id, script: 'Hi there! Spring is here.' });
+    const { message } = errorOf(await account.run(generate, { items }));
+    expect(message).toMatch(/^Nothing was sent: video video_1 .* its Prompt is not in the list$/);
+    expect(account.jobs).toHaveLength(1);
+  });
+
+  test.each(['before', 'after'])('is not, where a video listed %s states one', async (when) => {
+    const one = { avatar_id, script: 'Hi there! Spring is here.' };
+    const other = { avatar_id, prompt: 'Greet' };
+    (when === 'before' ? [one, other] : [other, one]).forEach((job) => account.add(job));
+    expect(jsonOf(await account.run(generate, { items }))).toMatchObject([{ id: 'video_3' }]);
+  });
+
+  test('is not of another avatar, and not in the way of a script', async () => {
+    account.add({ avatar_id: 'avatar_james02', script: 'Hi there! Spring is here.' });
+    account.add({ avatar_id, script: 'Spring is here.' });
+    const run = await account.run(reusing, { items });
+    expect(jsonOf(run)).toMatchObject([{ id: 'video_3' }]);
+    account.jobs = account.jobs.filter(({ id }) => id === 'video_1');
+    expect(jsonOf(await account.run(generate, { items }))).toMatchObject([{ id: 'video_2' }]);
+  });
+});
+
+describe('What the list leaves out, although this process ordered it,', () => {
+  const items = [{ script: SCRIPT }];
+  const isReused = async () =>
+    jsonOf(await account.run(reusing, { items }))[0]._iteraBizReused as boolean;
+  afterEach(() => void jest.restoreAllMocks());
+  const letMinutesPass = (minutes: number) => {
+    const { now } = Date;
+    jest.spyOn(Date, 'now').mockImplementation(() => now() + minutes * 60_000);
+  };
+
+  test.each<[string, number, boolean]>([
+    ['is used while it may be too new for it', 4, true],
+    ['was deleted or has failed, and is ordered again', 6, false],
+  ])('%s: after %i minutes', async (_, minutes, isUsed) => {
+    await isReused();
+    account.list = () => ({ body: { data: [], has_more: false } });
+    letMinutesPass(minutes);
+    expect(await isReused()).toBe(isUsed);
+  });
+
+  test('or does not show clearly, is used for longer', async () => {
+    account.state = (job) => ({ ...job, script: undefined });
+    await isReused();
+    letMinutesPass(6);
+    expect(await isReused()).toBe(true);
+  });
 });
 
 test('however it is spelled, in all of these ways at once, it is paid once', async () => {

@@ -141,7 +141,7 @@ test('the oldest one is taken', async () => {
 
 test.each<[string, Partial<Video>]>([
   ['failed', { status: 'failed' }],
-  ['of other words', { script: 'A' }],
+  ['of other words', { script: 'b' }],
   ['of another avatar', { avatar_id: 'avatar_maria01' }],
   ['older than asked for', { created_at: new Date(Date.now() - 30.5 * DAY).toISOString() }],
 ])('one %s is not used', async (_, more) => {
@@ -225,6 +225,7 @@ test('generated content is known by its prompt, and never taken for a script', a
     options: { whenVideoExists: 'reuse' },
   };
   await have('a');
+  await sandbox.addVideos(1, { ...created, prompt: 'b' });
   const parameters = createVideo(generate);
   const first = await runNode(sandbox, parameters, { ...asOwnAccount(), items: scripts('a') });
   const again = await runNode(sandbox, parameters, { ...asOwnAccount(), items: scripts('a') });

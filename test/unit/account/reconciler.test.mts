@@ -48,6 +48,11 @@ describe('Which job a doubt is about', () => {
     expect(idsFor([doubt('a', sentAt)], [...all, made('now', 0)])).toEqual(['now']);
   });
 
+  test('one made after a long wait, before one made earlier', () => {
+    const listed = [job('before', 'a', -1_000), job('late', 'a', 9 * MINUTE)];
+    expect(idsFor([doubt('a', 0, 10 * MINUTE)], listed)).toEqual(['late']);
+  });
+
   test('who asked first chooses first', () => {
     const doubts = [doubt('a', 9_000), doubt('a', 0)];
     expect(idsFor(doubts, [job('x', 'a', 9_500)])).toEqual([undefined, 'x']);
@@ -220,14 +225,14 @@ describe('Looking for the job of a doubt', () => {
   });
 
   test.each([
-    ['without an ID', job(null)],
-    ['of other words', job('a', 0, { script: 'Ho' })],
-    ['that was generated', job('a', 0, { prompt: 'Hi' })],
-    ['without its script', job('a', 0, { script: null })],
-    ['that does not say when it was made', job('a', 0, { created_at: null })],
-    ['of long before', job('a', -3 * MINUTE)],
+    ['without an ID', () => job(null)],
+    ['of other words', () => job('a', 0, { script: 'Ho' })],
+    ['that was generated', () => job('a', 0, { prompt: 'Greet' })],
+    ['without its script', () => job('a', 0, { script: null })],
+    ['that does not say when it was made', () => job('a', 0, { created_at: null })],
+    ['of long before', () => job('a', -3 * MINUTE)],
   ])('a job %s is not the one', async (_, listed) => {
-    expect((await looking(() => page([listed])).find({ isOld: true })).job).toBeUndefined();
+    expect((await looking(() => page([listed()])).find({ isOld: true })).job).toBeUndefined();
   });
 
   test('what is assigned, or an order on its way may have made, is left alone', async () => {

@@ -131,6 +131,25 @@ test('one that cannot be read holds up no other: what was seen counts, and the o
   await expect(fetchSnapshot(['a'], api, unlisted)).rejects.toMatchObject({ status: 500 });
 });
 
+test.each([500, 401])(
+  'a later page that is refused with %i takes nothing from what was seen',
+  async (status) => {
+    const api = new Api(['c', 'x', 'b', 'a', 'd'], 2, ['d']);
+    const { page } = api;
+    api.page = async (url, after) => {
+      const reply = await page.call(api, url, after);
+      return after === undefined ? reply : await Promise.reject(refused(status));
+    };
+    const unlisted = new Set(['d']);
+    expect(await fetchSnapshot(['a', 'b', 'c', 'd'], api, unlisted)).toEqual(found('c', 'd'));
+    expect(api.asked).toEqual(['list', 'list after x', 'd']);
+    // The rest may be listed: the next poll reads it from there.
+    expect([...unlisted]).toEqual(['d']);
+    // Where nothing was seen, it is the poll that was refused.
+    await expect(fetchSnapshot(['a', 'b'], api, new Set())).rejects.toMatchObject({ status });
+  },
+);
+
 test('one the API does not know is reported as unknown, which is not the same as not asked', async () => {
   const seen = await fetchSnapshot(['gone', 'a'], new Api(['a']), new Set());
   expect(seen).toEqual(new Map([...found('a'), ['gone', undefined]]));

@@ -1,4 +1,9 @@
-import { comparableText, normalizeName, visibleText } from '../../../nodes/ITeraBiz/api/text.ts';
+import {
+  comparableText,
+  normalizeName,
+  visibleText,
+  wordsIn,
+} from '../../../nodes/ITeraBiz/api/text.ts';
 
 test.each([
   ['José', 'Jose\u0301', true],
@@ -33,3 +38,11 @@ test.each([
   expect(comparableText(text)).toBe(expected);
   expect(comparableText(expected)).toBe(expected);
 });
+
+test.each([
+  ['Tea, 50\\% off!', 'TEA 50 OFF'],
+  ['avatars/avatar_1@2', 'AVATARS AVATAR 1 2'],
+  ['Núñez’ Straße', 'NUNEZ STRASSE'],
+  ['👋 ❤️ …', ''],
+  ['你好，世界', '你好 世界'],
+])('%j has the words %j', (text, words) => expect(wordsIn(text)).toBe(words));
