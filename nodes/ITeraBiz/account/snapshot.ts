@@ -1,5 +1,5 @@
 import { pages } from '../api/page';
-import { hasEnded, lacksLink, type Video, videoIdOf } from '../api/video';
+import { hasEnded, lacksLink, statusOf, type Video, videoIdOf } from '../api/video';
 import { type ApiClient, refusalOnly, RequestFailed } from '../client/apiClient';
 
 /** Each video as a poll saw it; `undefined` if the API does not know it. */
@@ -100,6 +100,11 @@ export async function fetchSnapshot(
   const all = new Set(ids);
   const byId = [...unlisted].filter((id) => all.has(id));
   if (listed.length === 1) byId.unshift(...listed);
+  // A list that is refused for good says nothing about the videos: they may be read one by one.
+  const hasNoList = refusals.some(({ attempt, statusClass }) => {
+    return attempt.decision !== 'retry' && statusClass !== 'badKey';
+  });
+  if (hasNoList) byId.push(...listed.filter((id) => !snapshot.has(id) && !unlisted.has(id)));
   for (const id of byId.slice(0, ids.length - requests)) {
     const video = await videoIfKnown(reader, id).catch(refusalOnly);
     if (!(video instanceof RequestFailed)) {
@@ -140,8 +145,8 @@ async function readListed(
         const id = videoIdOf(video) ?? '';
         if (!missing.delete(id)) continue;
         snapshot.set(id, video);
-        // A list may leave the link out: read by ID, the video has it.
-        if (lacksLink(video)) unlisted.add(id);
+        // A list may leave out the link or the status: read by ID, the video has it.
+        if (lacksLink(video) || statusOf(video) === 'unknown') unlisted.add(id);
       }
       if (missing.size === 0 || requests >= ids.length) break;
     }

@@ -131,7 +131,7 @@ describe('A row', () => {
       },
     });
     await output;
-    expect(states).toEqual([{ state: 'sent', at: expect.any(Number) }]);
+    expect(states).toMatchObject([{ state: 'sent', at: expect.any(Number) }]);
   });
 
   test('is on record by the run of the node, its item and what is sent', async () => {
@@ -158,7 +158,8 @@ describe('A row', () => {
     const nextRun = running({ memory, account, index: 1 });
     await nextRun.output;
     expect(nextRun.posts).toHaveLength(1);
-    const elsewhere = running({ memory, account: new Account('two') });
+    const other = new Account('two', 'https://other.example/v1');
+    const elsewhere = running({ memory, account: other });
     await elsewhere.output;
     expect(elsewhere.posts).toHaveLength(1);
   });
@@ -455,7 +456,7 @@ describe('Where what exists is to be used', () => {
     const place = running({ options, listed: [there] });
     expect(await place.output).toEqual([{ ...there, _iteraBizReused: true }]);
     expect(place.posts).toEqual([]);
-    expect(Object.values(entriesOf(place.memory))).toEqual([
+    expect(Object.values(entriesOf(place.memory))).toMatchObject([
       { state: 'accepted', answer: there, reused: true },
     ]);
   });
