@@ -3,8 +3,12 @@ import { isObject, jsonOrText } from './json';
 /** Longest text quoted from a response, in characters. */
 const MAX_QUOTE_LENGTH = 300;
 
-/** People read no more parts than this, and deeper nesting holds no messages for them. */
+/** As much of a text is read, in characters. */
+const MAX_TEXT_LENGTH = 20_000;
+
+/** People read no more parts than this, nor longer ones, and deeper nesting holds no messages for them. */
 const MAX_PARTS = 200;
+const MAX_PART_LENGTH = 1_000;
 const MAX_DEPTH = 7;
 
 /** One problem that a response reports. */
@@ -98,11 +102,12 @@ function partsOf(value: unknown, field?: string, levels = MAX_DEPTH): ErrorPart[
   if (levels === 0) return [];
   const inside = (inner: unknown, innerField = field) => partsOf(inner, innerField, levels - 1);
   if (typeof value === 'string') {
+    const start = value.slice(0, MAX_TEXT_LENGTH);
     // Some APIs send a list of errors as text.
-    const json = /^\s*[[{]/.test(value) ? jsonOrText(value) : value;
-    if (json !== value) return inside(json);
-    const text = value.replace(/\s+/g, ' ').trim();
-    return text ? [{ text, field }] : [];
+    const json = /^\s*[[{]/.test(start) ? jsonOrText(start) : start;
+    if (json !== start) return inside(json);
+    const text = withoutKeys(start.replace(/\s+/g, ' ').trim());
+    return text ? [{ text: text.slice(0, MAX_PART_LENGTH), field }] : [];
   }
   if (Array.isArray(value)) return value.flatMap((element) => inside(element));
   if (!isObject(value)) return [];
@@ -130,8 +135,16 @@ function isName(word: string): boolean {
 }
 
 /** The title or message of a document, the words of other markup; other text as it is. */
-function textOfMarkup(text: string): string | undefined {
+function textOfMarkup(body: string): string | undefined {
+  const text = body.slice(0, MAX_TEXT_LENGTH);
   const isDocument = /^\s*<(!doctype|html|\?xml|head|body)/i.test(text);
-  if (isDocument) return /<(title|message)[^>]*>([^<]*)</i.exec(text)?.[2];
-  return /^\s*<[a-z]/i.test(text) ? text.replace(/<[^>]*>/g, ' ') : text;
+  if (isDocument) return /<(title|message)[^<>]*>([^<]*)</i.exec(text)?.[2];
+  return /^\s*<[a-z]/i.test(text) ? text.replace(/<[^<>]*>/g, ' ') : text;
+}
+
+/** Some APIs repeat the API key, and messages are stored and shared. */
+function withoutKeys(text: string): string {
+  return text
+    .replace(/\b(Bearer) (?=\S*[\d_]|\S{16})[^\s"',;)]+/gi, '$1 …')
+    .replace(/\bsk_[\w-]{4,}/g, 'sk_…');
 }

@@ -15,7 +15,9 @@ export function jsonOrText(text: string): unknown {
   const isExact = (token: string) => token.startsWith('"') || Number.isSafeInteger(Number(token));
   const asText = (token: string) => (isExact(token) ? token : `"${token}"`);
   try {
-    return JSON.parse(/\d{16}/.test(text) ? text.replace(STRING_OR_LONG_NUMBER, asText) : text);
+    // First as it is: in a text that is not JSON, the pattern would take long.
+    const json: unknown = JSON.parse(text);
+    return /\d{16}/.test(text) ? JSON.parse(text.replace(STRING_OR_LONG_NUMBER, asText)) : json;
   } catch {
     return text;
   }

@@ -1,7 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { isObject, readSwitch } from './json';
-import { saysNo, videoIdOf } from './video';
+import { reportsError, saysNo, videoIdOf } from './video';
 
 /** The most that one page may hold (assumption: `limit` goes from 1 to 100). */
 export const PAGE_SIZE = 100;
@@ -9,7 +9,8 @@ export const PAGE_SIZE = 100;
 /** One page of a list, as the API returns it (documented for avatars, assumed for the others). */
 export interface Page {
   data: IDataObject[];
-  has_more: boolean;
+  /** `undefined` if the page does not say */
+  has_more?: boolean;
 }
 
 /** What a page adds to the pages before it. */
@@ -30,7 +31,8 @@ export function pageQuery(after?: string, limit = PAGE_SIZE): IDataObject {
 
 /**
  * The pages of a list in order, each without items of earlier pages. A page whose cursor stalled is the
- * last. Assumption: `has_more` says whether another page follows.
+ * last. Assumption: `has_more` says whether another page follows. If it does not, the list ends with a page
+ * that brings nothing new.
  *
  * @param fetch requests the page after an ID
  */
@@ -44,29 +46,31 @@ export async function* pages(
     const newItems = data.filter((item) => !seen.has(videoIdOf(item)));
     data.flatMap((item) => videoIdOf(item) ?? []).forEach((id) => seen.add(id));
     after = videoIdOf(data.at(-1));
-    const cursorStalled = has_more && (newItems.length === 0 || after === undefined);
-    yield { newItems, cursorStalled };
-    if (!has_more || cursorStalled) return;
+    const isStuck = newItems.length === 0 || after === undefined;
+    yield { newItems, cursorStalled: has_more === true && isStuck };
+    if (has_more === false || isStuck) return;
   }
 }
 
 /**
  * The page in a response's body, or `undefined` if there is none. An empty list may be `null`.
  *
- * If `has_more` is missing or unreadable, a full page is followed by another, and a page with fewer entries
- * is the last. So is a page with more entries than requested: that list is not paged.
+ * If `has_more` is missing or unreadable, a full page is followed by another, and an empty one is the last. So
+ * is a page with more entries than requested: that list is not paged. One with fewer may have as many as the
+ * API allows.
  *
  * @param size how many entries were requested
  */
 export function pageIn(body: unknown, size = PAGE_SIZE): Page | undefined {
   const list = Array.isArray(body) ? { data: body, has_more: undefined } : body;
   if (!isObject(list)) return undefined;
-  const { data, has_more } = list;
-  if (data === null && !saysNo(list)) return { data: [], has_more: false };
+  const { data, has_more, hasMore } = list;
+  if (data === null && !saysNo(list) && !reportsError(list)) return { data: [], has_more: false };
   if (!Array.isArray(data)) return undefined;
-  const hasMore = readSwitch(has_more);
+  const said = readSwitch(has_more ?? hasMore);
+  const isShort = data.length > 0 && data.length < size;
   return {
     data: (data as unknown[]).filter(isObject),
-    has_more: typeof hasMore === 'boolean' ? hasMore : data.length === size,
+    has_more: typeof said === 'boolean' ? said : isShort ? undefined : data.length === size,
   };
 }

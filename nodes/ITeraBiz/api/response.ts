@@ -24,9 +24,11 @@ export class NetworkError extends Error {
 
 /** Codes that mean no connection was made. */
 const NO_CONNECTION = [
-  ...['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'],
-  ...['EHOSTDOWN', 'ENETDOWN', 'EADDRNOTAVAIL', 'ERR_INVALID_URL', 'UND_ERR_CONNECT_TIMEOUT'],
+  ...['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ERR_INVALID_URL', 'UND_ERR_CONNECT_TIMEOUT'],
 ];
+
+/** Codes that may also end a connection in use: the message then begins with `read` or `write`. */
+const NO_ROUTE = ['EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ENETDOWN', 'EADDRNOTAVAIL'];
 
 /**
  * An untrusted certificate or a refused handshake (Node.js, OpenSSL). Errors of a connection that was
@@ -42,6 +44,9 @@ export function isNotSecure({ code, message }: Pick<NetworkError, 'code' | 'mess
 
 /** Whether a network error proves, by its code or by Node.js's message, that nothing was sent. */
 export function neverSent(code: string, message = ''): boolean {
-  const isConnecting = NO_CONNECTION.includes(code) || /^connect E[A-Z]+/.test(message);
+  // Node.js leaves the message empty if it tried several addresses.
+  const isNoRoute = NO_ROUTE.includes(code) && message === '';
+  const isConnecting =
+    NO_CONNECTION.includes(code) || isNoRoute || /^connect E[A-Z]+/.test(message);
   return isConnecting || isNotSecure({ code, message });
 }

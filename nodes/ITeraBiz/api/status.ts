@@ -57,8 +57,28 @@ const MAY_MEAN_CREDITS = [0, 400, 403, 422, 429];
 const ONLY_FROM_API = [403, 404, 405, 410];
 
 const CREDITS = /(^|[^a-z])(credits?|balance|funds|payment|billing)([^a-z]|$)/i;
-const LACK =
-  /insufficient|not enough|(^|[^a-z])(no|out of|used up|too low|need|top up|ran out|run out)([^a-z]|$)|exhaust|deplet|exceed|payment.required/i;
+
+/** What a refusal quotes, e.g. from a script. */
+const QUOTED = /"[^"]*"|“[^“”]*”|«[^«»]*»|`[^`]*`|(^|[^a-z])'[^']*'(?![a-z])/gi;
+
+/** A lack of credits in one phrase: a refusal of one row may have such words far apart. */
+const LACK = phrase(
+  '(insufficient|enough|no|out of|need|used up|top up|add|buy|purchase|low|exhausted|depleted|exceed(s|ed|ing)?)',
+  '(a|an|any|the|your|of|on|in|at|least|to|account|available|remaining|current|monthly|video|api|more|\\d+)',
+  '(credits?|balance|funds|payment method)',
+);
+const LACKING = phrase(
+  '(credits?|balance|funds|payment|billing)',
+  '(balance|limit|quota|for|of|on|in|the|this|your|account|plan|month|has|have|is|are|was|were|been|all|\\d+)',
+  '(insufficient|too low|used up|(ran|run) out|not enough|empty|exhausted|depleted|exceeded|reached|required|zero|0|negative|inactive|not active|overdue)',
+);
+
+/** What begins with one pattern and ends with another, with nothing but some filling words between them. */
+function phrase(first: string, filling: string, last: string): RegExp {
+  const gap = '[\\s_():-]{1,3}';
+  return new RegExp(`(^|[^a-z])${first}${gap}(${filling}${gap}){0,5}${last}([^a-z]|$)`, 'i');
+}
+
 const RATE =
   /rate.?limit|too many requests|throttl|slow down|(per|each|every|\/|requests an?|credits an?|videos an?) ?(s|sec|second|min|minute|hour)([^a-z]|$)|try again in/i;
 
@@ -67,7 +87,8 @@ const RATE =
  * no is a refusal.
  *
  * Assumption: if credits are used up, the status is 402, or the words say so. If the response asks for a
- * pause, or mentions a rate, it means too many requests all the same.
+ * pause, or mentions a rate, it means too many requests all the same. A gateway's own 503 may mean that the
+ * API was only too slow to answer it.
  */
 export function statusClassOf({ status, body, headers }: ApiResponse): StatusClass {
   if (!(status >= 200)) return 'fault'; // not an HTTP status
@@ -78,8 +99,14 @@ export function statusClassOf({ status, body, headers }: ApiResponse): StatusCla
   const isAboutRate = RATE.test(words);
   if (isAboutRate || headers['retry-after'] !== undefined) {
     if (code === 0 || code === 429 || (code === 403 && isAboutRate)) return 'busy';
-  } else if (MAY_MEAN_CREDITS.includes(code) && CREDITS.test(words)) {
-    if (code === 403 || code === 429 || LACK.test(words)) return 'noCredits';
+  } else if (MAY_MEAN_CREDITS.includes(code)) {
+    const own = words.replace(QUOTED, ' … ');
+    const isAboutCredits = code === 429 ? CREDITS.test(own) : LACK.test(own) || LACKING.test(own);
+    if (isAboutCredits) return 'noCredits';
+  }
+  if (isFromIntermediary(body, headers)) {
+    if (code === 401 && PROXY_LOGIN.test(String(headers['www-authenticate']))) return 'intercepted';
+    if (code === 503 && headers['retry-after'] === undefined) return 'fault';
   }
   if (ONLY_FROM_API.includes(code) && isFromIntermediary(body, headers)) {
     return code === 403 ? 'intercepted' : 'misrouted';
@@ -102,8 +129,12 @@ function wordsOf(body: unknown): string {
   return [...codes.filter((value) => typeof value === 'string'), errorTextOf(body)].join(' ');
 }
 
-/** Plain-text errors of Cloudflare, Traefik and Kubernetes. */
-const PROXY = /^\s*(error code: \d{4}|404 page not found|default backend - 404)\s*$/i;
+/** Plain-text errors of Cloudflare, Traefik, Kubernetes and Envoy. */
+const PROXY =
+  /^\s*(upstream (connect error|request timeout)|(error code: \d{4}|404 page not found|default backend - 404)\s*$)/i;
+
+/** The API itself asks for a key; a proxy asks for a name and a password. */
+const PROXY_LOGIN = /^\s*(basic|digest|negotiate|ntlm)\b/i;
 
 /**
  * Whether a web page or a proxy responded: the API itself sends JSON. An empty body proves nothing, because

@@ -53,10 +53,18 @@ function objectsIn(body: unknown, levels = 3): IDataObject[] {
 export function jobIn(body: unknown): IDataObject | undefined {
   if (isObject(body) && isDenied(body)) return undefined;
   const withId = objectsIn(body).filter((object) => videoIdOf(object) !== undefined);
-  const isCreated = (object: IDataObject) =>
-    ['avatar_id', 'created_at', 'name'].some((key) => key in object);
-  return withId.find(isCreated) ?? withId.find(({ status }) => status !== undefined) ?? withId[0];
+  const signs: Array<(object: IDataObject) => boolean> = [
+    (object) => 'avatar_id' in object,
+    (object) => statusOf(object) !== 'unknown' && !ENVELOPE_STATUS.test(statusOf(object)),
+    (object) => 'created_at' in object || 'name' in object,
+    ({ status }) => status !== undefined,
+    () => true,
+  ];
+  return signs.map((sign) => withId.find(sign)).find((object) => object !== undefined);
 }
+
+/** What an envelope says of the request, not of a job. */
+const ENVELOPE_STATUS = /^(ok|success\w*|accepted|created|\d+)$/i;
 
 /** The video with this ID, anywhere in the body; not another, nor an object that only looks like one. */
 export function videoIn(body: unknown, id: string): Video | undefined {
@@ -66,19 +74,46 @@ export function videoIn(body: unknown, id: string): Video | undefined {
 /** Some APIs count success from 1000. */
 const SUCCESS = /^(ok|success\w*|accepted|created|done|queued)\b/i;
 
+/** What some APIs write as error if there is none. */
+const NO_ERROR = /^(ok|success\w*|none|null|no errors?)\W*$/i;
+
 /**
- * Whether a body says that nothing was done, regardless of the response's status. A body that has an ID all
- * the same does not say so for certain.
+ * Whether a body says that nothing was done, regardless of the response's status. A body that names a job or
+ * says yes all the same does not say so for certain.
  */
 export function saysNo(body: unknown): boolean {
-  if (!isObject(body) || objectsIn(body).some(({ id }) => (id ?? '') !== '')) return false;
-  const { data, error, errors } = body;
-  const isFailed = [...FAILED, 'fail', 'failure'].includes(statusOf(body).toLowerCase());
-  if (isFailed || isDenied(body)) return true;
-  if (Array.isArray(data) && data.length > 0) return false;
-  if (error === true || errorTextOf({ error, errors }) !== undefined) return true;
+  if (!isObject(body) || objectsIn(body).some(namesJob)) return false;
+  if (isDenied(body)) return true;
+  if (objectsIn(body).some(saysYes)) return false;
+  if ([...FAILED, 'fail', 'failure'].includes(statusOf(body).toLowerCase())) return true;
+  if (Array.isArray(body.data) && body.data.length > 0) return false;
+  if (reportsError(body)) return true;
   const text = errorTextOf(body);
   return errorCodesIn(body).length > 0 && text !== undefined && !SUCCESS.test(text);
+}
+
+/** Whether a body has an error, whatever else it says. */
+export function reportsError({ error, errors }: IDataObject): boolean {
+  const text = errorTextOf({ error, errors });
+  return error === true || (text !== undefined && !NO_ERROR.test(text));
+}
+
+const JOB_KEY = /^((job|video|task|generation|render|content)_?)?id$/i;
+
+function namesJob(object: IDataObject): boolean {
+  return Object.entries(object).some(([key, value]) => JOB_KEY.test(key) && (value ?? '') !== '');
+}
+
+/** Words for a job that was taken. */
+const TAKEN = [
+  ...COMPLETED,
+  ...['ok', 'accepted', 'created', 'submitted', 'queued', 'pending', 'scheduled', 'waiting'],
+  ...['started', 'starting', 'running', 'processing', 'in_progress', 'rendering', 'generating'],
+];
+
+function saysYes(object: IDataObject): boolean {
+  const isTaken = TAKEN.includes(statusOf(object).toLowerCase());
+  return isTaken || [object.success, object.ok].some((value) => readSwitch(value) === true);
 }
 
 /** The numbers from 400 up that a body, or its `error`, gives as code or status. */

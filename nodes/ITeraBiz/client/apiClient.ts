@@ -185,8 +185,10 @@ export class ApiClient {
 
   /** Holds back the queue if the API asks for it, or before a request is sent again. */
   private pauseAfter({ outcome, decision, tries }: Attempt, isRetried: boolean): void {
-    const isRefusal = decision !== 'done' && !(outcome instanceof NetworkError);
-    const retryAfter = isRefusal ? retryAfterOf(outcome.headers) : undefined;
+    // No wait cures a refusal that is final.
+    const isCurable = decision === 'retry' || decision === 'unknown';
+    const isResponse = !(outcome instanceof NetworkError);
+    const retryAfter = isCurable && isResponse ? retryAfterOf(outcome.headers) : undefined;
     if (retryAfter === undefined && !isRetried) return;
     this.queue.pauseFor(backOff(tries, retryAfter), outcome);
   }

@@ -57,17 +57,25 @@ async function search(
   const isMatch = ({ name, value, words = '' }: Entry) =>
     normalizeName(`${name} ${value} ${words}`).includes(normalizeName(filter));
   let matches: Entry[] = [];
-  let pagesRead = 0;
+  let [pagesRead, entriesRead] = [0, 0];
   let paginationToken: string | undefined;
   const fetch = async (cursor = after) => {
     const page = await fetchPage(context, list, cursor);
-    paginationToken = page.has_more ? videoIdOf(page.data[page.data.length - 1]) : undefined;
+    paginationToken = page.has_more === false ? undefined : videoIdOf(page.data.at(-1));
     return page;
   };
   for await (const { newItems } of pages(fetch)) {
     pagesRead += 1;
+    entriesRead += newItems.length;
     matches = newItems.flatMap((item) => toEntry(item) ?? []).filter(isMatch);
     if (matches.length > 0 || pagesRead === MAX_PAGES) break;
+  }
+  if (matches.length === 0 && paginationToken !== undefined && after === undefined) {
+    throw new NodeOperationError(
+      context.getNode(),
+      `No match among the first ${entriesRead} ${list} of your account`,
+      { description: 'Search for other words, or enter the ID by hand.' },
+    );
   }
   return { results: withUniqueNames(matches), paginationToken };
 }

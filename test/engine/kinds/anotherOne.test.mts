@@ -182,3 +182,27 @@ test('however it is spelled, in all of these ways at once, it is paid once', asy
     { numRuns: cases(25) },
   );
 });
+
+describe('A list in pages of 20, although 100 are asked for, is read to its end', () => {
+  test.each<[string, (hasMore: boolean) => IDataObject]>([
+    ['that does not say whether there is more', () => ({})],
+    ['that says so elsewhere', (has_more) => ({ pagination: { has_more } })],
+    ['that says hasMore', (hasMore) => ({ hasMore })],
+  ])('%s', async (_, says) => {
+    for (let n = 0; n < 50; n++) {
+      const created_at = new Date(Date.now() - (100 - n) * 60_000).toISOString();
+      account.add({ avatar_id: 'avatar_james01', script: `Script ${n}`, created_at });
+    }
+    account.api.reply = (asked) => {
+      if (asked.method !== 'GET' || asked.path !== '/videos') return account.reply(asked);
+      const start = account.jobs.findIndex(({ id }) => id === asked.query.starting_after) + 1;
+      const data = account.jobs.slice(start, start + 20);
+      return { body: { data, ...says(start + 20 < account.jobs.length) } };
+    };
+    await account.run(reusing, { items: [{ script: 'Script 3' }] });
+    const { apiKey, url: baseUrl } = account;
+    const secrets = { iTeraBizApi: { apiKey, baseUrl, maxVideosPerDay: 45 } };
+    await account.run(createVideo(), { items: [{ script: 'One more' }], secrets });
+    expect(account.jobs).toHaveLength(50);
+  });
+});

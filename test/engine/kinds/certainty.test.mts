@@ -1,4 +1,6 @@
 /** Neither a status nor the lack of a word is certainty: what counts is what the answer says. */
+import diagnostics from 'node:diagnostics_channel';
+import type { ClientRequest } from 'node:http';
 import fc from 'fast-check';
 import type { IDataObject } from 'n8n-workflow';
 
@@ -61,6 +63,51 @@ test.each<unknown[]>([
   const run = await account.run(createVideo(), { items: rows(1), settings: retrying });
   expect(jsonOf(run)).toMatchObject([{ id: 'video_1' }]);
   expect(account.jobs).toHaveLength(1);
+});
+
+test.each<[string, number, unknown]>([
+  ['a web page', 503, '<!DOCTYPE html><title>503 Backend fetch failed</title>'],
+  ['a gateway', 503, 'upstream connect error or disconnect/reset before headers. reset reason: x'],
+  ['a note under errors', 201, { success: true, job_id: 'j1', errors: ['en-US is in beta'] }],
+  ['an error that is none', 201, { video_id: 'v1', error: { code: 0, message: 'OK' } }],
+  ['a code of its own', 200, { ok: 1, code: 1000, message: 'It is being made', task_id: 't1' }],
+  ['a failure at once', 201, { video_id: 'v1', status: 'failed', error: { message: 'Down' } }],
+])('what was accepted and answered with %s is paid once', async (_, status, body) => {
+  account.post = (accept) => (accept(), { status, body });
+  const run = await account.run(createVideo(), { items: rows(1), settings: retrying });
+  expect(jsonOf(run)).toMatchObject([{ id: 'video_1' }]);
+  expect(account.jobs).toHaveLength(1);
+});
+
+test.each(['EHOSTUNREACH', 'EADDRNOTAVAIL'])(
+  'a connection in use that ends with "read %s" may have brought the order',
+  async (code) => {
+    let submission: ClientRequest | undefined;
+    const notice = (message: unknown) => {
+      const { request } = message as { request: ClientRequest };
+      if (request.method === 'POST') submission = request;
+    };
+    diagnostics.subscribe('http.client.request.start', notice);
+    account.post = (accept) => {
+      const body = accept();
+      submission!.socket!.destroy(Object.assign(new Error(`read ${code}`), { code }));
+      return { body };
+    };
+    await account.run(createVideo(), { items: rows(1) });
+    diagnostics.unsubscribe('http.client.request.start', notice);
+    expect(account.jobs).toHaveLength(1);
+  },
+);
+
+describe('The ID of the video is not', () => {
+  test.each<[string, (job: IDataObject) => IDataObject]>([
+    ['that of the envelope', (data) => ({ id: 'req_1', created_at: data.created_at, data })],
+    ['that of its file', ({ id, status }) => ({ id, status, output: { id: 'f', name: 'a.mp4' } })],
+  ])('%s', async (_, answer) => {
+    account.post = (accept) => ({ status: 202, body: answer(accept()) });
+    const run = await account.run(createVideo(), { items: rows(1) });
+    expect(jsonOf(run)).toMatchObject([{ id: 'video_1' }]);
+  });
 });
 
 describe('An API that keeps its first answer for each Idempotency-Key', () => {

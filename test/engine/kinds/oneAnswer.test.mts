@@ -130,3 +130,35 @@ test('a doubt now and then stops nothing, and neither does a refusal; five doubt
     { numRuns: cases(20) },
   );
 });
+
+test.each<[number, string]>([
+  [422, 'The script must not promise anything about payment: no guarantees'],
+  [400, 'Script is too long: you need to shorten "Your credit report"'],
+  [403, 'The avatar "Credit Advisor" is not yours'],
+])('%i %j is about one row, and not about credits', async (status, message) => {
+  account.post = (accept, { body }) =>
+    body!.script === rows(2)[1].script
+      ? { status, body: { error: { message } } }
+      : { body: accept() };
+  const parameters = createVideo({ options: { maxConcurrency: 1 } });
+  await account.run(parameters, { items: rows(4), settings: goesOn });
+  expect(account.jobs).toHaveLength(3);
+});
+
+test('a refusal that asks for a pause is not told to rows that were never sent', async () => {
+  const body = { error: { message: 'script is too long' } };
+  account.post = (accept, asked) =>
+    asked.body!.script === rows(1)[0].script
+      ? { status: 400, headers: { 'Retry-After': '600' }, body }
+      : { body: accept() };
+  const parameters = createVideo({ options: { maxConcurrency: 1 } });
+  await account.run(parameters, { items: rows(3), settings: goesOn });
+  expect(account.jobs).toHaveLength(2);
+});
+
+test("a proxy's 401 is not blamed on the API key", async () => {
+  const headers = { 'WWW-Authenticate': 'Basic realm="Company proxy"' };
+  account.post = () => ({ status: 401, headers, body: '<html><title>401</title></html>' });
+  const run = await account.run(createVideo(), { items: rows(1) });
+  expect(errorOf(run).message).toContain('Something between n8n and iTeraBiz blocked the request');
+});

@@ -103,6 +103,27 @@ test('a body that is made to do harm does none', () => {
   expect(fieldErrorsOf({ errors }, ['name'])).toHaveLength(200);
 });
 
+test.each([
+  ['markup without ends', `<a${'<'.repeat(60_000)}`],
+  ['open titles', `<html>${'<title '.repeat(12_000)}`],
+  ['long blanks', `x${' '.repeat(100_000)}y`],
+  ['open quotes', { error: `[1234567890123456789 ${'"\\'.repeat(30_000)}` }],
+])('garbage does not hold up n8n: %s', (_, body) => {
+  const start = performance.now();
+  errorTextOf(body);
+  expect(performance.now() - start).toBeLessThan(100);
+});
+
+test.each([
+  ['Incorrect API key provided: sk_live_abc123-4.', 'Incorrect API key provided: sk_….'],
+  ['Bad header Authorization: Bearer key_1', 'Bad header Authorization: Bearer …'],
+  ['No account has "Bearer abcdefghijklmnop"', 'No account has "Bearer …"'],
+  ['Send a Bearer token, as task_1234 does', 'Send a Bearer token, as task_1234 does'],
+])('an API key is not repeated: %s', (message, text) => {
+  expect(errorTextOf({ error: { message } })).toBe(text);
+  expect(fieldErrorsOf({ script: [message] }, ['script'])).toEqual([{ field: 'script', text }]);
+});
+
 const word = fc.stringMatching(/^[A-Z][a-z]{2,8}$/);
 const sentence = fc.array(word, { minLength: 2, maxLength: 12 }).map((words) => words.join(' '));
 const key = fc.constantFrom(

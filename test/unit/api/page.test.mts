@@ -138,8 +138,16 @@ describe('The page in an answer', () => {
       { data: [{ id: 1 }], has_more: true },
     ],
     [{ data: [] }, { data: [], has_more: false }],
-    [{ data: ['text', null, 3, [1], { id: 1 }] }, { data: [{ id: 1 }], has_more: false }],
-    [[{ id: 1 }, 'text', null], { data: [{ id: 1 }], has_more: false }],
+    [
+      { data: [{ id: 1 }], hasMore: true },
+      { data: [{ id: 1 }], has_more: true },
+    ],
+    [
+      { data: [{ id: 1 }], has_more: false, hasMore: true },
+      { data: [{ id: 1 }], has_more: false },
+    ],
+    [{ data: ['text', null, 3, [1], { id: 1 }] }, { data: [{ id: 1 }], has_more: undefined }],
+    [[{ id: 1 }, 'text', null], { data: [{ id: 1 }], has_more: undefined }],
     [[], { data: [], has_more: false }],
     [{ data: null }, { data: [], has_more: false }],
     [
@@ -155,6 +163,7 @@ describe('The page in an answer', () => {
     [{ data: {} }],
     [{ data: null, error: 'No' }],
     [{ data: null, success: false }],
+    [{ data: null, success: true, error: 'No' }],
     [{ videos: [] }],
     ['<html>'],
     [''],
@@ -191,8 +200,8 @@ describe('Whether another page follows', () => {
     expect(pageIn(full)?.has_more).toBe(true);
   });
 
-  test.each([undefined, null, 'maybe'])('none does after a short one with %j', (has_more) => {
-    expect(pageIn({ data: full.slice(1), has_more })?.has_more).toBe(false);
+  test.each([undefined, null, 'maybe'])('is open after a short one with %j', (has_more) => {
+    expect(pageIn({ data: full.slice(1), has_more })?.has_more).toBeUndefined();
     expect(pageIn({ data: full.slice(1), has_more }, PAGE_SIZE - 1)?.has_more).toBe(true);
   });
 
@@ -200,15 +209,24 @@ describe('Whether another page follows', () => {
     expect(pageIn([...full, { id: 'one more' }])?.has_more).toBe(false);
   });
 
-  test('250 entries without has_more are read to their end', async () => {
+  test.each([PAGE_SIZE, 20])('250 entries without has_more are read to their end', async (size) => {
     const all = entries(...Array.from({ length: 250 }, (_, index) => `id${index}`));
     const got: IDataObject[] = [];
     const fetch = async (after?: string) => {
       const start = after === undefined ? 0 : all.findIndex(({ id }) => id === after) + 1;
-      return pageIn({ data: all.slice(start, start + PAGE_SIZE) })!;
+      return pageIn({ data: all.slice(start, start + size) })!;
     };
-    for await (const { newItems } of pages(fetch)) got.push(...newItems);
+    for await (const { newItems, cursorStalled } of pages(fetch)) {
+      got.push(...newItems);
+      expect(cursorStalled).toBe(false);
+    }
     expect(got).toEqual(all);
+  });
+
+  test('a short list without has_more and without pages is read twice, and ends', async () => {
+    const { asked, got } = await read({ data: entries('a', 'b') }, { data: entries('a', 'b') });
+    expect(asked).toEqual([undefined, 'b']);
+    expect(got[1]).toEqual({ newItems: [], cursorStalled: false });
   });
 });
 

@@ -35,6 +35,17 @@ describe('Nothing was sent', () => {
     expect(neverSent('ETIMEDOUT', 'connect ETIMEDOUT 192.0.2.1:443')).toBe(true);
   });
 
+  test.each(['EHOSTUNREACH', 'ENETUNREACH', 'ENETDOWN', 'EHOSTDOWN', 'EADDRNOTAVAIL'])(
+    'where there was no way to any of its addresses: %s',
+    (code) => {
+      expect(neverSent(code, `connect ${code} 192.0.2.1:443`)).toBe(true);
+      expect(neverSent(code, '')).toBe(true);
+      // These also end a connection in use.
+      expect(neverSent(code, `read ${code}`)).toBe(false);
+      expect(neverSent(code, `write ${code}`)).toBe(false);
+    },
+  );
+
   test('where a server speaks no TLS', async () => {
     const { code = '', message } = await errorFrom(createServer());
     expect([neverSent(code, message), isNotSecure({ code, message })]).toEqual([true, true]);

@@ -103,6 +103,34 @@ describe('What an answer means', () => {
     [429, { message: '60 credits a minute are allowed' }, {}, 'busy'],
     [400, { error: 'Too many requests' }, {}, 'badValues'],
     [402, {}, { 'retry-after': '5' }, 'noCredits'],
+    ...[400, 403, 422, 429].flatMap((status) =>
+      [
+        'You need 5 more credits',
+        'You do not have enough credits left',
+        'Your monthly credits have all been used up',
+        'Your balance of 3 credits is too low',
+        'This exceeds your remaining balance',
+        'INSUFFICIENT_FUNDS',
+        'credits: Insufficient',
+        'You\'re out of credits, so the avatar "Anna" can\'t speak',
+      ].map((error): [number, unknown, IDataObject, string] => [
+        status,
+        { error },
+        {},
+        'noCredits',
+      ]),
+    ),
+    ...[400, 403, 422].flatMap((status) =>
+      [
+        'The script must not promise anything about payment: no guarantees',
+        'script: "Out of funds? Check your balance" needs a shorter sentence',
+        "script: 'You have no credits' is too short",
+        'You need to shorten the credits',
+        'The avatar "Credit Advisor" is not yours',
+      ].map((error): [number, unknown, IDataObject, string] => {
+        return [status, { error }, {}, status === 403 ? 'notAllowed' : 'badValues'];
+      }),
+    ),
     [403, challenge, {}, 'intercepted'],
     [403, 'error code: 1020', {}, 'intercepted'],
     [403, '', { 'cf-mitigated': 'challenge' }, 'intercepted'],
@@ -120,6 +148,24 @@ describe('What an answer means', () => {
     [405, '<html><title>405 Not Allowed</title></html>', {}, 'misrouted'],
     [405, { message: 'No' }, {}, 'refused'],
     [401, '<html><title>Sign in</title></html>', {}, 'badKey'],
+    ...['Basic realm="proxy"', 'Negotiate', 'NTLM', 'Digest realm="a"'].map(
+      (login): [number, unknown, IDataObject, string] => {
+        return [
+          401,
+          '<html><title>No</title></html>',
+          { 'www-authenticate': login },
+          'intercepted',
+        ];
+      },
+    ),
+    [401, { message: 'No key' }, { 'www-authenticate': 'Basic realm="API"' }, 'badKey'],
+    [401, '<html></html>', { 'www-authenticate': 'Bearer' }, 'badKey'],
+    [503, '<html><head><title>Application error</title></head></html>', {}, 'fault'],
+    [503, 'upstream connect error or disconnect/reset before headers', {}, 'fault'],
+    [503, '<html><title>Busy</title></html>', { 'retry-after': '1' }, 'busy'],
+    [503, 'Service Unavailable', {}, 'busy'],
+    [503, '', {}, 'busy'],
+    [503, { message: 'Busy' }, {}, 'busy'],
     [403, '<html><title>Payment required</title></html>', {}, 'noCredits'],
     [403, { message: 'Not yours' }, {}, 'notAllowed'],
     [403, { message: 'Not yours' }, { 'retry-after': '5' }, 'notAllowed'],

@@ -203,6 +203,10 @@ describe('The created object', () => {
     [{ id: 'req_1', status: 'success', data: { ...job, avatar_id: 'avatar_1' } }],
     [{ ...job, created_at: '2026-01-31T10:30:00Z', output: { id: 'file_1', status: 'pending' } }],
     [{ ...job, avatar: { id: 'avatar_1', status: 'ready' } }],
+    [{ id: 'req_1', created_at: '2026-01-31T10:30:00Z', data: job }],
+    [{ id: 'req_1', status: 'ok', name: 'a', data: job }],
+    [{ id: 'req_1', status: '202', data: job }],
+    [{ ...job, output: { id: 'file_1', name: 'video.mp4' } }],
   ])('is found in %j', (body) => {
     expect(jobIn(body)).toMatchObject(job);
     expect(saysNo(body)).toBe(false);
@@ -244,6 +248,10 @@ describe('A body says no', () => {
     [{ code: 40119, message: 'Avatar not found' }],
     [{ statusCode: '422', message: ['Too long'] }],
     [{ status: 401, message: 'Invalid key' }],
+    [{ request_id: 'r1', trace_id: 't1', avatar_id: 'avatar_1', error: 'No' }],
+    [{ job_id: null, video_id: '', error: 'No' }],
+    [{ success: false, status: 'queued', error: 'No' }],
+    [{ error: 'OK is no language' }],
   ])('%j', (body) => expect(saysNo(body)).toBe(true));
 
   test.each([
@@ -258,6 +266,18 @@ describe('A body says no', () => {
     [{ code: 1000, message: 'Success', data: {} }],
     [{ status: 200, message: 'Your job was taken' }],
     [{ success: false, id: 'video_1' }],
+    [{ success: false, task_id: 't1' }],
+    [{ success: true, errors: ['en-US is in beta'] }],
+    [{ ok: 1, code: 1000, message: 'It is being made' }],
+    [{ status: 'queued', errors: [{ message: 'The duration was rounded' }] }],
+    [{ status: 'Completed', error: 'Late' }],
+    [{ job_id: 'j1', error: 'Late' }],
+    [{ data: { videoId: 7 }, errors: ['Late'] }],
+    [{ video_id: 'v1', status: 'failed', error: { message: 'The renderer is down' } }],
+    [{ generation_id: 'g1', code: 500, message: 'Late' }],
+    [{ code: 20000, message: 'It is being made', data: { task_id: 't1' } }],
+    [{ error: 'none' }],
+    [{ error: { code: 0, message: 'OK' } }],
     [{ error: 'No', data: { id: 1_234_567_890_123_456_789 } }],
     [{ data: [], has_more: false }],
     [{ data: [{ name: 'a' }], errors: ['One is missing'] }],

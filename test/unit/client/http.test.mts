@@ -37,8 +37,6 @@ describe('Why no answer came', () => {
     'ECONNREFUSED',
     'ENOTFOUND',
     'EAI_AGAIN',
-    'EHOSTUNREACH',
-    'ENETUNREACH',
     'ERR_INVALID_URL',
     'CERT_HAS_EXPIRED',
     'DEPTH_ZERO_SELF_SIGNED_CERT',
@@ -49,14 +47,26 @@ describe('Why no answer came', () => {
     expect(networkErrorFrom(wrapped(network(code)))).toMatchObject({ code, maybeSent: false });
   });
 
-  test.each(['ECONNRESET', 'ETIMEDOUT', 'ECONNABORTED', 'EPIPE', 'ERR_BAD_RESPONSE', 'NEW_ONE'])(
-    '%s: it may have arrived',
-    (code) => {
-      const failure = networkErrorFrom(wrapped(network(code)));
-      expect(failure).toBeInstanceOf(NetworkError);
-      expect(failure).toMatchObject({ code, maybeSent: true, message: 'client says no' });
-    },
-  );
+  test('there was no way to the host: nothing was sent', () => {
+    const unreachable = Object.assign(new Error('connect EHOSTUNREACH 192.0.2.1:443'), {
+      code: 'EHOSTUNREACH',
+    });
+    expect(networkErrorFrom(wrapped(unreachable))).toMatchObject({ maybeSent: false });
+  });
+
+  test.each([
+    'ECONNRESET',
+    'ETIMEDOUT',
+    'EHOSTUNREACH',
+    'ECONNABORTED',
+    'EPIPE',
+    'ERR_BAD_RESPONSE',
+    'NEW_ONE',
+  ])('%s: it may have arrived', (code) => {
+    const failure = networkErrorFrom(wrapped(network(code)));
+    expect(failure).toBeInstanceOf(NetworkError);
+    expect(failure).toMatchObject({ code, maybeSent: true, message: 'client says no' });
+  });
 
   test('is read from an error that n8n did not wrap', () => {
     expect(networkErrorFrom(network('ECONNRESET'))).toMatchObject({ code: 'ECONNRESET' });

@@ -188,12 +188,14 @@ describe('The pickers ask iTeraBiz', () => {
     expect(search).toEqual({ results: [], paginationToken: undefined });
   });
 
-  test('for no more than 20 pages at a time', async () => {
-    await sandbox.addVideos(2000, { script: 'More hay' });
-    const { results, paginationToken } = await searchVideos.call(context(), 'needle');
-    expect(results).toEqual([]);
+  test('for no more than 20 pages at a time, and say how far they looked', async () => {
+    const [oldest] = await sandbox.addVideos(2000, { script: 'More hay' });
+    await expect(searchVideos.call(context(), 'needle')).rejects.toMatchObject({
+      message: 'No match among the first 2000 videos of your account',
+      description: expect.stringContaining('enter the ID'),
+    });
     expect(await requests()).toMatchObject({ 'GET /videos': 20 });
-    const rest = await searchVideos.call(context(), 'needle', paginationToken);
+    const rest = await searchVideos.call(context(), 'needle', oldest.id);
     expect(rest.results).toHaveLength(1);
   });
 
