@@ -16,7 +16,7 @@ import { RequestFailed } from '../../../nodes/ITeraBiz/client/apiClient.ts';
 const refused = (status: number) =>
   new RequestFailed({
     outcome: { status, headers: {}, body: '' },
-    ...{ decision: 'refused', tries: 1, seconds: 0 },
+    ...{ decision: status < 500 ? 'refused' : 'retry', tries: 1, seconds: 0 },
   });
 
 /** An API with these videos, newest first, that counts what it is asked. */
