@@ -52,21 +52,26 @@ export function readEvent(body: unknown): ParsedBody {
   if (!isObject(body)) return { malformed: 'the body is not a JSON object' };
   if (isHarmful(body, MAX_DEPTH)) return { malformed: 'the body was made to do harm' };
 
-  const name = nameIn(body.type) ?? nameIn(body.event);
-  if (name === undefined) return { malformed: 'the body names no event' };
-  const event = EVENT_NAMES.find((known) => known === name);
-  if (!event) return { unknownEvent: name };
+  const names = [body.type, body.event].flatMap((value) => nameIn(value) ?? []);
+  if (names.length === 0) return { malformed: 'the body names no event' };
+  const event = names.flatMap((name) => EVENT_NAMES.find((known) => known === name) ?? []).at(0);
+  if (!event) return { unknownEvent: names[0] };
 
   const video = jobOf(body);
   const videoId = videoIdOf(video);
   if (video === undefined || videoId === undefined) return { malformed: 'there is no video in it' };
   // The ID becomes part of a request's URL.
   if (!isId(videoId)) return { malformed: 'its video has no proper ID' };
-  if (typeof video.status === 'string' && eventNameOf(video) !== event) {
+  if ((eventNameOf(video) ?? event) !== event) {
     return { malformed: 'its video has another status than its name says' };
   }
   const eventId = video === body ? undefined : nameIn(body.id);
   return { unverified: { event, videoId, video, eventId, occurredAt: timeIn(body.created_at) } };
+}
+
+/** Whether the video in an event is not said to have ended: a copy that is a moment older than the event. */
+export function saysRunning({ video }: UnverifiedEvent): boolean {
+  return typeof video.status === 'string' && eventNameOf(video) === undefined;
 }
 
 /** The event that a video's status stands for, or `undefined` while the video is running. */

@@ -1,7 +1,7 @@
 import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import { sleep } from 'n8n-workflow';
 
-import { eventFrom, eventOf, readEvent, type UnverifiedEvent } from '../api/events';
+import { eventFrom, eventOf, readEvent, saysRunning, type UnverifiedEvent } from '../api/events';
 import { NetworkError } from '../api/response';
 import { isObject, jsonOrText, readSwitch } from '../api/json';
 import { statusClassOf } from '../api/status';
@@ -116,6 +116,9 @@ async function rawBodyOf(context: IWebhookFunctions): Promise<Buffer | undefined
 async function replyTo(unverified: UnverifiedEvent, context: IWebhookFunctions): Promise<Reply> {
   const options = context.getNodeParameter('options', {}) as IDataObject;
   const mustConfirm = readSwitch(options.confirmWithApi) ?? true;
+  if (!mustConfirm && saysRunning(unverified)) {
+    return { status: 400, reason: 'its video has another status than its name says' };
+  }
   const verify = async () =>
     mustConfirm ? await confirm(context, unverified) : eventFrom(unverified);
   const { event, videoId, eventId } = unverified;
@@ -192,7 +195,7 @@ async function confirm(
     return retryLater('iTeraBiz could not be reached to confirm it');
   }
   const statusClass = statusClassOf(outcome);
-  if (statusClass === 'notFound') return { status: 400, reason: 'iTeraBiz knows no such video' };
+  if (statusClass === 'notFound') return retryLater('iTeraBiz knows no such video yet');
   if (statusClass !== 'done' || !isObject(outcome.body)) {
     return retryLater(`iTeraBiz did not confirm it, but answered with status ${outcome.status}`);
   }

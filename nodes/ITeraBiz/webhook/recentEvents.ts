@@ -23,10 +23,19 @@ export const REPLY_TIMEOUT = 60_000;
 /** How much longer n8n may take to start it, in milliseconds. After that, the event may be delivered again. */
 const START_TIMEOUT = 15 * 60_000;
 
-/** How many events are remembered per trigger. A repeat of an older one starts a run. */
-export const MAX_REMEMBERED = 1_000;
+/** How many events are stored with the workflow. After a restart, a repeat of an older one starts a run. */
+export const MAX_STORED = 1_000;
 
-/** How many triggers this process remembers events for: at most about 20 MB. */
+/**
+ * How many events this process remembers per trigger: far more than are stored, so that a copy of the store
+ * never takes the place of what was handled since it was read.
+ */
+export const MAX_REMEMBERED = 20_000;
+
+/** How many events this process remembers for all its triggers: about 20 MB. */
+export const MAX_IN_ALL = 200_000;
+
+/** How many triggers this process remembers events for. */
 export const MAX_TRIGGERS = 200;
 
 /**
@@ -39,6 +48,12 @@ export const MAX_TRIGGERS = 200;
  */
 export class RecentEvents {
   private readonly handled = new Set<string>();
+
+  /** The newest of them. This and `copies` are dropped when another one is handled */
+  private newest?: string[];
+
+  /** What to store for each event that is being started */
+  private readonly copies = new Map<string, string[]>();
 
   private readonly confirming = new Map<string, Promise<Verified>>();
 
@@ -82,6 +97,7 @@ export class RecentEvents {
     if (repeat) return await repeat;
     const settle = (started = false) => {
       this.starting.delete(key);
+      this.copies.delete(key);
       if (started) this.remember(key);
     };
     const startedInTime = hasStarted(REPLY_TIMEOUT)
@@ -105,11 +121,23 @@ export class RecentEvents {
    * being started are left out: if n8n fails to start one, it must not look handled.
    */
   toStore(key: string): string[] {
-    return [...new Set(this.handled).add(key)].slice(-MAX_REMEMBERED);
+    // Each event that is being started asks several times a second: copying each time would keep a core busy.
+    this.newest ??= [...this.handled].slice(-MAX_STORED);
+    if (this.handled.has(key)) return this.newest;
+    const copy = this.copies.get(key) ?? [...this.newest.slice(1 - MAX_STORED), key];
+    this.copies.set(key, copy);
+    return copy;
+  }
+
+  get size(): number {
+    return this.handled.size;
   }
 
   private remember(key: string): void {
+    if (this.handled.has(key)) return;
     this.handled.add(key);
+    this.newest = undefined;
+    this.copies.clear();
     const [oldest] = this.handled;
     if (this.handled.size > MAX_REMEMBERED) this.handled.delete(oldest);
   }
@@ -127,9 +155,12 @@ const memories = new Map<string, RecentEvents>();
 export function recentEventsOf(trigger: string): RecentEvents {
   const memory = memories.get(trigger) ?? new RecentEvents();
   memories.delete(trigger);
-  for (const [oldest, { isBusy }] of memories) {
-    if (memories.size < MAX_TRIGGERS) break;
-    if (!isBusy) memories.delete(oldest);
+  let total = [...memories.values()].reduce((sum, { size }) => sum + size, memory.size);
+  for (const [oldest, { isBusy, size }] of memories) {
+    if (memories.size < MAX_TRIGGERS && total <= MAX_IN_ALL) break;
+    if (isBusy) continue;
+    memories.delete(oldest);
+    total -= size;
   }
   memories.set(trigger, memory);
   return memory;

@@ -3,10 +3,11 @@ import { NodeOperationError } from 'n8n-workflow';
 
 import { accountOf } from '../account/account';
 import { isLoopback } from '../api/address';
+import { readSwitch } from '../api/json';
 import { pageIn, pageQuery, pages } from '../api/page';
 import { type ApiResponse, NetworkError } from '../api/response';
 import { statusClassOf } from '../api/status';
-import { videoIdOf as idOf } from '../api/video';
+import { jobIn, statusOf, videoIdOf as idOf } from '../api/video';
 import { type ApiRequest, RequestFailed } from '../client/apiClient';
 import { baseUrlOf } from '../client/http';
 import { now } from '../client/time';
@@ -42,9 +43,16 @@ export async function isRegistered(context: IHookFunctions): Promise<boolean> {
     (hook) =>
       idOf(hook) === registration.hookId &&
       hook.url === registration.url &&
+      !isOff(hook) &&
       Array.isArray(hook.events) &&
       String([...hook.events].sort()) === String([...events].sort()),
   );
+}
+
+/** Whether iTeraBiz says that it no longer calls a webhook, such as after many failures (assumption). */
+function isOff(hook: IDataObject): boolean {
+  const isDisabled = ['disabled', 'inactive'].includes(statusOf(hook).toLowerCase());
+  return isDisabled || [hook.enabled, hook.active].some((value) => readSwitch(value) === false);
 }
 
 /**
@@ -67,8 +75,8 @@ export async function register(context: IHookFunctions): Promise<boolean> {
   address.searchParams.set(...MARK);
   const url = address.href;
 
-  const { hookId, ...signing } = await createHook(context, url);
-  const earlier = store.registration ? [store.registration.hookId] : [];
+  const { hookId, ...signing } = await createHook(context, url, token);
+  const earlier = [knownHook(context) ?? []].flat();
   store.tokens = { key, latest: time };
   store.registration = { hookId, url, token, ...signing };
 
@@ -91,6 +99,7 @@ async function checkReachable(context: IHookFunctions, endpoint: string): Promis
 async function createHook(
   context: IHookFunctions,
   url: string,
+  token: string,
 ): Promise<{ hookId: string; secret?: string }> {
   const doing = 'register this trigger';
   const body = { url, events: chosenEvents(context) };
@@ -102,11 +111,20 @@ async function createHook(
       'The notice below Registration says which address to paste. If you did not expect this, check the Base URL of the credential.',
     );
   }
-  const hookId = idOf(answer.body);
+  const hook = jobIn(answer.body) ?? {};
+  const hookId = idOf(hook);
   if (hookId === undefined) {
     throw toNodeError(context.getNode(), describeStrangeAnswer(answer, { doing }));
   }
-  const { secret } = answer.body as IDataObject;
+  if (typeof hook.url === 'string' && !hook.url.includes(token)) {
+    await removeHook(context, hookId);
+    throw refusal(
+      context,
+      'iTeraBiz registered the address of this trigger without its token, so every event would be refused. Set Registration to Manual and paste the address into your iTeraBiz dashboard, or use the iTeraBiz Polling Trigger',
+      'The notice below Registration says which address to paste.',
+    );
+  }
+  const { secret } = hook;
   return typeof secret === 'string' && secret ? { hookId, secret } : { hookId };
 }
 
@@ -120,16 +138,27 @@ async function createHook(
  */
 export async function unregister(context: IHookFunctions): Promise<boolean> {
   const store = storeOf(context);
-  const known = store.registration?.hookId;
-  if (!known && isManual(context)) return true;
-
+  const known = knownHook(context);
   const removals = [known ? await removeHook(context, known) : 'was gone'];
-  if (removals[0] === 'was gone') {
+  if (removals[0] === 'was gone' && (known || !isManual(context))) {
     for (const id of await idsOfOurs(context)) removals.push(await removeHook(context, id));
   }
   const isDone = !removals.includes('is left');
   if (isDone) store.registration = undefined;
   return isDone;
+}
+
+/**
+ * The ID of the webhook in the store. `undefined` if it is of another address: a backup that is tried on
+ * another server has the webhook of the original, which must stay.
+ */
+function knownHook(context: IHookFunctions): string | undefined {
+  const { registration } = storeOf(context);
+  const here = context.getNodeWebhookUrl('default');
+  if (!registration || !here || isSameEndpoint(registration.url, here)) return registration?.hookId;
+  const why = 'It is of another address. If that is no longer in use, remove it in your dashboard';
+  warn(context, `Left the webhook ${registration.hookId} at iTeraBiz`, new Error(why));
+  return undefined;
 }
 
 /** All webhooks of the account; none if the API has no such list. */
@@ -184,7 +213,14 @@ function warn(context: IHookFunctions, what: string, error: unknown): void {
 /** The URL n8n listens at. n8n behavior: the test URL while the editor listens, else the production URL. */
 function endpointOf(context: IHookFunctions): string {
   const url = context.getNodeWebhookUrl('default');
-  if (url) return url;
+  if (url && /^https?:\/\//i.test(url) && URL.canParse(url)) return url;
+  if (url) {
+    throw refusal(
+      context,
+      `"${url}" is not an address that iTeraBiz could call. Set WEBHOOK_URL in n8n's settings to a full address, as in https://n8n.example.com/`,
+      'The person who hosts your n8n can set this environment variable.',
+    );
+  }
   throw refusal(
     context,
     'n8n gives this trigger no address that iTeraBiz could call',
@@ -193,7 +229,9 @@ function endpointOf(context: IHookFunctions): string {
 }
 
 function isSameEndpoint(registered: unknown, endpoint: string): boolean {
-  if (typeof registered !== 'string' || !URL.canParse(registered)) return false;
+  if (typeof registered !== 'string' || ![registered, endpoint].every((url) => URL.canParse(url))) {
+    return false;
+  }
   const [a, b] = [new URL(registered), new URL(endpoint)];
   return a.origin === b.origin && a.pathname === b.pathname;
 }

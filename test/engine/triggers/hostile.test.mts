@@ -384,7 +384,7 @@ const NONSENSE: Case[] = [
   ],
   [
     'a video that the account does not have',
-    400,
+    503,
     () => completed({ id: 'vid_unknown', status: 'completed' }),
   ],
   [

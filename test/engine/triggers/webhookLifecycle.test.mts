@@ -95,7 +95,10 @@ describe('a workflow that is switched on', () => {
     await n8n.activate('w1');
     n8n.baseUrl = n8n.baseUrl.replace('127.0.0.1', 'localhost');
     await n8n.activate('w1');
-    expect((await sandbox.hooks()).map(({ url }) => new URL(url).hostname)).toEqual(['localhost']);
+    // The one before may be of another n8n, of which this is a copy.
+    const hosts = (await sandbox.hooks()).map(({ url }) => new URL(url).hostname);
+    expect(hosts.sort()).toEqual(['127.0.0.1', 'localhost']);
+    expect(JSON.stringify(n8n.log)).toContain('of another address');
   });
 
   it.each([

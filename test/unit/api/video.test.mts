@@ -345,3 +345,10 @@ test('JSON keeps what JavaScript would round', () => {
   expect(jsonOrText('9007199254740991')).toBe(9007199254740991);
   expect(jsonOrText('{"id":1234567890123456789')).toBe('{"id":1234567890123456789');
 });
+
+test('Text that is not JSON, with a string that never ends, is read at once', () => {
+  const text = `1234567890123456${'\\"'.repeat(50_000)}`;
+  const start = performance.now();
+  expect(jsonOrText(text)).toBe(text);
+  expect(performance.now() - start).toBeLessThan(300);
+});

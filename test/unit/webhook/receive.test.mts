@@ -120,7 +120,15 @@ describe('starts nothing, tells the sender no more than it has to know, and the 
     ],
     [200, 'its video is of another avatar', { parameters: { 'options.avatarId': 'avatar_2' } }],
     [503, 'iTeraBiz could not be reached to confirm it', { answer: () => connectionReset }],
-    [400, 'iTeraBiz knows no such video', confirmed({}, 404)],
+    [503, 'iTeraBiz knows no such video yet', confirmed({}, 404)],
+    [
+      400,
+      'its video has another status than its name says',
+      {
+        parameters: { options: { confirmWithApi: false } },
+        body: { type: 'video.completed', data: { id: 'vid_1', status: 'processing' } },
+      },
+    ],
     [503, 'iTeraBiz did not confirm it, but answered with status 199', confirmed(video, 199)],
     [503, 'iTeraBiz did not confirm it, but answered with status 300', confirmed(video, 300)],
     [503, 'iTeraBiz did not confirm it, but answered with status 401', confirmed(video, 401)],

@@ -1,7 +1,9 @@
 import type { VideoEvent } from '../../../nodes/ITeraBiz/api/events.ts';
 import {
   keyOf,
+  MAX_IN_ALL,
   MAX_REMEMBERED,
+  MAX_STORED,
   MAX_TRIGGERS,
   RecentEvents,
   recentEventsOf,
@@ -85,15 +87,40 @@ test('recalls what was stored, whatever became of it', async () => {
   expect(await knows(memory, 'new')).toBe(false);
 });
 
+const keys = (count: number, name = 'old') =>
+  Array.from({ length: count }, (_, index) => `${name}${index}`);
+
 test('forgets the oldest, and stores no more than it may', async () => {
   const memory = new RecentEvents();
-  memory.recall(Array.from({ length: MAX_REMEMBERED + 5 }, (_, index) => `old${index}`));
-  const known = memory.toStore('old5');
-  expect([known.length, known[0]]).toEqual([MAX_REMEMBERED, 'old5']);
+  memory.recall(keys(MAX_REMEMBERED + 5));
+  for (const key of ['new', 'old7', `old${MAX_REMEMBERED + 4}`]) {
+    const stored = memory.toStore(key);
+    expect([stored.length, new Set(stored).size]).toEqual([MAX_STORED, MAX_STORED]);
+  }
   const stored = memory.toStore('new');
-  expect([stored.length, stored[0], stored.at(-1)]).toEqual([MAX_REMEMBERED, 'old6', 'new']);
+  expect([stored[0], stored.at(-1)]).toEqual([`old${MAX_REMEMBERED + 6 - MAX_STORED}`, 'new']);
   expect(await start(memory, 'old4')).toEqual(STARTS);
+  expect(memory.toStore('new').slice(-2)).toEqual(['old4', 'new']);
   expect(await knows(memory, 'old5')).toBe(false);
+});
+
+test('knows what was handled since a copy of the store was read that comes in later', async () => {
+  const memory = new RecentEvents();
+  memory.recall(keys(MAX_STORED));
+  for (const key of keys(MAX_STORED, 'new')) {
+    await start(memory, key);
+    memory.recall(keys(MAX_STORED));
+  }
+  for (const key of keys(MAX_STORED, 'new')) expect(await knows(memory, key)).toBe(true);
+});
+
+test('copies what it stores for an event only after another one was handled', async () => {
+  const memory = new RecentEvents();
+  await start(memory, 'a');
+  const stored = memory.toStore('b');
+  expect(memory.toStore('b')).toBe(stored);
+  await start(memory, 'c');
+  expect(memory.toStore('b')).toEqual(['a', 'c', 'b']);
 });
 
 test('stores no other event that is still being started', async () => {
@@ -121,6 +148,13 @@ describe('The memories of all triggers', () => {
     await handle(others[0]);
     expect(await knows(recentEventsOf(first), 'a')).toBe(true);
     expect(await knows(recentEventsOf(second), 'a')).toBe(false);
+  });
+
+  test('are bounded in all, too', async () => {
+    const full = names(MAX_IN_ALL / MAX_REMEMBERED + 2);
+    for (const name of full) recentEventsOf(name).recall(keys(MAX_REMEMBERED));
+    const [first, second, third] = full.map(recentEventsOf);
+    expect([first.size, second.size, third.size]).toEqual([0, 0, MAX_REMEMBERED]);
   });
 
   test.each<[string, (memory: RecentEvents) => unknown]>([

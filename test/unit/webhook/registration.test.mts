@@ -165,6 +165,56 @@ describe('To register', () => {
     expect(requests()).toEqual(['POST /webhooks', 'GET /webhooks', 'DELETE /webhooks/wh_ours']);
   });
 
+  const elsewhere = () =>
+    registered({ url: 'https://original.example/webhook/abc?token=old&registered_by=n8n' });
+  const LEFT = [
+    [
+      'warn',
+      'Left the webhook wh_ours at iTeraBiz: It is of another address. If that is no longer in use, remove it in your dashboard',
+      aside,
+    ],
+  ];
+
+  test.each([register, unregister, isRegistered])(
+    'or not (%p), leaves the webhook of the n8n that this is a copy of, and says so in the log',
+    async (method) => {
+      const parameters =
+        method === isRegistered
+          ? { registration: 'manual', secretToken: 'a-token-chosen-by-the-user' }
+          : {};
+      const { context, log, requests, store } = triggerWith({ store: elsewhere(), parameters });
+      expect(await method(context)).toBe(true);
+      expect(requests().filter((request) => request.startsWith('DELETE'))).toEqual([]);
+      expect(log).toEqual(LEFT);
+      expect(store.registration?.hookId).toBe(method === register ? 'wh_new' : undefined);
+    },
+  );
+
+  test('reads the webhook in an envelope', async () => {
+    const body = { data: { id: 'wh_7', secret: 's' } };
+    const instead = { 'POST /webhooks': answered(body, 201) };
+    const { context, store } = triggerWith({ instead });
+    await register(context);
+    expect(store.registration).toMatchObject({ hookId: 'wh_7', secret: 's' });
+  });
+
+  test('is refused where iTeraBiz keeps the address without its token, and leaves no webhook', async () => {
+    const instead = { 'POST /webhooks': answered({ id: 'wh_7', url: ENDPOINT }, 201) };
+    const { context, requests, store } = triggerWith({ instead });
+    await expect(register(context)).rejects.toThrow(/without its token.*Registration to Manual/);
+    expect(requests()).toEqual(['POST /webhooks', 'DELETE /webhooks/wh_7']);
+    expect(store).toEqual({});
+  });
+
+  test.each(['n8n.example.com/webhook/abc', 'localhost:5678/webhook/abc', 'https:///'])(
+    'with "%s" for an address is refused, with what to set',
+    async (webhookUrl) => {
+      const { asked, context } = triggerWith({ webhookUrl });
+      await expect(register(context)).rejects.toThrow(/WEBHOOK_URL.*https:/);
+      expect(asked).toEqual([]);
+    },
+  );
+
   test('succeeds where it cannot be asked what is left over, and says so in the log', async () => {
     const { context, log, requests } = triggerWith({
       instead: { 'GET /webhooks': answered({}, 500) },
@@ -269,6 +319,10 @@ describe('Whether it is registered', () => {
     ['has other events', { events: ['video.completed', 'video.made'] }],
     ['has the same event twice', { events: ['video.completed', 'video.completed'] }],
     ['has no events', { events: null }],
+    ['is not enabled', { enabled: false }],
+    ['is not active', { active: 'false' }],
+    ['is disabled', { status: 'Disabled' }],
+    ['is inactive', { status: 'inactive' }],
   ])('is not where its webhook %s', async (_case, more) => {
     const { context } = triggerWith({ store: registered(), hooks: [ours(more)] });
     expect(await isRegistered(context)).toBe(false);
