@@ -5,8 +5,7 @@ export function isObject(value: unknown): value is IDataObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A string without its end matches, too: looking for one from each quote in it would take forever. */
-const STRING_OR_LONG_NUMBER = /"(?:[^"\\]|\\.)*"?|-?\b\d{16,}\b(?![.eE])/g;
+const STRING_OR_LONG_NUMBER = /"(?:[^"\\]|\\.)*"|-?\b\d{16,}\b(?![.eE])/g;
 
 /**
  * Parses a text as JSON; a text that is not JSON is returned unchanged. Whole numbers that JavaScript would
