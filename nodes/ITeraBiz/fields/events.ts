@@ -2,6 +2,7 @@ import { type INodeProperties, type IPollFunctions, NodeOperationError } from 'n
 
 import { trimPasted } from '../api/address';
 import { EVENT_NAMES, type EventName, type VideoEvent } from '../api/events';
+import { videoIdOf } from '../api/video';
 import { avatar, BY_NAME } from './fields';
 import { quoted } from './validate';
 
@@ -37,7 +38,7 @@ export const avatarFilter: INodeProperties = {
 };
 
 /** The context of either trigger. */
-type TriggerContext = Pick<IPollFunctions, 'getNode' | 'getNodeParameter'>;
+type TriggerContext = Pick<IPollFunctions, 'getNode' | 'getNodeParameter' | 'logger'>;
 
 /**
  * The events that the user chose. An expression may also return them as text: separated by commas, or as
@@ -77,8 +78,11 @@ export function skipReason(
 ): string | undefined {
   if (!chosenEvents(context).includes(event)) return `this trigger does not listen for ${event}`;
   const avatarId = chosenAvatar(context);
-  const isWanted = avatarId === '' || String(video.avatar_id) === avatarId;
-  return isWanted ? undefined : 'its video is of another avatar';
+  if (avatarId === '' || String(video.avatar_id) === avatarId) return undefined;
+  if ((video.avatar_id ?? '') !== '') return 'its video is of another avatar';
+  const id = videoIdOf(video) ?? '';
+  context.logger.warn(`iTeraBiz does not say the avatar of video ${id}, so it counts as chosen`);
+  return undefined;
 }
 
 /** The ID of the avatar that the user chose, empty for all. An expression may return a number. */

@@ -6,6 +6,7 @@ import {
   addListed,
   begin,
   isKnownIn,
+  lacksStatus,
   MAX_RECENT,
   type Part,
   type Progress,
@@ -24,6 +25,8 @@ const ENOUGH_KNOWN = 20;
 
 /** One poll. */
 export interface Poll {
+  /** The ID of the account */
+  account: string;
   /** Gives up when the poll's time is up */
   client: VideoReader;
   /** Writes to n8n's log; `once`: only the first time */
@@ -57,6 +60,15 @@ export async function fetchNext(poll: Poll, before: Progress): Promise<Step> {
   if (!progress.reading) progress = addListed(progress, await readList(poll, progress), at);
   const hidden = await readHidden(poll, progress);
   return settle({ ...progress, hidden }, poll.snapshot, at);
+}
+
+/** Whether the account is the one of an earlier poll, perhaps with a new key: its list shows videos of then. */
+export async function isSameAccount(poll: Poll, before: Progress): Promise<boolean> {
+  if (before.account === undefined || before.account === poll.account) return true;
+  const { videos } = await readList(poll, before);
+  const { recent, pending, reading } = before;
+  const known = new Set<unknown>([...recent, ...pending, ...(reading?.seen ?? [])]);
+  return videos.some((video) => known.has(videoIdOf(video)));
 }
 
 /** Resumes a reading that was cut off, or starts over if its last video no longer exists. */
@@ -100,6 +112,9 @@ async function readList(poll: Poll, progress: Progress, after?: string): Promise
         warnOfUnlisted(poll, videos);
         return false;
       }
+      // The cursor was deleted in between: the next poll begins anew.
+      const isLost = count > 1 && newItems.length === 0 && progress.recent.length > 0;
+      if (isLost && !videos.some(isKnown)) return true;
       const isEnough = count >= wanted.length || wanted.every((id) => snapshot.has(id));
       if (count === MAX_PAGES || (isDone && isEnough)) return !isDone;
     }
@@ -121,20 +136,26 @@ async function readList(poll: Poll, progress: Progress, after?: string): Promise
 async function readHidden({ client, warn, snapshot }: Poll, progress: Progress): Promise<string[]> {
   const needsReading = (id: string): boolean => {
     const video = snapshot.get(id);
-    return !video || lacksLink(video);
+    return !video || lacksLink(video) || lacksStatus(video);
   };
   const hidden = new Set(progress.hidden);
   const unasked = progress.pending.filter((id) => !hidden.has(id));
   let refusal: RequestFailed | undefined;
-  for (const id of [...unasked, ...hidden].filter(needsReading).slice(0, MAX_BY_ID)) {
+  const toAsk = [...unasked, ...hidden].filter(needsReading);
+  const unanswered = new Set(toAsk);
+  for (const id of toAsk.slice(0, MAX_BY_ID)) {
     const answer = await videoIfKnown(client, id).catch(refusalOnly);
     const isFailed = answer instanceof RequestFailed;
     if (isFailed && answer.attempt.tries === 0) break;
     hidden.delete(id);
     hidden.add(id);
-    if (!isFailed) snapshot.set(id, answer);
-    else if (!isTemporary(answer)) refusal ??= answer;
+    if (isFailed && isTemporary(answer)) continue;
+    unanswered.delete(id);
+    if (isFailed) refusal ??= answer;
+    else snapshot.set(id, answer ?? snapshot.get(id));
   }
+  // What only the list says is not judged: it may leave out the link.
+  unanswered.forEach((id) => snapshot.delete(id));
   if (refusal) {
     const { message, description } = refusal.describe({ doing: 'read a video' });
     warn(`${message}. ${description}`);

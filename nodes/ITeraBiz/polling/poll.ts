@@ -6,7 +6,7 @@ import type { Video } from '../api/video';
 import { refusalOnly, RequestFailed } from '../client/apiClient';
 import { now } from '../client/time';
 import { skipReason } from '../fields/events';
-import { fetchFirst, fetchNext, type Poll } from './fetch';
+import { fetchFirst, fetchNext, isSameAccount, type Poll } from './fetch';
 import type { Progress } from './progress';
 
 /** How long a poll may take if n8n sets no limit, in milliseconds. */
@@ -69,14 +69,22 @@ async function newEvents(context: IPollFunctions): Promise<VideoEvent[]> {
   const key = `iTeraBiz Polling Trigger ${context.getNode().id}`;
   const before = store.progress ?? beginnings[key];
   const current = await pollOf(context);
-  const step = before ? await fetchNext(current, before) : await fetchFirst(current);
+  const isNext = before && (await isSameAccount(current, before));
+  const step = isNext ? await fetchNext(current, before) : await fetchFirst(current);
   const events = wanted(context, step.finished);
-  if (!before) beginnings[key] = step.progress;
+  const progress = { ...step.progress, account: current.account };
+  if (!before) beginnings[key] = progress;
   if (store.progress && beginnings[key]) delete beginnings[key];
-  store.progress = step.progress;
+  store.progress = progress;
   if (step.dropped.length > 0) {
     const ids = step.dropped.join(', ');
     current.warn(`too many videos are running; these will not start the workflow: ${ids}`);
+  }
+  if (step.gone.length > 0) {
+    const ids = step.gone.join(', ');
+    current.warn(
+      `iTeraBiz no longer knows these videos, so they do not start the workflow: ${ids}`,
+    );
   }
   return events;
 }
@@ -89,6 +97,7 @@ async function pollOf(context: IPollFunctions & { getPollBudgetMs?: () => number
   const account = await accountOf(context);
   const trigger = triggerOf(context);
   return {
+    account: account.id,
     client: account.client(context, settings),
     snapshot: new Map(),
     warn: (text, once = false) => {

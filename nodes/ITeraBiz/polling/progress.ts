@@ -1,5 +1,5 @@
 import { endingIn, type Snapshot, type Surprises } from '../account/snapshot';
-import { createdAt, outcomeOf, type Video, videoIdOf } from '../api/video';
+import { createdAt, outcomeOf, statusOf, type Video, videoIdOf } from '../api/video';
 
 /** How many of the newest videos are remembered: more than a page, so that deletions make no old one look new. */
 export const MAX_RECENT = 500;
@@ -10,8 +10,22 @@ export const MAX_PENDING = 2_000;
 /** A list may show a video this much later than newer ones, in milliseconds. */
 const LATENESS = 60 * 60_000;
 
-/** How far a polling trigger has read. Stored with the workflow, so its size is bounded: about 100 kB. */
+/** How many of the videos of a reading are remembered until it has ended: at least as many as one poll reads. */
+const MAX_SEEN = 10_000;
+
+/**
+ * How much older than the beginning a video may be to count as new if the list was empty then, in
+ * milliseconds. More than any time zone, as an empty list shows no time of the API to compare.
+ */
+const EMPTY_LIST_LATENESS = 24 * 60 * 60_000;
+
+/**
+ * How far a polling trigger has read. Stored with the workflow, so its size is bounded: about 100 kB, and
+ * 300 kB while a long reading is cut off.
+ */
 export interface Progress {
+  /** ID of the account that was read, without its key; none in the progress of an older version */
+  account?: string;
   /** IDs of the newest listed videos, newest first */
   recent: string[];
   /** IDs of the videos that have not ended, oldest first */
@@ -45,18 +59,22 @@ export interface Step {
   finished: Video[];
   /** IDs of the videos that are no longer waited for, as there were too many */
   dropped: string[];
+  /** IDs of the videos that are no longer waited for, as the API does not know them */
+  gone: string[];
 }
 
 /** The first progress: videos that have ended are history, running ones are pending. */
 export function begin({ videos, isCut }: Part, at: number): Progress {
   const nothing = { recent: [], pending: [], hidden: [] };
   const progress = addListed(nothing, { videos, isCut: false }, at);
-  const running = new Set(videos.filter((video) => outcomeOf(video) === 'running').map(videoIdOf));
+  const isRunning = (video: Video) => outcomeOf(video) === 'running' && !lacksStatus(video);
+  const running = new Set(videos.filter(isRunning).map(videoIdOf));
+  const isEmpty = videos.length === 0;
   const unread = isCut ? createdAt(videos[videos.length - 1] ?? {}) + 1 || 0 : 0;
   return {
     ...progress,
     pending: progress.pending.filter((id) => running.has(id)),
-    since: Math.max(progress.since ?? 0, Math.min(unread, at)),
+    since: Math.max(progress.since ?? 0, isEmpty ? at - EMPTY_LIST_LATENESS : Math.min(unread, at)),
   };
 }
 
@@ -78,7 +96,7 @@ export function addListed(before: Progress, { videos, isCut }: Part, at: number)
   if (isCut) {
     const after = idsOf(videos).pop();
     if (!after) return progress;
-    return { ...progress, reading: { after, seen: seen.slice(0, MAX_PENDING) } };
+    return { ...progress, reading: { after, seen: seen.slice(0, MAX_SEEN) } };
   }
   const newest = videos.map(createdAt).reduce((a, b) => (b > a ? b : a), 0);
   return {
@@ -98,11 +116,13 @@ export function addListed(before: Progress, { videos, isCut }: Part, at: number)
  */
 export function settle(before: Progress, snapshot: Snapshot, at: number): Step {
   const finished: Video[] = [];
+  const gone: string[] = [];
   const surprises: Record<string, Surprises> = {};
   const waiting = before.pending.filter((id) => {
     const state = { ...before.surprises?.[id] };
     const ending = endingIn(snapshot, id, state, at);
     if (ending === 'ended') finished.push(snapshot.get(id)!);
+    else if (ending === 'gone') gone.push(id);
     else if (!ending && (state.unknownSince || state.withoutLinkSince)) surprises[id] = state;
     return !ending;
   });
@@ -111,14 +131,23 @@ export function settle(before: Progress, snapshot: Snapshot, at: number): Step {
   dropped.forEach((id) => delete surprises[id]);
   const isPending = new Set(pending);
   const hidden = before.hidden.filter((id) => isPending.has(id));
-  const { recent, since, reading } = before;
-  return { progress: { recent, pending, hidden, since, surprises, reading }, finished, dropped };
+  const { since, reading } = before;
+  // If the list shows one again, such as after a failure, it is new.
+  const isGone = new Set(gone);
+  const recent = before.recent.filter((id) => !isGone.has(id));
+  const progress = { recent, pending, hidden, since, surprises, reading };
+  return { progress, finished, dropped, gone };
 }
 
 /** Returns a test for videos that are older than the last progress: a reading of the list ends at these. */
 export function isKnownIn({ recent, since = 0 }: Progress): (video: Video) => boolean {
   const known = new Set<unknown>(recent);
   return (video) => known.has(videoIdOf(video)) || createdAt(video) < since;
+}
+
+/** Whether a video has no status, as in a list that leaves it out: read by ID, the video has it. */
+export function lacksStatus(video: Video): boolean {
+  return statusOf(video) === 'unknown';
 }
 
 function idsOf(videos: Video[]): string[] {

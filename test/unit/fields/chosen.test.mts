@@ -4,8 +4,11 @@ import type { VideoEvent } from '../../../nodes/ITeraBiz/api/events.ts';
 import { chosenEvents, skipReason } from '../../../nodes/ITeraBiz/fields/events.ts';
 import { fakeContext } from '../fakeContext.mts';
 
+const warn = jest.fn();
 const contextWith = (parameters: IDataObject) =>
-  fakeContext({ parameters }).context as unknown as IWebhookFunctions;
+  Object.assign(fakeContext({ parameters }).context, {
+    logger: { warn },
+  }) as unknown as IWebhookFunctions;
 
 const BOTH = ['video.completed', 'video.failed'];
 
@@ -64,7 +67,6 @@ test.each<[unknown, unknown, boolean]>([
   [' avatar_1 ', 'avatar_1', true],
   ['"avatar_1"', 'avatar_1', true],
   ['avatar_1', 'avatar_2', false],
-  ['avatar_1', undefined, false],
   [7, '7', true],
   ['7', 7, true],
   [7, '8', false],
@@ -77,6 +79,12 @@ test.each<[unknown, unknown, boolean]>([
   expect(skipReason(event(avatar), context)).toBe(
     starts ? undefined : 'its video is of another avatar',
   );
+});
+
+test.each([undefined, null, ''])('a video of %j starts, and the log says so', (avatar) => {
+  const context = contextWith({ events: BOTH, 'options.avatarId': 'avatar_1' });
+  expect(skipReason(event(avatar), context)).toBeUndefined();
+  expect(warn).toHaveBeenLastCalledWith(expect.stringContaining('the avatar of video video_1'));
 });
 
 test.each<[unknown, string]>([

@@ -3,7 +3,12 @@ import fc from 'fast-check';
 import { NetworkError } from '../../../nodes/ITeraBiz/api/response.ts';
 import type { Video } from '../../../nodes/ITeraBiz/api/video.ts';
 import { RequestFailed } from '../../../nodes/ITeraBiz/client/apiClient.ts';
-import { fetchFirst, fetchNext, type Poll } from '../../../nodes/ITeraBiz/polling/fetch.ts';
+import {
+  fetchFirst,
+  fetchNext,
+  isSameAccount,
+  type Poll,
+} from '../../../nodes/ITeraBiz/polling/fetch.ts';
 import { MAX_PENDING, type Progress } from '../../../nodes/ITeraBiz/polling/progress.ts';
 import { cases } from '../../shared/cases.mts';
 
@@ -112,7 +117,7 @@ class World {
         return toVideo(job);
       },
     };
-    const poll: Poll = { client, warn: () => undefined, snapshot: new Map() };
+    const poll: Poll = { account: 'a', client, warn: () => undefined, snapshot: new Map() };
     const before = this.stored && (JSON.parse(this.stored) as Progress);
     const read = before ? fetchNext(poll, before) : fetchFirst(poll);
     const step = await read.catch((error: unknown) => {
@@ -241,7 +246,8 @@ describe('videos that are asked for by their IDs', () => {
       page: async () => ({ page: { data: [], has_more: false }, headers: {} }),
       video: async (id: string) => video(id),
     };
-    return await fetchNext({ client, warn: () => undefined, snapshot: new Map() }, progress);
+    const warn = () => undefined;
+    return await fetchNext({ account: 'a', client, warn, snapshot: new Map() }, progress);
   }
   const failed = (id: string): Video => ({ id, status: 'failed' });
 
@@ -281,6 +287,76 @@ describe('videos that are asked for by their IDs', () => {
         .flat()
         .sort(),
     );
+  });
+});
+
+describe('what a list shows', () => {
+  const linkless = (id: string): Video => ({ id, status: 'completed' });
+  const finished = (id: string): Video => ({ id, status: 'failed' });
+  /** A poll of a list in pages; by ID, videos have their link unless they are refused. */
+  const pollOf = (pages: Video[][], isRefused = false): Poll => {
+    const left = [...pages];
+    const client = {
+      page: async () => {
+        const data = left.shift() ?? [];
+        return { page: { data, has_more: left.length > 0 }, headers: {} };
+      },
+      video: async (id: string) => {
+        if (isRefused) throw unanswered(6);
+        return { ...linkless(id), video_url: 'https://cdn.example/video.mp4' };
+      },
+    };
+    return { account: 'new', client, warn: () => undefined, snapshot: new Map() };
+  };
+  const nothing: Progress = { recent: [], pending: [], hidden: [] };
+  const many = Array.from({ length: 60 }, (_, n) => linkless(`v${n}`));
+
+  test.each<[string, Progress, string[], boolean]>([
+    ['none known of an older version', nothing, ['a'], true],
+    ['the same', { ...nothing, account: 'new' }, ['a'], true],
+    ['another', { ...nothing, account: 'old', recent: ['b'] }, ['a'], false],
+    ['another, after none', { ...nothing, account: 'old' }, ['a'], false],
+    ['one with a new key', { ...nothing, account: 'old', recent: ['a'] }, ['c', 'a'], true],
+    [
+      'one with a new key, while a reading is cut off',
+      { ...nothing, account: 'old', reading: { after: 'a', seen: ['a'] } },
+      ['a'],
+      true,
+    ],
+  ])('tells the account: %s', async (_case, before, listed, isSame) => {
+    expect(await isSameAccount(pollOf([listed.map(finished)]), before)).toBe(isSame);
+  });
+
+  test('without its link comes once it was asked for', async () => {
+    const at = Date.parse('2026-01-05T10:00:00Z');
+    const clock = jest.spyOn(Date, 'now').mockReturnValue(at);
+    const first = await fetchNext(pollOf([many]), nothing);
+    expect(first.finished).toHaveLength(50);
+    clock.mockReturnValue(at + 120_000);
+    const refused = await fetchNext(pollOf([many], true), first.progress);
+    expect(refused.finished).toEqual([]);
+    clock.mockReturnValue(at + 240_000);
+    const last = await fetchNext(pollOf([many]), refused.progress);
+    expect(last.finished.map(({ video_url }) => typeof video_url)).toEqual(
+      Array(10).fill('string'),
+    );
+  });
+
+  test('without a status is asked for', async () => {
+    const { finished: came } = await fetchNext(pollOf([[{ id: 'a' }]]), nothing);
+    expect(came).toMatchObject([{ id: 'a', status: 'completed' }]);
+  });
+
+  test('before an empty page, and nothing known, is a part of it', async () => {
+    const before = { ...nothing, recent: ['a'] };
+    const { progress } = await fetchNext(pollOf([[finished('c')], []]), before);
+    expect(progress.reading).toEqual({ after: 'c', seen: ['c'] });
+    const again = await fetchNext(
+      pollOf([[], [finished('c'), finished('b'), finished('a')]]),
+      progress,
+    );
+    expect(again.finished).toEqual([finished('b')]);
+    expect(again.progress).toMatchObject({ recent: ['c', 'b', 'a'], reading: undefined });
   });
 });
 

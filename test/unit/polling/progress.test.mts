@@ -49,9 +49,14 @@ describe('the beginning', () => {
     expect(see(progress, later).finished).toEqual([]);
   });
 
-  it('is honest of an empty account', () => {
+  it('of a list that is empty takes what is days old for history', () => {
     const { progress } = see(begin(whole(), NOW), whole());
-    expect(ids(see(progress, whole(video('a', 'completed', 100))).finished)).toEqual(['a']);
+    const listed = whole(video('a', 'completed', 20), video('old', 'completed', 100));
+    expect(ids(see(progress, listed).finished)).toEqual(['a']);
+  });
+
+  it('takes what is listed without a status for history', () => {
+    expect(begin(whole({ id: 'b' }, video('a', 'queued')), NOW).pending).toEqual(['a']);
   });
 });
 
@@ -98,6 +103,16 @@ describe('a step', () => {
   });
 });
 
+it('takes a video for new that the API knows again', () => {
+  const start = {
+    ...begin(whole(video('a', 'queued')), NOW),
+    surprises: { a: { unknownSince: 0 } },
+  };
+  const { gone, progress } = see(start, whole(), [['a', undefined]]);
+  expect([gone, progress.pending, progress.recent]).toEqual([['a'], [], []]);
+  expect(ids(see(progress, whole(video('a'))).finished)).toEqual(['a']);
+});
+
 describe('a reading that is cut off', () => {
   const start = begin(whole(video('a', 'completed', 9)), NOW);
 
@@ -118,6 +133,11 @@ describe('a reading that is cut off', () => {
     const { progress } = see(start, cut(video('b')));
     expect(see(progress, cut()).progress).toEqual(progress);
     expect(see(start, cut()).progress).not.toHaveProperty('reading');
+  });
+
+  it('brings none of thousands twice when it is read again from the top', () => {
+    const { progress } = see(start, cut(...batch(9_000)));
+    expect(see(progress, whole(...batch(9_000))).finished).toEqual([]);
   });
 
   it('brings nothing twice when it is read again from the top', () => {
