@@ -172,7 +172,11 @@ async function run(world: World, deeds: Record<string, unknown>[]): Promise<void
     if ('finish' in deed) world.finish(deed.finish, deed.count, deed.status, deed.hasLink);
     if ('delete' in deed) world.delete(deed.delete);
     if ('deleteNewest' in deed) for (let n = 0; n < deed.deleteNewest; n++) world.delete(0);
-    if ('wait' in deed) world.now += deed.wait * 60_000;
+    if ('wait' in deed) {
+      world.now += deed.wait * 60_000;
+      // A list that is more than an hour late is more than a poll allows for.
+      world.jobs.forEach((job) => (job.listedFrom = 0));
+    }
     if ('requests' in deed && world.stored) await world.poll(deed.requests, deed.isKilled);
   }
 }
