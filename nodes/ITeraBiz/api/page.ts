@@ -46,7 +46,8 @@ export async function* pages(
     const newItems = data.filter((item) => !seen.has(videoIdOf(item)));
     data.flatMap((item) => videoIdOf(item) ?? []).forEach((id) => seen.add(id));
     after = videoIdOf(data.at(-1));
-    const isStuck = newItems.length === 0 || after === undefined;
+    // Entries without an ID always look new.
+    const isStuck = newItems.every((item) => videoIdOf(item) === undefined) || after === undefined;
     yield { newItems, cursorStalled: has_more === true && isStuck };
     if (has_more === false || isStuck) return;
   }

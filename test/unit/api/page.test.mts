@@ -78,6 +78,12 @@ test('entries without an ID are all kept, since nobody can tell them apart', asy
   expect(got.map(({ newItems }) => newItems.length)).toEqual([3, 1]);
 });
 
+test('a list that repeats entries without an ID goes in circles, too', async () => {
+  const page = { data: entries(undefined, 'a'), has_more: true };
+  const { got } = await read(page, page, page);
+  expect(got.map(({ cursorStalled }) => cursorStalled)).toEqual([false, true]);
+});
+
 test('a number as ID goes into the next request as text', async () => {
   const { asked } = await read(
     { data: entries(1, 2), has_more: true },
