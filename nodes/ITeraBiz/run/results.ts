@@ -17,6 +17,9 @@ const RETRY =
 const GET_BY_ID =
   'Get these by their IDs. Running this step again orders and charges for all of them again';
 
+/** Instead of both if existing videos are used. */
+const RUN_AGAIN = 'Run this step again to order only what is missing: it uses the existing videos';
+
 /** For a model, which can neither open n8n's editor nor change an option. */
 const MODEL_UNKNOWN_OUTCOME =
   'It may have been accepted, and was not sent again, because that could charge twice. Do not create it now: list the videos in a few minutes and look for one with the same text. If there is none, ask the user';
@@ -186,7 +189,7 @@ export class Results {
     const item = failed.reduce((a, b) => Math.min(a, b));
     const failure = this.failures.get(item)!;
     const isAll = this.skipped.size === 0 && failed.every((index) => this.accepted.has(index));
-    const advice = isAll ? GET_BY_ID : RETRY;
+    const advice = this.reused.size > 0 ? RUN_AGAIN : isAll ? GET_BY_ID : RETRY;
     const lists = this.jobLists();
     const message = describeStop(failure, item, this, size, lists, isTool ? '' : advice);
     return toNodeError(node, message, item, failure.status);

@@ -207,8 +207,9 @@ describe('A node that stops', () => {
 });
 
 describe('The advice of a node that stops', () => {
-  const adviceOf = (isTool: boolean, failed: number, accepted: number[]) => {
+  const adviceOf = (isTool: boolean, failed: number, accepted: number[], reuses = false) => {
     const results = resultsOf(3, { isTool });
+    if (reuses) results.reused.set(0, false);
     accepted.forEach((item) => results.accepted.set(item, `video_${item}`));
     results.failures.set(failed, failure('No'));
     return stopOf(results).description.split('\n').at(-1);
@@ -220,6 +221,12 @@ describe('The advice of a node that stops', () => {
 
   test('is to get the videos by their IDs where all were accepted', () => {
     expect(adviceOf(false, 1, [0, 1])).toMatch(/^Get these by their IDs\. /);
+  });
+
+  test('is to run it again where existing videos are used, since that orders none of them again', () => {
+    for (const accepted of [[0], [0, 1]]) {
+      expect(adviceOf(false, 1, accepted, true)).toMatch(/^Run this step again to order only what/);
+    }
   });
 
   test('is not there for a model, which is told the jobs all the same', () => {
