@@ -17,7 +17,7 @@ export class JobRegistry {
 
   private readonly assigned = new Set<string>();
 
-  private readonly recent: Array<Listed & { order: string }> = [];
+  private readonly recent: Array<Listed & { order: string; submission?: string }> = [];
 
   /** Fingerprints of the orders about to be sent, by the promise that ends each reservation */
   private readonly reservations = new Map<Promise<void>, Set<string>>();
@@ -34,15 +34,21 @@ export class JobRegistry {
     return this.assigned.has(id);
   }
 
-  recordCreated(order: Order, entry: IDataObject): void {
+  /** @param submission its name, unique across executions */
+  recordCreated(order: Order, entry: IDataObject, submission?: string): void {
     this.assign(videoIdOf(entry));
-    this.recent.push({ order: fingerprint(order), entry, at: Date.now() });
+    this.recent.push({ order: fingerprint(order), entry, at: Date.now(), submission });
     if (this.recent.length > MAX_RECENT) this.recent.shift();
   }
 
   /** The jobs this process created for an order, newest last. @param order its fingerprint */
   createdBy(order: string): Listed[] {
     return this.recent.filter((job) => job.order === order);
+  }
+
+  /** The job this process created for a submission, e.g. in an earlier retry of the same execution. */
+  createdFor(submission: string): IDataObject | undefined {
+    return this.recent.find((job) => job.submission === submission)?.entry;
   }
 
   /**

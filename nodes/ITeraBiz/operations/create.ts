@@ -55,9 +55,7 @@ async function order(
   const rows = await prepareRows(run, request, ledger, avatarFinder(run.client));
   const { isPreview, good, bad } = rows;
   if (isVideo) await forgetForeign(run, good);
-  for (const { item, known } of good) {
-    if (known?.state === 'accepted') results.accepted.set(item, videoIdOf(known.answer) ?? NO_ID);
-  }
+  recallAccepted(account, ledger, results, good);
   const stopsInvalid = run.onError === 'stop' && bad.size > 0;
   const existing = await reserveExisting(run, account, ledger, stopsInvalid ? [] : good);
   if (isPreview) existing.release();
@@ -121,6 +119,16 @@ async function reserveExisting(run: Run, { jobs }: Account, ledger: Ledger, rows
     refusal = await findExisting(client, jobs, rows, ledger, (id) => own.has(id));
   } while (jobs.reserved(orders).length > 0);
   return { refusal, release: jobs.reserve(orders) };
+}
+
+/** Names what was accepted before. The stored execution lacks what an earlier retry of it ordered. */
+function recallAccepted({ jobs }: Account, ledger: Ledger, results: Results, rows: Row[]): void {
+  for (const row of rows) {
+    const job = row.known ? undefined : jobs.createdFor(ledger.nameOf(row.key));
+    if (job) row.known = { state: 'accepted', answer: job };
+    const { item, known } = row;
+    if (known?.state === 'accepted') results.accepted.set(item, videoIdOf(known.answer) ?? NO_ID);
+  }
 }
 
 async function preview(

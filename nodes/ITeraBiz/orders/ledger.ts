@@ -75,6 +75,11 @@ export class Ledger {
     )?.[1];
   }
 
+  /** The name of a submission, the same in each retry of this execution, and unique across executions. */
+  nameOf(key: string): string {
+    return `${this.data.seed} ${key}`;
+  }
+
   /** The answers to all accepted submissions. */
   get answers(): IDataObject[] {
     return Object.values(this.data.entries).flatMap((entry) =>
@@ -121,7 +126,7 @@ export class Ledger {
    *
    * @param shared replaces this ledger's own value, so that other executions send the same one
    */
-  idempotencyKey(key: string, shared = `${this.data.seed} ${key}`): string {
+  idempotencyKey(key: string, shared = this.nameOf(key)): string {
     const refusals = this.data.refusals?.[key];
     return hash(refusals ? `${shared} ${refusals}` : shared);
   }

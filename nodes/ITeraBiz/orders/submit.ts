@@ -172,7 +172,7 @@ function accept(
   isReused = false,
 ): IDataObject {
   if (isReused) jobs.assign(videoIdOf(job));
-  else jobs.recordCreated(order, job);
+  else jobs.recordCreated(order, job, ledger.nameOf(key));
   ledger.accepted(key, job, match && isReused);
   if (slot) slot.id = videoIdOf(job);
   if (match) results.reused.set(item, isReused);

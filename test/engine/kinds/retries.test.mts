@@ -43,6 +43,20 @@ describe('Submitted once', () => {
   });
 });
 
+test('a second Retry of the same execution sends only what the first one did not', async () => {
+  let credits = 2;
+  account.post = (accept) =>
+    credits-- > 0 ? { body: accept() } : { status: 402, body: { message: 'No credits left' } };
+  const parameters = createVideo({ options: { maxConcurrency: 1 } });
+  const failed = await account.run(parameters, { items: rows(5) });
+  credits = 1;
+  await account.run(parameters, { retryOf: asRetry(failed) });
+  credits = 9;
+  const last = await account.run(parameters, { retryOf: asRetry(failed) });
+  expect(jsonOf(last)).toHaveLength(5);
+  expect([account.jobs.length, paidTwice()]).toEqual([5, 0]);
+});
+
 describe('Nothing lost', () => {
   test('Retry On Fail whose second try cannot read the list: what the first try ordered is named', async () => {
     let count = 0;
