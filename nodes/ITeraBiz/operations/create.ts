@@ -54,7 +54,7 @@ async function order(
 
   const rows = await prepareRows(run, request, ledger, avatarFinder(run.client));
   const { isPreview, good, bad } = rows;
-  if (isVideo) await forgetForeign(run, good);
+  if (isVideo) await forgetForeign(run, ledger, good);
   recallAccepted(account, ledger, results, good);
   const stopsInvalid = run.onError === 'stop' && bad.size > 0;
   const existing = await reserveExisting(run, account, ledger, stopsInvalid ? [] : good);
@@ -88,13 +88,13 @@ async function order(
 }
 
 /**
- * What was accepted for an earlier, different request counts only if the account may have it: with another
- * key, it may have been ordered for another account.
+ * Forgets what was accepted with another key if the account certainly does not have it: it was ordered for
+ * another account.
  */
-async function forgetForeign(run: Run, rows: Row[]): Promise<void> {
+async function forgetForeign(run: Run, ledger: Ledger, rows: Row[]): Promise<void> {
   const client = await run.client();
-  const changed = rows.filter(({ isChanged, known }) => isChanged && known?.state === 'accepted');
-  await eachItem(run, changed, run.concurrency, async (row) => {
+  const foreign = rows.filter(({ known }) => known && ledger.isForeign(known));
+  await eachItem(run, foreign, run.concurrency, async (row) => {
     const id = row.known?.state === 'accepted' ? videoIdOf(row.known.answer) : undefined;
     if (id === undefined) return;
     const video = await videoIfKnown(client, id).catch(refusalOnly);

@@ -8,9 +8,9 @@ import type { Order } from '../account/sameOrder';
  * milliseconds since 1970; entries written by older versions of this package lack it.
  */
 export type Entry =
-  | { state: 'sent'; at?: number; origin?: string }
+  | { state: 'sent'; at?: number; origin?: string; account?: string }
   /** `reused`: the job existed before this execution */
-  | { state: 'accepted'; answer: IDataObject; reused?: boolean; origin?: string };
+  | { state: 'accepted'; answer: IDataObject; reused?: boolean; origin?: string; account?: string };
 
 interface LedgerData {
   seed: string;
@@ -29,7 +29,8 @@ interface LedgerData {
 export class Ledger {
   private readonly data: LedgerData;
 
-  private readonly origin: string;
+  /** What each entry was made from, and for which account; short, because a campaign has thousands */
+  private readonly stamp: { origin: string; account: string };
 
   /**
    * @param memory of the run; the ledger is stored in it
@@ -44,7 +45,7 @@ export class Ledger {
     private readonly accountId: string,
     source: string,
   ) {
-    this.origin = hash(source).slice(0, 8);
+    this.stamp = { origin: hash(source).slice(0, 8), account: accountId.slice(0, 8) };
     memory.submissions ??= { seed: randomBytes(16).toString('hex'), entries: {} };
     this.data = memory.submissions as LedgerData;
   }
@@ -71,8 +72,13 @@ export class Ledger {
   findEarlier(item: number): Entry | undefined {
     const prefix = `${this.run}/${item}/`;
     return Object.entries(this.data.entries).find(
-      ([key, { origin }]) => key.startsWith(prefix) && origin === this.origin,
+      ([key, { origin }]) => key.startsWith(prefix) && origin === this.stamp.origin,
     )?.[1];
+  }
+
+  /** Whether a submission was made with another key, so perhaps for another account. */
+  isForeign({ account }: Entry): boolean {
+    return account !== undefined && account !== this.stamp.account;
   }
 
   /** The name of a submission, the same in each retry of this execution, and unique across executions. */
@@ -89,13 +95,12 @@ export class Ledger {
 
   /** Call before sending: from then on it may have arrived. @param at in milliseconds since 1970 */
   sent(key: string, at: number): void {
-    this.data.entries[key] = { state: 'sent', at, origin: this.origin };
+    this.data.entries[key] = { state: 'sent', at, ...this.stamp };
   }
 
   accepted(key: string, answer: IDataObject, reused?: boolean): void {
-    const { origin } = this;
     const mark = reused === undefined ? {} : { reused };
-    this.data.entries[key] = { state: 'accepted', answer, ...mark, origin };
+    this.data.entries[key] = { state: 'accepted', answer, ...mark, ...this.stamp };
   }
 
   /**

@@ -38,8 +38,6 @@ export interface Row {
   known?: Entry;
   /** Videos created since then may be reused, in milliseconds since 1970; `undefined` for none */
   reuseSince?: number;
-  /** Whether `known` is about an earlier request that differs */
-  isChanged?: boolean;
   /** Set once the list was read, if `reuseSince` is set */
   match?: Match;
   /** Its place in the account's daily budget, if that has a limit */
@@ -86,13 +84,12 @@ export async function prepareRows(
       if (name !== '') body = { ...body, avatar_id: await findAvatar(name) };
       const order = { url, body: checkBody(body) };
       const key = ledger.keyOf(item, order);
-      const own = ledger.find(key);
       // Each call of a tool orders something else.
-      const known = own ?? (run.isTool ? undefined : ledger.findEarlier(item));
+      const known = ledger.find(key) ?? (run.isTool ? undefined : ledger.findEarlier(item));
       const { whenVideoExists, lookBack = 30 } = options;
       const reuseSince = whenVideoExists === 'reuse' ? Date.now() - lookBack * DAY : undefined;
       const waits = waitsOf(run, item);
-      rows.good.push({ item, options, waits, order, key, known, isChanged: !own, reuseSince });
+      rows.good.push({ item, options, waits, order, key, known, reuseSince });
     } catch (error) {
       run.signal?.throwIfAborted();
       rows.bad.set(item, { error: error as Error, body });

@@ -40,6 +40,8 @@ describe('Submitted once', () => {
     const run = await account.run(parameters, { items: rows(2), settings: retrying });
     expect(jsonOf(run)).toHaveLength(2);
     expect(account.jobs).toHaveLength(2);
+    // With the same key, nothing has to be asked.
+    expect(account.api.by('GET')).toEqual([]);
   });
 });
 

@@ -20,7 +20,12 @@ test('keeps what is sent, accepted and refused', () => {
   expect(ledger.find(key)).toBeUndefined();
   ledger.accepted(key, { id: 'video_1' });
   expect(ledger.find(key)).toEqual({
-    ...{ state: 'accepted', answer: { id: 'video_1' }, origin: expect.any(String) },
+    ...{
+      state: 'accepted',
+      answer: { id: 'video_1' },
+      origin: expect.any(String),
+      account: 'mine',
+    },
   });
   ledger.accepted(key, { id: 'video_1' }, false);
   expect(ledger.find(key)).toMatchObject({ reused: false });
