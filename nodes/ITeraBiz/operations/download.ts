@@ -35,15 +35,7 @@ const MAX_REDIRECTS = 5;
 
 /** Errors of the local file system, not of the network. */
 const LOCAL_FILE_ERRORS = [
-  'EACCES',
-  'EDQUOT',
-  'EFBIG',
-  'EIO',
-  'EMFILE',
-  'ENAMETOOLONG',
-  'ENOENT',
-  'ENOSPC',
-  'EPERM',
+  ...['EACCES', 'EDQUOT', 'EFBIG', 'EIO', 'EMFILE', 'ENAMETOOLONG', 'ENOENT', 'ENOSPC', 'EPERM'],
   'EROFS',
 ];
 
@@ -218,8 +210,7 @@ async function storeVideo(
 
 function assertComplete({ bytes }: IBinaryData, headers: IDataObject): void {
   const expected = Number(headers['content-length'] ?? NaN);
-  const isUnpacked = headers['content-encoding'] !== undefined;
-  if (isUnpacked || bytes === undefined || Number.isNaN(expected) || bytes === expected) return;
+  if (bytes === undefined || Number.isNaN(expected) || bytes === expected) return;
   throw new NetworkError('', true, `${bytes} of ${expected} bytes`);
 }
 

@@ -103,20 +103,23 @@ describe('A file', () => {
     expect((await output).binary).toBeDefined();
   });
 
-  test('for which n8n has no room says so', async () => {
-    const place = fakeRun({ api, parameters: { videoId: 'video_1' } });
-    downloading();
-    const full = async () =>
-      await Promise.reject(Object.assign(new Error('no space left'), { code: 'ENOSPC' }));
-    const run = { ...place.run, store: full };
-    await expect(download(run, { doing: '', url: '', fields: [] })).rejects.toMatchObject({
-      message: 'The file of video video_1 could not be stored',
-      description: expect.stringMatching(
-        /^n8n says: no space left\. Check that n8n has enough storage/,
-      ),
-      context: { itemIndex: 0 },
-    });
-  });
+  test.each(['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO'])(
+    'that n8n cannot store (%s) says so',
+    async (code) => {
+      const place = fakeRun({ api, parameters: { videoId: 'video_1' } });
+      downloading();
+      const full = async () =>
+        await Promise.reject(Object.assign(new Error('no space left'), { code }));
+      const run = { ...place.run, store: full };
+      await expect(download(run, { doing: '', url: '', fields: [] })).rejects.toMatchObject({
+        message: 'The file of video video_1 could not be stored',
+        description: expect.stringMatching(
+          /^n8n says: no space left\. Check that n8n has enough storage/,
+        ),
+        context: { itemIndex: 0 },
+      });
+    },
+  );
 
   test('is not fetched on when the execution is canceled', async () => {
     const cancel = new AbortController();
