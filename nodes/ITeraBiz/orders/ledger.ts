@@ -29,6 +29,9 @@ interface LedgerData {
 export class Ledger {
   private readonly data: LedgerData;
 
+  /** The last entry of each row, by run and item, from the same source */
+  private readonly earlier = new Map<string, Entry>();
+
   /** What each entry was made from, and for which account; short, because a campaign has thousands */
   private readonly stamp: { origin: string; account: string };
 
@@ -48,6 +51,10 @@ export class Ledger {
     this.stamp = { origin: hash(source).slice(0, 8), account: accountId.slice(0, 8) };
     memory.submissions ??= { seed: randomBytes(16).toString('hex'), entries: {} };
     this.data = memory.submissions as LedgerData;
+    for (const [key, entry] of Object.entries(this.data.entries)) {
+      const row = key.slice(0, key.lastIndexOf('/'));
+      if (entry.origin === this.stamp.origin) this.earlier.set(row, entry);
+    }
   }
 
   /** The key of a submission in this ledger. */
@@ -66,14 +73,11 @@ export class Ledger {
   }
 
   /**
-   * The state of an item's earlier submission that differs, although the user changed nothing in the node:
-   * an expression such as `$now` gives another value at each try, and the key may have been replaced.
+   * The state of an item's last submission before this run of the node that differs, although the user changed
+   * nothing: an expression such as `$now` gives another value at each try, and the key may have been replaced.
    */
   findEarlier(item: number): Entry | undefined {
-    const prefix = `${this.run}/${item}/`;
-    return Object.entries(this.data.entries).find(
-      ([key, { origin }]) => key.startsWith(prefix) && origin === this.stamp.origin,
-    )?.[1];
+    return this.earlier.get(`${this.run}/${item}`);
   }
 
   /** Whether a submission was made with another key, so perhaps for another account. */

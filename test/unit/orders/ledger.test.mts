@@ -147,3 +147,13 @@ test('other submissions of exactly the same that were accepted are counted', () 
   ledger.sent(keys[2], 1);
   expect([keys[0], keys[3], bye].map((key) => ledger.countLike(key))).toEqual([1, 2, 0]);
 });
+
+test('of several earlier submissions of a row, the last one counts', () => {
+  const memory: IContextObject = {};
+  const keyOf = (script: string) => ledgerIn(memory).keyOf(0, { ...order, body: { script } });
+  ledgerIn(memory).sent(keyOf('at 1'), 7);
+  ledgerIn(memory).accepted(keyOf('at 2'), { id: 'video_1' });
+  expect(ledgerIn(memory).findEarlier(0)).toMatchObject({ state: 'accepted' });
+  expect(ledgerIn(memory).findEarlier(1)).toBeUndefined();
+  expect(ledgerIn(memory, 1).findEarlier(0)).toBeUndefined();
+});
