@@ -190,7 +190,8 @@ function onErrorOf({ onError }: INode, continues: boolean): OnError {
 
 /** The smallest of all items. An item whose Max Concurrency is invalid fails by itself. */
 function concurrencyFrom(parameter: Run['parameter'], size: number, { parameters }: INode): number {
-  const items = hasExpression(parameters.options) ? size : Math.min(size, 1);
+  const entered = (parameters.options as IDataObject | undefined)?.maxConcurrency;
+  const items = hasExpression(entered) ? size : Math.min(size, 1);
   let smallest = Infinity;
   for (let item = 0; item < items; item++) {
     try {
@@ -244,8 +245,8 @@ function requestOptionsFrom(value: unknown, node: INode) {
 function proxyFrom(address: string, node: INode): IHttpRequestOptions['proxy'] {
   const url = URL.canParse(address) ? new URL(address) : undefined;
   // `URL` leaves out a protocol's own port.
-  const isNamed = /:\d+\/?$/.test(address.trim());
-  if (!url?.hostname || !isNamed) {
+  const hasPort = url?.port || /:\d+\/?$/.test(address.trim());
+  if (!url?.hostname || !hasPort) {
     throw new NodeOperationError(node, 'The proxy under Request Options is not valid', {
       description: 'Enter its whole address with the port, as in http://proxy.example.com:3128',
     });

@@ -269,14 +269,15 @@ describe('Request Options', () => {
       }),
     );
 
-  test.each(['http://proxy.example.com:80', 'https://proxy.example.com:443'])(
-    'a proxy with its port, %s, is a proxy',
-    (proxy) => {
-      expect(withOptions({ proxy }).requestOptions.proxy).toMatchObject({
-        host: 'proxy.example.com',
-      });
-    },
-  );
+  test.each([
+    'http://proxy.example.com:80',
+    'https://proxy.example.com:443',
+    'http://proxy.example.com:3128/path',
+  ])('a proxy with its port, %s, is a proxy', (proxy) => {
+    expect(withOptions({ proxy }).requestOptions.proxy).toMatchObject({
+      host: 'proxy.example.com',
+    });
+  });
 
   test('-1 Items per Batch is no batching, as the editor says', () => {
     const batching = { batch: { batchSize: -1, batchInterval: 1_000 } };
