@@ -1,5 +1,5 @@
 import { pages } from '../api/page';
-import { hasEnded, lacksLink, statusOf, type Video, videoIdOf } from '../api/video';
+import { hasEnded, isPartial, lacksLink, type Video, videoIdOf } from '../api/video';
 import { type ApiClient, refusalOnly, RequestFailed } from '../client/apiClient';
 
 /** Each video as a poll saw it; `undefined` if the API does not know it. */
@@ -67,8 +67,9 @@ export interface Refusals {
  * @param refusals of this wait; updated here
  */
 export function isRefusedForGood(error: Error, refusals: Refusals, at: number): boolean {
-  const statusClass = error instanceof RequestFailed ? error.statusClass : 'badKey';
-  const isPermanent = statusClass === 'badKey' || statusClass === 'notAllowed';
+  const statusClass = error instanceof RequestFailed ? error.statusClass : undefined;
+  const isOfKey = statusClass === 'badKey' || statusClass === 'notAllowed';
+  const isPermanent = isOfKey || !(error instanceof RequestFailed);
   refusals.count = isPermanent ? refusals.count + 1 : 0;
   if (refusals.count === 1) refusals.since = at;
   return refusals.count >= 3 && at - refusals.since >= PATIENCE.refused;
@@ -145,8 +146,7 @@ async function readListed(
         const id = videoIdOf(video) ?? '';
         if (!missing.delete(id)) continue;
         snapshot.set(id, video);
-        // A list may leave out the link or the status: read by ID, the video has it.
-        if (lacksLink(video) || statusOf(video) === 'unknown') unlisted.add(id);
+        if (isPartial(video)) unlisted.add(id);
       }
       if (missing.size === 0 || requests >= ids.length) break;
     }

@@ -107,9 +107,7 @@ export function statusClassOf({ status, body, headers }: ApiResponse): StatusCla
   if (isFromIntermediary(body, headers)) {
     if (code === 401 && PROXY_LOGIN.test(String(headers['www-authenticate']))) return 'intercepted';
     if (code === 503 && headers['retry-after'] === undefined) return 'fault';
-  }
-  if (ONLY_FROM_API.includes(code) && isFromIntermediary(body, headers)) {
-    return code === 403 ? 'intercepted' : 'misrouted';
+    if (ONLY_FROM_API.includes(code)) return code === 403 ? 'intercepted' : 'misrouted';
   }
   const all = Object.keys(CLASSES) as StatusClass[];
   const known = all.find((name) => CLASSES[name].statuses.includes(code));

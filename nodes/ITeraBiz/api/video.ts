@@ -142,6 +142,16 @@ export function lacksLink(video: Video): boolean {
   return outcomeOf(video) === 'completed' && downloadUrlOf(video) === undefined;
 }
 
+/** Whether a video has no status: a list may omit it. */
+export function lacksStatus(video: Video): boolean {
+  return statusOf(video) === 'unknown';
+}
+
+/** Whether a list omitted what decides about a video: read by ID, the video has it. */
+export function isPartial(video: Video): boolean {
+  return lacksLink(video) || lacksStatus(video);
+}
+
 /** Whether a video failed, or is finished and has its link. */
 export function hasEnded(video: Video): boolean {
   return outcomeOf(video) !== 'running' && !lacksLink(video);

@@ -15,7 +15,7 @@ import { paceHint } from '../orders/pace';
 import { previewOf } from '../orders/preview';
 import { findExisting } from '../orders/reuse';
 import { prepareRows, type Row, type Rows } from '../orders/rows';
-import { NO_ID, settleSlots, submitAll } from '../orders/submit';
+import { settleSlots, submitAll } from '../orders/submit';
 import { eachItem } from '../run/eachItem';
 import { ItemFailed, type Refusal, Results } from '../run/results';
 import type { Job, Perform, RequestTemplate, Run } from '../run/run';
@@ -127,7 +127,7 @@ function recallAccepted({ jobs }: Account, ledger: Ledger, results: Results, row
     const job = row.known ? undefined : jobs.createdFor(ledger.nameOf(row.key));
     if (job) row.known = { state: 'accepted', answer: job };
     const { item, known } = row;
-    if (known?.state === 'accepted') results.accepted.set(item, videoIdOf(known.answer) ?? NO_ID);
+    if (known?.state === 'accepted') results.recordAccepted(item, known.answer);
   }
 }
 

@@ -127,7 +127,7 @@ function describeDailyLimit(
   const when = first ? `There is room ${first}${forAll}. ` : '';
   return {
     message: `This would order ${videos(wanted)}, but "Max Videos per Day" of the credential allows ${limit} in 24 hours, and ${used} ${used === 1 ? 'has' : 'have'} been used`,
-    description: `${isAllOrNothing ? 'Nothing' : 'This item'} was ${isAllOrNothing ? '' : 'not '}sent to iTeraBiz. ${when}Trying again before that changes nothing. To order now, raise the limit in the credential.`,
+    description: `${isAllOrNothing ? 'Nothing was' : 'This item was not'} sent to iTeraBiz. ${when}Trying again before that changes nothing. To order now, raise the limit in the credential.`,
     reason: 'account',
   };
 }

@@ -18,9 +18,6 @@ import type { Row } from './rows';
 /** After this many unknown outcomes in a row, the rest is not sent. */
 const MAX_UNKNOWN_IN_A_ROW = 5;
 
-/** Shown instead of the ID of a job that has none. */
-export const NO_ID = 'accepted without an ID';
-
 /** Shared by all submissions of a run. */
 export interface Submissions {
   account: Account;
@@ -52,7 +49,7 @@ export async function submitAll(
   const lookups: Array<Promise<void>> = [];
   const addJob = ({ item, options, waits }: Row, video: IDataObject | undefined) => {
     if (!video) return;
-    results.accepted.set(item, videoIdOf(video) ?? NO_ID);
+    results.recordAccepted(item, video);
     jobs.set(item, { video, options, waits });
   };
   let unknownInARow = 0;

@@ -1,12 +1,11 @@
 import { type Snapshot, videoIfKnown, type VideoReader } from '../account/snapshot';
 import { pages } from '../api/page';
-import { createdAt, lacksLink, type Video, videoIdOf } from '../api/video';
+import { createdAt, isPartial, type Video, videoIdOf } from '../api/video';
 import { refusalOnly, RequestFailed } from '../client/apiClient';
 import {
   addListed,
   begin,
   isKnownIn,
-  lacksStatus,
   MAX_RECENT,
   type Part,
   type Progress,
@@ -136,7 +135,7 @@ async function readList(poll: Poll, progress: Progress, after?: string): Promise
 async function readHidden({ client, warn, snapshot }: Poll, progress: Progress): Promise<string[]> {
   const needsReading = (id: string): boolean => {
     const video = snapshot.get(id);
-    return !video || lacksLink(video) || lacksStatus(video);
+    return !video || isPartial(video);
   };
   const hidden = new Set(progress.hidden);
   const unasked = progress.pending.filter((id) => !hidden.has(id));

@@ -1,5 +1,5 @@
 import { endingIn, type Snapshot, type Surprises } from '../account/snapshot';
-import { createdAt, outcomeOf, statusOf, type Video, videoIdOf } from '../api/video';
+import { createdAt, lacksStatus, outcomeOf, type Video, videoIdOf } from '../api/video';
 
 /** How many of the newest videos are remembered: more than a page, so that deletions make no old one look new. */
 export const MAX_RECENT = 500;
@@ -143,11 +143,6 @@ export function settle(before: Progress, snapshot: Snapshot, at: number): Step {
 export function isKnownIn({ recent, since = 0 }: Progress): (video: Video) => boolean {
   const known = new Set<unknown>(recent);
   return (video) => known.has(videoIdOf(video)) || createdAt(video) < since;
-}
-
-/** Whether a video has no status, as in a list that leaves it out: read by ID, the video has it. */
-export function lacksStatus(video: Video): boolean {
-  return statusOf(video) === 'unknown';
 }
 
 function idsOf(videos: Video[]): string[] {

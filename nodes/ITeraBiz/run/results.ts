@@ -1,6 +1,6 @@
 import type { IDataObject, INodeExecutionData, NodeApiError } from 'n8n-workflow';
 
-import { inReadingOrder, outcomeOf } from '../api/video';
+import { inReadingOrder, outcomeOf, videoIdOf } from '../api/video';
 import { RequestFailed } from '../client/apiClient';
 import { now } from '../client/time';
 import { BadInput } from '../fields/validate';
@@ -97,6 +97,11 @@ export class Results {
   private abortedBy?: Failure;
 
   constructor(private readonly run: Run) {}
+
+  /** Records the job that the API accepted for an item. */
+  recordAccepted(item: number, job: IDataObject): void {
+    this.accepted.set(item, videoIdOf(job) ?? 'accepted without an ID');
+  }
 
   /** Sends no further items. Those in flight end normally. */
   abort(item: number, { message }: Message): void {

@@ -1,6 +1,12 @@
 import type { INodeExecutionData, INodeProperties } from 'n8n-workflow';
 
-import { endingIn, type Ending, isRefusedForGood, type Snapshot } from '../account/snapshot';
+import {
+  endingIn,
+  type Ending,
+  isRefusedForGood,
+  type Refusals,
+  type Snapshot,
+} from '../account/snapshot';
 import type { WaitResult } from '../account/videoPoller';
 import { inReadingOrder, outcomeOf, videoIdOf } from '../api/video';
 import { refusalOnly, RequestFailed } from '../client/apiClient';
@@ -44,8 +50,9 @@ export const coordinate: Perform = async (run) => {
   const isFirst = memory.done === undefined;
   memory.done = false;
   if (isFirst) return unchanged;
-  // The poller ended because its polls were refused: one more refusal will do.
-  if (run.input(0).isRefused === true) memory.refusals = { count: 2, since: 0 };
+  // If the poller ended because its polls were refused, they count here, too.
+  const refusals = run.input(0).refusals as Refusals | undefined;
+  if (refusals) memory.refusals = refusals;
 
   const ids = [...new Set(videos.map(({ id }) => id))];
   const poll = await pollWith(run, memory, pollForAll(run, ids));
@@ -181,7 +188,11 @@ export const pollDurably: Perform = async (run) => {
   memory.pending = isLast ? [] : pending.filter((id) => !endingOf(id));
   memory.done = memory.pending.length === 0 || deadline <= at;
   memory.pause = nextPause(at - wait.since, deadline - at);
-  return [{ json: { pending: memory.pending.length, ...(isLast && { isRefused: true }) } }];
+  return [
+    {
+      json: { pending: memory.pending.length, ...(isLast && { refusals: { ...memory.refusals } }) },
+    },
+  ];
 };
 
 /** Seconds until the next poll: a quarter of the wait so far, within n8n's and our own bounds. */

@@ -1,7 +1,7 @@
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 
 import { POLLING, type WaitResult } from '../account/videoPoller';
-import { hasEnded, outcomeOf, statusOf, type Video, videoIdOf } from '../api/video';
+import { hasEnded, lacksStatus, outcomeOf, statusOf, type Video, videoIdOf } from '../api/video';
 import { now, pause } from '../client/time';
 import { ItemFailed, type Results } from '../run/results';
 import type { Job, Run } from '../run/run';
@@ -181,7 +181,7 @@ function notesOf(ids: string[]): string[] {
 
 /** An avatar has no status. */
 function isVideo(job: Video): boolean {
-  return statusOf(job) !== 'unknown';
+  return !lacksStatus(job);
 }
 
 function isBeingMade(job: Video): boolean {

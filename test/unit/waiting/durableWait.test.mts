@@ -331,7 +331,10 @@ describe('The coordinator', () => {
     const items = [waitsFor('a')];
     const wait = { onError: 'continueRegularOutput' } as const;
     const given = { items, wait, memory: { done: false }, answer: () => answered({}, 401) };
-    const { output } = await look({ ...given, input: [{ pending: 0, isRefused: true }] });
+    const { output } = await look({
+      ...given,
+      input: [{ pending: 0, refusals: { count: 3, since: start - MINUTE } }],
+    });
     expect(output).toMatchObject([
       {
         error: expect.stringMatching(/^The wait for video a ended: .*Do|^The wait/),
