@@ -2,15 +2,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * `npm run test:mutation` changes the code that guards money and doors, one spot at a time, and runs the
- * tests that reach the spot. A change that no test notices is listed as survived.
+ * `npm run test:mutation` changes the shipped code, one spot at a time, and runs the unit tests that reach
+ * the spot. A change that no test notices is listed as survived.
  *
- * One file: `npm run test:mutation -- --mutate nodes/ITeraBiz/api/page.ts`
+ * One layer, by its own tests: `LAYER=client npm run test:mutation`
+ * One file: `LAYER=api npm run test:mutation -- --mutate nodes/ITeraBiz/api/page.ts`
  *
  * @type {import('@stryker-mutator/api/core').PartialStrykerOptions}
  */
 export default {
-  mutate: ['nodes/ITeraBiz/**/*.ts'],
+  mutate: [`nodes/ITeraBiz/${process.env.LAYER ?? '**'}/**/*.ts`],
   testRunner: 'jest',
   plugins: ['@stryker-mutator/jest-runner'],
   // Which test files a mutant needs, sequencer.js knows. What Stryker asks Jest for in its place leaves out
