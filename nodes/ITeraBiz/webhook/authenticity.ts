@@ -23,14 +23,15 @@ export function signatureProblem(
   now = Date.now(),
 ): string | undefined {
   if (header === undefined) return 'it is not signed';
-  const [, time, list] = (typeof header === 'string' && HEADER.exec(header)) || [];
-  if (time === undefined) return 'its signature cannot be read';
+  const match = HEADER.exec(String(header));
+  if (!match) return 'its signature cannot be read';
+  const [, time, list] = match;
   if (!rawBody) return 'its signature cannot be checked, since its body was not read as JSON';
   if (Math.abs(now / 1000 - Number(time)) > TOLERANCE) {
     return 'its signature is not of the last five minutes; if this comes again, check the clock of this server';
   }
   const expected = createHmac('sha256', secret).update(`${time}.`).update(rawBody).digest();
-  const signatures = list.match(/[0-9a-f]{64}/g) ?? [];
+  const signatures = list.split(/, *v1=/).slice(1);
   return signatures.some((signature) => timingSafeEqual(Buffer.from(signature, 'hex'), expected))
     ? undefined
     : 'its signature is wrong';

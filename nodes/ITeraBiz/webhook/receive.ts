@@ -2,15 +2,12 @@ import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-w
 import { sleep } from 'n8n-workflow';
 
 import { eventFrom, eventOf, readEvent, saysRunning, type UnverifiedEvent } from '../api/events';
-import { NetworkError } from '../api/response';
-import { isObject, jsonOrText, readSwitch } from '../api/json';
-import { statusClassOf } from '../api/status';
-import { videoIn } from '../api/video';
+import { jsonOrText, readSwitch } from '../api/json';
 import { queuedAccountOf } from '../account/account';
-import { ApiClient } from '../client/apiClient';
+import { refusalOnly, RequestFailed } from '../client/apiClient';
 import { now } from '../client/time';
 import { skipReason } from '../fields/events';
-import { keyOf, REPLY_TIMEOUT, recentEventsOf, type Reply, type Verified } from './recentEvents';
+import { keyOf, recentEventsOf, type Reply, type Verified } from './recentEvents';
 import {
   isGoodToken,
   isLaterToken,
@@ -26,9 +23,6 @@ const MAX_BODY_SIZE = 1_000_000;
 
 /** How long to wait for the API's confirmation, in milliseconds, while the sender waits. */
 const CONFIRMATION_TIMEOUT = 10_000;
-
-/** How many events may wait for confirmation. The sender has to deliver the rest again. */
-const MAX_WAITING = 1_000;
 
 /** What the sender gets to read: nothing that helps an attacker. */
 const RESPONSE_TEXTS = {
@@ -63,7 +57,7 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 
 async function decideReply(context: IWebhookFunctions): Promise<Reply> {
   const access = accessOf(context);
-  if (!access) return { status: 401, reason: 'its token is missing or wrong' };
+  if ('status' in access) return access;
   const { secret } = access;
   if (secret === '') {
     return retryLater(
@@ -86,20 +80,23 @@ async function decideReply(context: IWebhookFunctions): Promise<Reply> {
 }
 
 /**
- * What a sender with the right token must sign with, if anything. `undefined` for any other sender.
+ * What a sender with the right token must sign with, if anything; the reply to any other sender.
  *
  * A token newer than all those in the store belongs to a registration that was lost when a stale copy was
  * restored, along with its secret. The token then suffices, as it does if iTeraBiz issues no secret.
  */
-function accessOf(context: IWebhookFunctions): { secret?: string } | undefined {
+function accessOf(context: IWebhookFunctions): { secret?: string } | Reply {
   const given = (context.getRequestObject().query as IDataObject)[TOKEN_PARAMETER];
+  const refusal: Reply = { status: 401, reason: 'its token is missing or wrong' };
   if (isManual(context)) {
     const manual = manualAccess(context);
-    return isGoodToken(manual.token) && isToken(given, manual.token) ? manual : undefined;
+    return isGoodToken(manual.token) && isToken(given, manual.token) ? manual : refusal;
   }
   const { tokens, registration } = storeOf(context);
+  // n8n behavior: it saves the store some time after the first registration.
+  if (!tokens && !registration) return retryLater('n8n has not stored its registration yet');
   if (registration && isToken(given, registration.token)) return registration;
-  return tokens && isLaterToken(given, tokens.key, tokens.latest) ? {} : undefined;
+  return tokens && isLaterToken(given, tokens.key, tokens.latest) ? {} : refusal;
 }
 
 /** n8n behavior: it reads the body of common content types before it calls the trigger, but not of others. */
@@ -122,7 +119,7 @@ async function replyTo(unverified: UnverifiedEvent, context: IWebhookFunctions):
   const verify = async () =>
     mustConfirm ? await confirm(context, unverified) : eventFrom(unverified);
   const { event, videoId, eventId } = unverified;
-  const key = (name: string) => keyOf(name, videoId, mustConfirm ? '' : eventId);
+  const key = (name: string) => keyOf(name, videoId, mustConfirm ? undefined : eventId);
 
   // A user who listens in the editor wants to see every delivery, repeats included.
   const ignoreRepeats =
@@ -131,8 +128,6 @@ async function replyTo(unverified: UnverifiedEvent, context: IWebhookFunctions):
   const store = storeOf(context);
   memory.recall(store.recentEvents);
 
-  const repeat = ignoreRepeats ? memory.repeatOf(key(event)) : undefined;
-  if (repeat) return await repeat;
   const verified = ignoreRepeats ? await memory.confirmOnce(key(event), verify) : await verify();
   if ('status' in verified) return verified;
   const unwanted = skipReason(verified, context);
@@ -163,13 +158,13 @@ async function hasStarted(
   timeout: number,
 ): Promise<boolean | undefined> {
   const response = context.getResponseObject();
-  const end = now() + timeout;
-  // While n8n is busy for minutes, many events may be waiting here.
-  const longestPause = timeout > REPLY_TIMEOUT ? 500 : 100;
-  for (let pause = 1; !response.writableEnded; pause = Math.min(pause * 2, longestPause)) {
-    if (now() > end) return undefined;
+  const begin = now();
+  while (!response.writableEnded) {
+    const waited = now() - begin;
+    if (waited > timeout) return undefined;
     remember();
-    await sleep(pause);
+    // Ever longer pauses: while n8n is busy for minutes, many events may be waiting here.
+    await sleep(Math.min(1 + waited / 10, 500));
   }
   return response.statusCode < 300;
 }
@@ -182,29 +177,22 @@ async function confirm(
   context: IWebhookFunctions,
   { videoId, eventId, occurredAt }: UnverifiedEvent,
 ): Promise<Verified> {
-  const { queue } = await queuedAccountOf(context);
-  if (queue.waitingCount('interactive') >= MAX_WAITING) {
-    return retryLater('too many events wait for iTeraBiz to confirm them');
-  }
+  const account = await queuedAccountOf(context);
   const deadline = now() + CONFIRMATION_TIMEOUT;
-  const client = new ApiClient(context, queue, { priority: 'interactive', retry: false, deadline });
-  const url = `/videos/${encodeURIComponent(videoId)}`;
-  const { outcome, tries } = await client.request({ method: 'GET', url });
-  if (tries === 0) return retryLater('iTeraBiz asked for a pause');
-  if (outcome instanceof NetworkError) {
-    return retryLater('iTeraBiz could not be reached to confirm it');
-  }
-  const statusClass = statusClassOf(outcome);
-  if (statusClass === 'notFound') return retryLater('iTeraBiz knows no such video yet');
-  if (statusClass !== 'done' || !isObject(outcome.body)) {
-    return retryLater(`iTeraBiz did not confirm it, but answered with status ${outcome.status}`);
-  }
-  const video = videoIn(outcome.body, videoId);
-  if (!video) return retryLater('iTeraBiz answered with another video');
+  const client = account.client(context, { priority: 'interactive', retry: false, deadline });
+  const video = await client.video(videoId).catch(refusalOnly);
+  if (video instanceof RequestFailed) return retryLater(whyUnconfirmed(video));
   return (
     eventOf(video, { eventId, occurredAt }) ??
     retryLater('iTeraBiz says that the video is still being made')
   );
+}
+
+function whyUnconfirmed({ attempt, status, statusClass }: RequestFailed): string {
+  if (attempt.tries === 0) return 'iTeraBiz asked for a pause';
+  if (status === undefined) return 'iTeraBiz could not be reached to confirm it';
+  if (statusClass === 'notFound') return 'iTeraBiz knows no such video yet';
+  return `iTeraBiz did not confirm it, but answered with status ${status}`;
 }
 
 function retryLater(reason: string): Reply {

@@ -35,9 +35,6 @@ export const MAX_REMEMBERED = 20_000;
 /** How many events this process remembers for all its triggers: about 20 MB. */
 export const MAX_IN_ALL = 200_000;
 
-/** How many triggers this process remembers events for. */
-export const MAX_TRIGGERS = 200;
-
 /**
  * The events that have started the workflow. Assumption: an event is delivered at least once, and again
  * unless the response reports success.
@@ -47,13 +44,11 @@ export const MAX_TRIGGERS = 200;
  * processes can both start a run.
  */
 export class RecentEvents {
+  /** Oldest first */
   private readonly handled = new Set<string>();
 
-  /** The newest of them. This and `copies` are dropped when another one is handled */
-  private newest?: string[];
-
-  /** What to store for each event that is being started */
-  private readonly copies = new Map<string, string[]>();
+  /** The newest of them: as many as are stored with another one */
+  private readonly newest: string[] = [];
 
   private readonly confirming = new Map<string, Promise<Verified>>();
 
@@ -67,13 +62,15 @@ export class RecentEvents {
   }
 
   /** The reply to a repeat, once it is known whether n8n started the workflow. `undefined` for a new event. */
-  repeatOf(key: string): Promise<Reply> | undefined {
+  private repeatOf(key: string): Promise<Reply> | undefined {
     if (this.handled.has(key)) return Promise.resolve(REPEAT);
     return this.starting.get(key)?.then((hasStarted) => (hasStarted ? REPEAT : NOT_STARTED));
   }
 
-  /** Lets concurrent deliveries of the same event share one confirmation. */
+  /** Confirms an event unless it is a repeat. Concurrent deliveries of it share one confirmation. */
   async confirmOnce(key: string, confirm: () => Promise<Verified>): Promise<Verified> {
+    const repeat = this.repeatOf(key);
+    if (repeat) return await repeat;
     const current =
       this.confirming.get(key) ?? confirm().finally(() => this.confirming.delete(key));
     this.confirming.set(key, current);
@@ -86,7 +83,8 @@ export class RecentEvents {
    * Invariant: there is no `await` between looking the key up and taking it. It stays taken until it is
    * known whether n8n started the workflow. A busy n8n may do so long after repeats got their reply.
    *
-   * @param hasStarted waits at most `timeout` milliseconds, then returns `undefined`. `false` frees the key
+   * @param hasStarted waits at most `timeout` milliseconds, then returns `undefined`. `false` frees the key.
+   *   Never throws
    */
   async startOnce(
     key: string,
@@ -97,16 +95,14 @@ export class RecentEvents {
     if (repeat) return await repeat;
     const settle = (started = false) => {
       this.starting.delete(key);
-      this.copies.delete(key);
       if (started) this.remember(key);
+      return started;
     };
-    const startedInTime = hasStarted(REPLY_TIMEOUT)
-      .catch(() => false)
-      .then((started) => {
-        if (started === undefined) void hasStarted(START_TIMEOUT).then(settle, () => settle());
-        else settle(started);
-        return started === true;
-      });
+    const startedInTime = hasStarted(REPLY_TIMEOUT).then((started) => {
+      if (started !== undefined) return settle(started);
+      void hasStarted(START_TIMEOUT).then(settle);
+      return false;
+    });
     this.starting.set(key, startedInTime);
     return { status: 200, start };
   }
@@ -121,12 +117,7 @@ export class RecentEvents {
    * being started are left out: if n8n fails to start one, it must not look handled.
    */
   toStore(key: string): string[] {
-    // Each event that is being started asks several times a second: copying each time would keep a core busy.
-    this.newest ??= [...this.handled].slice(-MAX_STORED);
-    if (this.handled.has(key)) return this.newest;
-    const copy = this.copies.get(key) ?? [...this.newest.slice(1 - MAX_STORED), key];
-    this.copies.set(key, copy);
-    return copy;
+    return [...this.newest, key];
   }
 
   get size(): number {
@@ -136,8 +127,8 @@ export class RecentEvents {
   private remember(key: string): void {
     if (this.handled.has(key)) return;
     this.handled.add(key);
-    this.newest = undefined;
-    this.copies.clear();
+    this.newest.push(key);
+    if (this.newest.length === MAX_STORED) this.newest.shift();
     const [oldest] = this.handled;
     if (this.handled.size > MAX_REMEMBERED) this.handled.delete(oldest);
   }
@@ -157,7 +148,7 @@ export function recentEventsOf(trigger: string): RecentEvents {
   memories.delete(trigger);
   let total = [...memories.values()].reduce((sum, { size }) => sum + size, memory.size);
   for (const [oldest, { isBusy, size }] of memories) {
-    if (memories.size < MAX_TRIGGERS && total <= MAX_IN_ALL) break;
+    if (total <= MAX_IN_ALL) break;
     if (isBusy) continue;
     memories.delete(oldest);
     total -= size;

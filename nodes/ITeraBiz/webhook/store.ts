@@ -46,7 +46,7 @@ export function manualAccess(context: IHookFunctions | IWebhookFunctions): {
 } {
   const options = context.getNodeParameter('options', {}) as IDataObject;
   return {
-    token: trimPasted(context.getNodeParameter('secretToken', '')),
+    token: trimPasted(context.getNodeParameter('secretToken')),
     ...('signingSecret' in options && { secret: trimPasted(options.signingSecret) }),
   };
 }

@@ -49,7 +49,7 @@ test.each([
   ['with two times', `t=${now},${sign(now)}`, 'its signature cannot be read'],
   ['with another kind of signature', `${sign(now)},v0=${zeros}`, 'its signature cannot be read'],
   ['missing', undefined, 'it is not signed'],
-  ['a list', [sign(now)], 'its signature cannot be read'],
+  ['a list of two', [sign(now), sign(now)], 'its signature cannot be read'],
   ['empty', '', 'its signature cannot be read'],
   ['joined of two', `${sign(now)}, ${sign(now)}`, 'its signature cannot be read'],
   ['with something behind it', `${sign(now)}0`, 'its signature cannot be read'],
