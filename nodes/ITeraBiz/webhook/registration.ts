@@ -5,8 +5,7 @@ import { accountOf } from '../account/account';
 import { isLoopback } from '../api/address';
 import { readSwitch } from '../api/json';
 import { pageIn, pageQuery, pages } from '../api/page';
-import { type ApiResponse, NetworkError } from '../api/response';
-import { statusClassOf } from '../api/status';
+import type { ApiResponse } from '../api/response';
 import { jobIn, statusOf, videoIdOf as idOf } from '../api/video';
 import { type ApiRequest, RequestFailed } from '../client/apiClient';
 import { baseUrlOf } from '../client/http';
@@ -36,16 +35,15 @@ export async function isRegistered(context: IHookFunctions): Promise<boolean> {
     return true;
   }
   const { registration } = storeOf(context);
-  if (!registration || !isSameEndpoint(registration.url, endpointOf(context))) return false;
-  const events = chosenEvents(context);
+  if (!registration || !isSameEndpoint(registration.url, await endpointOf(context))) return false;
+  const events = String(chosenEvents(context).sort());
   const hooks = await listHooks(context);
   return hooks.some(
     (hook) =>
       idOf(hook) === registration.hookId &&
       hook.url === registration.url &&
       !isOff(hook) &&
-      Array.isArray(hook.events) &&
-      String([...hook.events].sort()) === String([...events].sort()),
+      String([hook.events].flat().sort()) === events,
   );
 }
 
@@ -58,44 +56,40 @@ function isOff(hook: IDataObject): boolean {
 /**
  * n8n's `create`: registers the workflow's URL with a new token, and removes leftovers of earlier attempts.
  *
- * Assumption: `POST /webhooks` returns the webhook, with its `id` and perhaps a `secret`.
- *
  * @throws {NodeOperationError} if iTeraBiz cannot reach that URL, or does not offer to register webhooks
  * @throws {NodeApiError} if iTeraBiz refuses to register it
  */
 export async function register(context: IHookFunctions): Promise<boolean> {
-  const endpoint = endpointOf(context);
-  await checkReachable(context, endpoint);
+  const address = new URL(await endpointOf(context));
   const store = storeOf(context);
   const { key, latest } = store.tokens ?? { key: newKey(), latest: 0 };
   const time = Math.max(Date.now(), latest + 1);
   const token = tokenOf(key, time);
-  const address = new URL(endpoint);
   address.searchParams.set(TOKEN_PARAMETER, token);
   address.searchParams.set(...MARK);
+
   const url = address.href;
-
-  const { hookId, ...signing } = await createHook(context, url, token);
-  const earlier = [knownHook(context) ?? []].flat();
+  const created = await createHook(context, url, token);
+  await removeOurs(context, created.hookId);
   store.tokens = { key, latest: time };
-  store.registration = { hookId, url, token, ...signing };
-
-  const leftOver = new Set([...(await idsOfOurs(context)), ...earlier]);
-  leftOver.delete(hookId);
-  for (const id of leftOver) await removeHook(context, id);
+  store.registration = { ...created, url, token };
   return true;
 }
 
-async function checkReachable(context: IHookFunctions, endpoint: string): Promise<void> {
-  const host = unreachableHost(endpoint, await baseUrlOf(context));
-  if (host === undefined) return;
-  throw refusal(
-    context,
-    `iTeraBiz cannot reach this n8n at "${host}", which is an address inside your own network. Use the iTeraBiz Polling Trigger instead, or set WEBHOOK_URL in n8n's settings to the address under which the internet reaches it`,
-    'The iTeraBiz Polling Trigger works behind a router and has the same output. The person who hosts your n8n can set the environment variable WEBHOOK_URL, as in https://n8n.example.com/',
-  );
+/**
+ * n8n's `delete`: removes the webhook of this trigger.
+ *
+ * Never throws. n8n behavior: after an error it skips the rest of its cleanup.
+ *
+ * @returns whether nothing of ours is left, as far as iTeraBiz reports
+ */
+export async function unregister(context: IHookFunctions): Promise<boolean> {
+  const isDone = await removeOurs(context);
+  if (isDone) storeOf(context).registration = undefined;
+  return isDone;
 }
 
+/** Assumption: `POST /webhooks` returns the webhook, with its `id` and perhaps a `secret`. */
 async function createHook(
   context: IHookFunctions,
   url: string,
@@ -128,39 +122,6 @@ async function createHook(
   return typeof secret === 'string' && secret ? { hookId, secret } : { hookId };
 }
 
-/**
- * n8n's `delete`: removes the webhook of this trigger. If it is unknown or already gone, there may be another:
- * one whose response was lost, or that a stale copy of the store forgot. So iTeraBiz is asked for those.
- *
- * Never throws. n8n behavior: after an error it skips the rest of its cleanup.
- *
- * @returns whether nothing of ours is left, as far as iTeraBiz reports
- */
-export async function unregister(context: IHookFunctions): Promise<boolean> {
-  const store = storeOf(context);
-  const known = knownHook(context);
-  const removals = [known ? await removeHook(context, known) : 'was gone'];
-  if (removals[0] === 'was gone' && (known || !isManual(context))) {
-    for (const id of await idsOfOurs(context)) removals.push(await removeHook(context, id));
-  }
-  const isDone = !removals.includes('is left');
-  if (isDone) store.registration = undefined;
-  return isDone;
-}
-
-/**
- * The ID of the webhook in the store. `undefined` if it is of another address: a backup that is tried on
- * another server has the webhook of the original, which must stay.
- */
-function knownHook(context: IHookFunctions): string | undefined {
-  const { registration } = storeOf(context);
-  const here = context.getNodeWebhookUrl('default');
-  if (!registration || !here || isSameEndpoint(registration.url, here)) return registration?.hookId;
-  const why = 'It is of another address. If that is no longer in use, remove it in your dashboard';
-  warn(context, `Left the webhook ${registration.hookId} at iTeraBiz`, new Error(why));
-  return undefined;
-}
-
 /** All webhooks of the account; none if the API has no such list. */
 async function listHooks(context: IHookFunctions): Promise<IDataObject[]> {
   const subject = { doing: 'list the webhooks' };
@@ -177,29 +138,60 @@ async function listHooks(context: IHookFunctions): Promise<IDataObject[]> {
   return hooks;
 }
 
-/** The webhooks that this node registered for this URL, with any token. Empty if iTeraBiz cannot be asked. */
-async function idsOfOurs(context: IHookFunctions): Promise<string[]> {
-  try {
-    const endpoint = endpointOf(context);
-    const isOurs = ({ url }: IDataObject) =>
-      isSameEndpoint(url, endpoint) && new URL(String(url)).searchParams.get(MARK[0]) === MARK[1];
-    return (await listHooks(context)).filter(isOurs).flatMap((hook) => idOf(hook) ?? []);
-  } catch (error) {
-    warn(context, 'Could not ask iTeraBiz for webhooks that are left over', error);
-    return [];
+/**
+ * Removes the webhooks of this trigger but one. Besides the one in the store, there may be others: one whose
+ * response was lost, or that a stale copy of the store forgot. Never throws.
+ *
+ * @returns whether no other is left, as far as iTeraBiz reports
+ */
+async function removeOurs(context: IHookFunctions, except?: string): Promise<boolean> {
+  let isDone = true;
+  for (const id of await idsOfOurs(context)) {
+    if (id !== except && !(await removeHook(context, id))) isDone = false;
   }
+  return isDone;
 }
 
-type Removal = 'removed' | 'was gone' | 'is left';
+/**
+ * The webhook in the store, and those that this node registered for this URL, with any token.
+ *
+ * A webhook of another address stays: a backup that is tried on another server has that of the original.
+ */
+async function idsOfOurs(context: IHookFunctions): Promise<Set<string>> {
+  const ids = new Set<string>();
+  const { registration } = storeOf(context);
+  if (isManual(context) && !registration) return ids;
+  const endpoint = context.getNodeWebhookUrl('default') ?? '';
+  if (registration && isSameEndpoint(registration.url, endpoint)) ids.add(registration.hookId);
+  else if (registration) {
+    const why =
+      'It is of another address. If that is no longer in use, remove it in your dashboard';
+    warn(context, `Left the webhook ${registration.hookId} at iTeraBiz`, new Error(why));
+  }
+  try {
+    for (const hook of await listHooks(context)) {
+      const id = idOf(hook);
+      if (id !== undefined && isSameEndpoint(hook.url, endpoint) && isMarked(hook)) ids.add(id);
+    }
+  } catch (error) {
+    warn(context, 'Could not ask iTeraBiz for webhooks that are left over', error);
+  }
+  return ids;
+}
 
-async function removeHook(context: IHookFunctions, id: string): Promise<Removal> {
+function isMarked({ url }: IDataObject): boolean {
+  return new URL(String(url)).searchParams.get(MARK[0]) === MARK[1];
+}
+
+/** @returns whether it is gone */
+async function removeHook(context: IHookFunctions, id: string): Promise<boolean> {
   const request = { method: 'DELETE', url: `/webhooks/${encodeURIComponent(id)}` } as const;
   try {
-    const answer = await ask(context, request, { doing: 'remove the webhook', id });
-    return answer ? 'removed' : 'was gone';
+    await ask(context, request, { doing: 'remove the webhook', id });
+    return true;
   } catch (error) {
     warn(context, `Could not remove the webhook ${id} at iTeraBiz`, error);
-    return 'is left';
+    return false;
   }
 }
 
@@ -210,29 +202,33 @@ function warn(context: IHookFunctions, what: string, error: unknown): void {
   });
 }
 
-/** The URL n8n listens at. n8n behavior: the test URL while the editor listens, else the production URL. */
-function endpointOf(context: IHookFunctions): string {
-  const url = context.getNodeWebhookUrl('default');
-  if (url && /^https?:\/\//i.test(url) && URL.canParse(url)) return url;
-  if (url) {
+/**
+ * The URL n8n listens at. n8n behavior: the test URL while the editor listens, else the production URL.
+ *
+ * @throws {NodeOperationError} if iTeraBiz cannot reach it
+ */
+async function endpointOf(context: IHookFunctions): Promise<string> {
+  const url = context.getNodeWebhookUrl('default') ?? '';
+  if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) {
     throw refusal(
       context,
       `"${url}" is not an address that iTeraBiz could call. Set WEBHOOK_URL in n8n's settings to a full address, as in https://n8n.example.com/`,
       'The person who hosts your n8n can set this environment variable.',
     );
   }
+  const host = unreachableHost(url, await baseUrlOf(context));
+  if (host === undefined) return url;
   throw refusal(
     context,
-    'n8n gives this trigger no address that iTeraBiz could call',
-    'Save the workflow and publish it again.',
+    `iTeraBiz cannot reach this n8n at "${host}", which is an address inside your own network. Use the iTeraBiz Polling Trigger instead, or set WEBHOOK_URL in n8n's settings to the address under which the internet reaches it`,
+    'The iTeraBiz Polling Trigger works behind a router and has the same output. The person who hosts your n8n can set the environment variable WEBHOOK_URL, as in https://n8n.example.com/',
   );
 }
 
 function isSameEndpoint(registered: unknown, endpoint: string): boolean {
-  if (typeof registered !== 'string' || ![registered, endpoint].every((url) => URL.canParse(url))) {
-    return false;
-  }
-  const [a, b] = [new URL(registered), new URL(endpoint)];
+  const urls = [String(registered), endpoint];
+  if (!urls.every((url) => URL.canParse(url))) return false;
+  const [a, b] = urls.map((url) => new URL(url));
   return a.origin === b.origin && a.pathname === b.pathname;
 }
 
@@ -267,49 +263,33 @@ async function ask(
   const account = await accountOf(context);
   const client = account.client(context, { priority: 'interactive', retry: false, deadline });
   const attempt = await client.request(request);
-  const { outcome } = attempt;
-  if (!(outcome instanceof NetworkError)) {
-    const statusClass = statusClassOf(outcome);
-    if (statusClass === 'done') return outcome;
-    // An API without webhooks may answer 404 with any page. For a removal, only the API's own 404 counts.
-    const isMissing =
-      request.method === 'DELETE'
-        ? statusClass === 'notFound'
-        : outcome.status === 404 || outcome.status === 405;
-    if (isMissing) return undefined;
-  }
-  throw new RequestFailed(attempt).toNodeError(context.getNode(), subject);
+  const failure = new RequestFailed(attempt);
+  const { status, statusClass } = failure;
+  if (statusClass === 'done') return attempt.outcome as ApiResponse;
+  // An API without webhooks may answer 404 with any page. For a removal, only the API's own 404 counts.
+  const isMissing =
+    request.method === 'DELETE' ? statusClass === 'notFound' : status === 404 || status === 405;
+  if (isMissing) return undefined;
+  throw failure.toNodeError(context.getNode(), subject);
 }
 
-/** Networks that are not reachable from the internet. */
-const PRIVATE_IPV4 =
-  /^(0|10|127|169\.254|172\.(1[6-9]|2\d|3[01])|192\.168|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7]))\./;
-
-/** Unspecified, loopback, unique local, link-local. */
-const PRIVATE_IPV6 = /^(::1?$|f[cd]|fe[89ab])/;
-
-/** Names that only resolve in a local network. */
-const LOCAL_NAME = /^[^.]+$|\.(localhost|local|internal|lan|home|home\.arpa|intranet)$/;
+/** Hosts that the internet does not reach. */
+const PRIVATE_HOSTS = [
+  /^(0|10|127|169\.254|172\.(1[6-9]|2\d|3[01])|192\.168|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7]))\.[\d.]+$/,
+  // Of IPv6, only 2000::/3 is routed.
+  /^\[(?![23][\da-f]{3}:)/,
+  // Names that only resolve in a local network
+  /^[^.[]+\.?$|\.(localhost|local|internal|lan|home|home\.arpa|intranet)\.?$/,
+];
 
 /**
  * The host of a webhook URL, if its address shows that iTeraBiz cannot reach it.
  *
  * @param apiUrl base URL of the API; one on this machine reaches everything that this machine does
- * @throws {TypeError} if either is not a URL
  */
 export function unreachableHost(webhookUrl: string, apiUrl: string): string | undefined {
   const { hostname } = new URL(webhookUrl);
-  return isPrivate(hostname) && !isLoopback(new URL(apiUrl).hostname) ? hostname : undefined;
-}
-
-function isPrivate(host: string): boolean {
-  // `URL` writes an IPv4-mapped address as two hexadecimal groups.
-  const mapped = /^\[::ffff:([\da-f]{1,4}):([\da-f]{1,4})\]$/.exec(host);
-  if (mapped) {
-    const [high, low] = [parseInt(mapped[1], 16), parseInt(mapped[2], 16)];
-    return PRIVATE_IPV4.test([high >> 8, high & 255, low >> 8, low & 255].join('.'));
-  }
-  if (host.startsWith('[')) return PRIVATE_IPV6.test(host.slice(1, -1));
-  if (/^[\d.]+$/.test(host)) return PRIVATE_IPV4.test(host);
-  return LOCAL_NAME.test(host.replace(/\.$/, ''));
+  const isLocalApi = URL.canParse(apiUrl) && isLoopback(new URL(apiUrl).hostname);
+  const isPrivate = PRIVATE_HOSTS.some((pattern) => pattern.test(hostname));
+  return isPrivate && !isLocalApi ? hostname : undefined;
 }

@@ -27,12 +27,17 @@ test.each([
   'http://[febf::1]',
   'http://[::ffff:192.168.1.20]',
   'http://[::ffff:7f00:1]',
+  'http://[::ffff:8.8.8.8]',
+  'http://[200::1]',
+  'http://[4000::1]',
   'http://n8n:5678',
   'http://nas.local',
   'http://nas.local.',
   'http://n8n.internal',
   'http://n8n.lan',
   'http://n8n.home.arpa',
+  'http://n8n.',
+  'http://my.n8n.localhost.',
 ])('%s cannot be reached from the internet', (url) => {
   expect(unreachableHost(`${url}/webhook/x`, API)).toBe(new URL(url).hostname);
 });
@@ -53,8 +58,8 @@ test.each([
   'http://[2001:db8::1]',
   'http://[2001:db8::fc1]',
   'http://[2001::ffff:7f00:1]',
-  'http://[::ffff:7f00:1:2]',
-  'http://[::ffff:8.8.8.8]',
+  'http://[2001:db8::]',
+  'http://[3fff:ffff::1]',
   'https://10.example.com',
   'https://fd00.example.com',
 ])('%s may be reached', (url) => {
@@ -68,6 +73,6 @@ test.each(['http://127.0.0.1:4010/v1', 'http://localhost:4010', 'http://[::1]:40
   },
 );
 
-test.each(['https://192.168.1.30', 'https://10.127.0.1'])('one at %s does not', (api) => {
+test.each(['https://192.168.1.30', 'https://10.127.0.1', 'no URL'])('one at %s does not', (api) => {
   expect(unreachableHost('http://localhost:5678', api)).toBe('localhost');
 });
