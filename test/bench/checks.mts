@@ -2,15 +2,10 @@
 import { createHmac } from 'node:crypto';
 
 import { readEvent } from '../../nodes/ITeraBiz/api/events.ts';
-import {
-  isToken,
-  newKey,
-  signatureProblem,
-  tokenOf,
-} from '../../nodes/ITeraBiz/webhook/authenticity.ts';
+import { isToken, signatureProblem, tokenOf } from '../../nodes/ITeraBiz/webhook/authenticity.ts';
 
 const secret = 'bench';
-const token = tokenOf(newKey(), Date.now());
+const token = tokenOf('bench-key', Date.now());
 const body = Buffer.from(
   JSON.stringify({
     id: 'evt_1',

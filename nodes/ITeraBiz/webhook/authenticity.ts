@@ -1,4 +1,4 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'crypto';
+import { createHash, createHmac, timingSafeEqual } from 'crypto';
 
 /** Assumption: this header carries the signature. Lowercase, as Node reports headers. */
 export const SIGNATURE_HEADER = 'x-iterabiz-signature';
@@ -42,11 +42,6 @@ export const TOKEN_PARAMETER = 'token';
 
 /** Minimum length of the token that a user chooses for a manual webhook, in characters. */
 export const MIN_TOKEN_LENGTH = 20;
-
-/** A key to sign tokens with: 32 random bytes, as text. */
-export function newKey(): string {
-  return randomBytes(32).toString('base64url');
-}
 
 /** A token for a URL: its creation time (milliseconds since 1970), signed with the key. */
 export function tokenOf(key: string, time: number): string {

@@ -64,7 +64,10 @@ async function decideReply(context: IWebhookFunctions): Promise<Reply> {
       'the Signing Secret is empty, so no event can be checked; enter or remove it',
     );
   }
-  const rawBody = await rawBodyOf(context);
+  // n8n behavior: it has read the body of common content types, but not of others.
+  const request = context.getRequestObject();
+  await request.readRawBody().catch(() => {}); // aborted, or far too large
+  const { rawBody } = request;
   if (rawBody && rawBody.length > MAX_BODY_SIZE) {
     return { status: 400, reason: 'its body is too large for an event' };
   }
@@ -97,13 +100,6 @@ function accessOf(context: IWebhookFunctions): { secret?: string } | Reply {
   if (!tokens && !registration) return retryLater('n8n has not stored its registration yet');
   if (registration && isToken(given, registration.token)) return registration;
   return tokens && isLaterToken(given, tokens.key, tokens.latest) ? {} : refusal;
-}
-
-/** n8n behavior: it reads the body of common content types before it calls the trigger, but not of others. */
-async function rawBodyOf(context: IWebhookFunctions): Promise<Buffer | undefined> {
-  const request = context.getRequestObject();
-  await request.readRawBody().catch(() => {}); // aborted, or far too large
-  return request.rawBody;
 }
 
 /**

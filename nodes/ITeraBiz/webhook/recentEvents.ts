@@ -18,7 +18,7 @@ const REPEAT: Reply = { status: 200, reason: 'it is a repeat of an event that wa
 const NOT_STARTED: Reply = { status: 503, reason: 'n8n did not start the workflow for it' };
 
 /** How long a repeat waits for n8n to start the workflow, in milliseconds. */
-export const REPLY_TIMEOUT = 60_000;
+const REPLY_TIMEOUT = 60_000;
 
 /** How much longer n8n may take to start it, in milliseconds. After that, the event may be delivered again. */
 const START_TIMEOUT = 15 * 60_000;
@@ -28,12 +28,9 @@ export const MAX_STORED = 1_000;
 
 /**
  * How many events this process remembers per trigger: far more than are stored, so that a copy of the store
- * never takes the place of what was handled since it was read.
+ * never takes the place of what was handled since it was read. About half a megabyte.
  */
-export const MAX_REMEMBERED = 20_000;
-
-/** How many events this process remembers for all its triggers: about 20 MB. */
-export const MAX_IN_ALL = 200_000;
+export const MAX_REMEMBERED = 5_000;
 
 /**
  * The events that have started the workflow. Assumption: an event is delivered at least once, and again
@@ -107,21 +104,12 @@ export class RecentEvents {
     return { status: 200, start };
   }
 
-  /** Whether an event is being handled: another delivery of it must find this memory. */
-  get isBusy(): boolean {
-    return this.confirming.size + this.starting.size > 0;
-  }
-
   /**
    * The keys to store while n8n starts the workflow for an event, oldest first. Other events that are still
    * being started are left out: if n8n fails to start one, it must not look handled.
    */
   toStore(key: string): string[] {
     return [...this.newest, key];
-  }
-
-  get size(): number {
-    return this.handled.size;
   }
 
   private remember(key: string): void {
@@ -142,17 +130,9 @@ export function keyOf(event: string, videoId: string, eventId = ''): string {
 
 const memories = new Map<string, RecentEvents>();
 
-/** The memory of one trigger. The least recently used are dropped, which leaves what they stored. */
+/** The memory of one trigger. */
 export function recentEventsOf(trigger: string): RecentEvents {
   const memory = memories.get(trigger) ?? new RecentEvents();
-  memories.delete(trigger);
-  let total = [...memories.values()].reduce((sum, { size }) => sum + size, memory.size);
-  for (const [oldest, { isBusy, size }] of memories) {
-    if (total <= MAX_IN_ALL) break;
-    if (isBusy) continue;
-    memories.delete(oldest);
-    total -= size;
-  }
   memories.set(trigger, memory);
   return memory;
 }

@@ -1,19 +1,19 @@
+import { randomBytes } from 'crypto';
+
 import type { IDataObject, IHookFunctions } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 
 import { accountOf } from '../account/account';
 import { isLoopback } from '../api/address';
 import { readSwitch } from '../api/json';
-import { pageIn, pageQuery, pages } from '../api/page';
+import { pages } from '../api/page';
 import type { ApiResponse } from '../api/response';
 import { jobIn, statusOf, videoIdOf as idOf } from '../api/video';
-import { type ApiRequest, RequestFailed } from '../client/apiClient';
+import { type ApiClient, refusalOnly, RequestFailed } from '../client/apiClient';
 import { baseUrlOf } from '../client/http';
 import { now } from '../client/time';
 import { chosenEvents } from '../fields/events';
-import { describeStrangeAnswer, type Subject } from '../messages/answers';
-import { toNodeError } from '../messages/message';
-import { isGoodToken, newKey, MIN_TOKEN_LENGTH, TOKEN_PARAMETER, tokenOf } from './authenticity';
+import { isGoodToken, MIN_TOKEN_LENGTH, TOKEN_PARAMETER, tokenOf } from './authenticity';
 import { isManual, manualAccess, storeOf } from './store';
 
 /** Timeout of one request, including its time in the queue, in milliseconds. */
@@ -62,7 +62,7 @@ function isOff(hook: IDataObject): boolean {
 export async function register(context: IHookFunctions): Promise<boolean> {
   const address = new URL(await endpointOf(context));
   const store = storeOf(context);
-  const { key, latest } = store.tokens ?? { key: newKey(), latest: 0 };
+  const { key, latest } = store.tokens ?? { key: randomBytes(32).toString('base64url'), latest: 0 };
   const time = Math.max(Date.now(), latest + 1);
   const token = tokenOf(key, time);
   address.searchParams.set(TOKEN_PARAMETER, token);
@@ -95,20 +95,23 @@ async function createHook(
   url: string,
   token: string,
 ): Promise<{ hookId: string; secret?: string }> {
-  const doing = 'register this trigger';
+  const client = await clientOf(context);
   const body = { url, events: chosenEvents(context) };
-  const answer = await ask(context, { method: 'POST', url: '/webhooks', body }, { doing });
-  if (!answer) {
+  const attempt = await client.request({ method: 'POST', url: '/webhooks', body });
+  const { status, statusClass } = new RequestFailed(attempt);
+  if (isWithoutWebhooks(status)) {
     throw refusal(
       context,
       'iTeraBiz does not let this trigger register its address. Set Registration to Manual and paste the address into your iTeraBiz dashboard, or use the iTeraBiz Polling Trigger',
       'The notice below Registration says which address to paste. If you did not expect this, check the Base URL of the credential.',
     );
   }
-  const hook = jobIn(answer.body) ?? {};
+  const isDone = statusClass === 'done';
+  const hook = (isDone && jobIn((attempt.outcome as ApiResponse).body)) || {};
   const hookId = idOf(hook);
   if (hookId === undefined) {
-    throw toNodeError(context.getNode(), describeStrangeAnswer(answer, { doing }));
+    const subject = { doing: 'register this trigger' };
+    throw new RequestFailed(attempt, isDone).toNodeError(context.getNode(), subject);
   }
   if (typeof hook.url === 'string' && !hook.url.includes(token)) {
     await removeHook(context, hookId);
@@ -122,73 +125,81 @@ async function createHook(
   return typeof secret === 'string' && secret ? { hookId, secret } : { hookId };
 }
 
-/** All webhooks of the account; none if the API has no such list. */
+/** All webhooks of the account; none if the API has no such list. @throws {NodeApiError} if it is refused */
 async function listHooks(context: IHookFunctions): Promise<IDataObject[]> {
-  const subject = { doing: 'list the webhooks' };
-  const fetch = async (after?: string) => {
-    const qs = pageQuery(after);
-    const answer = await ask(context, { method: 'GET', url: '/webhooks', qs }, subject);
-    if (!answer) return { data: [], has_more: false };
-    const page = pageIn(answer.body);
-    if (page) return page;
-    throw toNodeError(context.getNode(), describeStrangeAnswer(answer, subject));
-  };
   const hooks: IDataObject[] = [];
-  for await (const { newItems } of pages(fetch)) hooks.push(...newItems);
+  const fetch = async (after?: string) => {
+    const client = await clientOf(context);
+    return (await client.page('/webhooks', after)).page;
+  };
+  try {
+    for await (const { newItems } of pages(fetch)) hooks.push(...newItems);
+  } catch (error) {
+    const failure = refusalOnly(error);
+    if (isWithoutWebhooks(failure.status)) return [];
+    throw failure.toNodeError(context.getNode(), { doing: 'list the webhooks' });
+  }
   return hooks;
 }
 
-/**
- * Removes the webhooks of this trigger but one. Besides the one in the store, there may be others: one whose
- * response was lost, or that a stale copy of the store forgot. Never throws.
- *
- * @returns whether no other is left, as far as iTeraBiz reports
- */
-async function removeOurs(context: IHookFunctions, except?: string): Promise<boolean> {
-  let isDone = true;
-  for (const id of await idsOfOurs(context)) {
-    if (id !== except && !(await removeHook(context, id))) isDone = false;
-  }
-  return isDone;
+/** Whether an API without webhooks may have answered, with any page. */
+function isWithoutWebhooks(status?: number): boolean {
+  return status === 404 || status === 405;
+}
+
+/** A client for one request. */
+async function clientOf(context: IHookFunctions): Promise<ApiClient> {
+  const account = await accountOf(context);
+  const deadline = now() + REQUEST_TIMEOUT;
+  return account.client(context, { priority: 'interactive', retry: false, deadline });
 }
 
 /**
- * The webhook in the store, and those that this node registered for this URL, with any token.
+ * Removes the webhook in the store, and all others that this node registered for this URL: a lost response or
+ * a stale copy of the store leaves them behind. A webhook of another address stays, because a backup that is
+ * tried on another server has that of the original. Never throws.
  *
- * A webhook of another address stays: a backup that is tried on another server has that of the original.
+ * @param except the ID of the webhook to keep
+ * @returns whether no other is left, as far as iTeraBiz reports
  */
-async function idsOfOurs(context: IHookFunctions): Promise<Set<string>> {
-  const ids = new Set<string>();
+async function removeOurs(context: IHookFunctions, except?: string): Promise<boolean> {
   const { registration } = storeOf(context);
-  if (isManual(context) && !registration) return ids;
-  const endpoint = context.getNodeWebhookUrl('default') ?? '';
+  if (isManual(context) && !registration) return true;
+  const endpoint = context.getNodeWebhookUrl('default');
+  const ids = new Set(await markedHooks(context, endpoint));
   if (registration && isSameEndpoint(registration.url, endpoint)) ids.add(registration.hookId);
   else if (registration) {
     const why =
       'It is of another address. If that is no longer in use, remove it in your dashboard';
     warn(context, `Left the webhook ${registration.hookId} at iTeraBiz`, new Error(why));
   }
+  let isDone = true;
+  for (const id of ids) {
+    if (id !== except && !(await removeHook(context, id))) isDone = false;
+  }
+  return isDone;
+}
+
+/** The IDs of the webhooks that this node registered for a URL. Empty if iTeraBiz cannot be asked. */
+async function markedHooks(context: IHookFunctions, endpoint?: string): Promise<string[]> {
+  const isMarked = ({ url }: IDataObject) =>
+    isSameEndpoint(url, endpoint) && new URL(String(url)).searchParams.get(MARK[0]) === MARK[1];
   try {
-    for (const hook of await listHooks(context)) {
-      const id = idOf(hook);
-      if (id !== undefined && isSameEndpoint(hook.url, endpoint) && isMarked(hook)) ids.add(id);
-    }
+    return (await listHooks(context)).filter(isMarked).flatMap((hook) => idOf(hook) ?? []);
   } catch (error) {
     warn(context, 'Could not ask iTeraBiz for webhooks that are left over', error);
+    return [];
   }
-  return ids;
 }
 
-function isMarked({ url }: IDataObject): boolean {
-  return new URL(String(url)).searchParams.get(MARK[0]) === MARK[1];
-}
-
-/** @returns whether it is gone */
+/** @returns whether it is gone. Only the API's own "not found" says so, not any page */
 async function removeHook(context: IHookFunctions, id: string): Promise<boolean> {
-  const request = { method: 'DELETE', url: `/webhooks/${encodeURIComponent(id)}` } as const;
   try {
-    await ask(context, request, { doing: 'remove the webhook', id });
-    return true;
+    const client = await clientOf(context);
+    const url = `/webhooks/${encodeURIComponent(id)}`;
+    const failure = new RequestFailed(await client.request({ method: 'DELETE', url }));
+    if (['done', 'notFound'].includes(failure.statusClass ?? '')) return true;
+    throw failure.toNodeError(context.getNode(), { doing: 'remove the webhook', id });
   } catch (error) {
     warn(context, `Could not remove the webhook ${id} at iTeraBiz`, error);
     return false;
@@ -208,7 +219,7 @@ function warn(context: IHookFunctions, what: string, error: unknown): void {
  * @throws {NodeOperationError} if iTeraBiz cannot reach it
  */
 async function endpointOf(context: IHookFunctions): Promise<string> {
-  const url = context.getNodeWebhookUrl('default') ?? '';
+  const url = String(context.getNodeWebhookUrl('default'));
   if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) {
     throw refusal(
       context,
@@ -225,8 +236,8 @@ async function endpointOf(context: IHookFunctions): Promise<string> {
   );
 }
 
-function isSameEndpoint(registered: unknown, endpoint: string): boolean {
-  const urls = [String(registered), endpoint];
+function isSameEndpoint(...given: unknown[]): boolean {
+  const urls = given.map(String);
   if (!urls.every((url) => URL.canParse(url))) return false;
   const [a, b] = urls.map((url) => new URL(url));
   return a.origin === b.origin && a.pathname === b.pathname;
@@ -248,29 +259,6 @@ function refusal(
   description?: string,
 ): NodeOperationError {
   return new NodeOperationError(context.getNode(), message, { description });
-}
-
-/**
- * @returns `undefined` if the API has no such path, method or webhook
- * @throws {NodeApiError} in words for the user, if the request was refused or not answered
- */
-async function ask(
-  context: IHookFunctions,
-  request: ApiRequest,
-  subject: Subject,
-): Promise<ApiResponse | undefined> {
-  const deadline = now() + REQUEST_TIMEOUT;
-  const account = await accountOf(context);
-  const client = account.client(context, { priority: 'interactive', retry: false, deadline });
-  const attempt = await client.request(request);
-  const failure = new RequestFailed(attempt);
-  const { status, statusClass } = failure;
-  if (statusClass === 'done') return attempt.outcome as ApiResponse;
-  // An API without webhooks may answer 404 with any page. For a removal, only the API's own 404 counts.
-  const isMissing =
-    request.method === 'DELETE' ? statusClass === 'notFound' : status === 404 || status === 405;
-  if (isMissing) return undefined;
-  throw failure.toNodeError(context.getNode(), subject);
 }
 
 /** Hosts that the internet does not reach. */

@@ -1,7 +1,6 @@
 import type { VideoEvent } from '../../../nodes/ITeraBiz/api/events.ts';
 import {
   keyOf,
-  MAX_IN_ALL,
   MAX_REMEMBERED,
   MAX_STORED,
   RecentEvents,
@@ -104,6 +103,7 @@ test('recalls what was stored, whatever became of it', async () => {
   for (const stored of [undefined, null, 'a', { a: 1 }, 7]) memory.recall(stored);
   expect(memory.toStore('new')).toEqual(['new']);
   memory.recall(['a', 7, null, 'b']);
+  memory.recall(['a']);
   expect(memory.toStore('new')).toEqual(['a', 'b', 'new']);
   expect(await knows(memory, 'a')).toBe(true);
   expect(await knows(memory, 'new')).toBe(false);
@@ -149,35 +149,9 @@ test('stores no other event that is still being started', async () => {
   expect(memory.toStore('b')).toEqual(['b']);
 });
 
-describe('The memories of all triggers', () => {
-  const MOST = MAX_IN_ALL / MAX_REMEMBERED;
-  let test0 = 0;
-  /** Names that no other test has */
-  const names = (count: number) => {
-    const test = ++test0;
-    return Array.from({ length: count }, (_, index) => `test ${test}, trigger ${index}`);
-  };
-  const fill = (trigger: string) => recentEventsOf(trigger).recall(keys(MAX_REMEMBERED));
-
-  test('are bounded: those that were called longest ago are dropped', () => {
-    const [first, second, ...others] = names(MOST + 2);
-    for (const name of [first, second, ...others.slice(1)]) fill(name);
-    expect(recentEventsOf(first).size).toBe(MAX_REMEMBERED); // and is now the one called last
-    fill(others[0]);
-    const sizes = [first, second, others[0]].map((name) => recentEventsOf(name).size);
-    expect(sizes).toEqual([MAX_REMEMBERED, 0, MAX_REMEMBERED]);
-  });
-
-  test.each<[string, (memory: RecentEvents) => unknown]>([
-    ['confirmed', (memory) => memory.confirmOnce('a', never)],
-    ['started', (memory) => memory.startOnce('a', event, never)],
-  ])('stay while an event is being %s', (_case, handleIn) => {
-    const [busy, ...others] = names(MOST + 10);
-    const memory = recentEventsOf(busy);
-    void handleIn(memory);
-    for (const name of others) fill(name);
-    expect(recentEventsOf(busy)).toBe(memory);
-  });
+test('each trigger has a memory of its own', () => {
+  expect(recentEventsOf('a')).toBe(recentEventsOf('a'));
+  expect(recentEventsOf('a')).not.toBe(recentEventsOf('b'));
 });
 
 test('a key tells event, video and event ID apart, and is short', () => {
