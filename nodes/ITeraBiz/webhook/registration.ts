@@ -25,7 +25,7 @@ const MARK = ['registered_by', 'n8n'] as const;
 /**
  * n8n's `checkExists`: whether iTeraBiz has the webhook of this trigger, with its current URL and events.
  *
- * @throws {NodeApiError} if iTeraBiz does not list its webhooks
+ * @throws {NodeApiError} if iTeraBiz does not list its webhooks. When n8n starts, the answer is yes instead
  * @throws {NodeOperationError} for a manual webhook with an unsafe Secret Token or an empty Signing Secret
  */
 export async function isRegistered(context: IHookFunctions): Promise<boolean> {
@@ -37,14 +37,20 @@ export async function isRegistered(context: IHookFunctions): Promise<boolean> {
   const { registration } = storeOf(context);
   if (!registration || !isSameEndpoint(registration.url, await endpointOf(context))) return false;
   const events = String(chosenEvents(context).sort());
-  const hooks = await listHooks(context);
-  return hooks.some(
-    (hook) =>
-      idOf(hook) === registration.hookId &&
-      hook.url === registration.url &&
-      !isOff(hook) &&
-      String([hook.events].flat().sort()) === events,
-  );
+  const isCurrent = (hook: IDataObject) =>
+    idOf(hook) === registration.hookId &&
+    hook.url === registration.url &&
+    !isOff(hook) &&
+    String([hook.events].flat().sort()) === events;
+  const isListed = listHooks(context).then((hooks) => hooks.some(isCurrent));
+  // n8n behavior: after an error, also when it starts, it removes the webhook. The events that iTeraBiz was to
+  // deliver again once n8n is back would be lost.
+  const isStarting = ['init', 'leadershipChange'].includes(context.getActivationMode());
+  if (!isStarting) return await isListed;
+  return await isListed.catch((error: unknown) => {
+    warn(context, 'Could not ask iTeraBiz whether the webhook is still there', error);
+    return true;
+  });
 }
 
 /** Whether iTeraBiz says that it no longer calls a webhook, such as after many failures (assumption). */

@@ -23,6 +23,7 @@ import type {
   IWebhookData,
   IWebhookResponseData,
   IWorkflowExecuteAdditionalData,
+  WorkflowActivateMode,
   WorkflowExecuteMode,
 } from 'n8n-workflow';
 import { NodeHelpers, Workflow } from 'n8n-workflow';
@@ -149,11 +150,11 @@ export class N8n {
     });
   }
 
-  /** Activates as the editor's switch does. @throws what the last try threw */
-  async activate(id: string): Promise<void> {
+  /** Activates as the editor's switch does, or as the server's start (`init`). @throws what the last try threw */
+  async activate(id: string, activation: WorkflowActivateMode = 'activate'): Promise<void> {
     for (let tries = 1; ; tries++) {
       try {
-        await this.activateOnce(id);
+        await this.activateOnce(id, activation);
         return;
       } catch (error) {
         await this.deactivate(id);
@@ -308,12 +309,12 @@ export class N8n {
       .find(isHere);
   }
 
-  private async activateOnce(id: string): Promise<void> {
+  private async activateOnce(id: string, activation: WorkflowActivateMode): Promise<void> {
     this.database.get(id)!.isActive = true;
     const workflow = this.load(id);
     for (const data of this.webhooksOf(workflow)) {
-      if (!(await this.hook('checkExists', workflow, data))) {
-        await this.hook('create', workflow, data);
+      if (!(await this.hook('checkExists', workflow, data, 'trigger', activation))) {
+        await this.hook('create', workflow, data, 'trigger', activation);
       }
     }
     this.saveStaticData(id, workflow);
@@ -325,16 +326,10 @@ export class N8n {
     workflow: Workflow,
     data: IWebhookData,
     mode: WorkflowExecuteMode = 'trigger',
+    activation: WorkflowActivateMode = mode === 'manual' ? 'manual' : 'activate',
   ): Promise<boolean> {
     const node = workflow.getNode(data.node)!;
-    const context = new HookContext(
-      workflow,
-      node,
-      this.additionalData(),
-      mode,
-      mode === 'manual' ? 'manual' : 'activate',
-      data,
-    );
+    const context = new HookContext(workflow, node, this.additionalData(), mode, activation, data);
     return await TYPES[node.type].webhookMethods!.default![method].call(this.logged(context));
   }
 

@@ -1,4 +1,9 @@
-import type { IDataObject, IHookFunctions, IWebhookFunctions } from 'n8n-workflow';
+import type {
+  IDataObject,
+  IHookFunctions,
+  IWebhookFunctions,
+  WorkflowActivateMode,
+} from 'n8n-workflow';
 
 import type { TriggerStore } from '../../../nodes/ITeraBiz/webhook/store.ts';
 import { type ContextOptions, fakeContext } from '../fakeContext.mts';
@@ -7,6 +12,7 @@ export interface TriggerOptions extends ContextOptions {
   store?: TriggerStore;
   webhookUrl?: string;
   mode?: string;
+  activation?: WorkflowActivateMode;
   /** What came in, its body as n8n hands it out when it is asked to read it, or why it cannot */
   delivery?: { query?: IDataObject; headers?: IDataObject; rawBody?: Buffer | Error };
 }
@@ -16,6 +22,7 @@ export function fakeTrigger({
   store = {},
   webhookUrl = 'https://n8n.example/webhook/abc',
   mode = 'webhook',
+  activation = 'activate',
   delivery: { query = {}, headers = {}, rawBody } = {},
   ...options
 }: TriggerOptions = {}) {
@@ -48,6 +55,7 @@ export function fakeTrigger({
     getWorkflowStaticData: (of: string) => (of === 'node' ? store : undefined),
     getNodeWebhookUrl: (name: string) => (name === 'default' ? webhookUrl : undefined),
     getMode: () => mode,
+    getActivationMode: () => activation,
     getRequestObject: () => request,
     getHeaderData: () => headers,
     getResponseObject: () => response,

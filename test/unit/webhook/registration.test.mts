@@ -1,4 +1,4 @@
-import type { IDataObject, IHttpRequestOptions } from 'n8n-workflow';
+import type { IDataObject, IHttpRequestOptions, WorkflowActivateMode } from 'n8n-workflow';
 import { UserError } from 'n8n-workflow';
 
 import {
@@ -29,6 +29,7 @@ interface Given {
   store?: TriggerStore;
   parameters?: IDataObject;
   webhookUrl?: string;
+  activation?: WorkflowActivateMode;
 }
 
 /** A trigger, and an account at iTeraBiz with webhooks. */
@@ -39,6 +40,7 @@ function triggerWith({
   store = {},
   parameters,
   webhookUrl = ENDPOINT,
+  activation,
 }: Given = {}) {
   const answer: Answering = ({ method, url, body, qs }: IHttpRequestOptions) => {
     const other = instead[`${method} ${url}`];
@@ -63,6 +65,7 @@ function triggerWith({
     answer,
     store,
     webhookUrl,
+    activation,
     node: { name: 'Trigger' },
     parameters: { events: BOTH, ...parameters },
   });
@@ -341,6 +344,22 @@ describe('Whether it is registered', () => {
     const { context } = triggerWith({ store: registered(), instead });
     await expect(isRegistered(context)).rejects.toThrow(message);
   });
+
+  test.each(['init', 'leadershipChange'] as const)(
+    'is assumed when n8n starts (%s) and cannot ask, since it would remove the webhook',
+    async (activation) => {
+      const instead = { 'GET /webhooks': answered({}, 503) };
+      const { context, log } = triggerWith({ store: registered(), instead, activation });
+      expect(await isRegistered(context)).toBe(true);
+      expect(log).toEqual([
+        [
+          'warn',
+          'Could not ask iTeraBiz whether the webhook is still there: iTeraBiz is too busy to list the webhooks',
+          aside,
+        ],
+      ]);
+    },
+  );
 });
 
 describe('A webhook made by hand', () => {
