@@ -25,7 +25,8 @@ const MARK = ['registered_by', 'n8n'] as const;
 /**
  * n8n's `checkExists`: whether iTeraBiz has the webhook of this trigger, with its current URL and events.
  *
- * @throws {NodeApiError} if iTeraBiz does not list its webhooks. When n8n starts, the answer is yes instead
+ * @returns `true` also if n8n is starting and iTeraBiz cannot be asked
+ * @throws {NodeApiError} if iTeraBiz cannot be asked at any other time
  * @throws {NodeOperationError} for a manual webhook with an unsafe Secret Token or an empty Signing Secret
  */
 export async function isRegistered(context: IHookFunctions): Promise<boolean> {
@@ -204,7 +205,8 @@ async function removeHook(context: IHookFunctions, id: string): Promise<boolean>
     const client = await clientOf(context);
     const url = `/webhooks/${encodeURIComponent(id)}`;
     const failure = new RequestFailed(await client.request({ method: 'DELETE', url }));
-    if (['done', 'notFound'].includes(failure.statusClass ?? '')) return true;
+    const { statusClass } = failure;
+    if (statusClass === 'done' || statusClass === 'notFound') return true;
     throw failure.toNodeError(context.getNode(), { doing: 'remove the webhook', id });
   } catch (error) {
     warn(context, `Could not remove the webhook ${id} at iTeraBiz`, error);
