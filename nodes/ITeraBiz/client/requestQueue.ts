@@ -14,9 +14,7 @@ export interface Turn {
   signal?: AbortSignal;
 }
 
-interface QueueEntry extends Turn {
-  start: () => void;
-}
+type QueueEntry = Turn & { start: () => void };
 
 /**
  * The requests to one host, from all executions: how many are in flight, which is next, and until when
