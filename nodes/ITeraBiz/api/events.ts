@@ -59,7 +59,7 @@ export function readEvent(body: unknown): ParsedBody {
 
   const video = jobOf(body);
   const videoId = videoIdOf(video);
-  if (video === undefined || videoId === undefined) return { malformed: 'there is no video in it' };
+  if (videoId === undefined) return { malformed: 'there is no video in it' };
   // The ID becomes part of a request's URL.
   if (!isId(videoId)) return { malformed: 'its video has no proper ID' };
   if ((eventNameOf(video) ?? event) !== event) {
@@ -92,12 +92,12 @@ function eventNameOf(video: Video): EventName | undefined {
   return outcome === 'running' ? undefined : `video.${outcome}`;
 }
 
-function jobOf(body: Video): Video | undefined {
+function jobOf(body: Video): Video {
   const inData = isObject(body.data) ? body.data.video : undefined;
   const inside = [inData, body.data, body.video].find((value) => videoIdOf(value) !== undefined);
   if (isObject(inside)) return inside;
   // At the top level, the ID may be the event's: only a status makes the body a video.
-  return typeof body.status === 'string' ? body : undefined;
+  return typeof body.status === 'string' ? body : {};
 }
 
 function nameIn(value: unknown): string | undefined {

@@ -23,30 +23,26 @@ export class NetworkError extends Error {
 }
 
 /** Codes that mean no connection was made. */
-const NO_CONNECTION = [
-  ...['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ERR_INVALID_URL', 'UND_ERR_CONNECT_TIMEOUT'],
-];
+const NO_CONNECTION = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ERR_INVALID_URL'];
 
 /** Codes that may also end a connection in use: the message then begins with `read` or `write`. */
 const NO_ROUTE = ['EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ENETDOWN', 'EADDRNOTAVAIL'];
 
 /**
- * An untrusted certificate or a refused handshake (Node.js, OpenSSL). Errors of a connection that was
- * already in use, e.g. a bad record, do not match.
+ * A certificate that is not accepted, or a handshake that failed: Node.js reports that as `EPROTO`, because
+ * the request could not be written. With `ERR_SSL_…`, a connection broke that was already in use.
  */
-const NOT_SECURE =
-  /^(EPROTO|.*CERT.*|HOSTNAME_MISMATCH|INVALID_CA|UNABLE_TO_(GET|VERIFY)_.*|ERR_SSL_.*(HANDSHAKE_FAILURE|WRONG_VERSION|PROTOCOL|UNRECOGNIZED_NAME|CIPHER|UNKNOWN_CA|PACKET_LENGTH_TOO_LONG|RENEGOTIATION|KEY_TOO_SMALL).*)$/;
+const NOT_SECURE = /^(EPROTO|(?!ERR_SSL_).*CERT.*|INVALID_CA|UNABLE_TO_VERIFY_LEAF_SIGNATURE)$/;
 
 /** Whether a network error is about the certificate or the handshake of a secure connection. */
 export function isNotSecure({ code, message }: Pick<NetworkError, 'code' | 'message'>): boolean {
-  return NOT_SECURE.test(code) || /before secure TLS connection/.test(message);
+  return NOT_SECURE.test(code) || message.includes('before secure TLS connection');
 }
 
 /** Whether a network error proves, by its code or by Node.js's message, that nothing was sent. */
 export function neverSent(code: string, message = ''): boolean {
   // Node.js leaves the message empty if it tried several addresses.
   const isNoRoute = NO_ROUTE.includes(code) && message === '';
-  const isConnecting =
-    NO_CONNECTION.includes(code) || isNoRoute || /^connect E[A-Z]+/.test(message);
-  return isConnecting || isNotSecure({ code, message });
+  const isConnecting = NO_CONNECTION.includes(code) || message.startsWith('connect E');
+  return isNoRoute || isConnecting || isNotSecure({ code, message });
 }

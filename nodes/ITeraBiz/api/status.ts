@@ -14,41 +14,44 @@ import { errorCodesIn, jobIn, saysNo, timeOf } from './video';
  */
 export type RetryDecision = 'done' | 'refused' | 'retry' | 'unknown';
 
-const NONE: number[] = [];
+/** What a response may mean, and the decision for a read and for a submission. */
+const CLASSES = {
+  done: { read: 'done', submission: 'done' },
+  /** A redirect */
+  moved: { read: 'refused', submission: 'unknown' },
+  badKey: { read: 'refused', submission: 'refused' },
+  noCredits: { read: 'refused', submission: 'refused' },
+  /** The key is known, but may not do this */
+  notAllowed: { read: 'refused', submission: 'refused' },
+  badValues: { read: 'refused', submission: 'refused' },
+  notFound: { read: 'refused', submission: 'refused' },
+  /** A web page says not found: at a wrong Base URL, from a proxy, or from the API itself */
+  misrouted: { read: 'refused', submission: 'refused' },
+  /** Something between n8n and the API responded instead, e.g. a proxy */
+  intercepted: { read: 'retry', submission: 'refused' },
+  /** Too many requests, or the service is unavailable for a moment: nothing was done */
+  busy: { read: 'retry', submission: 'retry' },
+  /** A fault of the API, or on the way to it: it may have acted on the request */
+  fault: { read: 'retry', submission: 'unknown' },
+  /** Any other plain refusal */
+  refused: { read: 'refused', submission: 'refused' },
+  /** Not a plain refusal: the API may have acted on the request */
+  unclear: { read: 'refused', submission: 'unknown' },
+} satisfies Record<string, { read: RetryDecision; submission: RetryDecision }>;
+
+export type StatusClass = keyof typeof CLASSES;
 
 /**
- * What a response may mean: the statuses that say so, and the decision for a read and for a submission.
- * Nothing outside this file decides that.
- *
  * Three kinds of refusal are documented: "Missing or invalid API key", "Required parameters are
  * missing or malformed" and "Too many requests or the service is temporarily unavailable". Which
  * status each of them has is an assumption, and so are all the others.
  */
-const CLASSES = {
-  done: { statuses: NONE, read: 'done', submission: 'done' },
-  /** A redirect */
-  moved: { statuses: NONE, read: 'refused', submission: 'unknown' },
-  badKey: { statuses: [401], read: 'refused', submission: 'refused' },
-  noCredits: { statuses: [402], read: 'refused', submission: 'refused' },
-  /** The key is known, but may not do this */
-  notAllowed: { statuses: [403], read: 'refused', submission: 'refused' },
-  badValues: { statuses: [400, 413, 422], read: 'refused', submission: 'refused' },
-  notFound: { statuses: [404, 410], read: 'refused', submission: 'refused' },
-  /** A web page says not found: at a wrong Base URL, from a proxy, or from the API itself */
-  misrouted: { statuses: NONE, read: 'refused', submission: 'refused' },
-  /** Something between n8n and the API responded instead, e.g. a proxy */
-  intercepted: { statuses: [407, 511], read: 'retry', submission: 'refused' },
-  /** Too many requests, or the service is unavailable for a moment: nothing was done */
-  busy: { statuses: [429, 503], read: 'retry', submission: 'retry' },
-  /** A fault of the API, or on the way to it: it may have acted on the request */
-  fault: { statuses: [408, 425], read: 'retry', submission: 'unknown' },
-  /** Any other plain refusal */
-  refused: { statuses: [405, 415, 451], read: 'refused', submission: 'refused' },
-  /** Not a plain refusal: the API may have acted on the request */
-  unclear: { statuses: NONE, read: 'refused', submission: 'unknown' },
-} satisfies Record<string, { statuses: number[]; read: RetryDecision; submission: RetryDecision }>;
-
-export type StatusClass = keyof typeof CLASSES;
+const STATUSES: Record<number, StatusClass> = {
+  ...{ 400: 'badValues', 401: 'badKey', 402: 'noCredits', 403: 'notAllowed', 404: 'notFound' },
+  ...{ 405: 'refused', 407: 'intercepted', 408: 'fault', 410: 'notFound', 413: 'badValues' },
+  ...{ 415: 'refused', 422: 'badValues', 425: 'fault', 429: 'busy', 451: 'refused' },
+  ...{ 503: 'busy', 511: 'intercepted' },
+};
 
 /** Statuses (0: none given) whose words may show that it is about credits. */
 const MAY_MEAN_CREDITS = [0, 400, 403, 422, 429];
@@ -63,20 +66,20 @@ const QUOTED = /"[^"]*"|“[^“”]*”|«[^«»]*»|`[^`]*`|(^|[^a-z])'[^']*'(
 
 /** A lack of credits in one phrase: a refusal of one row may have such words far apart. */
 const LACK = phrase(
-  '(insufficient|enough|no|out of|need|used up|top up|add|buy|purchase|low|exhausted|depleted|exceed(s|ed|ing)?)',
-  '(a|an|any|the|your|of|on|in|at|least|to|account|available|remaining|current|monthly|video|api|more|\\d+)',
-  '(credits?|balance|funds|payment method)',
+  'insufficient|enough|no|out of|need|used up|top up|add|buy|purchase|low|exhausted|depleted|exceed(s|ed|ing)?',
+  'a|an|any|the|your|of|on|in|at|least|to|account|available|remaining|current|monthly|video|api|more|\\d+',
+  'credits?|balance|funds|payment method',
 );
 const LACKING = phrase(
-  '(credits?|balance|funds|payment|billing)',
-  '(balance|limit|quota|for|of|on|in|the|this|your|account|plan|month|has|have|is|are|was|were|been|all|\\d+)',
-  '(insufficient|too low|used up|(ran|run) out|not enough|empty|exhausted|depleted|exceeded|reached|required|zero|0|negative|inactive|not active|overdue)',
+  'credits?|balance|funds|payment|billing',
+  'balance|limit|quota|for|of|on|in|the|this|your|account|plan|month|has|have|is|are|was|were|been|all|\\d+',
+  'insufficient|too low|used up|(ran|run) out|not enough|empty|exhausted|depleted|exceeded|reached|required|zero|0|negative|inactive|not active|overdue',
 );
 
 /** What begins with one pattern and ends with another, with nothing but some filling words between them. */
 function phrase(first: string, filling: string, last: string): RegExp {
   const gap = '[\\s_():-]{1,3}';
-  return new RegExp(`(^|[^a-z])${first}${gap}(${filling}${gap}){0,5}${last}([^a-z]|$)`, 'i');
+  return new RegExp(`(^|[^a-z])(${first})${gap}((${filling})${gap}){0,5}(${last})([^a-z]|$)`, 'i');
 }
 
 const RATE =
@@ -98,7 +101,7 @@ export function statusClassOf({ status, body, headers }: ApiResponse): StatusCla
   const words = wordsOf(body);
   const isAboutRate = RATE.test(words);
   if (isAboutRate || headers['retry-after'] !== undefined) {
-    if (code === 0 || code === 429 || (code === 403 && isAboutRate)) return 'busy';
+    if (code === 0 || (code === 403 && isAboutRate)) return 'busy';
   } else if (MAY_MEAN_CREDITS.includes(code)) {
     const own = words.replace(QUOTED, ' … ');
     const isAboutCredits = code === 429 ? CREDITS.test(own) : LACK.test(own) || LACKING.test(own);
@@ -109,9 +112,7 @@ export function statusClassOf({ status, body, headers }: ApiResponse): StatusCla
     if (code === 503 && headers['retry-after'] === undefined) return 'fault';
     if (ONLY_FROM_API.includes(code)) return code === 403 ? 'intercepted' : 'misrouted';
   }
-  const all = Object.keys(CLASSES) as StatusClass[];
-  const known = all.find((name) => CLASSES[name].statuses.includes(code));
-  return known ?? (code >= 500 ? 'fault' : code === 0 ? 'refused' : 'unclear');
+  return STATUSES[code] ?? (code >= 500 ? 'fault' : code === 0 ? 'refused' : 'unclear');
 }
 
 /** The error status in the body of a successful response; 0 if there is none. */

@@ -28,7 +28,7 @@ export function comparableText(text: string): string {
     .replace(/[‘’‚‛′`´]/g, "'")
     .replace(/[“”„‟″«»]/g, '"')
     .replace(/[‐-―−]/g, '-');
-  return visibleText(plain).replace(/\s+/g, ' ').trim();
+  return visibleText(plain).replace(/\s+/g, ' ');
 }
 
 /** The words of a text for a rough comparison: letters and digits alone, without case and accents. */
@@ -36,7 +36,7 @@ export function wordsIn(text: string): string {
   return text
     .toUpperCase()
     .normalize('NFKD')
-    .replace(/\p{M}+/gu, '')
+    .replace(/\p{M}/gu, '')
     .replace(/[^\p{L}\p{N}]+/gu, ' ')
     .trim();
 }

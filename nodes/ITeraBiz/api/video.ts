@@ -55,7 +55,7 @@ export function jobIn(body: unknown): IDataObject | undefined {
   const withId = objectsIn(body).filter((object) => videoIdOf(object) !== undefined);
   const signs: Array<(object: IDataObject) => boolean> = [
     (object) => 'avatar_id' in object,
-    (object) => statusOf(object) !== 'unknown' && !ENVELOPE_STATUS.test(statusOf(object)),
+    (object) => !lacksStatus(object) && !ENVELOPE_STATUS.test(statusOf(object)),
     (object) => 'created_at' in object || 'name' in object,
     ({ status }) => status !== undefined,
     () => true,
@@ -85,7 +85,7 @@ export function saysNo(body: unknown): boolean {
   if (!isObject(body) || objectsIn(body).some(namesJob)) return false;
   if (isDenied(body)) return true;
   if (objectsIn(body).some(saysYes)) return false;
-  if ([...FAILED, 'fail', 'failure'].includes(statusOf(body).toLowerCase())) return true;
+  if (isFailure(body)) return true;
   if (Array.isArray(body.data) && body.data.length > 0) return false;
   if (reportsError(body)) return true;
   const text = errorTextOf(body);
@@ -104,16 +104,14 @@ function namesJob(object: IDataObject): boolean {
   return Object.entries(object).some(([key, value]) => JOB_KEY.test(key) && (value ?? '') !== '');
 }
 
-/** Words for a job that was taken. */
-const TAKEN = [
-  ...COMPLETED,
-  ...['ok', 'accepted', 'created', 'submitted', 'queued', 'pending', 'scheduled', 'waiting'],
-  ...['started', 'starting', 'running', 'processing', 'in_progress', 'rendering', 'generating'],
-];
-
+/** Any status but a failure and a number is one of a job that was taken. */
 function saysYes(object: IDataObject): boolean {
-  const isTaken = TAKEN.includes(statusOf(object).toLowerCase());
+  const isTaken = !isFailure(object) && !lacksStatus(object) && !/^\d+$/.test(statusOf(object));
   return isTaken || [object.success, object.ok].some((value) => readSwitch(value) === true);
+}
+
+function isFailure(object: IDataObject): boolean {
+  return [...FAILED, 'fail', 'failure'].includes(statusOf(object).toLowerCase());
 }
 
 /** The numbers from 400 up that a body, or its `error`, gives as code or status. */
@@ -172,11 +170,10 @@ const MIN_MILLISECONDS = 100_000_000_000;
 const MIN_SECONDS = 1_000_000_000;
 
 /** The format that RFC 9110 requires of senders, e.g. in a `Date` header. */
-const HTTP_DATE =
-  /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d\d:\d\d:\d\d GMT$/;
+const HTTP_DATE = /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/;
 
 const ISO_DATE =
-  /^(\d{4}-\d\d-\d\d)(?:[T ]+(\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?)\s*(?:Z|UTC|GMT|([+-]\d\d):?(\d\d)?)?)?$/i;
+  /^(\d{4}-\d\d-\d\d)(?:[T ]+(\d\d:\d\d(?::\d\d(?:\.\d+)?)?)\s*(?:Z|UTC|GMT|([+-]\d\d):?(\d\d)?)?)?$/i;
 
 /**
  * Parses a time as an API writes it, into milliseconds since 1970; `NaN` if it is not a time.
@@ -192,8 +189,10 @@ export function timeOf(value: unknown): number {
     return Math.round(number < MIN_MILLISECONDS ? number * 1_000 : number);
   }
   if (HTTP_DATE.test(text)) return Date.parse(text);
-  const [, day, time = '00:00', hours = '+00', minutes = '00'] = ISO_DATE.exec(text) ?? [];
-  return Date.parse(`${day}T${time.replace(',', '.')}${hours}:${minutes}`);
+  const match = ISO_DATE.exec(text);
+  if (!match) return NaN;
+  const [, day, time = '00:00', hours = '+00', minutes = '00'] = match;
+  return Date.parse(`${day}T${time}${hours}:${minutes}`);
 }
 
 /** The fields that people look for first. */

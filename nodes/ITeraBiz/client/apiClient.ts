@@ -56,8 +56,7 @@ export class RequestFailed extends Error {
     const { outcome, tries, seconds } = this.attempt;
     const tried = { ...subject, tries, seconds };
     if (!(outcome instanceof NetworkError)) {
-      const describeAnswer = this.isStrange ? describeStrangeAnswer : describeRefusal;
-      return describeAnswer(outcome, tried);
+      return (this.isStrange ? describeStrangeAnswer : describeRefusal)(outcome, tried);
     }
     if (tries > 0) return describeNetworkError(outcome, tried);
     return {
@@ -134,8 +133,7 @@ export class ApiClient {
     const { options, signal, deadline = Infinity } = this.settings;
     const left = Math.ceil(atLeast(1, deadline - now()));
     const timeout = Math.min(Number(options?.timeout) || TIMEOUT, left);
-    const abortSignal = request.method === 'GET' ? signal : undefined;
-    return await send(this.context, { ...options, ...request, timeout, abortSignal });
+    return await send(this.context, { ...options, ...request, timeout, abortSignal: signal });
   }
 
   /**
@@ -164,7 +162,7 @@ export class ApiClient {
       const decision = retryDecision(method, outcome);
       const seconds = (now() - startedAt) / 1_000;
       const attempt = { outcome, decision, tries: (last?.tries ?? 0) + 1, seconds };
-      this.pauseAfter(attempt, this.mayRetry(attempt));
+      this.pauseAfter(attempt);
       return attempt;
     };
     while (!last || this.mayRetry(last)) {
@@ -184,12 +182,12 @@ export class ApiClient {
   }
 
   /** Holds back the queue if the API asks for it, or before a request is sent again. */
-  private pauseAfter({ outcome, decision, tries }: Attempt, isRetried: boolean): void {
+  private pauseAfter(attempt: Attempt): void {
+    const { outcome, decision, tries } = attempt;
     // No wait cures a refusal that is final.
-    const isCurable = decision === 'retry' || decision === 'unknown';
-    const isResponse = !(outcome instanceof NetworkError);
-    const retryAfter = isCurable && isResponse ? retryAfterOf(outcome.headers) : undefined;
-    if (retryAfter === undefined && !isRetried) return;
+    if (decision === 'done' || decision === 'refused') return;
+    const retryAfter = outcome instanceof NetworkError ? undefined : retryAfterOf(outcome.headers);
+    if (retryAfter === undefined && !this.mayRetry(attempt)) return;
     this.queue.pauseFor(backOff(tries, retryAfter), outcome);
   }
 
@@ -200,35 +198,34 @@ export class ApiClient {
     return { outcome, decision: 'retry', tries: 0, seconds: 0 };
   }
 
-  /** @throws {RequestFailed} if it is refused or no response came */
-  private async read(url: string, qs?: IDataObject): Promise<ApiResponse> {
-    const attempt = await this.request({ method: 'GET', url, qs });
-    const { outcome, decision } = attempt;
-    if (outcome instanceof NetworkError || decision !== 'done') throw new RequestFailed(attempt);
-    return outcome;
-  }
-
   /** A page of a list, and the response's headers. @throws {RequestFailed} also if the body is not a page */
   async page(
     url: string,
     after?: string,
     size = PAGE_SIZE,
   ): Promise<{ page: Page; headers: IDataObject }> {
-    const response = await this.read(url, pageQuery(after, size));
-    const page = pageIn(response.body, size);
-    if (page) return { page, headers: response.headers };
-    throw strange(response);
+    return await this.read({ url, qs: pageQuery(after, size) }, ({ body, headers }) => {
+      const page = pageIn(body, size);
+      return page && { page, headers };
+    });
   }
 
   /** One video. @throws {RequestFailed} also if the response has a different one */
   async video(id: string): Promise<Video> {
-    const response = await this.read(`/videos/${encodeURIComponent(id)}`);
-    const video = videoIn(response.body, id);
-    if (video) return video;
-    throw strange(response);
+    const url = `/videos/${encodeURIComponent(id)}`;
+    return await this.read({ url }, ({ body }) => videoIn(body, id));
   }
-}
 
-function strange(outcome: ApiResponse): RequestFailed {
-  return new RequestFailed({ outcome, decision: 'done', tries: 1, seconds: 0 }, true);
+  /** @throws {RequestFailed} if it is refused, no response came, or `parse` finds nothing in it */
+  private async read<T>(
+    request: Pick<ApiRequest, 'url' | 'qs'>,
+    parse: (response: ApiResponse) => T | undefined,
+  ): Promise<T> {
+    const attempt = await this.request({ method: 'GET', ...request });
+    const { outcome, decision } = attempt;
+    if (outcome instanceof NetworkError || decision !== 'done') throw new RequestFailed(attempt);
+    const result = parse(outcome);
+    if (result === undefined) throw new RequestFailed(attempt, true);
+    return result;
+  }
 }

@@ -28,12 +28,7 @@ export async function send(
 ): Promise<ApiResponse | NetworkError> {
   const { httpRequestWithAuthentication } = context.helpers;
   // As text, since JSON.parse would round long IDs.
-  const request: IHttpRequestOptions = {
-    json: true,
-    encoding: 'text',
-    ...options,
-    ...RAW_RESPONSE,
-  };
+  const request = { json: true, encoding: 'text' as const, ...options, ...RAW_RESPONSE };
   // n8n behavior: it sets the execution's signal on the request. But a submission under way must get its
   // response even if the execution is canceled: it may have been accepted.
   if (options.method === 'POST') Object.defineProperty(request, 'abortSignal', { set: () => {} });

@@ -2,9 +2,9 @@ import type { ApiResponse, NetworkError } from '../api/response';
 import { now, pause } from './time';
 
 /** Highest first: someone is waiting (a picker, a webhook sender), then polls, then the rows of a run. */
-export type Priority = 'interactive' | 'poll' | 'row';
-
 const BY_PRIORITY = ['interactive', 'poll', 'row'] as const;
+
+export type Priority = (typeof BY_PRIORITY)[number];
 
 /** How a request queues. */
 export interface Turn {
@@ -14,9 +14,7 @@ export interface Turn {
   signal?: AbortSignal;
 }
 
-interface QueueEntry extends Turn {
-  start: () => void;
-}
+type QueueEntry = Turn & { start: () => void };
 
 /**
  * The requests to one host, from all executions: how many are in flight, which is next, and until when
@@ -83,9 +81,12 @@ export class RequestQueue {
   }
 
   get isIdle(): boolean {
-    const isEmpty = (name: Priority) =>
-      this.inFlight[name] === 0 && this.waiting[name].length === 0;
-    return BY_PRIORITY.every(isEmpty) && this.pauseLeft === 0;
+    return this.inFlightCount === 0 && this.pauseLeft === 0;
+  }
+
+  private get inFlightCount(): number {
+    const { interactive, poll, row } = this.inFlight;
+    return interactive + poll + row;
   }
 
   private async enter(turn: Turn): Promise<void> {
@@ -113,8 +114,7 @@ export class RequestQueue {
 
   /** Each priority above rows has one slot of its own, so that slow rows cannot starve it. */
   private hasSlotFor({ priority, concurrency }: Turn): boolean {
-    const { interactive, poll, row } = this.inFlight;
-    if (interactive + poll + row < concurrency) return true;
+    if (this.inFlightCount < concurrency) return true;
     return priority !== 'row' && this.inFlight[priority] === 0;
   }
 

@@ -1,13 +1,15 @@
-import { isLoopback } from '../../../nodes/ITeraBiz/api/address.ts';
+import { isLoopback, trimBaseUrl, trimPasted } from '../../../nodes/ITeraBiz/api/address.ts';
 
 const hostOf = (address: string) => new URL(address).hostname;
 
-test.each(['http://localhost:4010', 'http://a.localhost', 'http://127.0.0.1', 'http://[::1]:1'])(
-  '%s is this computer',
-  (address) => {
-    expect(isLoopback(hostOf(address))).toBe(true);
-  },
-);
+test.each([
+  'http://localhost:4010',
+  'http://my.app.localhost',
+  'http://127.10.0.255',
+  'http://[::1]:1',
+])('%s is this computer', (address) => {
+  expect(isLoopback(hostOf(address))).toBe(true);
+});
 
 test.each([
   'https://127.example.com',
@@ -18,3 +20,19 @@ test.each([
 ])('%s is another one', (address) => {
   expect(isLoopback(hostOf(address))).toBe(false);
 });
+
+test.each<[unknown, string]>([
+  [' "sk_live_1"\n', 'sk_live_1'],
+  ['\u200B“sk 1”', 'sk 1'],
+  ['', ''],
+  [17, '17'],
+  [NaN, ''],
+  [null, ''],
+  [['sk_live_1'], ''],
+])('%j was pasted: %j', (value, trimmed) => expect(trimPasted(value)).toBe(trimmed));
+
+test.each([
+  [' https://api.example/v1// ', 'https://api.example/v1'],
+  ['https://api.example', 'https://api.example'],
+  [undefined, ''],
+])('the Base URL %j is %j', (entered, url) => expect(trimBaseUrl(entered)).toBe(url));

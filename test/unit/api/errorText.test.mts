@@ -11,7 +11,10 @@ test.each([
   [{ detail: [{ message: 'One' }, { detail: 'Two' }] }, 'One; Two'],
   [{ errors: ['One', 'Two'] }, 'One; Two'],
   [{ errors: [{ message: 'One' }, {}, { code: 'two' }] }, 'One'],
-  [{ code: 'slow' }, 'slow'],
+  [{ code: ' slow ' }, 'slow'],
+  [{ errors: [{ code: 'slow' }, { code: 'late' }] }, 'slow'],
+  [{ request_id: 'r1', hint: 'Cut it', message: 'Too long' }, 'Too long; hint: Cut it'],
+  [{ errors: { 'x-y': ['Too long'] } }, 'Too long'],
   [{ error: { message: 'First' }, message: 'Second' }, 'First; Second'],
   [{ errors: ['First'], message: 'Second' }, 'First; Second'],
   [{ message: 'First', detail: 'Second' }, 'First; Second'],
@@ -62,7 +65,8 @@ test.each([
   ],
   [{ type: 'https://a.example/x', title: 'No', status: 403, instance: '/a b' }, 'No'],
   ['<?xml version="1.0"?><Error><Code>X</Code><Message>It is over</Message></Error>', 'It is over'],
-  ['<b>Sorry,</b> no', 'Sorry, no'],
+  ['<p>Sorry,</p><p>no</p>', 'Sorry, no'],
+  ['a<b and c>d', 'a<b and c>d'],
   ['Plain words', 'Plain words'],
   ['  Plain \n\n  words\t', 'Plain words'],
   ['a < b and b > c', 'a < b and b > c'],
@@ -182,5 +186,10 @@ describe('A field is blamed', () => {
     ['This is too long for the duration'],
     [{ error: { param: 'limit', message: 'Too large' } }],
     [undefined],
-  ])('not by %j', (body) => expect(blamed(body)).toEqual([]));
+  ])('not by %j', (body) => expect(fieldErrorsOf(body, names)).toEqual([]));
+
+  test('in a thousand characters at the most', () => {
+    const [{ text }] = fieldErrorsOf({ script: ['Too long '.repeat(500)] }, names);
+    expect(text).toHaveLength(1_000);
+  });
 });

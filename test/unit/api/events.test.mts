@@ -38,6 +38,23 @@ describe('readEvent', () => {
     expect(readEvent(event)).toEqual({ malformed: 'there is no video in it' });
   });
 
+  const failed = { type: 'video.failed' };
+
+  it.each([
+    [null, 'the body is not a JSON object'],
+    [[failed], 'the body is not a JSON object'],
+    ['video.failed', 'the body is not a JSON object'],
+    [{ data: video }, 'the body names no event'],
+    [{ type: {}, event: '' }, 'the body names no event'],
+    [{ type: 'x'.repeat(201) }, 'the body names no event'],
+    [failed, 'there is no video in it'],
+    [{ ...failed, data: { id: {} } }, 'there is no video in it'],
+    [{ ...failed, status: 'failed' }, 'there is no video in it'],
+    [{ ...failed, data: { id: '../avatars' } }, 'its video has no proper ID'],
+  ])('finds no event in %j: %s', (body, malformed) => {
+    expect(readEvent(body)).toEqual({ malformed });
+  });
+
   it.each([
     { type: 'video.failed' },
     { event: 'video.failed' },
@@ -57,7 +74,9 @@ describe('readEvent', () => {
 
   it('refuses an event whose video ended otherwise', () => {
     const body = { type: 'video.completed', data: { id: 'vid_1', status: 'failed' } };
-    expect(readEvent(body)).toEqual({ malformed: expect.stringContaining('another status') });
+    expect(readEvent(body)).toEqual({
+      malformed: 'its video has another status than its name says',
+    });
   });
 
   it('tells an event whose video is still running', () => {
@@ -67,9 +86,9 @@ describe('readEvent', () => {
   });
 
   it('names an unknown event', () => {
-    expect(readEvent({ type: 'avatar.created', data: {} })).toEqual({
-      unknownEvent: 'avatar.created',
-    });
+    for (const type of ['avatar.created', 'x'.repeat(200)]) {
+      expect(readEvent({ type, data: {} })).toEqual({ unknownEvent: type });
+    }
   });
 
   it.each(['2025-01-15T10:30:00', '2025-01-15 10:30:00', 1_736_937_000, 1_736_937_000_000])(

@@ -25,6 +25,8 @@ describe('The first bytes', () => {
     [ebml('webm'), 'webm', 'video/webm'],
     [ebml('matroska'), 'mkv', 'video/x-matroska'],
     [bytes('RIFF\x10\0\0\0AVI LIST'), 'avi', 'video/x-msvideo'],
+    // A gigabyte, whose size reads like markup.
+    [bytes('<abcmdat'), 'mov', 'video/quicktime'],
   ])('%j are those of %s', (first, extension, mimeType) => {
     expect(sniffVideo(first)).toEqual({ extension, mimeType });
     expect(describeNonVideo(first)).toBeUndefined();
@@ -49,6 +51,12 @@ describe('The first bytes', () => {
     ['[]', 'a JSON message'],
     [`{"error":"${'x'.repeat(5_000)}`, 'a JSON message'],
     ['Not Found', 'a text ("Not Found")'],
+    ['a<b> \u0001', undefined],
+    ['Two\nlines', 'a text ("Two lines")'],
+    ['Long '.repeat(50), `a text ("${'Long '.repeat(20)}")`],
+    [bytes('x'.repeat(200), '\xE2\x82'), `a text ("${'x'.repeat(100)}")`],
+    [bytes('RIFF\x10\0\0\0WAVE'), undefined],
+    [bytes('LIST\x10\0\0\0AVI '), undefined],
     ['Grüße', 'a text ("Grüße")'],
     [bytes('\xFF\xD8\xFF\xE0\0\x10JFIF'), 'a picture'],
     [bytes('\x89PNG\r\n\x1A\n'), 'a picture'],
@@ -108,7 +116,8 @@ test.each([
 describe('A download link', () => {
   test.each([
     [200, 'ok'],
-    [301, 'moved'],
+    [300, 'moved'],
+    [399, 'moved'],
     [307, 'moved'],
     [401, 'expired'],
     [403, 'expired'],
@@ -130,6 +139,9 @@ describe('A download link', () => {
     const google =
       "<?xml version='1.0'?><Error><Code>ExpiredToken</Code><Message>Invalid argument.</Message></Error>";
     expect(linkStatus(400, google)).toBe('expired');
+    expect(linkStatus(400, 'Invalid token')).toBe('expired');
+    expect(linkStatus(400, 'InvalidToken')).toBe('expired');
+    expect(linkStatus(418, google)).toBe('refused');
     expect(linkStatus(400, '<Error><Code>InvalidArgument</Code></Error>')).toBe('refused');
   });
 });

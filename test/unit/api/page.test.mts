@@ -5,6 +5,7 @@ import {
   type Page,
   type Pageful,
   pageIn,
+  pageQuery,
   pages,
   PAGE_SIZE,
 } from '../../../nodes/ITeraBiz/api/page.ts';
@@ -242,6 +243,11 @@ test('an ID is the same as a number and as text', async () => {
     { data: entries('2', '3'), has_more: false },
   );
   expect(got[1].newItems).toEqual(entries('3'));
+});
+
+test('a page is requested by its size, and by the entry that it follows', () => {
+  expect(pageQuery()).toStrictEqual({ limit: PAGE_SIZE });
+  expect(pageQuery('a', 7)).toEqual({ limit: 7, starting_after: 'a' });
 });
 
 test('the largest page is the largest that the API allows', () => {

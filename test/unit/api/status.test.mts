@@ -101,7 +101,17 @@ describe('What an answer means', () => {
     [400, { error: 'script: "credits" is not a word we speak' }, {}, 'badValues'],
     [422, { errors: { credits: ['The credits field is required.'] } }, {}, 'badValues'],
     [429, { message: '60 credits a minute are allowed' }, {}, 'busy'],
+    [200, { code: 600, message: 'No' }, {}, 'refused'],
+    [200, { success: false, error: 'Too many requests' }, {}, 'busy'],
+    [300, {}, {}, 'moved'],
+    [399, {}, {}, 'moved'],
     [400, { error: 'Too many requests' }, {}, 'badValues'],
+    [400, { error: 'There are no "Tea" credits at its end' }, {}, 'badValues'],
+    [400, { error: { code: { toString: 1 }, message: 'No' } }, {}, 'badValues'],
+    [404, { error: 'You have no credits' }, {}, 'notFound'],
+    [404, 'No such video <here>', {}, 'notFound'],
+    [429, { message: 'You exceeded your quota, check your billing details' }, {}, 'noCredits'],
+    [503, '<html></html>', { 'www-authenticate': 'Basic' }, 'fault'],
     [402, {}, { 'retry-after': '5' }, 'noCredits'],
     ...[400, 403, 422, 429].flatMap((status) =>
       [

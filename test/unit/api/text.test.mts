@@ -14,6 +14,7 @@ test.each([
   ['İ', 'i\u0307', true],
   [7, '7', true],
   ['José', 'Jose', false],
+  ['Anna Maria', 'Annamaria', false],
   ['', null, true],
   ['Anna', undefined, false],
 ])('%j and %j read the same: %s', (one, other, same) => {
@@ -30,6 +31,8 @@ test.each([
   ['&quot;Tea&quot; &amp; &#99;ake&#x21; &nbsp;', '"Tea" & cake!'],
   ['“Tea” – it’s… fine', '"Tea" - it\'s... fine'],
   ['<speak>Tea<break time="1s"/> time</speak>', 'Tea time'],
+  ['<!-- Now --><p>Tea</p><p>time</p><?end of it?>', 'Tea time'],
+  ['&#x10FFFF;', '\u{10FFFF}'],
   ['Tea\r\n\t time\u200B', 'Tea time'],
   ['5 < 6 and 7 > 3', '5 < 6 and 7 > 3'],
   ['&unknown; &#0; &#x110000;', '&unknown; &#0; &#x110000;'],

@@ -3,8 +3,12 @@ import {
   DOWNLOAD_URL_FIELDS,
   downloadUrlOf,
   failureReasonOf,
+  hasEnded,
   inReadingOrder,
+  isPartial,
   jobIn,
+  lacksLink,
+  lacksStatus,
   outcomeOf,
   saysNo,
   statusOf,
@@ -46,6 +50,30 @@ test.each([
   expect(statusOf(video)).toBe(status);
 });
 
+const link = 'https://cdn.example/a.mp4';
+
+test.each([
+  [{ status: 'queued' }, { ended: false, link: false, status: false }],
+  [
+    { status: 'queued', video_url: link },
+    { ended: false, link: false, status: false },
+  ],
+  [{ status: 'failed' }, { ended: true, link: false, status: false }],
+  [
+    { status: 'completed', video_url: link },
+    { ended: true, link: false, status: false },
+  ],
+  [{ status: 'completed' }, { ended: false, link: true, status: false }],
+  [{ video_url: link }, { ended: false, link: false, status: true }],
+])('whether %j has ended, and what it lacks: %j', (video, expected) => {
+  expect({
+    ended: hasEnded(video),
+    link: lacksLink(video),
+    status: lacksStatus(video),
+  }).toEqual(expected);
+  expect(isPartial(video)).toBe(expected.link || expected.status);
+});
+
 test.each([
   [{ id: 'video_1' }, 'video_1'],
   [{ id: 17 }, '17'],
@@ -83,6 +111,7 @@ test.each([
   [{ avatar: asked }],
   [[asked]],
   [{ data: [asked] }],
+  [{ data: { data: { data: asked } } }],
   ['video_1'],
   [undefined],
 ])('it is not in %j', (body) => expect(videoIn(body, 'video_1')).toBeUndefined());
@@ -92,8 +121,6 @@ test('A video whose ID is a number is found by it', () => {
 });
 
 describe('The download link', () => {
-  const link = 'https://cdn.example/a.mp4';
-
   test.each([
     [{ video_url: link }],
     [{ download_url: link }],
@@ -212,6 +239,16 @@ describe('The created object', () => {
     expect(saysNo(body)).toBe(false);
   });
 
+  test.each([
+    [{ id: 'req_1', status: 'processing', data: { id: 'video_1', avatar_id: 'avatar_1' } }],
+    [{ id: 'req_1', status: 'success', data: { id: 'video_1', name: 'Anna' } }],
+    [{ id: 'req_1', status: 'success', data: { id: 'video_1', created_at: '2026-01-31' } }],
+    [{ id: 'req_1', data: { id: 'video_1', status: 'created' } }],
+    [{ id: 'video_1', output: { id: 'file_1' } }],
+  ])('is told from its envelope and its file in %j', (body) => {
+    expect(jobIn(body)?.id).toBe('video_1');
+  });
+
   test('may have a number for an ID, no status, and may have failed at once', () => {
     expect(jobIn({ data: { id: 7 } })).toEqual({ id: 7 });
     const failed = { id: 'video_1', status: 'failed', error: { message: 'No' } };
@@ -252,6 +289,9 @@ describe('A body says no', () => {
     [{ job_id: null, video_id: '', error: 'No' }],
     [{ success: false, status: 'queued', error: 'No' }],
     [{ error: 'OK is no language' }],
+    [{ data: [], errors: ['No'] }],
+    [{ code: 400, message: 'No' }],
+    [{ status: 'failure' }],
   ])('%j', (body) => expect(saysNo(body)).toBe(true));
 
   test.each([
@@ -276,6 +316,9 @@ describe('A body says no', () => {
     [{ video_id: 'v1', status: 'failed', error: { message: 'The renderer is down' } }],
     [{ generation_id: 'g1', code: 500, message: 'Late' }],
     [{ code: 20000, message: 'It is being made', data: { task_id: 't1' } }],
+    [{ status: 'in the works', errors: ['en-US is in beta'] }],
+    [{ data: { status: 'queued' }, errors: ['en-US is in beta'] }],
+    [{ code: 500 }],
     [{ error: 'none' }],
     [{ error: { code: 0, message: 'OK' } }],
     [{ error: 'No', data: { id: 1_234_567_890_123_456_789 } }],
@@ -316,6 +359,14 @@ describe('A time', () => {
   });
 
   test.each([
+    [1e9, 1e12],
+    [1e11, 1e11],
+    [1e14 - 1, 1e14 - 1],
+  ])('as the number %i is %i', (number, milliseconds) => {
+    expect(timeOf(number)).toBe(milliseconds);
+  });
+
+  test.each([
     ['soon'],
     ['5'],
     [5],
@@ -326,6 +377,10 @@ describe('A time', () => {
     [undefined],
     [{}],
     ['2026-13-01'],
+    ['Sat, 31 Xyz 2026 10:30:00 GMT'],
+    [{ toString: 1, valueOf: 1 }],
+    [1e9 - 1],
+    [1e14],
     [1e18],
   ])('%j is none', (value) => expect(timeOf(value)).toBeNaN());
 });

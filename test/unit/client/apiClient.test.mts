@@ -5,6 +5,7 @@ import { NetworkError } from '../../../nodes/ITeraBiz/api/response.ts';
 import {
   ApiClient,
   type ClientSettings,
+  refusalOnly,
   RequestFailed,
   TIMEOUT,
 } from '../../../nodes/ITeraBiz/client/apiClient.ts';
@@ -74,6 +75,13 @@ describe('A request is sent', () => {
     expect(await request('POST')).toMatchObject({ decision: 'retry', tries: 3, seconds: 240 });
     expect(times).toEqual([0, 120_000, 240_000]);
     expect(PATIENCE).toBe(300_000);
+  });
+
+  test('after a pause of exactly so many minutes', async () => {
+    const { request, times, queue } = scripted([ok]);
+    queue.pauseFor(PATIENCE);
+    expect(await request()).toMatchObject({ decision: 'done', tries: 1 });
+    expect(times).toEqual([PATIENCE]);
   });
 
   test('not after a pause that was extended beyond these minutes', async () => {
@@ -164,7 +172,14 @@ describe('What the API asks of one request it asks of all of the account', () =>
     expect(times).toHaveLength(1);
   });
 
+  test('also with an answer that leaves open whether it was accepted', async () => {
+    const { request, queue } = scripted([answered({}, 500, { 'retry-after': '5000' })]);
+    expect(await request('POST')).toMatchObject({ decision: 'unknown', tries: 1 });
+    expect(queue.pauseLeft).toBe(4_000_000);
+  });
+
   test('a refusal that no pause cures holds nobody back, and neither does a success', async () => {
+    jest.spyOn(Math, 'random').mockReturnValue(0.5);
     const { client, queue } = scripted([ok, answered({}, 400), connectionReset], { retry: false });
     for (let turn = 0; turn < 3; turn++) await client.request({ method: 'GET', url: '/' });
     expect(queue.pauseLeft).toBe(0);
@@ -191,6 +206,25 @@ describe('A deadline', () => {
     expect(attempt).toMatchObject({ decision: 'retry', tries: 0, outcome: { maybeSent: false } });
     expect(attempt.outcome).toBeInstanceOf(NetworkError);
     expect([times.length, queue.isIdle]).toEqual([0, true]);
+  });
+
+  test('that passes while n8n is busy: nothing is sent, and an earlier pause is not blamed', async () => {
+    const { queue, times, client } = scripted([ok]);
+    queue.pauseFor(1_000, { status: 429, headers: {}, body: {} });
+    // Its own timer is a real one, and late.
+    const late = client.with({ deadline: now() + 1_000 });
+    const attempt = late.request({ method: 'POST', url: '/' });
+    await jest.advanceTimersByTimeAsync(1_000);
+    const error = new RequestFailed(await attempt);
+    expect(error.attempt).toMatchObject({
+      tries: 0,
+      outcome: { code: '', maybeSent: false, message: 'There was no time left to send it' },
+    });
+    expect(times).toEqual([]);
+    expect(error.describe({ doing: 'create it' })).toEqual({
+      message: 'There was no time left to create it',
+      description: 'Other requests of your account came first. Try again in a moment.',
+    });
   });
 
   test('that comes in a pause: what came of the last try', async () => {
@@ -298,6 +332,12 @@ describe('Over HTTP', () => {
       );
     },
   );
+
+  test('a failed request can be a value, and no other error', () => {
+    const failed = new RequestFailed({ outcome: asResponse(ok), decision: 'done' } as never);
+    expect(refusalOnly(failed)).toBe(failed);
+    expect(() => refusalOnly(new Error('a bug'))).toThrow('a bug');
+  });
 
   test.each(['<html>', { ok: true }, ''])('a success with %p is no page', async (body) => {
     api.reply = () => ({ body });

@@ -200,6 +200,33 @@ describe('A request', () => {
     expect(await send(context, { url: '' })).toEqual(answer);
   });
 
+  test('reads JSON without rounding, and leaves a stream alone', async () => {
+    const text = contextWith({ ...response, body: '{"id":1234567890123456789}' });
+    expect(await send(text.context, { url: '' })).toMatchObject({
+      body: { id: '1234567890123456789' },
+    });
+    const stream = contextWith({ ...response, body: ['7'] });
+    expect(await send(stream.context, { url: '' })).toMatchObject({ body: ['7'] });
+  });
+
+  // n8n sets the signal of the execution itself.
+  test.each([
+    ['GET', true],
+    ['POST', false],
+  ] as const)('that is canceled breaks off: %s %s', async (method, isBrokenOff) => {
+    const { signal } = new AbortController();
+    const { context } = contextWith(response);
+    const seen: unknown[] = [];
+    context.helpers.httpRequestWithAuthentication = async (_, options) => {
+      seen.push(options.abortSignal);
+      options.abortSignal = signal;
+      seen.push(options.abortSignal);
+      return response;
+    };
+    await send(context, { url: '', method, abortSignal: signal });
+    expect(seen).toEqual(isBrokenOff ? [signal, signal] : [undefined, undefined]);
+  });
+
   test('without an answer gives back why', async () => {
     const { context } = contextWith(wrapped(network('ECONNRESET')));
     expect(await send(context, { url: '' })).toBeInstanceOf(NetworkError);
