@@ -1,6 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { download, FILE_PATIENCE } from '../../../nodes/ITeraBiz/operations/download.ts';
+import type { Run } from '../../../nodes/ITeraBiz/run/run.ts';
 import { fakeRun, type FakeRunOptions } from '../../shared/fakeRun.mts';
 import { type Reply, useLittleApi } from '../../shared/littleApi.mts';
 
@@ -215,6 +216,27 @@ describe('A link', () => {
     expect((await place.output).json).toEqual({ error: expect.any(String) });
     expect(api.by('GET').length).toBeGreaterThan(1);
   });
+});
+
+test('After a failure that stops the node, no further file is fetched, and the message says so', async () => {
+  api.reply = ({ path }) => ({
+    body: { id: path.split('/')[2], status: 'completed', video_url: `${files.url}${path}` },
+  });
+  files.reply = ({ path }) => (path.endsWith('video_1') ? refused(400) : film());
+  const items = [0, 1, 2, 3].map((n) => ({ id: `video_${n}` }));
+  const downloads = async (onError: Run['onError']) => {
+    files.asked.length = 0;
+    const parameters: FakeRunOptions['parameters'] = (_, { id }) => ({ videoId: id });
+    const { run } = fakeRun({ api, items, parameters, onError, concurrency: 1 });
+    return await download(run, { doing: '', url: '/videos', fields: [] });
+  };
+  await expect(downloads('stop')).rejects.toMatchObject({
+    context: { itemIndex: 1 },
+    description: expect.stringMatching(/Items 3–4: not sent\.$/),
+  });
+  expect(files.asked).toHaveLength(2);
+  expect(await downloads('continueRegularOutput')).toHaveLength(4);
+  expect(files.asked).toHaveLength(4);
 });
 
 describe('A video without a file', () => {
