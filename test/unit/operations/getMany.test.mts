@@ -132,8 +132,44 @@ describe('An avatar by its name', () => {
     });
   });
 
-  test('cannot be found where the avatars cannot be read, which is no fault of the name', async () => {
-    api.reply = () => ({ status: 401 });
-    await expect(finder()('Anna')).rejects.toMatchObject({ failure: { status: 401 } });
+  test.each<[string, Reply, object]>([
+    [
+      'has no end',
+      { body: { data: avatars, has_more: true } },
+      {
+        message: 'The list from iTeraBiz stopped after 3 entries although it says there are more',
+        description:
+          'By Name needs the whole list: choose the avatar From List or By ID instead. Tell api@iterabiz.com, too.',
+      },
+    ],
+    [
+      'cannot be read',
+      { body: '<html>' },
+      {
+        message:
+          'The answer to the request to list the avatars does not look like one from iTeraBiz',
+        description: expect.stringMatching(
+          /^By Name needs the whole list: choose the avatar From List or By ID instead\. Check the Base URL .*status 200/,
+        ),
+      },
+    ],
+    [
+      'is refused',
+      { status: 403 },
+      { description: expect.stringMatching(/^By Name needs .* Check/) },
+    ],
+    [
+      'needs another key',
+      { status: 401 },
+      { description: expect.stringMatching(/^Compare the key/) },
+    ],
+    [
+      'is out of reach',
+      { status: 500 },
+      { description: expect.stringMatching(/^iTeraBiz gave no/) },
+    ],
+  ])('cannot be found where the list %s, and says what helps', async (_, reply, failure) => {
+    api.reply = () => reply;
+    await expect(finder()('Anna')).rejects.toMatchObject({ failure });
   });
 });
