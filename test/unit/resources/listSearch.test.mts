@@ -218,9 +218,28 @@ describe('The pickers ask iTeraBiz', () => {
     await expect(searchVideos.call(open)).rejects.toThrow('begins with http://');
   });
 
-  test('does not keep anybody waiting for a pause of a minute that iTeraBiz asked for', async () => {
-    const { queue } = await accountOf(context());
-    queue.pauseFor(60_000);
-    await expect(searchVideos.call(context())).rejects.toThrow('iTeraBiz asked for a pause');
+  test.each([
+    [50_000, 'in a minute'],
+    [50 * 60_000, 'in about 50 minutes'],
+  ])(
+    'and keep nobody waiting for a pause of %i ms that iTeraBiz asked for',
+    async (pause, when) => {
+      const { queue } = await accountOf(context('paused'));
+      queue.pauseFor(pause, { status: 429, headers: {}, body: {} });
+      await expect(searchVideos.call(context('paused'))).rejects.toMatchObject({
+        message: 'iTeraBiz is too busy to list your videos',
+        description: `It takes no requests of your account for now. Open the list again ${when}, or enter the ID by hand.`,
+      });
+      expect(await requests()).toEqual({});
+    },
+  );
+
+  test('and say when to open the list again where iTeraBiz is too busy', async () => {
+    await sandbox.fault({ on: 'GET /avatars', type: 'refuse', status: 503 });
+    await expect(searchAvatars.call(context())).rejects.toMatchObject({
+      message: 'iTeraBiz is too busy to list your avatars',
+      description: expect.stringMatching(/ Open the list again in a few minutes, or enter the ID/),
+      httpCode: '503',
+    });
   });
 });
