@@ -55,9 +55,8 @@ interface Fetched extends ApiResponse {
  */
 export const download: Perform = async (run) =>
   await perItem(run, async (item, client) => {
-    run.options(item);
+    const chosenName = String(run.options(item).fileName ?? '');
     const id = videoIdOfItem(run, item);
-    const chosenName = String(run.parameter('options.fileName', item) ?? '');
     const field = String(run.parameter('binaryPropertyName', item) ?? '').trim() || 'data';
     const deadline = now() + FILE_PATIENCE.total;
     let isRenewed = false;
@@ -178,7 +177,7 @@ function redirectOf({ status, headers }: ApiResponse, from: string): string | un
   const isRedirect = location && linkStatus(status) === 'moved';
   if (!isRedirect || !URL.canParse(location, from)) return undefined;
   const { protocol, href } = new URL(location, from);
-  return /^https?:$/.test(protocol) ? href : undefined;
+  return ['http:', 'https:'].includes(protocol) ? href : undefined;
 }
 
 /** Stores the body if it is a video. @throws {NetworkError} if it is incomplete */

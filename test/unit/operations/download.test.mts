@@ -33,13 +33,18 @@ interface Given extends Partial<FakeRunOptions> {
   parameters?: IDataObject;
 }
 
-function downloading({ video = {}, replies = [film()], parameters, ...more }: Given = {}) {
+/** Sets what the API and the link answer. */
+function serve({ video = {}, replies = [film()] }: Given = {}): void {
   const finished = { id: 'video_1', status: 'completed', video_url: `${files.url}/film` };
   let count = 0;
   const reply = () => replies[Math.min(count++, replies.length - 1)];
   const whole = typeof video === 'object' ? { ...finished, ...video } : video;
   api.reply = ({ path }) => (path.startsWith('/videos/') ? { body: whole } : reply());
   files.reply = reply;
+}
+
+function downloading({ parameters, ...more }: Given = {}) {
+  serve(more);
   const { run, stored } = fakeRun({
     api,
     parameters: { videoId: 'video_1', binaryPropertyName: 'data', ...parameters },
@@ -104,21 +109,67 @@ describe('A file', () => {
     expect((await output).binary).toBeDefined();
   });
 
-  test.each(['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO'])(
+  const storing = async (store: Run['store']) => {
+    serve({ replies: [film({ 'content-length': String(MP4.length) })] });
+    const { run } = fakeRun({ api, parameters: { videoId: 'video_1' } });
+    return (await download({ ...run, store }, { doing: '', url: '', fields: [] }))[0].binary;
+  };
+
+  test('is fetched again when its connection breaks off while n8n stores it', async () => {
+    const reset = Object.assign(new Error('reset'), { code: 'ECONNRESET' });
+    const data = { data: '', mimeType: 'video/mp4' };
+    const store = jest.fn().mockRejectedValueOnce(reset).mockResolvedValue(data);
+    expect(await storing(store)).toEqual({ data });
+    expect(store).toHaveBeenCalledTimes(2);
+  });
+
+  test('that never comes in full is given up', async () => {
+    const store = async () => ({ data: '', mimeType: 'video/mp4', bytes: 7 });
+    await expect(storing(store)).rejects.toThrow(
+      /^The connection to iTeraBiz broke off before it answered the request to download the file of video video_1 \(tried 6 times/,
+    );
+  });
+
+  test('that stalls is fetched again, and given up in the end', async () => {
+    const requestOptions = { timeout: 60 };
+    const stalled: Reply = { body: MP4, headers: { 'content-length': String(MP4.length + 1) } };
+    const { output } = downloading({ requestOptions, replies: [stalled, film()] });
+    expect((await output).binary).toBeDefined();
+    await expect(downloading({ requestOptions, replies: [stalled] }).output).rejects.toMatchObject({
+      message: expect.stringMatching(/^The connection to iTeraBiz broke off .* \(tried 6 times/),
+      description: expect.stringContaining('ETIMEDOUT'),
+    });
+  });
+
+  test('of a kind that its bytes do not show has the kind that the host names', async () => {
+    const replies = [
+      { body: '\u0001\u0002 film'.repeat(10), headers: { 'content-type': 'video/webm' } },
+    ];
+    expect((await downloading({ replies }).output).binary).toMatchObject({
+      data: { fileName: 'video_1.webm', mimeType: 'video/webm' },
+    });
+  });
+
+  test('goes into the usual field where the chosen one has no value', async () => {
+    serve();
+    const { run } = fakeRun({ api });
+    const parameter = (name: string) => (name === 'videoId' ? 'video_1' : null);
+    const [{ binary }] = await download({ ...run, parameter }, { doing: '', url: '', fields: [] });
+    expect(binary).toMatchObject({ data: { fileName: 'video_1.mp4' } });
+  });
+
+  test.each(['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO', undefined])(
     'that n8n cannot store (%s) says so',
     async (code) => {
-      const place = fakeRun({ api, parameters: { videoId: 'video_1' } });
-      downloading();
-      const full = async () =>
-        await Promise.reject(Object.assign(new Error('no space left'), { code }));
-      const run = { ...place.run, store: full };
-      await expect(download(run, { doing: '', url: '', fields: [] })).rejects.toMatchObject({
+      const error = Object.assign(new Error('no space left'), { code });
+      await expect(storing(async () => await Promise.reject(error))).rejects.toMatchObject({
         message: 'The file of video video_1 could not be stored',
         description: expect.stringMatching(
           /^n8n says: no space left\. Check that n8n has enough storage/,
         ),
         context: { itemIndex: 0 },
       });
+      expect(files.asked).toHaveLength(1);
     },
   );
 
@@ -138,7 +189,8 @@ describe('A link', () => {
     files.asked.length = 0;
     await expect(downloading({ replies: [refused(status)] }).output).rejects.toMatchObject({
       message: `The download link of video video_1 does not work (status ${status})`,
-      description: expect.stringContaining('write to api@iterabiz.com'),
+      description:
+        'The video itself is finished and paid for. Try again later; if it keeps happening, write to api@iterabiz.com and name this video.',
       httpCode: String(status),
       context: { itemIndex: 0 },
     });
@@ -148,9 +200,24 @@ describe('A link', () => {
   test('where nothing is yet is waited for', async () => {
     const replies = [refused(404), refused(404), film()];
     expect((await downloading({ replies }).output).binary).toBeDefined();
+    files.asked.length = 0;
     await expect(downloading({ replies: [refused(404)] }).output).rejects.toMatchObject({
-      httpCode: '404',
+      message: 'The download link of video video_1 does not work (status 404)',
     });
+    // Pauses of 10, 20, 40 … 320 ms fit into a second.
+    expect(files.asked.length).toBeGreaterThan(1);
+    expect(files.asked.length).toBeLessThanOrEqual(7);
+  });
+
+  test('whose host stays busy says how often it was tried', async () => {
+    FILE_PATIENCE.total = 5;
+    const { output } = downloading({ replies: [refused(503)] });
+    await expect(output).rejects.toMatchObject({
+      message: expect.stringMatching(/^iTeraBiz is too busy to download .* \(tried 6 times/),
+      httpCode: '503',
+    });
+    FILE_PATIENCE.total = 1_000;
+    expect(files.asked).toHaveLength(6);
   });
 
   test.each([400, 418])('that answers %i is given up at once', async (status) => {
@@ -162,8 +229,13 @@ describe('A link', () => {
 
   test('does not lead in a circle for ever', async () => {
     const { output } = downloading({ replies: [refused(302, { location: 'film' })] });
-    await expect(output).rejects.toThrow();
-    expect(files.asked.length).toBeLessThanOrEqual(6);
+    await expect(output).rejects.toThrow('does not work (status 302)');
+    expect(files.asked).toHaveLength(6);
+  });
+
+  test.each(['ftp://files.example/film', 'http://'])('is not followed to %s', async (location) => {
+    const { output } = downloading({ replies: [refused(302, { location })] });
+    await expect(output).rejects.toThrow('does not work (status 302)');
   });
 
   test.each([302, 304, 400])('is not followed from status %i to nowhere', async (status) => {
@@ -213,8 +285,10 @@ describe('A link', () => {
       parameters,
       onError: 'continueErrorOutput',
     });
-    expect((await place.output).json).toEqual({ error: expect.any(String) });
-    expect(api.by('GET').length).toBeGreaterThan(1);
+    expect((await place.output).json).toEqual({
+      error: expect.stringMatching(/^iTeraBiz is too busy to download the file of video video_1\./),
+    });
+    expect(api.asked.length).toBeGreaterThan(1);
   });
 });
 

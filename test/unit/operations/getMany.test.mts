@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { avatarFinder } from '../../../nodes/ITeraBiz/operations/avatarByName.ts';
+import { avatarFinder, knownAvatars } from '../../../nodes/ITeraBiz/operations/avatarByName.ts';
 import { getMany } from '../../../nodes/ITeraBiz/operations/getMany.ts';
 import { fakeRun } from '../../shared/fakeRun.mts';
 import { type Asked, type Reply, useLittleApi } from '../../shared/littleApi.mts';
@@ -130,6 +130,37 @@ describe('An avatar by its name', () => {
         description: expect.stringContaining(advice),
       },
     });
+  });
+
+  test('is not found among many, of which the message names 20, by ID those without a name', async () => {
+    const many = Array.from({ length: 22 }, (_, n) => (n === 1 ? { id: 'x' } : { name: `A${n}` }));
+    api.reply = () => ({ body: { data: many, has_more: false } });
+    await expect(finder()('Bo')).rejects.toMatchObject({
+      userMessage: {
+        description: expect.stringMatching(
+          /Your avatars are: "A0"; "x"; "A2"; .*; "A19" and 2 more\. Nothing was sent to iTeraBiz for this item\.$/,
+        ),
+      },
+    });
+  });
+
+  test('is not found in an account without avatars', async () => {
+    api.reply = () => ({ body: { data: [], has_more: false } });
+    await expect(finder()('Bo')).rejects.toMatchObject({
+      userMessage: {
+        message: '"Avatar": No avatar is called "Bo" in your iTeraBiz account',
+        description:
+          'It has no avatars yet: make one with Create avatar. Nothing was sent to iTeraBiz for this item.',
+      },
+    });
+  });
+
+  test('is not needed to know the IDs, which a preview can do without', async () => {
+    expect(await knownAvatars(fakeRun({ api }).run)).toEqual(new Set(['a1', 'b1', 'b2']));
+    api.reply = () => ({ status: 403 });
+    expect(await knownAvatars(fakeRun({ api }).run)).toBeUndefined();
+    const canceled = fakeRun({ api, signal: AbortSignal.abort(new Error('canceled')) }).run;
+    await expect(knownAvatars(canceled)).rejects.toThrow('canceled');
   });
 
   test.each<[string, Reply, object]>([
