@@ -115,14 +115,13 @@ async function fetchFile(
   const fetch = async () => await fetchOnce(run, context, url, id, chosenName);
   const attempt = await client.schedule('GET', fetch);
   const { outcome, decision, tries } = attempt;
-  const isAnswer = !(outcome instanceof NetworkError) && tries > 0;
-  if (isAnswer && decision !== 'retry') return outcome as Fetched;
+  if (decision !== 'retry') return outcome as Fetched;
   const doing = `download the file of video ${id}`;
   const cause = ItemFailed.by(new RequestFailed(attempt), { doing });
   // A failing file host is not a problem of the whole account.
   const failure = new ItemFailed({ ...cause.failure, reason: 'item' });
-  if (isAnswer) return { ...(outcome as Fetched), failure };
-  throw failure;
+  if (outcome instanceof NetworkError || tries === 0) throw failure;
+  return { ...(outcome as Fetched), failure };
 }
 
 /** @throws {ItemFailed} if n8n cannot store the file */

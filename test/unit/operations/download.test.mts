@@ -4,6 +4,7 @@ import { download, FILE_PATIENCE } from '../../../nodes/ITeraBiz/operations/down
 import type { Run } from '../../../nodes/ITeraBiz/run/run.ts';
 import { fakeRun, type FakeRunOptions } from '../../shared/fakeRun.mts';
 import { type Reply, useLittleApi } from '../../shared/littleApi.mts';
+import { until } from '../../shared/until.mts';
 
 const api = useLittleApi();
 /** Another host, where the files are. */
@@ -121,6 +122,7 @@ describe('A file', () => {
     const store = jest.fn().mockRejectedValueOnce(reset).mockResolvedValue(data);
     expect(await storing(store)).toEqual({ data });
     expect(store).toHaveBeenCalledTimes(2);
+    await expect(storing(async () => await Promise.reject(reset))).rejects.toThrow(/broke off/);
   });
 
   test('that never comes in full is given up', async () => {
@@ -172,6 +174,21 @@ describe('A file', () => {
       expect(files.asked).toHaveLength(1);
     },
   );
+
+  test('that stalls is given up at once when the execution is canceled', async () => {
+    const cancel = new AbortController();
+    const stalled: Reply = { body: MP4, headers: { 'content-length': String(MP4.length + 1) } };
+    const { output } = downloading({ replies: [stalled], signal: cancel.signal });
+    await until('it is being fetched', () => files.asked.length > 0);
+    cancel.abort(new Error('canceled'));
+    await expect(output).rejects.toThrow('canceled');
+  });
+
+  test('is not looked for elsewhere where it has come', async () => {
+    const replies = [film({ location: `${files.url}/other` })];
+    expect((await downloading({ replies }).output).binary).toBeDefined();
+    expect(files.asked).toHaveLength(1);
+  });
 
   test('is not fetched on when the execution is canceled', async () => {
     const cancel = new AbortController();
@@ -238,6 +255,13 @@ describe('A link', () => {
     await expect(output).rejects.toThrow('does not work (status 302)');
   });
 
+  test('may lead to an address with https', async () => {
+    const { output } = downloading({
+      replies: [refused(302, { location: 'https://127.0.0.1:9/' })],
+    });
+    await expect(output).rejects.toThrow('could not be reached');
+  });
+
   test.each([302, 304, 400])('is not followed from status %i to nowhere', async (status) => {
     await downloading({ replies: [refused(status)] }).output.catch(() => undefined);
     expect(files.asked.length).toBeLessThanOrEqual(2);
@@ -261,6 +285,7 @@ describe('A link', () => {
     ],
     ['file:///etc/passwd', /^Its link is not a web address\. Tell api@iterabiz\.com\.$/],
     ['see https://files.example', /not a web address/],
+    ['x-https://files.example', /not a web address/],
     ['https://', /not a web address/],
   ])('like %j is none', async (video_url, advice) => {
     await expect(downloading({ video: { video_url } }).output).rejects.toMatchObject({
@@ -277,18 +302,15 @@ describe('A link', () => {
   });
 
   test('to a host in trouble ends its own item, and not the others', async () => {
-    const items = [{}, {}];
-    const parameters = { videoId: 'video_1' };
-    const place = downloading({
-      replies: [{ status: 429, headers: { 'retry-after': '9999' } }],
-      items,
-      parameters,
-      onError: 'continueErrorOutput',
+    const { output } = downloading({
+      ...{ replies: [refused(429, { 'retry-after': '9999' })], items: [{}, {}], concurrency: 1 },
+      onError: 'continueRegularOutput',
     });
-    expect((await place.output).json).toEqual({
+    expect((await output).json).toEqual({
       error: expect.stringMatching(/^iTeraBiz is too busy to download the file of video video_1\./),
     });
-    expect(api.asked.length).toBeGreaterThan(1);
+    // The first is read again, for another link. While the host pauses, no more is asked.
+    expect([api.asked.length, files.asked.length]).toEqual([3, 1]);
   });
 });
 
@@ -309,7 +331,12 @@ test('After a failure that stops the node, no further file is fetched, and the m
     description: expect.stringMatching(/Items 3–4: not sent\.$/),
   });
   expect(files.asked).toHaveLength(2);
-  expect(await downloads('continueRegularOutput')).toHaveLength(4);
+  const output = await downloads('continueRegularOutput');
+  expect(output.map(({ json }) => json)).toEqual([
+    expect.objectContaining({ id: 'video_0', status: 'completed' }),
+    { id: 'video_1', error: expect.stringContaining('does not work (status 400)') },
+    ...['video_2', 'video_3'].map((id) => expect.objectContaining({ id, status: 'completed' })),
+  ]);
   expect(files.asked).toHaveLength(4);
 });
 

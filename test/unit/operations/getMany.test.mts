@@ -61,6 +61,12 @@ test.each(['ten', 0, -1, 2.5, Number.NaN])('a limit of %p asks nothing', async (
   expect(api.asked).toEqual([]);
 });
 
+test('Return All is on or off', async () => {
+  await expect(listing({ returnAll: 'maybe' })).rejects.toThrow(
+    '"Return All": "maybe" is neither on nor off',
+  );
+});
+
 test('no more than the limit, though the server sends more', async () => {
   const data = [{ id: 'a' }, { id: 'b' }, { id: 'c' }];
   api.reply = () => ({ body: { data, has_more: false } });
