@@ -14,13 +14,16 @@ import {
   trimBaseUrl,
 } from '../nodes/ITeraBiz/api/address';
 
+const USUAL_ADDRESS = 'It is usually https://api.iterabiz.com/v1';
+const TOO_BUSY = 'iTeraBiz is too busy to check the key. Try again in a minute.';
+
 /** Messages of the connection test, by status. */
 const REFUSALS = {
   401: 'iTeraBiz does not accept this API key. Copy it again from your iTeraBiz dashboard, or create a new one.',
   403: 'This API key has no access. Check its permissions in your iTeraBiz dashboard, or create a new one.',
-  404: 'There is no iTeraBiz API at this Base URL. It is usually https://api.iterabiz.com/v1',
-  429: 'iTeraBiz is too busy to check the key. Try again in a minute.',
-  503: 'iTeraBiz is too busy to check the key. Try again in a minute.',
+  404: `There is no iTeraBiz API at this Base URL. ${USUAL_ADDRESS}`,
+  429: TOO_BUSY,
+  503: TOO_BUSY,
 };
 
 export class ITeraBizApi implements ICredentialType {
@@ -92,8 +95,7 @@ export class ITeraBizApi implements ICredentialType {
         properties: {
           key: 'data',
           value: undefined,
-          message:
-            'This Base URL leads to something other than the iTeraBiz API, such as a web page. It is usually https://api.iterabiz.com/v1',
+          message: `This Base URL leads to something other than the iTeraBiz API, such as a web page. ${USUAL_ADDRESS}`,
         },
       },
     ] as ICredentialTestRequest['rules'],
@@ -110,9 +112,8 @@ const PLAIN_PATH = /^\/(?![/\\])/;
  * Adds the API key to a request, if it goes to the origin of the Base URL. A path is resolved here, not by
  * the caller. n8n behavior: reading the credential first would cost a database query per request.
  *
- * Requests of n8n's HTTP Request node pass here too, with any address that a user or an AI model enters.
- * n8n behavior: that node sets `uri`. `sendCredentialsOnCrossOriginRedirect: false` makes n8n drop the key on
- * a redirect to another host.
+ * n8n behavior: its HTTP Request node passes here too, with `uri` set to any address that a user or an AI
+ * model enters. `sendCredentialsOnCrossOriginRedirect: false` drops the key on a redirect to another host.
  *
  * Invariant: the HTTP client gets the parsed URL that was checked, never the original text, which it may
  * parse differently: `https:host/x` is a path for `URL`, but another host for axios before 1.18.
@@ -143,11 +144,9 @@ async function withKey(
 
 /** The Base URL, if a key may be sent there. Errors don't quote it: users sometimes paste a key into it. */
 function parseBaseUrl(entered: unknown): URL {
-  const base = parseUrl(trimBaseUrl(entered));
   const field = 'The Base URL of the iTeraBiz credential';
-  if (!base) {
-    throw refusal(`${field} is not a web address. It is usually https://api.iterabiz.com/v1`);
-  }
+  const base = parseUrl(trimBaseUrl(entered));
+  if (!base) throw refusal(`${field} is not a web address. ${USUAL_ADDRESS}`);
   if (hasLogin(base)) {
     throw refusal(
       `${field} contains a user name or password. Remove everything between // and @, and enter your API key under API Key`,

@@ -87,8 +87,8 @@ export function skipReason(
 
 /** The ID of the avatar that the user chose, empty for all. An expression may return a number. */
 function chosenAvatar(context: TriggerContext): string {
-  const value = context.getNodeParameter('options.avatarId', '', { extractValue: true }) as unknown;
-  if (value === undefined || value === null) return '';
+  const value: unknown =
+    context.getNodeParameter('options.avatarId', '', { extractValue: true }) ?? '';
   if (typeof value === 'string' || Number.isFinite(value)) return trimPasted(value);
   const message = `"${avatar.displayName}": "${quoted(value)}" is not an ID`;
   const description = 'Choose an avatar from the list, or enter its ID, as in avatar_abc123';

@@ -20,8 +20,8 @@ const standard = new Intl.DisplayNames('en', { type: 'language', languageDisplay
 
 /** The codes with their English names, e.g. `German (Switzerland)`, sorted by name. */
 export function languageOptions(): INodePropertyOptions[] {
-  return LANGUAGE_CODES.map((code) => ({ name: standard.of(code) ?? code, value: code })).sort(
-    (a, b) => a.name.localeCompare(b.name, 'en'),
+  return LANGUAGE_CODES.map((code) => ({ name: standard.of(code)!, value: code })).sort((a, b) =>
+    a.name.localeCompare(b.name, 'en'),
   );
 }
 
@@ -43,11 +43,11 @@ function codesByName(): Map<string, string> {
   const byName = new Map([['norwegian', 'nb-NO']]);
   for (const code of LANGUAGE_CODES) {
     const { language, region } = new Intl.Locale(code);
-    const name = String(standard.of(language)).toLowerCase();
+    const name = standard.of(language)!.toLowerCase();
     const isMain = new Intl.Locale(language).maximize().region === region;
     if (isMain || !byName.has(name)) byName.set(name, code);
-    byName.set(String(standard.of(code)).toLowerCase(), code);
-    byName.set(String(dialects.of(code)).toLowerCase(), code);
+    byName.set(standard.of(code)!.toLowerCase(), code);
+    byName.set(dialects.of(code)!.toLowerCase(), code);
   }
   return byName;
 }
@@ -58,7 +58,7 @@ function codesByName(): Map<string, string> {
  * BCP-47 allows languages of five to eight letters, but none is in use: such words are names.
  */
 export function languageCode(text: string): string | undefined {
-  const code = text.trim().replace(/_/g, '-');
+  const code = text.replace(/_/g, '-');
   if (!/^[a-z]{2,3}(-|$)/i.test(code)) return undefined;
   try {
     return Intl.getCanonicalLocales(code)[0];
@@ -73,8 +73,8 @@ export function languageCode(text: string): string | undefined {
  */
 export function likelyLanguage(code: string): string | undefined {
   if (!/^[a-z]{2}$/i.test(code)) return undefined;
-  const { language, region = '' } = new Intl.Locale(`und-${code}`).maximize();
-  const isCountry = new Intl.DisplayNames('en', { type: 'region', fallback: 'none' }).of(region);
+  const { language, region } = new Intl.Locale(`und-${code}`).maximize();
+  const isCountry = new Intl.DisplayNames('en', { type: 'region', fallback: 'none' }).of(region!);
   return isCountry && `${language}-${region}`;
 }
 

@@ -17,57 +17,57 @@ export const waitForCompletion: INodeProperties = {
 
 const onlyWhenWaiting = { show: { '/waitForCompletion': [true] } };
 
-export const failedVideos: INodeProperties = {
-  displayName: 'Failed Videos',
-  name: 'failedVideos',
-  type: 'options',
-  displayOptions: onlyWhenWaiting,
-  options: [
-    {
-      name: 'Fail the Item',
-      value: 'stop',
-      description: "Follow this node's On Error setting",
-    },
-    {
-      name: 'Return With Status "Failed"',
-      value: 'output',
-      description: 'Return the video with the reason why it failed',
-    },
-  ],
-  default: 'stop',
-  description: 'What to do with a video that iTeraBiz could not make',
-};
-
-export const holdWhileWaiting: INodeProperties = {
-  displayName: 'Hold While Waiting',
-  name: 'holdWhileWaiting',
-  type: 'boolean',
-  displayOptions: onlyWhenWaiting,
-  default: false,
-  description:
-    'Whether to keep the execution running while it waits. If off, n8n pauses it within a minute, so that it needs hardly any memory and survives a restart (n8n 2.41 and newer).',
-};
-
-export const maxWait: INodeProperties = {
-  displayName: 'Max Wait (Minutes)',
-  name: 'maxWait',
-  type: 'number',
-  displayOptions: onlyWhenWaiting,
-  typeOptions: { minValue: 1 },
-  default: 60,
-  description:
-    'How long to wait before giving up. The order stands, and the message has the ID of the video.',
-};
-
-export const pollInterval: INodeProperties = {
-  displayName: 'Poll Interval (Seconds)',
-  name: 'pollInterval',
-  type: 'number',
-  displayOptions: onlyWhenWaiting,
-  typeOptions: { minValue: 2 },
-  default: 10,
-  description: 'How often to check whether the video is finished, during the first minute',
-};
+/** How to wait; hidden while {@link waitForCompletion} is off. */
+export const waitingOptions: INodeProperties[] = [
+  {
+    displayName: 'Failed Videos',
+    name: 'failedVideos',
+    type: 'options',
+    displayOptions: onlyWhenWaiting,
+    options: [
+      {
+        name: 'Fail the Item',
+        value: 'stop',
+        description: "Follow this node's On Error setting",
+      },
+      {
+        name: 'Return With Status "Failed"',
+        value: 'output',
+        description: 'Return the video with the reason why it failed',
+      },
+    ],
+    default: 'stop',
+    description: 'What to do with a video that iTeraBiz could not make',
+  },
+  {
+    displayName: 'Hold While Waiting',
+    name: 'holdWhileWaiting',
+    type: 'boolean',
+    displayOptions: onlyWhenWaiting,
+    default: false,
+    description:
+      'Whether to keep the execution running while it waits. If off, n8n pauses it within a minute, so that it needs hardly any memory and survives a restart (n8n 2.41 and newer).',
+  },
+  {
+    displayName: 'Max Wait (Minutes)',
+    name: 'maxWait',
+    type: 'number',
+    displayOptions: onlyWhenWaiting,
+    typeOptions: { minValue: 1 },
+    default: 60,
+    description:
+      'How long to wait before giving up. The order stands, and the message has the ID of the video.',
+  },
+  {
+    displayName: 'Poll Interval (Seconds)',
+    name: 'pollInterval',
+    type: 'number',
+    displayOptions: onlyWhenWaiting,
+    typeOptions: { minValue: 2 },
+    default: 10,
+    description: 'How often to check whether the video is finished, during the first minute',
+  },
+];
 
 export const maxVideos: INodeProperties = {
   displayName: 'Max Videos',
@@ -147,9 +147,6 @@ export const lookBack: INodeProperties = {
   default: 30,
   description: 'How old an existing video may be, in days. Older ones are ordered again.',
 };
-
-/** How to wait; hidden while {@link waitForCompletion} is off. */
-export const waitingOptions = [failedVideos, holdWhileWaiting, maxWait, pollInterval];
 
 /** The collection in which the editor offers options. */
 export function optionsField(options: INodeProperties[]): INodeProperties {

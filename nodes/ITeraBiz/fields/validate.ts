@@ -108,7 +108,7 @@ export function checkNumber(value: unknown, name: string): number {
  * @throws {BadInput} if it is not a whole number of at least 0: a mistyped limit must not mean no limit
  */
 export function checkDailyLimit(value: unknown): number | undefined {
-  if (value === undefined || value === null || value === '') return undefined;
+  if ((value ?? '') === '') return undefined;
   const isNumber = typeof value !== 'object' && /^\s*\d+\s*$/.test(String(value));
   if (isNumber) return Number(value) || undefined;
   const advice = 'Enter a whole number such as 50 in the credential, or 0 for no limit';
@@ -123,7 +123,7 @@ export function isOn(value: unknown, label: string): boolean {
 }
 
 /** Accepts a choice's value, or its name in the editor. */
-function checkChoice(value: unknown, { displayName, options = [] }: INodeProperties): string {
+function checkChoice(value: unknown, { displayName, options }: INodeProperties): string {
   const choices = options as Array<{ name: string; value: string }>;
   const text = textOf(value, displayName).toLowerCase();
   const chosen = choices.find((choice) => [choice.value, choice.name.toLowerCase()].includes(text));
@@ -137,7 +137,7 @@ const STATUSES = ['queued', 'processing', 'completed', 'failed'];
 
 /** The status to filter by, in our own word. @throws {BadInput} if it could never match */
 export function checkStatus(value: unknown): string | undefined {
-  if (value === undefined || value === null || value === '') return undefined;
+  if ((value ?? '') === '') return undefined;
   const status = textOf(value, 'Status').toLowerCase();
   const outcome = outcomeOf({ status });
   if (outcome !== 'running' || status === 'running') return outcome;
@@ -162,8 +162,10 @@ export function checkId(value: unknown, label: string): string {
 /** In seconds. Also reads `45 s`, `45 sec` and `0:45`, as found in spreadsheets. */
 function checkDuration(value: unknown, label: string): number {
   const text = typeof value === 'number' ? '' : textOf(value, label);
-  const [, minutes, rest] = /^(\d{1,2}):([0-5]\d)$/.exec(text) ?? [];
-  const seconds = rest ? Number(minutes) * 60 + Number(rest) : numberIn(value, label, SECONDS);
+  const clock = /^(\d{1,2}):([0-5]\d)$/.exec(text);
+  const seconds = clock
+    ? Number(clock[1]) * 60 + Number(clock[2])
+    : numberIn(value, label, SECONDS);
   if (Number.isInteger(seconds) && seconds >= 1 && seconds <= MAX_DURATION) return seconds;
   const advice = `Enter a whole number of seconds from 1 to ${MAX_DURATION}, such as 45`;
   throw refusal(label, value, 'is not a valid duration', advice);
@@ -172,7 +174,7 @@ function checkDuration(value: unknown, label: string): number {
 /** iTeraBiz decides which languages it supports; one that does not exist is a typo. */
 function checkLanguage(value: unknown, label: string): string {
   const text = textOf(value, label);
-  const code = codeOfLanguage(text) ?? languageCode(text);
+  const code = languageCode(text) ?? codeOfLanguage(text);
   if (code && isLanguage(code)) return code;
   const likely = likelyLanguage(text);
   const advice = likely
@@ -199,10 +201,12 @@ const SECONDS = /\s*(s|secs?|seconds?)\.?$/i;
 function numberIn(value: unknown, label: string, unit = /$/): number {
   if (typeof value === 'number') return value;
   const text = textOf(value, label);
-  const [, whole, digits = '0'] = /^(\d+)(?:[.,](\d+))?$/.exec(text.replace(unit, '')) ?? [];
-  if (digits.length !== 3) return whole ? Number(`${whole}.${digits}`) : NaN;
-  const advice = 'Write it without dots and commas, such as 1000';
-  throw refusal(label, text, 'can be read as two different numbers', advice);
+  const digits = text.replace(unit, '');
+  if (/^\d+[.,]\d{3}$/.test(digits)) {
+    const advice = 'Write it without dots and commas, such as 1000';
+    throw refusal(label, text, 'can be read as two different numbers', advice);
+  }
+  return /^\d+([.,]\d+)?$/.test(digits) ? Number(digits.replace(',', '.')) : NaN;
 }
 
 /** What programs and spreadsheets write as text for a missing value. */

@@ -148,7 +148,7 @@ function howOften(tries: number, seconds: number): string {
 }
 
 /** When to try again, as in `in about an hour`, given the milliseconds that the API asks for. */
-function inHowLong(milliseconds?: number): string {
+export function inHowLong(milliseconds?: number): string {
   if (milliseconds === undefined) return 'in a few minutes';
   const minutes = Math.ceil(milliseconds / 60_000);
   if (minutes <= 1) return 'in a minute';

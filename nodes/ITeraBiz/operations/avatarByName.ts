@@ -3,7 +3,8 @@ import type { IDataObject } from 'n8n-workflow';
 import { normalizeName } from '../api/text';
 import type { ApiClient } from '../client/apiClient';
 import { BadInput } from '../fields/validate';
-import { LABELS } from '../messages/message';
+import { LABELS, SUPPORT } from '../messages/message';
+import { ItemFailed } from '../run/results';
 import type { Run } from '../run/run';
 import { readList } from './getMany';
 
@@ -20,9 +21,21 @@ export function avatarFinder(
 ): (name: string) => Promise<IDataObject[string]> {
   let avatars: Promise<IDataObject[]> | undefined;
   return async (name) => {
-    avatars ??= client().then(async (api) => await readList(api, '/avatars', Infinity));
+    avatars ??= client()
+      .then(async (api) => await readList(api, '/avatars', Infinity))
+      .catch(adviseOtherModes);
     return idOfAvatar(name, await avatars);
   };
+}
+
+/** Even if the list cannot be read, the API may accept the ID of an avatar. */
+function adviseOtherModes(error: unknown): never {
+  if (!(error instanceof ItemFailed) || error.affectsAll) throw error;
+  const { status, description } = error.failure;
+  const advice = 'By Name needs the whole list: choose the avatar From List or By ID instead.';
+  // Without a status, the list stalled: the advice for Get Many does not help here.
+  const more = status === undefined ? `Tell ${SUPPORT}, too.` : description;
+  throw new ItemFailed({ ...error.failure, description: `${advice} ${more}` });
 }
 
 /** The IDs of the account's avatars; `undefined` if they cannot be read. @throws the signal's reason */

@@ -55,9 +55,8 @@ interface Fetched extends ApiResponse {
  */
 export const download: Perform = async (run) =>
   await perItem(run, async (item, client) => {
-    run.options(item);
+    const chosenName = String(run.options(item).fileName ?? '');
     const id = videoIdOfItem(run, item);
-    const chosenName = String(run.parameter('options.fileName', item) ?? '');
     const field = String(run.parameter('binaryPropertyName', item) ?? '').trim() || 'data';
     const deadline = now() + FILE_PATIENCE.total;
     let isRenewed = false;
@@ -116,14 +115,13 @@ async function fetchFile(
   const fetch = async () => await fetchOnce(run, context, url, id, chosenName);
   const attempt = await client.schedule('GET', fetch);
   const { outcome, decision, tries } = attempt;
-  const isAnswer = !(outcome instanceof NetworkError) && tries > 0;
-  if (isAnswer && decision !== 'retry') return outcome as Fetched;
+  if (decision !== 'retry') return outcome as Fetched;
   const doing = `download the file of video ${id}`;
   const cause = ItemFailed.by(new RequestFailed(attempt), { doing });
   // A failing file host is not a problem of the whole account.
   const failure = new ItemFailed({ ...cause.failure, reason: 'item' });
-  if (isAnswer) return { ...(outcome as Fetched), failure };
-  throw failure;
+  if (outcome instanceof NetworkError || tries === 0) throw failure;
+  return { ...(outcome as Fetched), failure };
 }
 
 /** @throws {ItemFailed} if n8n cannot store the file */
@@ -178,7 +176,7 @@ function redirectOf({ status, headers }: ApiResponse, from: string): string | un
   const isRedirect = location && linkStatus(status) === 'moved';
   if (!isRedirect || !URL.canParse(location, from)) return undefined;
   const { protocol, href } = new URL(location, from);
-  return /^https?:$/.test(protocol) ? href : undefined;
+  return ['http:', 'https:'].includes(protocol) ? href : undefined;
 }
 
 /** Stores the body if it is a video. @throws {NetworkError} if it is incomplete */

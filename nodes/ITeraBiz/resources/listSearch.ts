@@ -5,8 +5,10 @@ import { accountOf } from '../account/account';
 import { type Page, pages } from '../api/page';
 import { normalizeName } from '../api/text';
 import { createdAt, downloadUrlOf, outcomeOf, statusOf, type Video, videoIdOf } from '../api/video';
-import { RequestFailed } from '../client/apiClient';
+import { refusalOnly } from '../client/apiClient';
 import { now } from '../client/time';
+import { inHowLong } from '../messages/answers';
+import { toNodeError } from '../messages/message';
 
 type Results = INodeListSearchResult['results'];
 
@@ -98,12 +100,13 @@ async function fetchPage(
   const deadline = now() + REQUEST_TIMEOUT;
   const client = account.client(context, { priority: 'interactive', retry: false, deadline });
   const { page } = await client.page(`/${list}`, after).catch((error: unknown) => {
-    if (!(error instanceof RequestFailed)) throw error;
-    const node = context.getNode();
-    if (error.attempt.tries > 0) throw error.toNodeError(node, { doing: `list your ${list}` });
-    throw new NodeOperationError(node, 'iTeraBiz asked for a pause', {
-      description: 'Open the list again in a minute, or enter the ID by hand.',
-    });
+    const failed = refusalOnly(error);
+    const message = failed.describe({ doing: `list your ${list}` });
+    if (failed.statusClass === 'busy') {
+      const when = inHowLong(account.queue.pauseLeft || undefined);
+      message.description = `It takes no requests of your account for now. Open the list again ${when}, or enter the ID by hand.`;
+    }
+    throw toNodeError(context.getNode(), message, undefined, failed.status);
   });
   // A server that ignores the cursor would fill the picker with the same page forever.
   const repeats = after !== undefined && page.data.some((entry) => videoIdOf(entry) === after);

@@ -59,6 +59,8 @@ export async function perItem(
 ): Promise<INodeExecutionData[]> {
   const results = new Results(run);
   await eachItem(run, itemsOf(run), run.concurrency, async (item) => {
+    // All results are dropped when the node stops, so no more are fetched.
+    if (results.isStopped) return void results.skipped.add(item);
     const output = await results.attempt(item, async () => {
       results.throwIfAborted();
       return await task(item, await run.client());

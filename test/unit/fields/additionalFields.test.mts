@@ -17,6 +17,7 @@ describe('Additional fields', () => {
     ['broken JSON', '{"a": ', '{"a": '],
     ['a value from an expression', { a: 1 }, { a: 1 }],
     ['a number from an expression', 7, 7],
+    ['a list from an expression', [7], [7]],
   ])('%s', (_, given, sent) => {
     expect(valueOf(given)).toEqual(sent);
   });
@@ -26,6 +27,7 @@ describe('Additional fields', () => {
       { name: ' style ', value: 'dark' },
       { name: 'style', value: 'light' },
       { name: '', value: 'lost' },
+      { value: 'lost' },
       { name: '  ', value: 'lost' },
     ];
     expect(withFields({ prompt: 'Hi' }, fields)).toEqual({ prompt: 'Hi', style: 'light' });

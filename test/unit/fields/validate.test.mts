@@ -226,6 +226,9 @@ test.each<[string, unknown, string]>([
   ['language', 'Klingon', '"Language": "Klingon" is not a language'],
   ['image_url', 'photo', '"Image URL": "photo" is not a web address'],
   ['script', ['a'], '"Script": "["a"]" is not text'],
+  ['script', '{{ $json.a }}', '"Script": "{{ $json.a }}" is an expression that was not evaluated'],
+  ['avatar_id', 2 ** 53, '"Avatar": "9007199254740992" is not an exact ID'],
+  ['duration', ' x ', '"Duration (Seconds)": "x" is not a valid duration'],
 ])('the message names field and value: %s', (field, value, message) => {
   expect(complaintOf(() => checkBody({ [field]: value } as IDataObject)).message).toBe(message);
 });
@@ -247,9 +250,11 @@ test.each([50, '50', ' 50\n'])('Max Videos per Day: %j is one', (value) => {
 test.each(['fifty', -1, 1.5, '1e3', [50], {}, true])(
   'Max Videos per Day: %j is refused',
   (value) => {
-    expect(complaintOf(() => checkDailyLimit(value)).message).toMatch(
-      /^"Max Videos per Day": ".+" is not a number of videos$/,
-    );
+    expect(complaintOf(() => checkDailyLimit(value))).toEqual({
+      message: expect.stringMatching(/^"Max Videos per Day": ".+" is not a number of videos$/),
+      description:
+        'Enter a whole number such as 50 in the credential, or 0 for no limit. Nothing was sent to iTeraBiz.',
+    });
   },
 );
 
@@ -396,6 +401,13 @@ test.each([
   [null, undefined],
 ])('the status %j filters by %j', (value, status) => {
   expect(checkStatus(value)).toBe(status);
+});
+
+test('a status that is none is told with those there are', () => {
+  expect(complaintOf(() => checkStatus('all'))).toEqual({
+    message: '"Status": "all" is not a status',
+    description: 'Use one of queued, processing, completed, failed. Nothing was sent to iTeraBiz.',
+  });
 });
 
 test.each(['complted', 'all', 3, ['completed'], true])('%j is no status to filter by', (value) => {

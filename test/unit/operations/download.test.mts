@@ -1,8 +1,10 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { download, FILE_PATIENCE } from '../../../nodes/ITeraBiz/operations/download.ts';
+import type { Run } from '../../../nodes/ITeraBiz/run/run.ts';
 import { fakeRun, type FakeRunOptions } from '../../shared/fakeRun.mts';
 import { type Reply, useLittleApi } from '../../shared/littleApi.mts';
+import { until } from '../../shared/until.mts';
 
 const api = useLittleApi();
 /** Another host, where the files are. */
@@ -32,13 +34,18 @@ interface Given extends Partial<FakeRunOptions> {
   parameters?: IDataObject;
 }
 
-function downloading({ video = {}, replies = [film()], parameters, ...more }: Given = {}) {
+/** Sets what the API and the link answer. */
+function serve({ video = {}, replies = [film()] }: Given = {}): void {
   const finished = { id: 'video_1', status: 'completed', video_url: `${files.url}/film` };
   let count = 0;
   const reply = () => replies[Math.min(count++, replies.length - 1)];
   const whole = typeof video === 'object' ? { ...finished, ...video } : video;
   api.reply = ({ path }) => (path.startsWith('/videos/') ? { body: whole } : reply());
   files.reply = reply;
+}
+
+function downloading({ parameters, ...more }: Given = {}) {
+  serve(more);
   const { run, stored } = fakeRun({
     api,
     parameters: { videoId: 'video_1', binaryPropertyName: 'data', ...parameters },
@@ -103,23 +110,85 @@ describe('A file', () => {
     expect((await output).binary).toBeDefined();
   });
 
-  test.each(['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO'])(
+  const storing = async (store: Run['store']) => {
+    serve({ replies: [film({ 'content-length': String(MP4.length) })] });
+    const { run } = fakeRun({ api, parameters: { videoId: 'video_1' } });
+    return (await download({ ...run, store }, { doing: '', url: '', fields: [] }))[0].binary;
+  };
+
+  test('is fetched again when its connection breaks off while n8n stores it', async () => {
+    const reset = Object.assign(new Error('reset'), { code: 'ECONNRESET' });
+    const data = { data: '', mimeType: 'video/mp4' };
+    const store = jest.fn().mockRejectedValueOnce(reset).mockResolvedValue(data);
+    expect(await storing(store)).toEqual({ data });
+    expect(store).toHaveBeenCalledTimes(2);
+    await expect(storing(async () => await Promise.reject(reset))).rejects.toThrow(/broke off/);
+  });
+
+  test('that never comes in full is given up', async () => {
+    const store = async () => ({ data: '', mimeType: 'video/mp4', bytes: 7 });
+    await expect(storing(store)).rejects.toThrow(
+      /^The connection to iTeraBiz broke off before it answered the request to download the file of video video_1 \(tried 6 times/,
+    );
+  });
+
+  test('that stalls is fetched again, and given up in the end', async () => {
+    const requestOptions = { timeout: 60 };
+    const stalled: Reply = { body: MP4, headers: { 'content-length': String(MP4.length + 1) } };
+    const { output } = downloading({ requestOptions, replies: [stalled, film()] });
+    expect((await output).binary).toBeDefined();
+    await expect(downloading({ requestOptions, replies: [stalled] }).output).rejects.toMatchObject({
+      message: expect.stringMatching(/^The connection to iTeraBiz broke off .* \(tried 6 times/),
+      description: expect.stringContaining('ETIMEDOUT'),
+    });
+  });
+
+  test('of a kind that its bytes do not show has the kind that the host names', async () => {
+    const replies = [
+      { body: '\u0001\u0002 film'.repeat(10), headers: { 'content-type': 'video/webm' } },
+    ];
+    expect((await downloading({ replies }).output).binary).toMatchObject({
+      data: { fileName: 'video_1.webm', mimeType: 'video/webm' },
+    });
+  });
+
+  test('goes into the usual field where the chosen one has no value', async () => {
+    serve();
+    const { run } = fakeRun({ api });
+    const parameter = (name: string) => (name === 'videoId' ? 'video_1' : null);
+    const [{ binary }] = await download({ ...run, parameter }, { doing: '', url: '', fields: [] });
+    expect(binary).toMatchObject({ data: { fileName: 'video_1.mp4' } });
+  });
+
+  test.each(['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO', undefined])(
     'that n8n cannot store (%s) says so',
     async (code) => {
-      const place = fakeRun({ api, parameters: { videoId: 'video_1' } });
-      downloading();
-      const full = async () =>
-        await Promise.reject(Object.assign(new Error('no space left'), { code }));
-      const run = { ...place.run, store: full };
-      await expect(download(run, { doing: '', url: '', fields: [] })).rejects.toMatchObject({
+      const error = Object.assign(new Error('no space left'), { code });
+      await expect(storing(async () => await Promise.reject(error))).rejects.toMatchObject({
         message: 'The file of video video_1 could not be stored',
         description: expect.stringMatching(
           /^n8n says: no space left\. Check that n8n has enough storage/,
         ),
         context: { itemIndex: 0 },
       });
+      expect(files.asked).toHaveLength(1);
     },
   );
+
+  test('that stalls is given up at once when the execution is canceled', async () => {
+    const cancel = new AbortController();
+    const stalled: Reply = { body: MP4, headers: { 'content-length': String(MP4.length + 1) } };
+    const { output } = downloading({ replies: [stalled], signal: cancel.signal });
+    await until('it is being fetched', () => files.asked.length > 0);
+    cancel.abort(new Error('canceled'));
+    await expect(output).rejects.toThrow('canceled');
+  });
+
+  test('is not looked for elsewhere where it has come', async () => {
+    const replies = [film({ location: `${files.url}/other` })];
+    expect((await downloading({ replies }).output).binary).toBeDefined();
+    expect(files.asked).toHaveLength(1);
+  });
 
   test('is not fetched on when the execution is canceled', async () => {
     const cancel = new AbortController();
@@ -137,7 +206,8 @@ describe('A link', () => {
     files.asked.length = 0;
     await expect(downloading({ replies: [refused(status)] }).output).rejects.toMatchObject({
       message: `The download link of video video_1 does not work (status ${status})`,
-      description: expect.stringContaining('write to api@iterabiz.com'),
+      description:
+        'The video itself is finished and paid for. Try again later; if it keeps happening, write to api@iterabiz.com and name this video.',
       httpCode: String(status),
       context: { itemIndex: 0 },
     });
@@ -147,9 +217,24 @@ describe('A link', () => {
   test('where nothing is yet is waited for', async () => {
     const replies = [refused(404), refused(404), film()];
     expect((await downloading({ replies }).output).binary).toBeDefined();
+    files.asked.length = 0;
     await expect(downloading({ replies: [refused(404)] }).output).rejects.toMatchObject({
-      httpCode: '404',
+      message: 'The download link of video video_1 does not work (status 404)',
     });
+    // Pauses of 10, 20, 40 … 320 ms fit into a second.
+    expect(files.asked.length).toBeGreaterThan(1);
+    expect(files.asked.length).toBeLessThanOrEqual(7);
+  });
+
+  test('whose host stays busy says how often it was tried', async () => {
+    FILE_PATIENCE.total = 5;
+    const { output } = downloading({ replies: [refused(503)] });
+    await expect(output).rejects.toMatchObject({
+      message: expect.stringMatching(/^iTeraBiz is too busy to download .* \(tried 6 times/),
+      httpCode: '503',
+    });
+    FILE_PATIENCE.total = 1_000;
+    expect(files.asked).toHaveLength(6);
   });
 
   test.each([400, 418])('that answers %i is given up at once', async (status) => {
@@ -161,8 +246,20 @@ describe('A link', () => {
 
   test('does not lead in a circle for ever', async () => {
     const { output } = downloading({ replies: [refused(302, { location: 'film' })] });
-    await expect(output).rejects.toThrow();
-    expect(files.asked.length).toBeLessThanOrEqual(6);
+    await expect(output).rejects.toThrow('does not work (status 302)');
+    expect(files.asked).toHaveLength(6);
+  });
+
+  test.each(['ftp://files.example/film', 'http://'])('is not followed to %s', async (location) => {
+    const { output } = downloading({ replies: [refused(302, { location })] });
+    await expect(output).rejects.toThrow('does not work (status 302)');
+  });
+
+  test('may lead to an address with https', async () => {
+    const { output } = downloading({
+      replies: [refused(302, { location: 'https://127.0.0.1:9/' })],
+    });
+    await expect(output).rejects.toThrow('could not be reached');
   });
 
   test.each([302, 304, 400])('is not followed from status %i to nowhere', async (status) => {
@@ -188,6 +285,7 @@ describe('A link', () => {
     ],
     ['file:///etc/passwd', /^Its link is not a web address\. Tell api@iterabiz\.com\.$/],
     ['see https://files.example', /not a web address/],
+    ['x-https://files.example', /not a web address/],
     ['https://', /not a web address/],
   ])('like %j is none', async (video_url, advice) => {
     await expect(downloading({ video: { video_url } }).output).rejects.toMatchObject({
@@ -204,17 +302,42 @@ describe('A link', () => {
   });
 
   test('to a host in trouble ends its own item, and not the others', async () => {
-    const items = [{}, {}];
-    const parameters = { videoId: 'video_1' };
-    const place = downloading({
-      replies: [{ status: 429, headers: { 'retry-after': '9999' } }],
-      items,
-      parameters,
-      onError: 'continueErrorOutput',
+    const { output } = downloading({
+      ...{ replies: [refused(429, { 'retry-after': '9999' })], items: [{}, {}], concurrency: 1 },
+      onError: 'continueRegularOutput',
     });
-    expect((await place.output).json).toEqual({ error: expect.any(String) });
-    expect(api.by('GET').length).toBeGreaterThan(1);
+    expect((await output).json).toEqual({
+      error: expect.stringMatching(/^iTeraBiz is too busy to download the file of video video_1\./),
+    });
+    // The first is read again, for another link. While the host pauses, no more is asked.
+    expect([api.asked.length, files.asked.length]).toEqual([3, 1]);
   });
+});
+
+test('After a failure that stops the node, no further file is fetched, and the message says so', async () => {
+  api.reply = ({ path }) => ({
+    body: { id: path.split('/')[2], status: 'completed', video_url: `${files.url}${path}` },
+  });
+  files.reply = ({ path }) => (path.endsWith('video_1') ? refused(400) : film());
+  const items = [0, 1, 2, 3].map((n) => ({ id: `video_${n}` }));
+  const downloads = async (onError: Run['onError']) => {
+    files.asked.length = 0;
+    const parameters: FakeRunOptions['parameters'] = (_, { id }) => ({ videoId: id });
+    const { run } = fakeRun({ api, items, parameters, onError, concurrency: 1 });
+    return await download(run, { doing: '', url: '/videos', fields: [] });
+  };
+  await expect(downloads('stop')).rejects.toMatchObject({
+    context: { itemIndex: 1 },
+    description: expect.stringMatching(/Items 3–4: not sent\.$/),
+  });
+  expect(files.asked).toHaveLength(2);
+  const output = await downloads('continueRegularOutput');
+  expect(output.map(({ json }) => json)).toEqual([
+    expect.objectContaining({ id: 'video_0', status: 'completed' }),
+    { id: 'video_1', error: expect.stringContaining('does not work (status 400)') },
+    ...['video_2', 'video_3'].map((id) => expect.objectContaining({ id, status: 'completed' })),
+  ]);
+  expect(files.asked).toHaveLength(4);
 });
 
 describe('A video without a file', () => {

@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { avatarFinder } from '../../../nodes/ITeraBiz/operations/avatarByName.ts';
+import { avatarFinder, knownAvatars } from '../../../nodes/ITeraBiz/operations/avatarByName.ts';
 import { getMany } from '../../../nodes/ITeraBiz/operations/getMany.ts';
 import { fakeRun } from '../../shared/fakeRun.mts';
 import { type Asked, type Reply, useLittleApi } from '../../shared/littleApi.mts';
@@ -59,6 +59,12 @@ test('each item lists for itself', async () => {
 test.each(['ten', 0, -1, 2.5, Number.NaN])('a limit of %p asks nothing', async (limit) => {
   await expect(listing({ limit })).rejects.toThrow(/^"Limit"/);
   expect(api.asked).toEqual([]);
+});
+
+test('Return All is on or off', async () => {
+  await expect(listing({ returnAll: 'maybe' })).rejects.toThrow(
+    '"Return All": "maybe" is neither on nor off',
+  );
 });
 
 test('no more than the limit, though the server sends more', async () => {
@@ -132,8 +138,75 @@ describe('An avatar by its name', () => {
     });
   });
 
-  test('cannot be found where the avatars cannot be read, which is no fault of the name', async () => {
-    api.reply = () => ({ status: 401 });
-    await expect(finder()('Anna')).rejects.toMatchObject({ failure: { status: 401 } });
+  test('is not found among many, of which the message names 20, by ID those without a name', async () => {
+    const many = Array.from({ length: 22 }, (_, n) => (n === 1 ? { id: 'x' } : { name: `A${n}` }));
+    api.reply = () => ({ body: { data: many, has_more: false } });
+    await expect(finder()('Bo')).rejects.toMatchObject({
+      userMessage: {
+        description: expect.stringMatching(
+          /Your avatars are: "A0"; "x"; "A2"; .*; "A19" and 2 more\. Nothing was sent to iTeraBiz for this item\.$/,
+        ),
+      },
+    });
+  });
+
+  test('is not found in an account without avatars', async () => {
+    api.reply = () => ({ body: { data: [], has_more: false } });
+    await expect(finder()('Bo')).rejects.toMatchObject({
+      userMessage: {
+        message: '"Avatar": No avatar is called "Bo" in your iTeraBiz account',
+        description:
+          'It has no avatars yet: make one with Create avatar. Nothing was sent to iTeraBiz for this item.',
+      },
+    });
+  });
+
+  test('is not needed to know the IDs, which a preview can do without', async () => {
+    expect(await knownAvatars(fakeRun({ api }).run)).toEqual(new Set(['a1', 'b1', 'b2']));
+    api.reply = () => ({ status: 403 });
+    expect(await knownAvatars(fakeRun({ api }).run)).toBeUndefined();
+    const canceled = fakeRun({ api, signal: AbortSignal.abort(new Error('canceled')) }).run;
+    await expect(knownAvatars(canceled)).rejects.toThrow('canceled');
+  });
+
+  test.each<[string, Reply, object]>([
+    [
+      'has no end',
+      { body: { data: avatars, has_more: true } },
+      {
+        message: 'The list from iTeraBiz stopped after 3 entries although it says there are more',
+        description:
+          'By Name needs the whole list: choose the avatar From List or By ID instead. Tell api@iterabiz.com, too.',
+      },
+    ],
+    [
+      'cannot be read',
+      { body: '<html>' },
+      {
+        message:
+          'The answer to the request to list the avatars does not look like one from iTeraBiz',
+        description: expect.stringMatching(
+          /^By Name needs the whole list: choose the avatar From List or By ID instead\. Check the Base URL .*status 200/,
+        ),
+      },
+    ],
+    [
+      'is refused',
+      { status: 403 },
+      { description: expect.stringMatching(/^By Name needs .* Check/) },
+    ],
+    [
+      'needs another key',
+      { status: 401 },
+      { description: expect.stringMatching(/^Compare the key/) },
+    ],
+    [
+      'is out of reach',
+      { status: 500 },
+      { description: expect.stringMatching(/^iTeraBiz gave no/) },
+    ],
+  ])('cannot be found where the list %s, and says what helps', async (_, reply, failure) => {
+    api.reply = () => reply;
+    await expect(finder()('Anna')).rejects.toMatchObject({ failure });
   });
 });

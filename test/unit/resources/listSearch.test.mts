@@ -18,6 +18,7 @@ describe('An avatar in the picker', () => {
   test('makes do with its ID', () => {
     expect(avatarEntry({ id: 'avatar_1' })).toEqual({ name: 'avatar_1', value: 'avatar_1' });
     expect(avatarEntry({ id: 'avatar_1', name: '', preview_url: null })?.name).toBe('avatar_1');
+    expect(avatarEntry({ id: 'avatar_1', name: 7 })?.name).toBe('avatar_1');
   });
 
   test('may have a number for an ID, and is left out without one', () => {
@@ -26,7 +27,10 @@ describe('An avatar in the picker', () => {
   });
 
   test('links to web addresses only', () => {
-    expect(avatarEntry({ id: 'a', preview_url: 'javascript:alert(1)' })?.url).toBeUndefined();
+    const urlOf = (preview_url: string) => avatarEntry({ id: 'a', preview_url })?.url;
+    expect(urlOf('javascript:alert(1)')).toBeUndefined();
+    expect(urlOf('see https://cdn.example/a.jpg')).toBeUndefined();
+    expect(urlOf('HTTP://cdn.example/a.jpg')).toBe('HTTP://cdn.example/a.jpg');
   });
 });
 
@@ -37,7 +41,9 @@ describe('A video in the picker', () => {
 
   test('has its words, then its time', () => {
     expect(entry({ script: 'Hello\n  you' })?.name).toBe('Hello you · 2025-01-15 10:30');
-    expect(entry({ script: '', prompt: 'Tea' })?.name).toBe('Tea · 2025-01-15 10:30');
+    for (const script of ['', '  ', null, 7]) {
+      expect(entry({ script, prompt: ' Tea\n' })?.name).toBe('Tea · 2025-01-15 10:30');
+    }
   });
 
   test('has the time that it is where the workflow is', () => {
@@ -70,7 +76,10 @@ describe('A video in the picker', () => {
   test('has a title that fits, and is found by all of its words', () => {
     const { name, words } = entry({ script: `${'word '.repeat(7)}  ${'x'.repeat(500)} end` })!;
     expect(name).toBe(`${'word '.repeat(7)}xxxxx… · 2025-01-15 10:30`);
-    expect(words).toContain(' end');
+    expect(words).toMatch(/^word .* end completed$/);
+    const titleOf = (script: string) => entry({ script })?.name.split(' · ')[0];
+    expect(titleOf('x'.repeat(40))).toBe('x'.repeat(40));
+    expect(titleOf('word '.repeat(9))).toBe(`${'word '.repeat(7)}word…`);
   });
 
   test('makes do with its ID', () => {
@@ -218,9 +227,28 @@ describe('The pickers ask iTeraBiz', () => {
     await expect(searchVideos.call(open)).rejects.toThrow('begins with http://');
   });
 
-  test('does not keep anybody waiting for a pause of a minute that iTeraBiz asked for', async () => {
-    const { queue } = await accountOf(context());
-    queue.pauseFor(60_000);
-    await expect(searchVideos.call(context())).rejects.toThrow('iTeraBiz asked for a pause');
+  test.each([
+    [50_000, 'in a minute'],
+    [50 * 60_000, 'in about 50 minutes'],
+  ])(
+    'and keep nobody waiting for a pause of %i ms that iTeraBiz asked for',
+    async (pause, when) => {
+      const { queue } = await accountOf(context('paused'));
+      queue.pauseFor(pause, { status: 429, headers: {}, body: {} });
+      await expect(searchVideos.call(context('paused'))).rejects.toMatchObject({
+        message: 'iTeraBiz is too busy to list your videos',
+        description: `It takes no requests of your account for now. Open the list again ${when}, or enter the ID by hand.`,
+      });
+      expect(await requests()).toEqual({});
+    },
+  );
+
+  test('and say when to open the list again where iTeraBiz is too busy', async () => {
+    await sandbox.fault({ on: 'GET /avatars', type: 'refuse', status: 503 });
+    await expect(searchAvatars.call(context())).rejects.toMatchObject({
+      message: 'iTeraBiz is too busy to list your avatars',
+      description: expect.stringMatching(/ Open the list again in a few minutes, or enter the ID/),
+      httpCode: '503',
+    });
   });
 });

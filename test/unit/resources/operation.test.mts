@@ -1,7 +1,13 @@
-import type { INode, INodeParameters, INodeProperties } from 'n8n-workflow';
+import type { INode, INodeParameters, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import { NodeHelpers } from 'n8n-workflow';
 
-import { toProperties, type Operation } from '../../../nodes/ITeraBiz/resources/operation.ts';
+import {
+  toCustomOperations,
+  toProperties,
+  type Operation,
+} from '../../../nodes/ITeraBiz/resources/operation.ts';
+import type { Perform } from '../../../nodes/ITeraBiz/run/run.ts';
+import { executeContext, singleContext } from '../engine.mts';
 
 const field = (name: string): INodeProperties => ({
   displayName: name.toUpperCase(),
@@ -53,19 +59,33 @@ describe('The parameters of a node', () => {
     resource('cat', [operation('make', [what, more], [speed, size]), operation('list', [])]),
     resource('dog', [operation('make', [who, what, when, more], [speed]), operation('get', [who])]),
   ];
-  const properties = toProperties(resources, 'dog');
+  const made = () => toProperties(resources, 'dog');
 
   test('begin with the resource and its operations', () => {
-    expect(properties[0]).toMatchObject({ name: 'resource', default: 'dog' });
-    expect(properties[2]).toMatchObject({
+    const [resource, , operation] = made();
+    const pickers = { type: 'options', noDataExpression: true };
+    expect(resource).toEqual({
+      ...pickers,
+      displayName: 'Resource',
+      name: 'resource',
+      default: 'dog',
+      options: ['cat', 'dog'].map((value) => ({ name: value, value })),
+    });
+    expect(operation).toMatchObject({
+      ...pickers,
+      displayName: 'Operation',
       name: 'operation',
+      displayOptions: { show: { resource: ['dog'] } },
       default: 'make',
-      options: [{ value: 'make', action: 'Do make' }, { value: 'get' }],
+      options: [
+        { name: 'make', value: 'make', action: 'Do make', description: 'Does make' },
+        { value: 'get' },
+      ],
     });
   });
 
   test('have every operation carried out by its action', () => {
-    expect(properties[2].options).toMatchObject([
+    expect(made()[2].options).toMatchObject([
       { routing: { request: { method: 'GET', url: '/make' }, ...carriedOut } },
       { routing: { request: { method: 'GET', url: '/get' }, ...carriedOut } },
     ]);
@@ -74,7 +94,7 @@ describe('The parameters of a node', () => {
   test.each(
     resources.flatMap(({ value, operations }) => operations.map((one) => [value, one] as const)),
   )('show for %s its own fields, in its own order', (resource, { value, fields }) => {
-    const shown = names(visible(properties, { resource, operation: value }));
+    const shown = names(visible(made(), { resource, operation: value }));
     expect(shown.filter((name) => !['resource', 'operation', 'options'].includes(name))).toEqual(
       names(fields),
     );
@@ -83,10 +103,24 @@ describe('The parameters of a node', () => {
   test.each(
     resources.flatMap(({ value, operations }) => operations.map((one) => [value, one] as const)),
   )('offer for %s its own options, sorted', (resource, { value, options }) => {
-    const shown = visible(properties, { resource, operation: value });
+    const shown = visible(made(), { resource, operation: value });
     const [offered, ...others] = shown.filter(({ name }) => name === 'options');
     expect(others).toEqual([]);
     expect(names(offered.options as INodeProperties[])).toEqual(names(options).sort());
+  });
+
+  test('tell a model, and only a model, what each operation does', () => {
+    const texts = made().filter(({ name }) => name === 'toolDescription');
+    expect(texts).toHaveLength(4);
+    expect(texts[1]).toEqual({
+      displayName: 'Tool Description',
+      name: 'toolDescription',
+      type: 'string',
+      typeOptions: { rows: 4 },
+      displayOptions: { show: { '@tool': [true], resource: ['cat'], operation: ['list'] } },
+      default: 'Does list for a model',
+      description: 'What the AI model is told about this tool',
+    });
   });
 
   test("keep a field's own rule", () => {
@@ -96,5 +130,31 @@ describe('The parameters of a node', () => {
     expect(limit.displayOptions).toEqual({
       show: { returnAll: [false], resource: ['cat'], operation: ['list'] },
     });
+  });
+});
+
+describe('An operation is carried out', () => {
+  const perform: Perform = async ({ size }, template) => [{ json: { size, ...template } as never }];
+  const fields = [field('what')];
+  const make = { ...operation('make', fields), perform };
+  const cat = { ...resource('cat', [make]), hidden: { nap: perform } };
+  const output = { doing: 'make the cat', url: '/make', fields };
+
+  test('for all items of a run at once', async () => {
+    const { cat: operations } = toCustomOperations([cat])!;
+    const context = executeContext({ items: [{}, {}] });
+    expect(await operations.make.call(context)).toEqual([[{ json: { size: 2, ...output } }]]);
+    const hidden = { size: 2, doing: '', url: '', fields: [] };
+    expect(await operations.nap.call(context)).toEqual([[{ json: hidden }]]);
+    expect(Object.keys(toCustomOperations([resource('dog', [make])])!.dog)).toEqual(['make']);
+  });
+
+  test('for a single item where n8n asks for that', async () => {
+    const [, { options = [] }] = toProperties([cat], 'cat');
+    const { pagination } = (options[0] as INodePropertyOptions).routing!.operations!;
+    const carryOut = pagination as (this: unknown) => Promise<unknown>;
+    expect(await carryOut.call(singleContext({ items: [{}, {}] }, 1))).toEqual([
+      { json: { size: 1, ...output } },
+    ]);
   });
 });
