@@ -318,6 +318,60 @@ test.each<[string, Order, IDataObject, string]>([
   expect(compare(order, listed)).toBe(likeness);
 });
 
+/** How lists show letters that they cannot store, or read in the wrong way. */
+const losses: Record<string, (text: string) => string> = {
+  'as ?': (text) => text.replace(/[^ -~\s]/gu, '?'),
+  'as one ? per byte': (text) =>
+    text.replace(/[^ -~\s]/gu, (one) => '?'.repeat(Buffer.from(one).length)),
+  'as U+FFFD': (text) => text.replace(/[^ -~\s]/gu, '\uFFFD'),
+  'not at all': (text) => text.replace(/[^ -~\s]/gu, ''),
+  'as two other letters': (text) => Buffer.from(text).toString('latin1'),
+  'as ?, if not in Latin-1': (text) => text.replace(/[^\s -ÿ]/gu, '?'),
+};
+
+describe.each(Object.entries(losses))('A list that shows other letters %s', (_, lose) => {
+  const texts = [
+    'Grüße aus Köln',
+    '„Grüße“ – 120 m² in Köln',
+    'Zażółć gęślą jaźń',
+    'İstanbul’da açık ™',
+    'Ações e opções',
+    'Tea 🍵 für Zoë',
+    'Καλημέρα, Ελλάδα',
+    'Привет! Как дела?',
+    '你好吗？',
+  ];
+
+  test.each(texts)('does not tell whether %j is there', (script) => {
+    const listed = { ...body, script: lose(script) };
+    const likeness = listed.script === script ? 'same' : 'unclear';
+    const order = video({ ...body, script });
+    expect(compare(order, listed)).toBe(likeness);
+    expect(indexOrders([{ order }])(listed, likeness)).toEqual([{ order }]);
+  });
+
+  test('tells other texts apart', () => {
+    const listed = { ...body, script: lose('Grüße aus Köln und Berlin') };
+    expect(compare(video({ ...body, script: 'Grüße aus Köln und Bonn' }), listed)).toBe('other');
+  });
+
+  test('may cut them short, too', () => {
+    const script = 'Grüße aus Köln, Zoë!';
+    const listed = { ...body, script: `${lose(script).slice(0, -4)}...` };
+    const order = video({ ...body, script });
+    expect(compare(order, listed)).toBe('unclear');
+    expect(indexOrders([{ order }])(listed, 'unclear')).toEqual([{ order }]);
+  });
+});
+
+test.each([
+  ['你好吗？', '我很好？'],
+  ['Привет, Анна?', 'Привет, Инна?'],
+  ['iTeraBiz 你好?', 'iTeraBiz 再见?'],
+])('a list that shows letters of all the world has lost none: %j is not %j', (script, listed) => {
+  expect(compare(video({ script }), { script: listed })).toBe('other');
+});
+
 test.each<[IDataObject, string]>([
   [{ ...body, duration: 43.76 }, 'its Duration (Seconds) is listed as 43.76, and this item has 45'],
   [{ ...body, script: 'Hello…' }, 'its Script is cut short in the list'],
