@@ -139,15 +139,15 @@ export class VideoPoller {
       ...{ priority: 'poll', retry: false, signal: over.signal },
       options: { ...options, timeout },
     });
-    let group!: Group;
+    const refusals = { count: 0, since: 0 };
+    const group: Group = { ...members, client: pollClient, refusals, end: () => {} };
     const ended = new Promise<void>((resolve, reject) => {
-      const end = (error?: unknown) => {
+      group.end = (error?: unknown) => {
         this.groups.delete(group);
         over.abort();
         if (error) reject(error as Error);
         else resolve();
       };
-      group = { ...members, client: pollClient, refusals: { count: 0, since: 0 }, end };
     });
     this.groups.add(group);
     this.wake();

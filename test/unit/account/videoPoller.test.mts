@@ -332,6 +332,46 @@ describe('What surprises', () => {
   });
 });
 
+test('IDs that the list does not show are remembered as long as a wait is for them', async () => {
+  const api = place({ a: 'queued', b: 'queued', c: 'queued' });
+  const list = answered({ data: [body('a', 'queued')], has_more: false });
+  const { wait, cancel } = api.execution();
+  wait('a', 'b', 'c');
+  api.refusal = () => {
+    const id = api.asked.at(-1)!.split('/')[2];
+    return id ? answered(body(id, 'queued')) : list;
+  };
+  await advance(20_000);
+  const byId = ['/videos/b', '/videos/c'];
+  expect(api.asked).toEqual(['/videos', ...byId, '/videos/a', ...byId]);
+  cancel.abort(new Error('stopped'));
+  const others = api.execution();
+  others.wait('a');
+  await advance(10_000);
+  others.wait('b');
+  await advance(10_000);
+  expect(api.asked.slice(6)).toEqual(['/videos/a', '/videos', '/videos/b']);
+});
+
+test.each([
+  [undefined, 30_000],
+  [5_000, 5_000],
+  [60_000, 30_000],
+  ['soon', 30_000],
+])(
+  'with a timeout of %p in the options, a poll waits %i ms for a response',
+  async (own, timeout) => {
+    const { account } = place({});
+    const { context, asked } = requesterOf(() => answered(body('a', 'completed')));
+    const options = { timeout: own as number, skipSslCertificateValidation: true };
+    const client = account.client(context, { priority: 'row', options });
+    const poll = account.poller.pollOnce(['a'], client);
+    await advance(0);
+    await poll;
+    expect(asked).toMatchObject([{ timeout, skipSslCertificateValidation: true }]);
+  },
+);
+
 test('a poll that is held back by a pause keeps no wait much longer than it may take', async () => {
   jest.useRealTimers();
   const before = { ...POLLING };
