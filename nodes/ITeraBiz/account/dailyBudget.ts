@@ -135,7 +135,7 @@ export class DailyBudget {
       if (Number.isNaN(at)) {
         throw new CannotCount('the list of the account does not say when they were made');
       }
-      if (at >= since) listed.push({ id: videoIdOf(entry), at });
+      listed.push({ id: videoIdOf(entry), at });
     });
     if (extent === 'tooLong') throw new CannotCount('there are too many');
     if (extent === 'stuck') {

@@ -84,14 +84,14 @@ export function indexOrders<T extends { order: Order }>(
     .flatMap((candidate) => {
       const field = textFieldOf(candidate.order);
       const { whole, ascii } = formsIn(candidate.order.body, field);
-      return [whole, ascii].map((text) => ({ candidate, key: keyOf(field, text) }));
+      return [...new Set([whole, ascii])].map((text) => ({ candidate, key: keyOf(field, text) }));
     })
     .sort((a, b) => (a.key < b.key ? -1 : 1));
   return (listed, likeness) => {
     const found = new Set<T>();
     for (const field of Object.values(TEXTS)) {
       const { whole, kept } = formsIn(listed, field);
-      for (const text of [whole, kept]) {
+      for (const text of new Set([whole, kept])) {
         const beginning = keyOf(field, beginningOf(text));
         for (let n = firstFrom(sorted, beginning); sorted[n]?.key.startsWith(beginning); n++) {
           const { candidate } = sorted[n];
@@ -269,8 +269,8 @@ function shown(value: unknown): string {
 function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map((v) => JSON.stringify(canonical(v))).join()}]`;
   if (isObject(value)) {
-    const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-    return `{${entries.map(([key, v]) => JSON.stringify([key, canonical(v)])).join()}}`;
+    const fields = Object.entries(value).map(([key, v]) => JSON.stringify([key, canonical(v)]));
+    return `{${fields.sort().join()}}`;
   }
   return String(value).normalize('NFC').replace(/\r\n?/g, '\n').trim();
 }

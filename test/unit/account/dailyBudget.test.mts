@@ -169,7 +169,7 @@ describe('The count', () => {
     const { take, tryStart, add, asked, start } = accountOf();
     const { slots } = await take(2, 2);
     expect(await tryStart(2, slots[0])).toBe(true);
-    expect(asked).toHaveLength(1);
+    expect(asked).toMatchObject([{ method: 'GET', url: '/videos' }]);
     add('of others', start - 2 * MINUTE);
     await advance(15_000);
     expect(await tryStart(2, slots[1])).toBe(false);
