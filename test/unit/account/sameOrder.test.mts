@@ -460,10 +460,10 @@ test('an entry with a title of its own, and without its text, may be any order',
   expect(indexOrders(wanted)(listed, 'unclear')).toEqual(wanted);
 });
 
-test('2,000 orders that begin alike are told apart without comparing each with each', () => {
+test('500 orders that begin alike are told apart without comparing each with each', () => {
   const script = (n: number) => `Hello and welcome, dear customer number ${n}: here is your offer.`;
   let reads = 0;
-  const wanted = Array.from({ length: 2_000 }, (_, n) => {
+  const wanted = Array.from({ length: 500 }, (_, n) => {
     const order = video({ ...body, script: script(n) });
     return {
       n,
@@ -474,13 +474,13 @@ test('2,000 orders that begin alike are told apart without comparing each with e
     };
   });
   const find = indexOrders(wanted);
-  for (let n = 0; n < 2_000; n++) {
-    const listed = { ...body, script: script(n + 1_000) };
-    expect(find(listed, 'same').map((one) => one.n)).toEqual(n < 1_000 ? [n + 1_000] : []);
+  for (let n = 0; n < 500; n++) {
+    const listed = { ...body, script: script(n + 250) };
+    expect(find(listed, 'same').map((one) => one.n)).toEqual(n < 250 ? [n + 250] : []);
     expect(find(listed, 'unclear')).toEqual([]);
   }
-  // A few for each order, where each with each would be four million.
-  expect(reads).toBeLessThan(20_000);
+  // A few for each order, where each with each would be 250,000.
+  expect(reads).toBeLessThan(5_000);
 });
 
 test('an order has one name, whatever the order of its fields, and no other order has it', () => {
