@@ -51,7 +51,6 @@ export class Account {
    * neither the API nor other hosts.
    */
   fileClient(host: string, context: RequestContext, settings: ClientSettings): ApiClient {
-    this.fileQueues.forEach((queue, key) => queue.isIdle && this.fileQueues.delete(key));
     const queue = this.fileQueues.get(host) ?? new RequestQueue();
     this.fileQueues.set(host, queue);
     return new ApiClient(context, queue, settings);
@@ -82,7 +81,7 @@ export class Account {
 const accounts = new Map<string, Account>();
 
 /** The account each credential used last, by the credential's ID. */
-const byCredential = new Map<string, Account>();
+const byCredential = new Map<string | null | undefined, Account>();
 
 /** The node's credential. */
 export interface Credential {
@@ -125,10 +124,10 @@ export async function accountOf(context: RequestContext): Promise<Account> {
  * queue: after a change of key it returns the old account, whose queue can only slow a request down.
  */
 export async function queuedAccountOf(context: RequestContext): Promise<Account> {
-  const known = byCredential.get(credentialIdOf(context) ?? '');
-  return known?.touch() ?? (await accountOf(context));
+  return byCredential.get(credentialIdOf(context))?.touch() ?? (await accountOf(context));
 }
 
-function credentialIdOf(context: RequestContext): string | undefined {
-  return context.getNode().credentials?.iTeraBizApi?.id ?? undefined;
+/** `null` or `undefined` for a credential that is not saved. */
+function credentialIdOf(context: RequestContext): string | null | undefined {
+  return context.getNode().credentials?.iTeraBizApi?.id;
 }

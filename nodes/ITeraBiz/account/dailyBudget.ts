@@ -18,15 +18,13 @@ const MAX_PAGES = 100;
 export interface Slot {
   /** When the slot was taken, then when its request started, in milliseconds since 1970 */
   at: number;
-  /** Whether its request was sent, or is about to be */
   isStarted?: boolean;
   /** The job's ID, once known */
   id?: string;
 }
 
-/** How much of the limit is used. */
+/** The videos of the last 24 hours. */
 export interface Usage {
-  /** Videos in the last 24 hours */
   used: number;
   /** When each of them stops counting, in milliseconds since 1970, soonest first */
   freeAt: number[];
@@ -69,8 +67,7 @@ export class DailyBudget {
     const left = Math.max(0, limit - usage.used);
     const count = left >= wanted ? wanted : isAllOrNothing ? 0 : left;
     // No await between counting and taking, so no slot is given out twice.
-    const at = Date.now();
-    const slots = Array.from({ length: count }, (): Slot => ({ at }));
+    const slots = Array.from({ length: count }, (): Slot => ({ at: Date.now() }));
     slots.forEach((slot) => this.slots.add(slot));
     return { ...usage, slots };
   }
@@ -109,9 +106,8 @@ export class DailyBudget {
       this.reading ??= this.read(client).finally(() => (this.reading = undefined));
       await unlessAborted(this.reading, signal).catch((error: unknown) => {
         signal?.throwIfAborted();
-        // A canceled execution must not fail the others that share this read.
-        const isShared = error instanceof RequestFailed || error instanceof CannotCount;
-        if (isMine || isShared) throw error;
+        // An execution that is canceled, or cannot ask, must not fail the others that share its read.
+        if (isMine || error instanceof RequestFailed || error instanceof CannotCount) throw error;
       });
     }
   }
@@ -120,10 +116,10 @@ export class DailyBudget {
     const since = Date.now() - DAY;
     this.slots.forEach((slot) => slot.at < since && this.slots.delete(slot));
     const own = [...this.slots];
-    const ids = new Set(own.flatMap(({ id }) => id ?? []));
-    const unidentified = own.filter(({ id, isStarted }) => isStarted && id === undefined);
-    const others = this.listed.filter(({ id, at }) => at >= since && !ids.has(id ?? ''));
+    const ids = new Set(own.map(({ id }) => id));
+    const others = this.listed.filter(({ id, at }) => at >= since && !(id && ids.has(id)));
     // Listed videos that may be this process's own, still without an ID, must not count twice.
+    const unidentified = own.filter(({ id, isStarted }) => isStarted && id === undefined);
     const earliest = Math.min(...unidentified.map(({ at }) => at)) - CLOCK_SKEW;
     const ours = new Set(others.filter(({ at }) => at >= earliest).slice(0, unidentified.length));
     const counted = [...others.filter((video) => !ours.has(video)), ...own];
@@ -136,14 +132,14 @@ export class DailyBudget {
     const since = Date.now() - DAY;
     const listed: typeof this.listed = [];
     const extent = await readBack(client, '/videos', since, MAX_PAGES, ({ entry, at }) => {
-      if (!(at < since)) listed.push({ id: videoIdOf(entry), at });
+      if (Number.isNaN(at)) {
+        throw new CannotCount('the list of the account does not say when they were made');
+      }
+      listed.push({ id: videoIdOf(entry), at });
     });
     if (extent === 'tooLong') throw new CannotCount('there are too many');
     if (extent === 'stuck') {
       throw new CannotCount('iTeraBiz says that there are more, but lists the same ones again');
-    }
-    if (listed.some(({ at }) => Number.isNaN(at))) {
-      throw new CannotCount('the list of the account does not say when they were made');
     }
     this.listed = listed;
     this.readAt = start;

@@ -51,7 +51,7 @@ export async function readBack(
 /** Whether a page is visibly sorted newest first and ends before this time. */
 function isPast(listed: Listed[], since: number): boolean {
   const times = listed.map(({ at }) => at);
-  const last = times.at(-1) ?? NaN;
+  const last = times[times.length - 1];
   const isSorted = times.every((at, n) => n === 0 || at <= times[n - 1]);
   return isSorted && times[0] > last && last < since;
 }

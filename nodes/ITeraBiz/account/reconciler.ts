@@ -170,7 +170,7 @@ export class Reconciler {
     let trouble: string | undefined;
     let isFinal = false;
     try {
-      const collect = (job: Listed) => void (job.at >= since && listed.push(job));
+      const collect = (job: Listed) => void listed.push(job);
       const extent = await readBack(client, this.list, since, MAX_PAGES, collect);
       if (extent !== 'enough') trouble = 'Only the newest entries of a very long list were read';
     } catch (error) {
@@ -189,7 +189,7 @@ export class Reconciler {
     const found = assign(active, unassigned, [...this.jobs.sending]);
     for (const lookup of active) {
       const job = found.get(lookup);
-      if (job) this.jobs.assign(videoIdOf(job));
+      this.jobs.assign(videoIdOf(job));
       lookup.polls += 1;
       lookup.dueTimes = lookup.dueTimes.filter((due) => due > start + RECONCILING.together);
       if (job || lookup.dueTimes.length === 0 || isFinal) this.end(lookup, at, trouble, job);

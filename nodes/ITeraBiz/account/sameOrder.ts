@@ -42,29 +42,37 @@ export function listOf({ url }: Order): '/avatars' | '/videos' {
  * in its own way, such as the real length of a finished video, and a wrong "other" costs a second video.
  *
  * Assumption: a list repeats the fields of each job's request as they were sent, for a generated video
- * its `prompt`. Texts may be cut short.
+ * its `prompt`. Texts may be cut short, and letters lost.
  */
 export function compare(order: Order, listed: IDataObject): Likeness {
-  const text = textLikeness(order, listed);
-  const avatar = text === 'other' ? text : avatarLikeness(order, listed);
-  if (avatar === 'other') return 'other';
-  const isSame = text === 'same' && avatar === 'same' && differing(order, listed).length === 0;
-  return isSame ? 'same' : 'unclear';
+  const doubts = doubtsAbout(order, listed);
+  if (!doubts) return 'other';
+  return doubts.length === 0 ? 'same' : 'unclear';
 }
 
 /** Why {@link compare} cannot tell, to follow "but", e.g. `its Script is not in the list`. */
 export function unclearReason(order: Order, listed: IDataObject): string {
-  const field = textFieldOf(order);
-  const describe = (name: string, stated: unknown) =>
-    `its ${LABELS[name] ?? name} is listed as ${shown(stated)}, and this item has ${shown(order.body[name])}`;
-  const reasons = differing(order, listed).map((name) => describe(name, statedIn(listed, name)));
-  if (avatarLikeness(order, listed) !== 'same') {
-    reasons.unshift(describe('avatar_id', avatarIn(listed)));
+  return (doubtsAbout(order, listed) ?? []).join('; ');
+}
+
+/** What is unclear: nothing if the entry comes from the order, `undefined` if it comes from another one. */
+function doubtsAbout({ url, body }: Order, listed: IDataObject): string[] | undefined {
+  const field = TEXTS[url];
+  const text = textDoubt(field, body, listed);
+  const avatar = text === undefined ? 'other' : avatarLikeness(body, listed);
+  if (avatar === 'other') return undefined;
+  const doubts = text ? [`its ${LABELS[field]} is ${text}`] : [];
+  const add = (name: string, stated: unknown) =>
+    doubts.push(
+      `its ${LABELS[name] ?? name} is listed as ${shown(stated)}, and this item has ${shown(body[name])}`,
+    );
+  if (avatar === 'unclear') add('avatar_id', avatarIn(listed));
+  for (const [name, wanted] of Object.entries(body)) {
+    const stated = statedIn(listed, name);
+    const isCompared = name !== field && name !== 'avatar_id' && isStated(wanted);
+    if (isCompared && stated !== undefined && !isEqual(wanted, stated, name)) add(name, stated);
   }
-  if (textLikeness(order, listed) !== 'same') {
-    reasons.unshift(`its ${LABELS[field] ?? field} is ${textDifference(order, listed)}`);
-  }
-  return reasons.join('; ');
+  return doubts;
 }
 
 /** Indexes orders, to find those of a given likeness to an entry fast, even for long lists. */
@@ -73,24 +81,26 @@ export function indexOrders<T extends { order: Order }>(
 ): (listed: IDataObject, likeness: Likeness) => T[] {
   const keyOf = (field: string, text: string) => `${field} ${lettersIn(text)}`;
   const sorted = candidates
-    .map((candidate) => {
+    .flatMap((candidate) => {
       const field = textFieldOf(candidate.order);
-      return { candidate, key: keyOf(field, textIn(candidate.order.body, field)) };
+      const { whole, ascii } = formsIn(candidate.order.body, field);
+      return [...new Set([whole, ascii])].map((text) => ({ candidate, key: keyOf(field, text) }));
     })
-    .sort((a, b) => (a.key === b.key ? 0 : a.key < b.key ? -1 : 1));
-  return (listed, likeness) =>
-    Object.values(TEXTS).flatMap((field) => {
-      const text = textIn(listed, field);
-      const isWhole = likeness === 'same';
-      const wanted = keyOf(field, isWhole ? text : beginningOf(text));
-      const found: T[] = [];
-      for (let n = firstFrom(sorted, wanted); n < sorted.length; n++) {
-        const { candidate, key } = sorted[n];
-        if (isWhole ? key !== wanted : !key.startsWith(wanted)) break;
-        if (compare(candidate.order, listed) === likeness) found.push(candidate);
+    .sort((a, b) => (a.key < b.key ? -1 : 1));
+  return (listed, likeness) => {
+    const found = new Set<T>();
+    for (const field of Object.values(TEXTS)) {
+      const { whole, kept } = formsIn(listed, field);
+      for (const text of new Set([whole, kept])) {
+        const beginning = keyOf(field, beginningOf(text));
+        for (let n = firstFrom(sorted, beginning); sorted[n]?.key.startsWith(beginning); n++) {
+          const { candidate } = sorted[n];
+          if (compare(candidate.order, listed) === likeness) found.add(candidate);
+        }
       }
-      return found;
-    });
+    }
+    return [...found];
+  };
 }
 
 /** Where the keys from this one on begin, in a sorted list. */
@@ -108,58 +118,44 @@ const fingerprints = new WeakMap<Order, string>();
 
 /** A hash of an order: equal for the same URL and the same body. */
 export function fingerprint(order: Order): string {
-  const known = fingerprints.get(order);
-  if (known !== undefined) return known;
-  const text = `${order.url} ${canonical(order.body)}`;
-  const hash = createHash('sha256').update(text).digest('hex');
+  const text = () => `${order.url} ${canonical(order.body)}`;
+  const hash = fingerprints.get(order) ?? createHash('sha256').update(text()).digest('hex');
   fingerprints.set(order, hash);
   return hash;
 }
 
-function textLikeness(order: Order, listed: IDataObject): Likeness {
-  const field = textFieldOf(order);
-  const text = textIn(listed, field);
-  const wanted = textIn(order.body, field);
+/** How a list shows a text: empty if it is the same, `undefined` if it is another one. */
+function textDoubt(field: string, body: IDataObject, listed: IDataObject): string | undefined {
   const isScript = field === 'script';
   // A video has a script or a prompt: an entry with only a prompt is a different order.
   if (isScript && statedTextIn(listed, field) === undefined && states(listed, 'prompt')) {
-    return 'other';
+    return undefined;
   }
-  if (text === '' || wanted === '') return 'unclear';
-  if (text !== wanted) {
-    const isPossible = isSpellingOf(wanted, text) || isCutOf(wanted, text);
-    return isPossible ? 'unclear' : 'other';
+  const [wanted, text] = [formsIn(body, field), formsIn(listed, field)];
+  if (text.whole === '') return 'not in the list';
+  if (text.whole === wanted.whole) {
+    // AI may have written the same script.
+    const hasPrompt = isScript && states(listed, 'prompt');
+    const isGenerated = hasPrompt && formsIn(listed, 'prompt').whole !== text.whole;
+    return isGenerated ? `listed with a ${LABELS.prompt}` : '';
   }
-  // AI may have written the same script.
-  const isGenerated = isScript && states(listed, 'prompt') && textIn(listed, 'prompt') !== text;
-  return isGenerated ? 'unclear' : 'same';
-}
-
-/** How the list shows a text that is not the same, e.g. `cut short in the list`. */
-function textDifference(order: Order, listed: IDataObject): string {
-  const field = textFieldOf(order);
-  const [text, wanted] = [textIn(listed, field), textIn(order.body, field)];
-  if (text === '') return 'not in the list';
-  if (text === wanted) return `listed with a ${LABELS.prompt}`;
-  return `${isSpellingOf(wanted, text) ? 'spelled differently' : 'cut short'} in the list`;
-}
-
-/** Whether two texts have the same letters and digits. Lists may lose other characters, e.g. emoji. */
-function isSpellingOf(wanted: string, text: string): boolean {
-  return lettersIn(wanted) === lettersIn(text);
+  const isLike = (test: (whole: string, shown: string) => boolean) =>
+    test(wanted.whole, text.whole) || test(wanted.ascii, text.kept);
+  if (isLike((a, b) => lettersIn(a) === lettersIn(b))) return 'spelled differently in the list';
+  return isLike(isCutOf) ? 'cut short in the list' : undefined;
 }
 
 /** Shortest text to count as cut short without a mark, in characters: within a word, or after one. */
 const MIN_CUT_LENGTH = { withinWord: 8, afterWord: 20 };
 
 /** How a list may mark a cut, e.g. `...`, `[...]` or `... (more)`. */
-const CUT_MARK = /\s*[[(]?\.{3}[\])]?\s*(?:[[(]?(?:\w+ )?more[\])]?)?$/i;
+const CUT_MARK = /[[(]?\.{3}[\])]?\s*([[(]?(\w+ )?more[\])]?)?$/i;
 
 /** A text without the mark of a cut, and without a tag or entity that the cut left incomplete. */
 function beginningOf(text: string): string {
   const beginning = text.replace(CUT_MARK, '');
   if (beginning === text || beginning === '') return text;
-  return beginning.replace(/\s*(<\/?[a-z][^<>]*|&#?\w*)?$/i, '');
+  return beginning.replace(/(<\/?[a-z][^<>]*|&#?\w*)$/i, '');
 }
 
 /** Whether a text may be the whole text, cut short by the list. */
@@ -168,50 +164,38 @@ function isCutOf(whole: string, text: string): boolean {
   if (beginning !== text) return lettersIn(whole).startsWith(lettersIn(beginning));
   const [words, cut] = [wordsIn(whole), wordsIn(text)];
   if (!words.startsWith(cut)) return false;
-  const rest = words.slice(cut.length);
-  const isWithinWord = /\p{L}$/u.test(cut) && /^\p{L}/u.test(rest);
-  if (isWithinWord) return text.length >= MIN_CUT_LENGTH.withinWord;
-  // Episode 1 is not a cut of Episode 12.
-  const isOtherNumber = /\p{N}$/u.test(cut) && !rest.startsWith(' ');
-  const isSentence = /[.!?。！？]$/.test(text);
-  return text.length >= MIN_CUT_LENGTH.afterWord && !isOtherNumber && !isSentence;
+  const seam = words.slice(cut.length - 1, cut.length + 1);
+  if (/\p{L}{2}/u.test(seam)) return text.length >= MIN_CUT_LENGTH.withinWord;
+  // Episode 1 is not a cut of Episode 12, and a whole sentence is not a cut at all.
+  const isOther = /\p{N}\S/u.test(seam) || /[.!?。]$/.test(text);
+  return text.length >= MIN_CUT_LENGTH.afterWord && !isOther;
 }
 
 /**
  * A list may show a variant of the avatar, e.g. `avatar_1_front`, its ID within more, e.g.
  * `avatars/avatar_1`, or its name.
  */
-function avatarLikeness({ body }: Order, listed: IDataObject): Likeness {
+function avatarLikeness(body: IDataObject, listed: IDataObject): Likeness {
   const stated = avatarIn(listed);
-  if (!isStated(body.avatar_id) || !isStated(stated)) return 'same';
-  const [wanted, id] = [canonical(body.avatar_id), canonical(idIn(stated))];
-  if (wanted === id) return 'same';
-  const [ours, theirs] = [wanted, id].map((text) => ` ${wordsIn(text)} `);
+  if (!isStated(body.avatar_id) || stated === undefined) return 'same';
+  const id = isObject(stated) ? stated.id : stated;
+  if (!isStated(id)) return 'unclear';
+  const [wanted, shown] = [canonical(body.avatar_id), canonical(id)];
+  if (wanted === shown) return 'same';
+  const [ours, theirs] = [wanted, shown].map((text) => ` ${wordsIn(text)} `);
   const isVariant = theirs.includes(ours) || ours.includes(theirs);
-  const hasIdField = statedIn(listed, 'avatar_id') !== undefined;
-  const isName = isObject(stated) ? isObject(idIn(stated)) : !hasIdField;
+  const isName = !isObject(stated) && !states(listed, 'avatar_id');
   return isVariant || isName ? 'unclear' : 'other';
 }
 
-/** The fields whose listed value differs, other than text and avatar. */
-function differing({ url, body }: Order, listed: IDataObject): string[] {
-  return Object.keys(body).filter((name) => {
-    if (name === TEXTS[url] || name === 'avatar_id') return false;
-    const [wanted, stated] = [body[name], statedIn(listed, name)];
-    return isStated(wanted) && isStated(stated) && !isEqual(wanted, stated, name);
-  });
-}
-
+/** Numbers may be listed as text, e.g. `"45"`, `"45.0"` or `"45s"`. */
 function isEqual(wanted: unknown, stated: unknown, field: string): boolean {
   if (typeof wanted === 'number' || typeof stated === 'number') {
-    return secondsIn(wanted) === secondsIn(stated);
+    return parseFloat(String(wanted)) === parseFloat(String(stated));
   }
-  return canonical(wanted, field) === canonical(stated, field);
-}
-
-/** Reads a number, also from `"45"`, `"45.0"` or `"45s"`. */
-function secondsIn(value: unknown): number {
-  return Number(String(value).replace(/\s*s(ec(onds?)?)?\.?$/i, '') || NaN);
+  const read = (value: unknown) =>
+    (field === 'language' && languageCode(String(value))) || canonical(value);
+  return read(wanted) === read(stated);
 }
 
 /** The value of a field in an entry or a request, also if nested. */
@@ -225,11 +209,6 @@ function avatarIn(entry: IDataObject): IDataObject[string] {
   return statedIn(entry, 'avatar_id') ?? statedIn(entry, 'avatar');
 }
 
-/** The ID of an object that has one, otherwise the value itself. */
-function idIn(value: IDataObject[string]): IDataObject[string] {
-  return isObject(value) ? ((value.id as string | undefined) ?? value) : value;
-}
-
 function isStated(value: unknown): boolean {
   if (typeof value === 'string') return value.trim() !== '';
   return value !== undefined && value !== null;
@@ -240,14 +219,23 @@ export function states(entry: IDataObject, field: string): boolean {
   return statedIn(entry, field) !== undefined;
 }
 
-/** Normalized texts, by entry and field. Cached, because an entry is compared with many orders. */
-const textCache = new WeakMap<IDataObject, Record<string, string>>();
+/** The forms in which texts are compared. All are empty if a field is not stated, or not as text. */
+interface Forms {
+  /** The normalized text */
+  whole: string;
+  /** What every list can store of it: some lose or mangle other letters, e.g. `Gr??e` for `Grüße` */
+  ascii: string;
+  /** What a list that shows this text has certainly kept of the original: all, or the same */
+  kept: string;
+}
 
-/** The normalized text of a field; empty if it is not stated, or not as text. */
-function textIn(entry: IDataObject, field: string): string {
-  const texts = textCache.get(entry) ?? {};
-  textCache.set(entry, texts);
-  return (texts[field] ??= normalized(statedTextIn(entry, field)));
+/** By entry and field. Cached, because an entry is compared with many orders. */
+const formCache = new WeakMap<IDataObject, Record<string, Forms>>();
+
+function formsIn(entry: IDataObject, field: string): Forms {
+  const cached = formCache.get(entry) ?? {};
+  formCache.set(entry, cached);
+  return (cached[field] ??= formsOf(statedTextIn(entry, field)));
 }
 
 /** The value of a text field, or of `text`, which may be a video's script or prompt. */
@@ -256,10 +244,15 @@ function statedTextIn(entry: IDataObject, field: string): IDataObject[string] {
   return statedIn(entry, field) ?? (isOther ? undefined : statedIn(entry, 'text'));
 }
 
-function normalized(value: unknown): string {
-  if (typeof value !== 'string' && typeof value !== 'number') return '';
-  const text = canonical(value);
-  return comparableText(text) || text;
+/** Letters beyond Latin: a list that shows one can store them all. */
+const NOT_LATIN = /(?![\0-\u036F])\p{L}/u;
+
+function formsOf(value: unknown): Forms {
+  const text = typeof value === 'string' || typeof value === 'number' ? canonical(value) : '';
+  const [whole, ascii] = [text, text.replace(/[^ -~\s…]/g, '')].map(
+    (form) => comparableText(form) || form,
+  );
+  return { whole, ascii, kept: NOT_LATIN.test(text) ? whole : ascii };
 }
 
 /** {@link wordsIn}, without spaces. */
@@ -273,12 +266,11 @@ function shown(value: unknown): string {
 }
 
 /** A canonical text of a value: equal values give equal texts, however they are written. */
-function canonical(value: unknown, field?: string): string {
+function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map((v) => JSON.stringify(canonical(v))).join()}]`;
   if (isObject(value)) {
-    const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-    return `{${entries.map(([key, v]) => JSON.stringify([key, canonical(v, key)])).join()}}`;
+    const fields = Object.entries(value).map(([key, v]) => JSON.stringify([key, canonical(v)]));
+    return `{${fields.sort().join()}}`;
   }
-  const text = String(value).normalize('NFC').replace(/\r\n?/g, '\n').trim();
-  return field === 'language' ? (languageCode(text) ?? text) : text;
+  return String(value).normalize('NFC').replace(/\r\n?/g, '\n').trim();
 }

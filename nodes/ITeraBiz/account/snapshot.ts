@@ -8,15 +8,11 @@ export type Snapshot = Map<string, Video | undefined>;
 /** The part of {@link ApiClient} that a poll uses. */
 export type VideoReader = Pick<ApiClient, 'page' | 'video'>;
 
-/** How long an unexpected state is tolerated before it ends a wait, in milliseconds. */
-export const PATIENCE = {
-  /** A video the API does not know: a new one may take a while to appear */
-  unknown: 60_000,
-  /** A completed video without a link */
-  withoutLink: 60_000,
-  /** Refusals that no retry would fix */
-  refused: 60_000,
-};
+/**
+ * How long an unexpected state is tolerated before it ends a wait, in milliseconds: a video the API does
+ * not know yet, a completed one without a link, and refusals that no retry would fix.
+ */
+export const PATIENCE = { unknown: 60_000, withoutLink: 60_000, refused: 60_000 };
 
 /** Since when polls of one wait have seen an unexpected state, by the same clock as `at` below. */
 export interface Surprises {
@@ -47,12 +43,9 @@ export function endingIn(
   }
   surprises.unknownSince = undefined;
   if (hasEnded(video)) return 'ended';
-  if (!lacksLink(video)) {
-    surprises.withoutLinkSince = undefined;
-    return undefined;
-  }
-  surprises.withoutLinkSince ??= at;
-  return at - surprises.withoutLinkSince >= PATIENCE.withoutLink ? 'ended' : undefined;
+  const { withoutLinkSince = at } = surprises;
+  surprises.withoutLinkSince = lacksLink(video) ? withoutLinkSince : undefined;
+  return lacksLink(video) && at - withoutLinkSince >= PATIENCE.withoutLink ? 'ended' : undefined;
 }
 
 /** Consecutive refused polls that no retry would fix, and when the first was refused. */
@@ -67,9 +60,10 @@ export interface Refusals {
  * @param refusals of this wait; updated here
  */
 export function isRefusedForGood(error: Error, refusals: Refusals, at: number): boolean {
-  const statusClass = error instanceof RequestFailed ? error.statusClass : undefined;
-  const isOfKey = statusClass === 'badKey' || statusClass === 'notAllowed';
-  const isPermanent = isOfKey || !(error instanceof RequestFailed);
+  const isPermanent =
+    !(error instanceof RequestFailed) ||
+    error.statusClass === 'badKey' ||
+    error.statusClass === 'notAllowed';
   refusals.count = isPermanent ? refusals.count + 1 : 0;
   if (refusals.count === 1) refusals.since = at;
   return refusals.count >= 3 && at - refusals.since >= PATIENCE.refused;
@@ -143,8 +137,8 @@ async function readListed(
   try {
     for await (const { newItems } of pages(fetch)) {
       for (const video of newItems) {
-        const id = videoIdOf(video) ?? '';
-        if (!missing.delete(id)) continue;
+        const id = videoIdOf(video);
+        if (id === undefined || !missing.delete(id)) continue;
         snapshot.set(id, video);
         if (isPartial(video)) unlisted.add(id);
       }

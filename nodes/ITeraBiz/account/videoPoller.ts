@@ -19,7 +19,7 @@ export const POLLING = {
   shortestPause: 1_000,
   /** Longest wait for a response: a poll without one blocks all other waits of the account */
   timeout: 30_000,
-  /** A slow or delayed poll may exceed the deadline of a wait by this much, then it is given up */
+  /** A wait outlasts its deadline by this much if a poll is slow or delayed, then it ends without it */
   lastPoll: 10_000,
   /** Longest interval after refused polls */
   longestPause: 60_000,
@@ -54,8 +54,8 @@ interface Group {
   /** IDs to poll once, as soon as possible */
   once?: string[];
   refusals: Refusals;
-  /** @returns whether the group is done */
-  onSnapshot: (snapshot: Snapshot) => boolean;
+  /** @param at waits with earlier deadlines end. @returns whether the group is done */
+  onSnapshot: (snapshot: Snapshot, at: number) => boolean;
   end: (error?: unknown) => void;
 }
 
@@ -100,9 +100,9 @@ export class VideoPoller {
   ): Promise<void> {
     if (requests.length === 0) return;
     const waiters = new Set(requests.map(waiterFor));
-    const onSnapshot = (snapshot: Snapshot) => {
+    const onSnapshot = (snapshot: Snapshot, at: number) => {
       for (const waiter of waiters) {
-        const result = resultOf(waiter, snapshot);
+        const result = resultOf(waiter, snapshot, at);
         if (!result) continue;
         waiters.delete(waiter);
         onResult(waiter.request, result);
@@ -133,22 +133,35 @@ export class VideoPoller {
   ): Promise<void> {
     const { signal, options } = client.settings;
     signal?.throwIfAborted();
+    const over = new AbortController();
     const timeout = Math.min(POLLING.timeout, Number(options?.timeout) || POLLING.timeout);
-    const pollOptions = { ...options, timeout };
-    const pollClient = client.with({ priority: 'poll', retry: false, options: pollOptions });
-    let group!: Group;
+    const pollClient = client.with({
+      ...{ priority: 'poll', retry: false, signal: over.signal },
+      options: { ...options, timeout },
+    });
+    const refusals = { count: 0, since: 0 };
+    const group: Group = { ...members, client: pollClient, refusals, end: () => {} };
     const ended = new Promise<void>((resolve, reject) => {
-      const end = (error?: unknown) => {
+      group.end = (error?: unknown) => {
         this.groups.delete(group);
+        over.abort();
         if (error) reject(error as Error);
         else resolve();
       };
-      group = { ...members, client: pollClient, refusals: { count: 0, since: 0 }, end };
     });
     this.groups.add(group);
     this.wake();
     if (!this.isPolling) void this.poll();
-    await unlessAborted(ended, signal).finally(group.end);
+    const task = Promise.race([ended, this.untilLate(group, over.signal)]);
+    await unlessAborted(task, signal).finally(group.end);
+  }
+
+  /** Ends waits at their deadlines if no poll does, for example because the one of others takes long. */
+  private async untilLate({ waiters, onSnapshot }: Group, over: AbortSignal): Promise<void> {
+    do {
+      const deadlines = [...waiters].map(({ deadline }) => deadline);
+      await pause(Math.min(...deadlines) + POLLING.lastPoll - now(), over);
+    } while (!onSnapshot(new Map(), now() - POLLING.lastPoll));
   }
 
   private async poll(): Promise<void> {
@@ -200,21 +213,18 @@ export class VideoPoller {
     this.groups.delete(leader);
     this.groups.add(leader);
 
-    const { waiters } = this;
     const ids = new Set([
-      ...waiters.map(({ id }) => id),
+      ...this.waiters.map(({ id }) => id),
       ...groups.flatMap(({ once = [] }) => once),
     ]);
-    const firstDeadline = Math.min(...waiters.map((waiter) => waiter.deadline));
-    const deadline = Math.max(now(), firstDeadline) + POLLING.lastPoll;
     let snapshot: Snapshot = new Map();
     let refusal: RequestFailed | undefined;
     try {
-      snapshot = await fetchSnapshot([...ids], leader.client.with({ deadline }), this.unlisted);
+      snapshot = await fetchSnapshot([...ids], leader.client, this.unlisted);
       this.refusals = 0;
     } catch (error) {
-      // A canceled leader, or an error of its own, says nothing about the other groups.
-      if (leader.client.settings.signal?.aborted) return;
+      // A leader that has ended, or an error of its own, says nothing about the other groups.
+      if (!this.groups.has(leader)) return;
       if (!(error instanceof RequestFailed)) return leader.end(error);
       this.refusals += 1;
       refusal = error;
@@ -232,21 +242,21 @@ export class VideoPoller {
       if (!refusal) group.refusals.count = 0;
       if (refusal && (group.once || isRefusedForGood(refusal, group.refusals, now()))) {
         group.end(refusal);
-      } else if (group.onSnapshot(snapshot)) group.end();
+      } else if (group.onSnapshot(snapshot, now())) group.end();
     }
   }
 }
 
 function waiterFor(request: WaitRequest): Waiter {
   const interval = atLeast(POLLING.shortestInterval, request.interval);
-  const deadline = atLeast(0, request.deadline);
+  // One that is over already still gets a poll.
+  const deadline = atLeast(now(), request.deadline);
   return { ...request, request, interval, deadline, surprises: {} };
 }
 
 /** How this poll ended a wait; `undefined` if the wait goes on. */
-function resultOf(waiter: Waiter, snapshot: Snapshot): WaitResult | undefined {
+function resultOf(waiter: Waiter, snapshot: Snapshot, at: number): WaitResult | undefined {
   const { id, deadline, surprises } = waiter;
-  const at = now();
   waiter.last = snapshot.get(id) ?? waiter.last;
   const ending = endingIn(snapshot, id, surprises, at);
   if (!ending && at < deadline) return undefined;

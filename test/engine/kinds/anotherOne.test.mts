@@ -9,7 +9,7 @@ import { useLittleAccount } from './littleAccount.mts';
 const account = useLittleAccount();
 
 const SCRIPT =
-  'Hello and welcome to our spring sale. We have 50 % off of "everything" - and it’s only this week.';
+  'Hello and welcome to our spring sale. We have 50 % off of "everything" - and it’s only this week. Grüße!';
 const reusing = createVideo({ options: { whenVideoExists: 'reuse' } });
 
 type Spelling = (job: IDataObject) => IDataObject;
@@ -45,6 +45,8 @@ const scripts: Record<string, Spelling> = {
   'a script that is cut with … (more)': withScript((script) => `${script.slice(0, 30)}… (more)`),
   'a script in capitals': withScript((script) => script.toUpperCase()),
   'signs as question marks': withScript((script) => script.replace(/[%"’]/g, '?')),
+  'letters as question marks': withScript((script) => script.replace(/[^ -~]/g, '?')),
+  'letters in another encoding': withScript((script) => Buffer.from(script).toString('latin1')),
   'signs after backslashes': withScript((script) => script.replace(/[%"-]/g, '\\$&')),
   'a script with its kind': (job) => ({ ...job, script: { type: 'text', input: job.script } }),
   'a list of one script': (job) => ({ ...job, script: [job.script] }),

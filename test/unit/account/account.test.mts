@@ -1,7 +1,10 @@
 import type { IExecuteSingleFunctions } from 'n8n-workflow';
 
-import { accountOf, queuedAccountOf } from '../../../nodes/ITeraBiz/account/account.ts';
-import { JobRegistry } from '../../../nodes/ITeraBiz/account/jobRegistry.ts';
+import {
+  accountOf,
+  credentialOf,
+  queuedAccountOf,
+} from '../../../nodes/ITeraBiz/account/account.ts';
 import type { ApiClient } from '../../../nodes/ITeraBiz/client/apiClient.ts';
 import { answered, requesterOf } from '../../shared/fakeRun.mts';
 
@@ -107,14 +110,52 @@ test('files of each host queue apart from the API and from other hosts, for as l
   expect(await asks(files.client(context, { ...TURN, concurrency: 1 }))()).toBe(true);
 });
 
-test('of very many assigned jobs the oldest are forgotten, and one that is assigned again is young', () => {
-  const jobs = new JobRegistry();
-  const MOST = 20_000;
-  for (let job = 0; job < MOST; job++) jobs.assign(`video_${job}`);
-  jobs.assign(undefined);
-  expect(jobs.isAssigned('video_0')).toBe(true);
-  jobs.assign('video_0');
-  jobs.assign('one more');
-  const assigned = ['video_0', 'video_1', 'video_2', 'one more'].map((id) => jobs.isAssigned(id));
-  expect(assigned).toEqual([true, false, true, true]);
+test('an account is kept while a run holds it, and ten minutes from then on', async () => {
+  const held = await account('sk_run');
+  const release = held.hold();
+  await jest.advanceTimersByTimeAsync(60 * 60_000);
+  expect(await account('sk_run')).toBe(held);
+  await jest.advanceTimersByTimeAsync(60 * 60_000);
+  release();
+  expect(held.isExpired).toBe(false);
+  await jest.advanceTimersByTimeAsync(10 * 60_000);
+  expect(held.isExpired).toBe(false);
+  await jest.advanceTimersByTimeAsync(1);
+  expect(held.isExpired).toBe(true);
+});
+
+test('two executions that hold an account keep it until both have ended', async () => {
+  const held = await account('sk_runs');
+  const releases = [held.hold(), held.hold()];
+  releases[0]();
+  await jest.advanceTimersByTimeAsync(60 * 60_000);
+  expect(held.isExpired).toBe(false);
+  releases[1]();
+  await jest.advanceTimersByTimeAsync(60 * 60_000);
+  expect(held.isExpired).toBe(true);
+});
+
+test('unknown outcomes are looked up in the list that shows them', async () => {
+  const { reconcilers } = await account('sk_lists');
+  for (const [list, reconciler] of Object.entries(reconcilers)) {
+    const { context, asked } = requesterOf(() => answered({ data: [], has_more: false }));
+    const client = (await account('sk_lists')).client(context, TURN);
+    await reconciler.find(client, { url: list, body: {} }, Date.now(), true);
+    expect(asked.map(({ url }) => url)).toEqual([list]);
+  }
+});
+
+test('hosts are not case-sensitive, paths and keys are', async () => {
+  const one = await account('sk_case', 'https://API.example/V1');
+  expect(await account('sk_case', 'HTTPS://api.EXAMPLE/V1')).toBe(one);
+  expect(one.baseUrl).toBe('https://api.example/V1');
+  expect((await account('sk_case', 'http://API.example')).baseUrl).toBe('http://api.example');
+  expect(await account('sk_case', 'https://api.example/v1')).not.toBe(one);
+  expect(await account('SK_case', 'https://api.example/V1')).not.toBe(one);
+});
+
+test('the limit of a credential is given as the user entered it', async () => {
+  const credential = { apiKey: 'sk_limit', baseUrl, maxVideosPerDay: ' 5' };
+  const { maxVideosPerDay } = await credentialOf(withCredential(credential));
+  expect(maxVideosPerDay).toBe(' 5');
 });

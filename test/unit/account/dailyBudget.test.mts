@@ -1,7 +1,9 @@
 /** How an account's videos of the last 24 hours are counted, by a clock of the test. */
 import type { IDataObject, IHttpRequestOptions } from 'n8n-workflow';
+import { UserError } from 'n8n-workflow';
 
 import { Account } from '../../../nodes/ITeraBiz/account/account.ts';
+import { CannotCount, type Slot } from '../../../nodes/ITeraBiz/account/dailyBudget.ts';
 import { answered, requesterOf } from '../../shared/fakeRun.mts';
 
 beforeEach(() => void jest.useFakeTimers({ now: 1_800_000_000_000 }));
@@ -63,4 +65,167 @@ test('one that is canceled while another reads does not wait for that', async ()
   expect(canceled.error?.message).toBe('stopped');
   await advance(20_000);
   expect(reader).toEqual({ used: 0 });
+});
+
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+
+describe('The count', () => {
+  /** An account with a list of these videos, by how long ago each was made, in milliseconds. */
+  function accountOf(ages: Record<string, number> = {}) {
+    const start = Date.now();
+    const data: IDataObject[] = [];
+    const add = (id: string, at: number) =>
+      data.unshift({ id, created_at: new Date(at).toISOString() });
+    Object.entries(ages).forEach(([id, age]) => add(id, start - age));
+    const account = new Account('one');
+    let reply = () => answered({ data, has_more: false });
+    const { context, asked } = requesterOf(() => reply());
+    const client = account.client(context, { priority: 'row', retry: false });
+    return {
+      ...{ asked, start, add, budget: account.budget },
+      replyWith: (body: unknown, status?: number) => void (reply = () => answered(body, status)),
+      take: async (limit: number, wanted = 1, isAllOrNothing = true) =>
+        await account.budget.take(client, limit, wanted, isAllOrNothing),
+      tryStart: async (limit: number, slot: Slot) =>
+        await account.budget.tryStart(client, limit, slot),
+    };
+  }
+
+  test('is of the last 24 hours, and says when each stops counting, soonest first', async () => {
+    const { take, start } = accountOf({ a: 5, b: DAY, c: DAY + 1, d: MINUTE, e: 10 * MINUTE });
+    expect(await take(9)).toEqual({
+      used: 4,
+      freeAt: [start, start + DAY - 10 * MINUTE, start + DAY - MINUTE, start + DAY - 5],
+      slots: [{ at: start }],
+    });
+  });
+
+  test.each([
+    [5, 3, true, 3],
+    [5, 4, true, 0],
+    [5, 4, false, 3],
+    [2, 1, false, 0],
+    [1, 1, false, 0],
+    [1, 1, true, 0],
+  ])('of 2, with a limit of %i, leaves of %i (all or nothing: %s) %i', async (...row) => {
+    const [limit, wanted, isAllOrNothing, slots] = row;
+    const { take } = accountOf({ a: 1, b: 2 });
+    expect((await take(limit, wanted, isAllOrNothing)).slots).toHaveLength(slots);
+  });
+
+  test('includes slots until they are given back or a day old', async () => {
+    const { take, budget, start } = accountOf();
+    const [first, second] = (await take(9, 2)).slots;
+    expect((await take(9)).freeAt).toEqual([start + DAY, start + DAY]);
+    budget.release(first);
+    budget.release(second);
+    await advance(DAY);
+    expect((await take(9)).used).toBe(1);
+    await advance(1);
+    expect((await take(9)).used).toBe(1);
+  });
+
+  test('does not count twice what is listed, nor leave out what others made', async () => {
+    const { take, tryStart, add, start } = accountOf({ before: 2 * MINUTE });
+    const { slots } = await take(9, 2);
+    await tryStart(9, slots[0]);
+    add('in time', start - MINUTE);
+    await advance(2_000);
+    // One of the two may be the started one's, the other slot has none yet.
+    expect((await take(9, 0)).used).toBe(3);
+    add('of others', start);
+    await advance(2_000);
+    expect((await take(9, 0)).used).toBe(4);
+    slots[0].id = 'of others';
+    expect((await take(9, 0)).used).toBe(4);
+    slots[0].id = 'unlisted';
+    expect((await take(9, 0)).used).toBe(5);
+  });
+
+  test('does not take what is older than the first request for one of its own', async () => {
+    const { take, tryStart, start } = accountOf({ old: MINUTE + 1 });
+    const { slots } = await take(9, 2);
+    for (const slot of slots) {
+      await advance(3 * MINUTE);
+      await tryStart(9, slot);
+    }
+    expect(slots.map(({ at }) => at)).toEqual([start + 3 * MINUTE, start + 6 * MINUTE]);
+    expect((await take(9, 0)).used).toBe(3);
+  });
+
+  test('takes as many for its own as it has started, from the first request on', async () => {
+    const { take, tryStart, add } = accountOf();
+    const { slots } = await take(9, 2);
+    for (const slot of slots) {
+      await tryStart(9, slot);
+      add(`video ${slots.indexOf(slot)}`, Date.now());
+      await advance(3 * MINUTE);
+    }
+    expect((await take(9, 0)).used).toBe(2);
+  });
+
+  test('refuses to start once others have used up the limit', async () => {
+    const { take, tryStart, add, asked, start } = accountOf();
+    const { slots } = await take(2, 2);
+    expect(await tryStart(2, slots[0])).toBe(true);
+    expect(asked).toMatchObject([{ method: 'GET', url: '/videos' }]);
+    add('of others', start - 2 * MINUTE);
+    await advance(15_000);
+    expect(await tryStart(2, slots[1])).toBe(false);
+    expect(await tryStart(3, slots[1])).toBe(true);
+    expect(asked).toHaveLength(2);
+  });
+
+  const [video] = [{ id: 'a', created_at: '2027-01-15T07:00:00Z' }];
+  test.each<[string, unknown]>([
+    ['the list of the account does not say when they were made', { data: [{ id: 'a' }] }],
+    [
+      'iTeraBiz says that there are more, but lists the same ones again',
+      { data: [video], has_more: true },
+    ],
+  ])('is impossible where %s', async (message, body) => {
+    const { take, replyWith } = accountOf();
+    replyWith(body);
+    const error = await take(9).catch((one: unknown) => one);
+    expect(error).toBeInstanceOf(CannotCount);
+    expect(error).toMatchObject({ message });
+  });
+
+  test('is impossible where the list does not end', async () => {
+    let page = 0;
+    const { asked, take } = slowAccount(0, () =>
+      answered({ data: [{ ...video, id: `video ${++page}` }], has_more: true }),
+    );
+    const end = take();
+    await advance(200);
+    expect(end.error).toEqual(new CannotCount('there are too many'));
+    expect(asked).toHaveLength(101);
+  });
+
+  test.each<[string, IDataObject]>([
+    ['refused', answered({}, 403)],
+    ['without times', answered({ data: [{ id: 'a' }], has_more: false })],
+  ])('fails for all that share a list that is %s, and the next asks anew', async (_, bad) => {
+    let answer = bad;
+    const { asked, take } = slowAccount(100, () => answer);
+    const ends = [take(), take()];
+    await advance(100);
+    expect(ends).toEqual(Array(2).fill({ error: expect.any(Error) }));
+    answer = answered(EMPTY);
+    const next = take();
+    await advance(100);
+    expect([next, asked.length]).toEqual([{ used: 0 }, 2]);
+  });
+
+  test('of one that cannot ask costs the others nothing', async () => {
+    const error = new UserError('no credential');
+    let count = 0;
+    const { take } = slowAccount(100, () =>
+      ++count === 1 ? (error as unknown as IDataObject) : answered(EMPTY),
+    );
+    const ends = [take(), take()];
+    await advance(200);
+    expect(ends).toEqual([{ error }, { used: 0 }]);
+  });
 });

@@ -213,6 +213,19 @@ describe('Looking for the job of a doubt', () => {
     expect(place.asked).toBeLessThan(2 * POLLS);
   });
 
+  test('one that comes while the others wait long is looked for in its own time', async () => {
+    const place = looking(() => page([job('one', 0, { script: 'Ho' })]));
+    const first = place.find();
+    await advance(5.5 * SECOND);
+    const later = place.find({ script: 'Ho' });
+    await advance(SECOND - 1);
+    expect(place.account.jobs.isAssigned('one')).toBe(false);
+    await advance(1);
+    expect(await later).toMatchObject({ job: { id: 'one' }, polls: 1 });
+    await advance(OVER);
+    await first;
+  });
+
   test.each([
     [5 * SECOND, 66 * SECOND, false],
     [5 * SECOND, 64 * SECOND, true],

@@ -242,6 +242,21 @@ test.each<[string, Order, IDataObject, string]>([
     { script: `${'word '.repeat(12)}end.` },
     'other',
   ],
+  [
+    'without dots, of twenty letters',
+    video({ script: 'Welcome to our store and more' }),
+    { script: 'Welcome to our store' },
+    'unclear',
+  ],
+  [
+    'of nineteen',
+    video({ script: 'Welcome to our shop and more' }),
+    { script: 'Welcome to our shop' },
+    'other',
+  ],
+  ['cut within a tag', video({ script: 'Tea <break/> time' }), { script: 'Tea <bre…' }, 'unclear'],
+  ['or an end tag', video({ script: '<p>Tea</p> time' }), { script: '<p>Tea</…' }, 'unclear'],
+  ['or an entity', video({ script: 'Tea "time"' }), { script: 'Tea &quo…' }, 'unclear'],
   ['a look of the avatar', video(body), { ...body, avatar_id: 'avatar_1_front' }, 'unclear'],
   ['an avatar with a longer number', video(body), { ...body, avatar_id: 'avatar_12' }, 'other'],
   ['of a longer path', video(body), { ...body, avatar_id: 'avatars/avatar_12' }, 'other'],
@@ -318,9 +333,75 @@ test.each<[string, Order, IDataObject, string]>([
   expect(compare(order, listed)).toBe(likeness);
 });
 
+/** How lists show letters that they cannot store, or read in the wrong way. */
+const losses: Record<string, (text: string) => string> = {
+  'as ?': (text) => text.replace(/[^ -~\s]/gu, '?'),
+  'as one ? per byte': (text) =>
+    text.replace(/[^ -~\s]/gu, (one) => '?'.repeat(Buffer.from(one).length)),
+  'as U+FFFD': (text) => text.replace(/[^ -~\s]/gu, '\uFFFD'),
+  'not at all': (text) => text.replace(/[^ -~\s]/gu, ''),
+  'as two other letters': (text) => Buffer.from(text).toString('latin1'),
+  'as ?, if not in Latin-1': (text) => text.replace(/[^\s -ÿ]/gu, '?'),
+};
+
+describe.each(Object.entries(losses))('A list that shows other letters %s', (_, lose) => {
+  const texts = [
+    'Grüße aus Köln',
+    '„Grüße“ – 120 m² in Köln',
+    'Zażółć gęślą jaźń',
+    'İstanbul’da açık ™',
+    'Ações e opções',
+    'Tea 🍵 für Zoë',
+    'Καλημέρα, Ελλάδα',
+    'Привет! Как дела?',
+    '你好吗？',
+  ];
+
+  test.each(texts)('does not tell whether %j is there', (script) => {
+    const listed = { ...body, script: lose(script) };
+    const likeness = listed.script === script ? 'same' : 'unclear';
+    const order = video({ ...body, script });
+    expect(compare(order, listed)).toBe(likeness);
+    expect(indexOrders([{ order }])(listed, likeness)).toEqual([{ order }]);
+  });
+
+  test('tells other texts apart', () => {
+    const listed = { ...body, script: lose('Grüße aus Köln und Berlin') };
+    expect(compare(video({ ...body, script: 'Grüße aus Köln und Bonn' }), listed)).toBe('other');
+  });
+
+  test('may cut them short, too', () => {
+    const script = 'Grüße aus Köln, Zoë!';
+    const listed = { ...body, script: `${lose(script).slice(0, -4)}...` };
+    const order = video({ ...body, script });
+    expect(compare(order, listed)).toBe('unclear');
+    expect(indexOrders([{ order }])(listed, 'unclear')).toEqual([{ order }]);
+  });
+});
+
+test.each([
+  ['你好吗？', '我很好？'],
+  ['Привет, Анна?', 'Привет, Инна?'],
+  ['iTeraBiz 你好?', 'iTeraBiz 再见?'],
+])('a list that shows letters of all the world has lost none: %j is not %j', (script, listed) => {
+  expect(compare(video({ script }), { script: listed })).toBe('other');
+});
+
 test.each<[IDataObject, string]>([
   [{ ...body, duration: 43.76 }, 'its Duration (Seconds) is listed as 43.76, and this item has 45'],
   [{ ...body, script: 'Hello…' }, 'its Script is cut short in the list'],
+  [
+    { ...body, avatar_id: { name: 'Anna' } },
+    'its Avatar is listed as {"name":"Anna"}, and this item has avatar_1',
+  ],
+  [
+    { ...body, language: 'x'.repeat(40) },
+    `its Language is listed as ${'x'.repeat(40)}, and this item has en-US`,
+  ],
+  [
+    { ...body, language: 'x'.repeat(41) },
+    `its Language is listed as ${'x'.repeat(40)}…, and this item has en-US`,
+  ],
   [{ ...body, script: 'HELLO THERE' }, 'its Script is spelled differently in the list'],
   [{ ...body, script: ['Hello there'] }, 'its Script is not in the list'],
   [{ ...body, prompt: 'Greet' }, 'its Script is listed with a Prompt'],
@@ -379,20 +460,27 @@ test('an entry with a title of its own, and without its text, may be any order',
   expect(indexOrders(wanted)(listed, 'unclear')).toEqual(wanted);
 });
 
-test('2,000 orders that begin alike are told apart fast', () => {
+test('500 orders that begin alike are told apart without comparing each with each', () => {
   const script = (n: number) => `Hello and welcome, dear customer number ${n}: here is your offer.`;
-  const wanted = Array.from({ length: 2_000 }, (_, n) => ({
-    order: video({ ...body, script: script(n) }),
-  }));
-  const start = performance.now();
+  let reads = 0;
+  const wanted = Array.from({ length: 500 }, (_, n) => {
+    const order = video({ ...body, script: script(n) });
+    return {
+      n,
+      get order() {
+        reads += 1;
+        return order;
+      },
+    };
+  });
   const find = indexOrders(wanted);
-  for (let n = 0; n < 2_000; n++) {
-    const listed = { ...body, script: script(n + 1_000) };
-    expect(find(listed, 'same')).toEqual(wanted.slice(n + 1_000, n + 1_001));
+  for (let n = 0; n < 500; n++) {
+    const listed = { ...body, script: script(n + 250) };
+    expect(find(listed, 'same').map((one) => one.n)).toEqual(n < 250 ? [n + 250] : []);
     expect(find(listed, 'unclear')).toEqual([]);
   }
-  // One that compared each with each took six seconds.
-  expect(performance.now() - start).toBeLessThan(2_000);
+  // A few for each order, where each with each would be 250,000.
+  expect(reads).toBeLessThan(5_000);
 });
 
 test('an order has one name, whatever the order of its fields, and no other order has it', () => {

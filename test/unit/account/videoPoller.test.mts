@@ -192,6 +192,53 @@ describe('The deadline', () => {
     expect(end.results.a).toEqual(['timedOut', 'queued', 15_000]);
   });
 
+  test('long ago still means one poll, however slow', async () => {
+    const api = place({});
+    const slow = new Promise<ReturnType<typeof answered>>((resolve) => {
+      setTimeout(() => resolve(answered(body('a', 'completed'))), 65_000);
+    });
+    await advance(60_000);
+    const end = api
+      .execution({ refusal: () => slow as never })
+      .wait({ id: 'a', deadline: -30_000 });
+    await advance(5_000);
+    expect(end.results.a).toEqual(['ended', 'completed', 65_000]);
+  });
+
+  /** Polls of one execution that get no answer, begun at 10,000. */
+  const stuck = () => {
+    const api = place({ a: 'queued', b: 'completed', c: 'queued' });
+    const refusal = () => new Promise<never>(() => undefined) as never;
+    const { wait } = api.execution({ refusal });
+    return { end: wait({ id: 'a', deadline: 100_000 }), wait: api.execution().wait };
+  };
+
+  test('holds while the poll of others takes long', async () => {
+    const { end, wait } = stuck();
+    const ends = [wait({ id: 'b', deadline: 12_000 }, { id: 'c', deadline: 20_000 })];
+    await advance(11_000);
+    ends.push(wait({ id: 'b', interval: 2_000, deadline: 5_000 }));
+    await advance(19_000);
+    const late = (at: number) => ['timedOut', 'queued', at + POLLING.lastPoll];
+    expect(ends.map(({ results }) => results)).toEqual([
+      { b: late(12_000), c: late(20_000) },
+      { b: late(16_000) },
+    ]);
+    expect(end).toEqual({ results: {} });
+    await advance(80_000);
+    expect(end.results.a).toEqual(late(100_000));
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  test('of one that asks in vain leaves the asking to others', async () => {
+    const { end, wait } = stuck();
+    const other = wait({ id: 'b', deadline: 1e9 });
+    await advance(109_999);
+    expect([end, other]).toEqual([{ results: {} }, { results: {} }]);
+    await advance(10_001);
+    expect([end.at, other.results.b]).toEqual([110_000, ['ended', 'completed', 120_000]]);
+  });
+
   test('close to others shares a poll with them', async () => {
     const api = place({ a: 'queued', b: 'queued' });
     const { wait } = api.execution();
@@ -284,6 +331,46 @@ describe('What surprises', () => {
     expect(Object.keys(end.results)).toEqual(['a', 'c']);
   });
 });
+
+test('IDs that the list does not show are remembered as long as a wait is for them', async () => {
+  const api = place({ a: 'queued', b: 'queued', c: 'queued' });
+  const list = answered({ data: [body('a', 'queued')], has_more: false });
+  const { wait, cancel } = api.execution();
+  wait('a', 'b', 'c');
+  api.refusal = () => {
+    const id = api.asked.at(-1)!.split('/')[2];
+    return id ? answered(body(id, 'queued')) : list;
+  };
+  await advance(20_000);
+  const byId = ['/videos/b', '/videos/c'];
+  expect(api.asked).toEqual(['/videos', ...byId, '/videos/a', ...byId]);
+  cancel.abort(new Error('stopped'));
+  const others = api.execution();
+  others.wait('a');
+  await advance(10_000);
+  others.wait('b');
+  await advance(10_000);
+  expect(api.asked.slice(6)).toEqual(['/videos/a', '/videos', '/videos/b']);
+});
+
+test.each([
+  [undefined, 30_000],
+  [5_000, 5_000],
+  [60_000, 30_000],
+  ['soon', 30_000],
+])(
+  'with a timeout of %p in the options, a poll waits %i ms for a response',
+  async (own, timeout) => {
+    const { account } = place({});
+    const { context, asked } = requesterOf(() => answered(body('a', 'completed')));
+    const options = { timeout: own as number, skipSslCertificateValidation: true };
+    const client = account.client(context, { priority: 'row', options });
+    const poll = account.poller.pollOnce(['a'], client);
+    await advance(0);
+    await poll;
+    expect(asked).toMatchObject([{ timeout, skipSslCertificateValidation: true }]);
+  },
+);
 
 test('a poll that is held back by a pause keeps no wait much longer than it may take', async () => {
   jest.useRealTimers();

@@ -1,0 +1,55 @@
+/** What a process remembers of the jobs of an account. */
+import { JobRegistry } from '../../../nodes/ITeraBiz/account/jobRegistry.ts';
+import { fingerprint, type Order } from '../../../nodes/ITeraBiz/account/sameOrder.ts';
+
+const order = (script: string): Order => ({ url: '/videos', body: { script } });
+
+test('of very many assigned jobs the oldest are forgotten, and one that is assigned again is young', () => {
+  const jobs = new JobRegistry();
+  const MOST = 20_000;
+  for (let job = 0; job < MOST; job++) jobs.assign(`video_${job}`);
+  jobs.assign(undefined);
+  expect(jobs.isAssigned('video_0')).toBe(true);
+  jobs.assign('video_0');
+  jobs.assign('one more');
+  const assigned = ['video_0', 'video_1', 'video_2', 'one more'].map((id) => jobs.isAssigned(id));
+  expect(assigned).toEqual([true, false, true, true]);
+});
+
+test('a created job is assigned, and found by its order and by its submission', () => {
+  const jobs = new JobRegistry();
+  expect(jobs.createdFor('')).toBeUndefined();
+  jobs.recordCreated(order('a'), { id: '1' }, 'first');
+  jobs.recordCreated(order('b'), { id: '2' });
+  jobs.recordCreated(order('a'), { id: '3' }, 'third');
+  expect(jobs.isAssigned('2')).toBe(true);
+  const created = jobs.createdBy(fingerprint(order('a')));
+  expect(created.map(({ entry }) => entry.id)).toEqual(['1', '3']);
+  expect(jobs.createdFor('third')).toEqual({ id: '3' });
+  expect(jobs.createdFor('second')).toBeUndefined();
+});
+
+test('the last thousand created jobs are kept', () => {
+  const jobs = new JobRegistry();
+  for (let n = 0; n < 1_000; n++) jobs.recordCreated(order('a'), { id: String(n) }, String(n));
+  expect(jobs.createdFor('0')).toEqual({ id: '0' });
+  jobs.recordCreated(order('a'), { id: 'new' });
+  expect(jobs.createdFor('0')).toBeUndefined();
+  expect(jobs.createdFor('1')).toEqual({ id: '1' });
+});
+
+test('orders that others are about to send are awaited, until their outcome is known', async () => {
+  const jobs = new JobRegistry();
+  const release = jobs.reserve(new Set(['a', 'b']));
+  jobs.reserve(new Set(['c']));
+  expect(jobs.reserved(new Set(['d']))).toEqual([]);
+  const awaited = jobs.reserved(new Set(['d', 'b']));
+  expect(awaited).toHaveLength(1);
+  let isOver = false;
+  void awaited[0].then(() => (isOver = true));
+  await Promise.resolve();
+  expect(isOver).toBe(false);
+  release();
+  await awaited[0];
+  expect(jobs.reserved(new Set(['a', 'b']))).toEqual([]);
+});
