@@ -40,6 +40,8 @@ export interface WaitRequest {
 export interface WaitResult {
   reason: Ending | 'timedOut';
   video: Video;
+  /** Of the last poll, if every poll was refused */
+  refusal?: RequestFailed;
 }
 
 interface Waiter extends WaitRequest {
@@ -55,7 +57,7 @@ interface Group {
   once?: string[];
   refusals: Refusals;
   /** @returns whether the group is done */
-  onSnapshot: (snapshot: Snapshot) => boolean;
+  onSnapshot: (snapshot: Snapshot, refusal?: RequestFailed) => boolean;
   end: (error?: unknown) => void;
 }
 
@@ -100,12 +102,14 @@ export class VideoPoller {
   ): Promise<void> {
     if (requests.length === 0) return;
     const waiters = new Set(requests.map(waiterFor));
-    const onSnapshot = (snapshot: Snapshot) => {
+    let isAnswered = false;
+    const onSnapshot = (snapshot: Snapshot, refusal?: RequestFailed) => {
+      isAnswered ||= !refusal;
       for (const waiter of waiters) {
         const result = resultOf(waiter, snapshot);
         if (!result) continue;
         waiters.delete(waiter);
-        onResult(waiter.request, result);
+        onResult(waiter.request, isAnswered ? result : { ...result, refusal });
       }
       return waiters.size === 0;
     };
@@ -232,7 +236,7 @@ export class VideoPoller {
       if (!refusal) group.refusals.count = 0;
       if (refusal && (group.once || isRefusedForGood(refusal, group.refusals, now()))) {
         group.end(refusal);
-      } else if (group.onSnapshot(snapshot)) group.end();
+      } else if (group.onSnapshot(snapshot, refusal)) group.end();
     }
   }
 }

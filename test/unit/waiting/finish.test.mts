@@ -8,7 +8,13 @@ import { Results } from '../../../nodes/ITeraBiz/run/results.ts';
 import { finish } from '../../../nodes/ITeraBiz/waiting/finish.ts';
 import { describeEnd } from '../../../nodes/ITeraBiz/waiting/outcome.ts';
 import { collectGarbage } from '../../shared/collectGarbage.mts';
-import { answered, type Answering, fakeRun, type FakeRunOptions } from '../../shared/fakeRun.mts';
+import {
+  answered,
+  type Answering,
+  connectionReset,
+  fakeRun,
+  type FakeRunOptions,
+} from '../../shared/fakeRun.mts';
 
 /** Every test begins an hour after the one before: what the process remembers of that one is past. */
 let start = 0;
@@ -180,6 +186,36 @@ describe('In memory', () => {
     ]);
   });
 
+  test.each<[string, IDataObject | Error, string]>([
+    ['busy', answered({}, 429), 'iTeraBiz is too busy to look for videos'],
+    [
+      'out of reach',
+      connectionReset,
+      'The connection to iTeraBiz broke off before it answered the request to look for videos',
+    ],
+  ])('an API that was %s all the time could not be asked', async (_, answer, reason) => {
+    const place = waiting({
+      ...{ refusal: () => answer, options: { maxWait: 5 }, onError: 'continueRegularOutput' },
+    });
+    await advance(5 * MINUTE + 1_000);
+    expect(place.end.json).toEqual([
+      {
+        ...{ id: 'a', row: 0, details: { reason: 'account', videoId: 'a' } },
+        error: `iTeraBiz could not be asked about video a: ${reason}. The video is not affected, so do not order it again: get it later by its ID.`,
+      },
+    ]);
+  });
+
+  test('one answer is enough to know that the video was not finished in time', async () => {
+    const place = waiting({ options: { maxWait: 5 } });
+    await advance(15_000);
+    place.refusal = () => answered({}, 503);
+    await advance(5 * MINUTE);
+    expect(place.end.error?.message).toBe(
+      'Video a was not finished after 5 minutes (last status: processing)',
+    );
+  });
+
   test('ends when the credential is gone', async () => {
     const { end } = waiting({ refusal: () => new UserError('no credential') });
     await advance(15_000);
@@ -199,9 +235,26 @@ describe('In memory', () => {
     await advance(46_000);
     expect(end.at).toBe(45_000);
     expect(end.json).toEqual([
-      { id: 'a', status: 'processing', message: expect.stringMatching(/Do not create it again/) },
+      {
+        id: 'a',
+        status: 'processing',
+        message:
+          'This video is ordered and still being made. Do not create it again: get video a by its ID in a few minutes.',
+      },
     ]);
     expect(handedOver).toEqual([]);
+  });
+
+  test('an AI tool that could not ask iTeraBiz says so, and not that the video is being made', async () => {
+    const { end } = waiting({ isTool: true, refusal: () => answered({}, 503) });
+    await advance(46_000);
+    expect(end.json).toEqual([
+      {
+        ...{ id: 'a', status: 'queued' },
+        message:
+          'This video is ordered, but iTeraBiz could not be asked how far it is. Do not create it again: get video a by its ID in a few minutes.',
+      },
+    ]);
   });
 
   test('an execution that is canceled ends at once, with that', async () => {
