@@ -61,7 +61,7 @@ export async function handOver(run: Run, results: Results, waits: Wait[]): Promi
       // An expression in them would be evaluated on other items there.
       const requestOptions = run.parameter('requestOptions', 0, {}) as INodeParameters;
       const owner = { ...run.node, parameters: { requestOptions } };
-      const workflow = coordinatorWorkflow(run.workflowId ?? '', owner, wait);
+      const workflow = coordinatorWorkflow(run.workflowId!, owner, wait);
       const { waitTill } = await run.executeWorkflow!(workflow, items);
       if (!waitTill) throw new Error('n8n did not put the execution aside');
       handedOverAt = now();
@@ -80,14 +80,14 @@ export async function handOver(run: Run, results: Results, waits: Wait[]): Promi
 function durableWaitOf(run: Run, results: Results, waits: Wait[], latest: number): DurableWait {
   const since = Date.now();
   return {
-    execution: run.executionId ?? '',
+    execution: run.executionId!,
     since,
     onError: run.onError,
     accepted: results.accepted.size > 0,
     reused: Object.fromEntries(results.reused),
     waits: waits.map(({ item, options, request: { deadline } }) => {
       const until = since + deadline - now();
-      const isCutShort = options.isCutShort || latest < until;
+      const isCutShort = latest < until;
       return { ...options, item, isCutShort, deadline: Math.min(until, latest) };
     }),
   };
@@ -96,7 +96,7 @@ function durableWaitOf(run: Run, results: Results, waits: Wait[], latest: number
 /** What each item outputs if the wait ends now, for whatever reason. */
 function itemsSoFar(run: Run, results: Results): IDataObject[] {
   return Array.from({ length: run.size }, (_, item) => {
-    const result = results.outputs.get(item)?.[0]?.json;
+    const result = results.outputs.get(item)?.[0].json;
     if (result) return inReadingOrder(withMark(result, results.reused.get(item)));
     const input = run.onError === 'continueRegularOutput' ? run.input(item) : {};
     const id = results.awaited.get(item);

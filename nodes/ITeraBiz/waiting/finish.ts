@@ -3,7 +3,7 @@ import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 import { POLLING, type WaitResult } from '../account/videoPoller';
 import { hasEnded, lacksStatus, outcomeOf, statusOf, type Video, videoIdOf } from '../api/video';
 import { now, pause } from '../client/time';
-import { ItemFailed, type Results } from '../run/results';
+import type { Results } from '../run/results';
 import type { Job, Run } from '../run/run';
 import { handOver, withPatience } from './durable';
 import { describeEnd, type End, type Wait } from './outcome';
@@ -32,7 +32,7 @@ export async function finish(
     const { video } = job;
     const id = videoIdOf(video);
     if (!job.waits) results.outputs.set(item, [{ json: outputOf(run, video) }]);
-    else if (id === undefined) results.fail(item, new ItemFailed(NO_ID));
+    else if (id === undefined) results.failures.set(item, NO_ID);
     else {
       results.awaited.set(item, id);
       const wait = waitFor(run, item, id, job);
@@ -61,15 +61,11 @@ function waitFor(run: Run, item: number, id: string, { video, options }: Job): W
   const { maxWait = 60, pollInterval = 10, failedVideos = 'stop' } = options;
   const chosen = Math.min(run.giveUpAt, now() + maxWait * 60_000);
   const latest = now() + (run.timeoutAt ?? Infinity) - Date.now() - BEFORE_TIMEOUT;
+  const deadline = Math.min(chosen, latest);
   return {
     item,
     options: { maxWait, failedVideos, isCutShort: latest < chosen },
-    request: {
-      id,
-      interval: pollInterval * 1_000,
-      deadline: Math.min(chosen, latest),
-      last: video,
-    },
+    request: { id, interval: pollInterval * 1_000, deadline, last: video },
   };
 }
 
@@ -119,7 +115,7 @@ async function waitInMemory(
 
 function settle(run: Run, results: Results, { item, options, request }: Wait, end: End): void {
   if (run.isTool && !(end instanceof Error) && end.reason === 'timedOut') {
-    const json = outputOf(run, end.video, request.id, end.refusal);
+    const json = outputOf(run, end.video, end.refusal);
     return void results.outputs.set(item, [{ json }]);
   }
   const failure = describeEnd(end, request.id, options);
@@ -128,20 +124,14 @@ function settle(run: Run, results: Results, { item, options, request }: Wait, en
 }
 
 /** A video as it is. A model is told instead what to do about one that is still being made. */
-function outputOf(
-  { isTool }: Run,
-  video: Video,
-  id = videoIdOf(video),
-  refusal?: Error,
-): IDataObject {
+function outputOf({ isTool }: Run, video: Video, refusal?: Error): IDataObject {
+  const id = videoIdOf(video);
   if (!isTool || id === undefined || !isBeingMade(video)) return video;
-  const state = refusal
-    ? 'ordered, but iTeraBiz could not be asked how far it is'
-    : 'ordered and still being made';
+  const progress = refusal ? ', but iTeraBiz could not be asked about it' : ' and still being made';
   return {
     id,
     status: statusOf(video),
-    message: `This video is ${state}. Do not create it again: get video ${id} by its ID in a few minutes.`,
+    message: `This video is ordered${progress}. Do not create it again: get video ${id} by its ID in a few minutes.`,
   };
 }
 
@@ -191,7 +181,7 @@ function hintAtOrders(run: Run, { accepted, reused }: Results, jobs: Map<number,
   const ordered = [...jobs].filter(
     ([item, { video }]) => accepted.has(item) && !reused.get(item) && !lacksStatus(video),
   );
-  if (!run.isManual || run.isTool || ordered.length === 0) return;
+  if (!run.isManual || run.isTool) return;
   const [it, another] = ordered.length === 1 ? ['it', 'another'] : ['them', 'all of them again'];
   const isOpen = ordered.some(([, { waits, video }]) => !waits && isBeingMade(video));
   const isNewEachTime = ordered.some(([item]) => !reused.has(item));

@@ -154,7 +154,19 @@ describe('In memory', () => {
       message: 'iTeraBiz accepted the request, but its answer has no ID to wait for',
       description: expect.stringMatching(/^Switch off Wait for Completion/),
     });
+    const going = fakeRun({ api: () => ({}), onError: 'continueRegularOutput' }).run;
+    const [{ json }] = await finish(going, new Results(going), new Map([[0, job]]));
+    expect(json).toEqual({ error: expect.stringMatching(/^iTeraBiz accepted the request/) });
     expect(asked).toEqual([]);
+  });
+
+  test('a wait of a month is longer than any timer, and ends with its video all the same', async () => {
+    const place = waiting({ options: { maxWait: 60 * 24 * 31, pollInterval: 60 * 60 * 24 } });
+    await advance(25 * 24 * 60 * MINUTE);
+    expect(place.end).toEqual({});
+    place.statuses.a = 'completed';
+    await advance(2 * 24 * 60 * MINUTE);
+    expect(place.end.json).toMatchObject([{ id: 'a', status: 'completed' }]);
   });
 
   test('ends for all when one fails and the node is to stop, with every job named', async () => {
@@ -245,6 +257,19 @@ describe('In memory', () => {
     expect(handedOver).toEqual([]);
   });
 
+  test.each<[string, Given, string]>([
+    ['whose video failed', { statuses: { a: 'failed' } }, 'iTeraBiz could not make video a'],
+    [
+      'without a credential',
+      { refusal: () => new UserError('no credential') },
+      'The wait for video a ended: no credential',
+    ],
+  ])('an AI tool %s says so', async (_, given, message) => {
+    const { end } = waiting({ isTool: true, ...given });
+    await advance(46_000);
+    expect(end.error?.message).toContain(message);
+  });
+
   test('an AI tool that could not ask iTeraBiz says so, and not that the video is being made', async () => {
     const { end } = waiting({ isTool: true, refusal: () => answered({}, 503) });
     await advance(46_000);
@@ -252,7 +277,7 @@ describe('In memory', () => {
       {
         ...{ id: 'a', status: 'queued' },
         message:
-          'This video is ordered, but iTeraBiz could not be asked how far it is. Do not create it again: get video a by its ID in a few minutes.',
+          'This video is ordered, but iTeraBiz could not be asked about it. Do not create it again: get video a by its ID in a few minutes.',
       },
     ]);
   });
@@ -326,6 +351,12 @@ describe('Handed over to n8n', () => {
     expect(handedOver).toEqual([]);
     await advance(2_000);
     expect(handedOver).toHaveLength(1);
+    expect(handedOver[0].items).toEqual(
+      ['a', 'b'].map((videoId) => ({
+        error: `n8n was stopped before it learned what became of video ${videoId}. It is not lost: iTeraBiz makes it all the same. Get it with Video: Get and this ID`,
+        details: { videoId },
+      })),
+    );
     expect(end.json).toEqual([]);
     expect(asked).toHaveLength(2);
     await advance(10 * MINUTE);
@@ -348,9 +379,16 @@ describe('Handed over to n8n', () => {
         ),
       },
       expect.objectContaining({ id: 'b', status: 'completed' }),
-      expect.objectContaining({ row: 2, error: expect.stringMatching(/^iTeraBiz could not make/) }),
+      {
+        ...{ id: 'c', row: 2, details: { videoId: 'c' } },
+        error: expect.stringMatching(/^iTeraBiz could not make/),
+      },
     ]);
     expect(workflow.id).toBe('w1');
+    expect(workflow.nodes[1]).toMatchObject({
+      ...{ name: 'iTeraBiz', type: 'n8n-nodes-iterabiz.iTeraBiz', typeVersion: 1 },
+      parameters: { requestOptions: {} },
+    });
     expect(workflow.nodes[1].parameters.parkedWait).toMatchObject({
       ...{ execution: '7', onError: 'continueRegularOutput', accepted: true, reused: {} },
       waits: [{ item: 0, maxWait: 30, failedVideos: 'output', isCutShort: false }],
@@ -371,6 +409,8 @@ describe('Handed over to n8n', () => {
 
   test('not where all have ended by then, nor where one that fails is to stop the node', async () => {
     const done = waiting({ takes: 100, statuses: { a: 'completed' } });
+    await advance(11_000);
+    expect(jest.getTimerCount()).toBe(0);
     await advance(3 * MINUTE);
     const failed = waiting({
       takes: 100,
@@ -386,6 +426,10 @@ describe('Handed over to n8n', () => {
 
   test.each<[string, Given]>([
     ['where the user wants to hold it', { options: { holdWhileWaiting: true } }],
+    [
+      'where the user wants to hold one of several',
+      { ids: ['a', 'b'], options: (item) => ({ holdWhileWaiting: item === 1 }) },
+    ],
     ['where n8n cannot take it over', { takes: undefined }],
     ['where the Timeout of the workflow comes too soon', { timeoutAt: 1 }],
   ])('not %s', async (_, given) => {
@@ -440,6 +484,8 @@ describe('Handed over to n8n', () => {
     const [first, ...others] = Array.from({ length: 8 }, () => waiting({ takes: 500, account }));
     await advance(10_000);
     expect(first.handedOver).toEqual([]);
+    // Nothing is asked on the way: what has only just been made is not finished.
+    expect(others.flatMap(({ asked }) => asked)).toEqual([]);
     const at = others.flatMap(({ handedOver }) => handedOver.map((one) => one.at));
     expect(at).toHaveLength(7);
     at.forEach((moment, turn) => {
@@ -511,7 +557,7 @@ describe('How a wait ended', () => {
   test('with a failed video', () => {
     expect(describeEnd({ reason: 'ended', video: failed }, 'v1', options)).toEqual({
       message: 'iTeraBiz could not make video v1: Too dark',
-      description: expect.stringMatching(/create the video again/),
+      description: 'Fix the cause above and create the video again, or ask api@iterabiz.com.',
     });
     const video = { status: 'Cancelled' };
     expect(describeEnd({ reason: 'ended', video }, 'v1', options)?.message).toBe(
@@ -528,16 +574,27 @@ describe('How a wait ended', () => {
       const own = { ...options, maxWait, failedVideos };
       expect(describeEnd({ reason: 'timedOut', video: running }, 'v1', own)).toEqual({
         message: `Video v1 was not finished after ${time} (last status: processing)`,
-        description: expect.stringMatching(/^It is not lost: /),
+        description:
+          'It is not lost: iTeraBiz is still making it. Get it later by this ID, or raise Max Wait.',
       });
     }
+  });
+
+  test("before the workflow's Timeout", () => {
+    const own = { ...options, isCutShort: true };
+    expect(describeEnd({ reason: 'timedOut', video: running }, 'v1', own)).toEqual({
+      message: "Video v1 was not finished before this workflow's Timeout (last status: processing)",
+      description:
+        'It is not lost: iTeraBiz is still making it. Get it later by this ID, or raise Timeout in the settings of the workflow.',
+    });
   });
 
   test('with a video that is gone', () => {
     const output = { ...options, failedVideos: 'output' } as const;
     expect(describeEnd({ reason: 'gone', video: running }, 'v1', output)).toEqual({
       message: 'iTeraBiz no longer knows video v1 (last status: processing)',
-      description: expect.stringMatching(/dashboard/),
+      description:
+        'It accepted this video before. Look in your iTeraBiz dashboard whether it was deleted, or ask api@iterabiz.com.',
     });
   });
 });
