@@ -29,8 +29,7 @@ const GET_BY_ID = 'Retrying does not resume the wait: get them with Video: Get a
  *
  * Example: of three rows, the second was refused; the others wait for videos A and C. While A is still
  * being made, the three items are passed on unchanged: *interrupted A, refusal, interrupted C*. Once both
- * have ended, the output is *A, refusal, C*, or if C failed, its reason instead of C. If the node stops on
- * errors, a failed C throws an error that names A.
+ * have ended, the output is *A, refusal, C*.
  *
  * @returns the output of the user's node, one item per input item, in input order
  * @throws {NodeApiError} if an item failed and the node stops on errors
@@ -70,12 +69,7 @@ async function pollForAll(run: Run, ids: string[]): Promise<Snapshot> {
   return all;
 }
 
-/**
- * What a poll means for the waits, given what earlier polls met.
- *
- * @returns `isLast`: whether it was refused and no further poll is allowed; `endingOf`: how the wait for a
- *   video ended, `undefined` while it goes on
- */
+/** What a poll means for the waits, given what earlier polls met. */
 async function pollWith(run: Run, memory: Memory, polled: Promise<Snapshot>) {
   const surprises = (memory.surprises ??= {});
   const refusals = (memory.refusals ??= { count: 0, since: 0 });
@@ -89,7 +83,9 @@ async function pollWith(run: Run, memory: Memory, polled: Promise<Snapshot>) {
   return {
     snapshot,
     refusal,
+    /** Whether no further poll is allowed */
     isLast: refusal !== undefined && isRefusedForGood(refusal, refusals, at),
+    /** `undefined` while the wait goes on */
     endingOf: (id: string) => endingIn(snapshot, id, (surprises[id] ??= {}), at),
   };
 }
@@ -110,12 +106,7 @@ function endOf(
   return refusal ?? { reason: 'timedOut', video };
 }
 
-/**
- * The output of the user's node.
- *
- * @param ends of the waits, in their order
- * @throws its error if an item failed and it stops on errors
- */
+/** The output of the user's node. @param ends of `videos` @throws if an item failed and it stops on errors */
 function outcome(
   run: Run,
   { items, videos, wait }: ReturnType<typeof readDurableWait>,

@@ -81,11 +81,9 @@ export function readDurableWait(run: Run) {
 }
 
 /**
- * The coordinator: polls, and while videos are still being made, starts a poller, waits for it and polls again.
- *
- * Its first poll, at the hand-over, sends no request: it only makes the node run before n8n puts the execution
- * aside. n8n behavior: after a hard stop, a node that never ran ends its execution with n8n's own error, and
- * the user would see nothing else.
+ * The coordinator. Its first poll, at the hand-over, sends no request: it only makes the node run before n8n
+ * puts the execution aside. n8n behavior: after a hard stop, a node that never ran ends its execution with
+ * n8n's own error, and the user would see nothing else.
  *
  * @param workflowId of the user's workflow; n8n lists the executions of both small workflows under it
  * @param owner the user's node; the nodes that poll have its type and credential
@@ -111,9 +109,8 @@ export function coordinatorWorkflow(
 }
 
 /**
- * The poller: pauses and polls until all videos have ended or time is up. n8n behavior: if the coordinator
- * gets no further, what the poller was first put aside with becomes the coordinator's result. So the poller
- * starts with a pause, which keeps the items as they came in.
+ * The poller. n8n behavior: if the coordinator gets no further, what the poller was first put aside with
+ * becomes the coordinator's result. So the poller starts with a pause, which keeps the items as they came in.
  */
 export function pollerWorkflow(workflowId: string, owner: INode, wait: DurableWait): IWorkflowBase {
   const amount = `={{ $node[${JSON.stringify(owner.name)}].context.pause ?? ${MIN_PAUSE} }}`;
