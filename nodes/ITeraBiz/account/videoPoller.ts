@@ -40,7 +40,7 @@ export interface WaitRequest {
 export interface WaitResult {
   reason: Ending | 'timedOut';
   video: Video;
-  /** Of the last poll, if every poll was refused */
+  /** Why the last poll was refused, if none has shown the video */
   refusal?: RequestFailed;
 }
 
@@ -57,7 +57,7 @@ interface Group {
   once?: string[];
   refusals: Refusals;
   /** @returns whether the group is done */
-  onSnapshot: (snapshot: Snapshot, refusal?: RequestFailed) => boolean;
+  onSnapshot: (snapshot: Snapshot) => boolean;
   end: (error?: unknown) => void;
 }
 
@@ -82,6 +82,9 @@ export class VideoPoller {
   /** Consecutive refused polls */
   private refusals = 0;
 
+  /** Of the last poll */
+  private refusal?: RequestFailed;
+
   private wake = () => {};
 
   get isIdle(): boolean {
@@ -102,14 +105,13 @@ export class VideoPoller {
   ): Promise<void> {
     if (requests.length === 0) return;
     const waiters = new Set(requests.map(waiterFor));
-    let isAnswered = false;
-    const onSnapshot = (snapshot: Snapshot, refusal?: RequestFailed) => {
-      isAnswered ||= !refusal;
+    const onSnapshot = (snapshot: Snapshot) => {
       for (const waiter of waiters) {
         const result = resultOf(waiter, snapshot);
         if (!result) continue;
         waiters.delete(waiter);
-        onResult(waiter.request, isAnswered ? result : { ...result, refusal });
+        const isUnseen = result.video === waiter.request.last;
+        onResult(waiter.request, isUnseen ? { ...result, refusal: this.refusal } : result);
       }
       return waiters.size === 0;
     };
@@ -231,12 +233,13 @@ export class VideoPoller {
   }
 
   private deliver(groups: Group[], snapshot: Snapshot, refusal?: RequestFailed): void {
+    this.refusal = refusal;
     for (const group of groups) {
       if (!this.groups.has(group)) continue;
       if (!refusal) group.refusals.count = 0;
       if (refusal && (group.once || isRefusedForGood(refusal, group.refusals, now()))) {
         group.end(refusal);
-      } else if (group.onSnapshot(snapshot, refusal)) group.end();
+      } else if (group.onSnapshot(snapshot)) group.end();
     }
   }
 }

@@ -232,6 +232,9 @@ describe('In memory', () => {
     const { end } = waiting({ refusal: () => new UserError('no credential') });
     await advance(15_000);
     expect(end.error?.message).toBe('The wait for video a ended: no credential');
+    expect(end.error?.description).toMatch(
+      /^The video is not affected, so do not order it again: fix this, then get it by its ID\.\n/,
+    );
   });
 
   test('ends some seconds before the Timeout of the workflow, and says that it was that', async () => {
