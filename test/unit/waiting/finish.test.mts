@@ -36,6 +36,8 @@ interface Given extends Omit<Partial<FakeRunOptions>, 'api'> {
   refusal?: Answering;
   /** Items whose jobs this run has made */
   isMade?: boolean;
+  /** Whether they existed already, where that was asked */
+  reused?: boolean;
   /** How long n8n takes for a hand-over, in milliseconds; it refuses one that takes no time */
   takes?: number;
 }
@@ -47,6 +49,7 @@ function waiting({
   options = {},
   refusal,
   isMade = true,
+  reused,
   takes,
   ...more
 }: Given = {}) {
@@ -78,6 +81,7 @@ function waiting({
   const optionsOf = typeof options === 'function' ? options : () => options;
   const jobs = ids.map((id, item) => {
     if (isMade && id) results.accepted.set(item, id);
+    if (reused !== undefined) results.reused.set(item, reused);
     const video = { id, status: 'queued' };
     return [item, { video, options: optionsOf(item), waits: true }] as const;
   });
@@ -104,6 +108,7 @@ describe('In memory', () => {
 
   test('jobs that are not waited for are given out as they are, and nothing is asked', async () => {
     const { run, asked } = fakeRun({ api: () => new Error('nobody asks') });
+    run.client = async () => await Promise.reject(new Error('no credential'));
     const job = { video: { id: 'a', status: 'queued' }, options: {}, waits: false };
     expect(await finish(run, new Results(run), new Map([[0, job]]))).toMatchObject([
       { json: { id: 'a' } },
@@ -402,6 +407,15 @@ describe('Handed over to n8n', () => {
     expect(Math.abs(deadline - (start + 30 * MINUTE))).toBeLessThan(1_000);
   });
 
+  test('with the mark of videos that existed already', async () => {
+    const statuses = { a: 'completed', b: 'processing' };
+    const { handedOver } = waiting({ ids: ['a', 'b'], statuses, takes: 100, reused: true });
+    await advance(MINUTE + 2_000);
+    const [{ items, workflow }] = handedOver;
+    expect(items[0]).toMatchObject({ id: 'a', _iteraBizReused: true });
+    expect(workflow.nodes[1].parameters.parkedWait).toMatchObject({ reused: { 0: true, 1: true } });
+  });
+
   test('says that the node made no jobs, where it only waits for them', async () => {
     const { handedOver } = waiting({ takes: 100, isMade: false });
     await advance(MINUTE + 1_000);
@@ -443,14 +457,28 @@ describe('Handed over to n8n', () => {
     await advance(60 * MINUTE);
   });
 
-  test('before the Timeout of the workflow, which its deadline stays clear of', async () => {
-    const { handedOver } = waiting({ takes: 100, timeoutAt: start + 20 * MINUTE });
-    await advance(2 * MINUTE);
-    const { waits } = handedOver[0].workflow.nodes[1].parameters.parkedWait as unknown as {
-      waits: [{ deadline: number; isCutShort: boolean }];
-    };
-    expect(waits[0].isCutShort).toBe(true);
-    expect(waits[0].deadline).toBeLessThan(start + 19 * MINUTE);
+  test.each([60, 19])(
+    'before the Timeout of the workflow, which the deadline of %i minutes stays clear of',
+    async (maxWait) => {
+      const options = { maxWait };
+      const { handedOver } = waiting({ takes: 100, options, timeoutAt: start + 20 * MINUTE });
+      await advance(2 * MINUTE);
+      const { waits } = handedOver[0].workflow.nodes[1].parameters.parkedWait as unknown as {
+        waits: [{ deadline: number; isCutShort: boolean }];
+      };
+      expect(waits[0].isCutShort).toBe(true);
+      expect(waits[0].deadline).toBeLessThan(start + 19 * MINUTE);
+    },
+  );
+
+  test('not where a refused key has ended it in memory', async () => {
+    const { end, handedOver } = waiting({
+      ...{ takes: 100, isManual: true, onError: 'continueRegularOutput' },
+      refusal: () => answered({}, 401),
+    });
+    await advance(11 * MINUTE);
+    expect(end.json).toMatchObject([{ details: { reason: 'account', videoId: 'a' } }]);
+    expect(handedOver).toEqual([]);
   });
 
   test('an execution in the editor stays in memory for ten minutes, and is handed over then', async () => {

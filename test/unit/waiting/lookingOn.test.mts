@@ -92,6 +92,20 @@ test('a step that does not wait, but whose video is there already, says only tha
   ]);
 });
 
+test('a step that waits does not say that its video is still being made', async () => {
+  const stop = new AbortController();
+  const { run, hints } = fakeRun({ api: silent, isManual: true, signal: stop.signal });
+  const results = new Results(run);
+  results.accepted.set(0, 'v0');
+  const job = { video: { id: 'v0', status: 'queued' }, options: {}, waits: true };
+  const end = finish(run, results, new Map([[0, job]]));
+  stop.abort(new Error('stopped'));
+  await expect(end).rejects.toThrow('stopped');
+  expect(hints).toEqual([
+    'Running this step again orders and charges for another. To keep this result while you build, pin it.',
+  ]);
+});
+
 test('nothing is said by a step that stops', async () => {
   const { run, hints } = fakeRun({ api: silent, items: [{}, {}], isManual: true });
   const results = new Results(run);
