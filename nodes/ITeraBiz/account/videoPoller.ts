@@ -40,6 +40,8 @@ export interface WaitRequest {
 export interface WaitResult {
   reason: Ending | 'timedOut';
   video: Video;
+  /** Why the last poll was refused, if none has shown the video */
+  refusal?: RequestFailed;
 }
 
 interface Waiter extends WaitRequest {
@@ -80,6 +82,9 @@ export class VideoPoller {
   /** Consecutive refused polls */
   private refusals = 0;
 
+  /** Of the last poll */
+  private refusal?: RequestFailed;
+
   private wake = () => {};
 
   get isIdle(): boolean {
@@ -105,7 +110,8 @@ export class VideoPoller {
         const result = resultOf(waiter, snapshot, at);
         if (!result) continue;
         waiters.delete(waiter);
-        onResult(waiter.request, result);
+        const isUnseen = result.video === waiter.request.last;
+        onResult(waiter.request, isUnseen ? { ...result, refusal: this.refusal } : result);
       }
       return waiters.size === 0;
     };
@@ -237,6 +243,7 @@ export class VideoPoller {
   }
 
   private deliver(groups: Group[], snapshot: Snapshot, refusal?: RequestFailed): void {
+    this.refusal = refusal;
     for (const group of groups) {
       if (!this.groups.has(group)) continue;
       if (!refusal) group.refusals.count = 0;

@@ -1,6 +1,6 @@
 import { errorTextOf, fieldErrorsOf } from '../api/errorText';
 import { type ApiResponse, isNotSecure, type NetworkError } from '../api/response';
-import { retryAfterOf, statusClassOf } from '../api/status';
+import { retryAfterOf, type StatusClass, statusClassOf } from '../api/status';
 import { LABELS, type Message, SUPPORT, withoutPeriod } from './message';
 
 /** What a message says about the request itself. */
@@ -24,67 +24,57 @@ export function describeRefusal(
   const quote = apiText ? `iTeraBiz says: ${apiText}` : 'iTeraBiz gave no reason';
   const because = apiText ? `: ${apiText}` : '';
   const tried = howOften(tries, seconds);
-  const location = typeof headers.location === 'string' ? headers.location.split('?')[0] : '';
-  switch (statusClassOf(answer)) {
-    case 'badKey':
-      return {
-        message: 'iTeraBiz does not accept the API key of this credential',
-        description: `Compare the key with the one in your iTeraBiz dashboard, or create a new key there, and save it in the credential. ${quote} (status ${status}).`,
-      };
-    case 'noCredits':
-      return {
-        message: `iTeraBiz has no credits left for this account${because}`,
-        description: `Top up the credits in your iTeraBiz dashboard, or ask the owner of the account to, and run it again. Nothing was made or charged for this item (status ${status}).`,
-      };
-    case 'notAllowed':
-      return {
-        message: `iTeraBiz does not allow this API key to ${doing}${because}`,
-        description: `Check that what this item names, such as the avatar, belongs to the account of this credential, and ask the owner of the account what this key may do. Nothing was made or charged for this item (status ${status}).`,
-      };
-    case 'misrouted':
-      return {
-        message: `Something other than iTeraBiz answered the request to ${doing}${because}`,
-        description: `Check the Base URL of the credential, which is usually https://api.iterabiz.com/v1. If it is right, a proxy or firewall answers in place of the API: ask whoever runs this n8n, or its network, to let it reach iTeraBiz. If it keeps happening, write to ${SUPPORT} (status ${status}).`,
-      };
-    case 'intercepted':
-      return {
-        message: `Something between n8n and iTeraBiz blocked the request to ${doing}${because}`,
-        description: `${status === 407 ? 'A proxy requires its own user name and password' : 'A firewall, a proxy or a bot check answered in place of the API'}, so nothing was made or charged; your API key and this item are fine. Ask whoever runs this n8n, or its network, to let it reach iTeraBiz; if it keeps happening, write to ${SUPPORT} (status ${status}).`,
-      };
-    case 'badValues':
-      return describeBadValues(answer, doing, apiText);
-    case 'notFound':
-      if (id) {
-        return {
-          message: `iTeraBiz has nothing with the ID "${id}"`,
-          description: `Check the ID, and that it belongs to the account of this credential. ${quote} (status ${status}).`,
-        };
-      }
-      return {
-        message: `iTeraBiz could not ${doing}: ${apiText || 'there is nothing at this address'}`,
-        description: `Check the values of this item, and the Base URL of the credential, which is usually https://api.iterabiz.com/v1 (status ${status}).`,
-      };
-    case 'busy':
-      return {
-        message: `iTeraBiz is too busy to ${doing}${tried}`,
-        description: `${quote} (status ${status}). It refused the request, so nothing was made or charged for it. Run it again ${inHowLong(retryAfterOf(headers))}. If it keeps happening, lower Max Concurrency.`,
-      };
-    case 'moved':
-      return {
-        message: `iTeraBiz could not ${doing}: its address has moved`,
-        description: `Check the Base URL of the credential${location && `; the answer points to ${location}`} (status ${status}).`,
-      };
-    case 'fault':
-      return {
-        message: `iTeraBiz could not ${doing} because of a fault on its side${tried}`,
-        description: `${quote} (status ${status}). Try again later; if it keeps happening, write to ${SUPPORT} and say when it happened.`,
-      };
-    default:
-      return {
-        message: `iTeraBiz could not ${doing}${because || ` (status ${status})`}`,
-        description: `${apiText ? `It answered with status ${status}` : quote}. If you cannot tell why, write to ${SUPPORT}.`,
-      };
-  }
+  const location = String(headers.location ?? '').split('?')[0];
+  const statusClass = statusClassOf(answer);
+  if (statusClass === 'badValues') return describeBadValues(answer, doing, apiText);
+  const texts: Partial<Record<StatusClass, [message: string, description: string]>> = {
+    badKey: [
+      'iTeraBiz does not accept the API key of this credential',
+      `Compare the key with the one in your iTeraBiz dashboard, or create a new key there, and save it in the credential. ${quote} (status ${status}).`,
+    ],
+    noCredits: [
+      `iTeraBiz has no credits left for this account${because}`,
+      `Top up the credits in your iTeraBiz dashboard, or ask the owner of the account to, and run it again. Nothing was made or charged for this item (status ${status}).`,
+    ],
+    notAllowed: [
+      `iTeraBiz does not allow this API key to ${doing}${because}`,
+      `Check that what this item names, such as the avatar, belongs to the account of this credential, and ask the owner of the account what this key may do. Nothing was made or charged for this item (status ${status}).`,
+    ],
+    misrouted: [
+      `Something other than iTeraBiz answered the request to ${doing}${because}`,
+      `Check the Base URL of the credential, which is usually https://api.iterabiz.com/v1. If it is right, a proxy or firewall answers in place of the API: ask whoever runs this n8n, or its network, to let it reach iTeraBiz. If it keeps happening, write to ${SUPPORT} (status ${status}).`,
+    ],
+    intercepted: [
+      `Something between n8n and iTeraBiz blocked the request to ${doing}${because}`,
+      `${status === 407 ? 'A proxy requires its own user name and password' : 'A firewall, a proxy or a bot check answered in place of the API'}, so nothing was made or charged; your API key and this item are fine. Ask whoever runs this n8n, or its network, to let it reach iTeraBiz; if it keeps happening, write to ${SUPPORT} (status ${status}).`,
+    ],
+    notFound: id
+      ? [
+          `iTeraBiz has nothing with the ID "${id}"`,
+          `Check the ID, and that it belongs to the account of this credential. ${quote} (status ${status}).`,
+        ]
+      : [
+          `iTeraBiz could not ${doing}: ${apiText || 'there is nothing at this address'}`,
+          `Check the values of this item, and the Base URL of the credential, which is usually https://api.iterabiz.com/v1 (status ${status}).`,
+        ],
+    busy: [
+      `iTeraBiz is too busy to ${doing}${tried}`,
+      `${quote} (status ${status}). It refused the request, so nothing was made or charged for it. Run it again ${inHowLong(retryAfterOf(headers))}. If it keeps happening, lower Max Concurrency.`,
+    ],
+    moved: [
+      `iTeraBiz could not ${doing}: its address has moved`,
+      `Check the Base URL of the credential${location && `; the answer points to ${location}`} (status ${status}).`,
+    ],
+    fault: [
+      `iTeraBiz could not ${doing} because of a fault on its side${tried}`,
+      `${quote} (status ${status}). Try again later; if it keeps happening, write to ${SUPPORT} and say when it happened.`,
+    ],
+  };
+  const [message, description] = texts[statusClass] ?? [
+    `iTeraBiz could not ${doing}${because || ` (status ${status})`}`,
+    `${apiText ? `It answered with status ${status}` : quote}. If you cannot tell why, write to ${SUPPORT}.`,
+  ];
+  return { message, description };
 }
 
 /** Names a field only if the API names exactly one. */
@@ -93,13 +83,13 @@ function describeBadValues({ status, body }: ApiResponse, doing: string, apiText
   const fields = [...new Set(errors.map(({ field }) => field))];
   const label = fields.length === 1 ? LABELS[fields[0]] : '';
   const prefix = new RegExp(`^${fields[0]}\\s*:\\s*`);
-  const reason = withoutPeriod(errors.map(({ text }) => text).join('; ')).replace(prefix, '');
+  const reasons = errors.map(({ text }) => text.replace(prefix, ''));
   // The whole text may tell more than what it says about the field.
-  const longest = Math.max(...errors.map(({ text }) => text.replace(prefix, '').length));
+  const longest = Math.max(...reasons.map(({ length }) => length));
   const isMore = apiText.split('; ').some((text) => text.replace(prefix, '').length > longest);
   return {
     message: label
-      ? `iTeraBiz refused the field "${label}": ${reason}`
+      ? `iTeraBiz refused the field "${label}": ${withoutPeriod(reasons.join('; '))}`
       : `iTeraBiz could not ${doing} with these values: ${apiText || 'it gave no reason'}`,
     description: `Correct ${label ? `"${label}"` : 'the values'} of this item and run it again; nothing was made or charged for it (status ${status}).${label && isMore ? ` iTeraBiz says: ${apiText}.` : ''}`,
   };

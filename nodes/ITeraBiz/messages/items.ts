@@ -37,10 +37,8 @@ export function describeStop(
   const others = [...failures].filter(([index]) => index !== item).sort(byItem);
   if (others.length > 0) {
     const groups = new Map<string, number[]>();
-    for (const [index, failure] of others) {
-      groups.set(failure.message, groups.get(failure.message) ?? []);
-      groups.get(failure.message)!.push(index);
-    }
+    others.forEach(([, failure]) => groups.set(failure.message, []));
+    others.forEach(([index, failure]) => groups.get(failure.message)!.push(index));
     const texts = [...groups].map(([text, items]) => `${rangesOf(items)}: ${withoutPeriod(text)}.`);
     parts.push(`${others.length} more ${others.length === 1 ? 'item' : 'items'} failed:`);
     parts.push(...lines(texts, MAX.failures));
@@ -74,9 +72,8 @@ export function rangesOf(items: number[]): string {
     if (last && item === last[1] + 1) last[1] = item;
     else ranges.push([item, item]);
   }
-  const shown = ranges.slice(0, MAX.ranges);
-  const texts = shown.map(([from, to]) => (from === to ? from + 1 : `${from + 1}–${to + 1}`));
-  const more = shown.reduce((left, [from, to]) => left - (to - from + 1), items.length);
+  const hidden = ranges.splice(MAX.ranges).reduce((sum, [from, to]) => sum + to - from + 1, 0);
+  const texts = ranges.map(([from, to]) => (from === to ? from + 1 : `${from + 1}–${to + 1}`));
   const title = items.length === 1 ? 'Item' : 'Items';
-  return `${title} ${texts.join(', ')}${more > 0 ? ` … and ${more} more` : ''}`;
+  return `${title} ${texts.join(', ')}${hidden > 0 ? ` … and ${hidden} more` : ''}`;
 }

@@ -85,6 +85,8 @@ export class Results {
   readonly skipped = new Set<number>();
   /** IDs of the jobs that the API accepted */
   readonly accepted = new Map<number, string>();
+  /** Items whose job was finished when it was accepted: an existing one */
+  private readonly finished = new Set<number>();
   /** IDs of the videos that were waited for */
   readonly awaited = new Map<number, string>();
   /** Whether the video existed already, if the user chose to reuse videos */
@@ -101,6 +103,7 @@ export class Results {
   /** Records the job that the API accepted for an item. */
   recordAccepted(item: number, job: IDataObject): void {
     this.accepted.set(item, videoIdOf(job) ?? 'accepted without an ID');
+    if (outcomeOf(job) === 'completed') this.finished.add(item);
   }
 
   /** Sends no further items. Those in flight end normally. */
@@ -205,12 +208,15 @@ export class Results {
     const finished: JobList = { title: 'Finished', jobs: [] };
     const failed: JobList = { title: 'Ordered, but failed or not finished in time', jobs: [] };
     const running: JobList = { title: 'Ordered and still being made', jobs: [] };
+    const existing: JobList = { title: 'Existing, but not finished', jobs: [] };
     for (const [item, id] of this.accepted) {
-      const isFinished = outcomeOf(this.outputs.get(item)?.[0]?.json ?? {}) === 'completed';
-      const list = isFinished ? finished : this.failures.has(item) ? failed : running;
-      list.jobs.push([item, id]);
+      const { json = {} } = this.outputs.get(item)?.[0] ?? {};
+      const isFinished = this.finished.has(item) || outcomeOf(json) === 'completed';
+      const ordered = this.failures.has(item) ? failed : running;
+      const open = this.reused.get(item) ? existing : ordered;
+      (isFinished ? finished : open).jobs.push([item, id]);
     }
-    return [finished, failed, running];
+    return [finished, failed, running, existing];
   }
 }
 

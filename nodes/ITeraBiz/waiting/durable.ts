@@ -3,7 +3,6 @@ import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { inReadingOrder } from '../api/video';
 import { RequestQueue } from '../client/requestQueue';
 import { now } from '../client/time';
-import type { Message } from '../messages/message';
 import { errorJson, type Results, withMark } from '../run/results';
 import type { Run } from '../run/run';
 import type { Wait } from './outcome';
@@ -45,33 +44,30 @@ export async function withPatience<T>(run: Run, wait: (ms: number) => Promise<T>
   }
 }
 
-/** Whether the workflow's Timeout leaves enough time for a durable wait. */
-export function hasTimeToHandOver({ timeoutAt = Infinity }: Run): boolean {
-  return timeoutAt - Date.now() > 2 * LATENESS;
-}
-
 /**
- * Hands the remaining waits of a run over to n8n.
+ * Hands the remaining waits of a run over to n8n, if the workflow's Timeout leaves enough time.
  *
  * @returns whether n8n put the execution aside; if not, the waits stay in memory
  * @throws the signal's reason when the execution is canceled
  */
 export async function handOver(run: Run, results: Results, waits: Wait[]): Promise<boolean> {
-  const turn = { priority: 'row', concurrency: 2, signal: run.signal } as const;
+  const { timeoutAt = Infinity, signal } = run;
+  if (timeoutAt - Date.now() <= 2 * LATENESS) return false;
+  const turn = { priority: 'row', concurrency: 2, signal } as const;
   return await handOvers.run(async () => {
     try {
-      const wait = durableWaitOf(run, results, waits);
+      const wait = durableWaitOf(run, results, waits, timeoutAt - LATENESS);
       const items = itemsSoFar(run, results).map((json) => ({ json }));
       // An expression in them would be evaluated on other items there.
       const requestOptions = run.parameter('requestOptions', 0, {}) as INodeParameters;
       const owner = { ...run.node, parameters: { requestOptions } };
-      const workflow = coordinatorWorkflow(run.workflowId ?? '', owner, wait);
+      const workflow = coordinatorWorkflow(run.workflowId!, owner, wait);
       const { waitTill } = await run.executeWorkflow!(workflow, items);
       if (!waitTill) throw new Error('n8n did not put the execution aside');
       handedOverAt = now();
       return true;
     } catch (error) {
-      run.signal?.throwIfAborted();
+      signal?.throwIfAborted();
       run.warn(
         `iTeraBiz: n8n could not take over the wait, so it stays in memory, where a restart of n8n ends it: ${(error as Error).message}`,
       );
@@ -80,18 +76,18 @@ export async function handOver(run: Run, results: Results, waits: Wait[]): Promi
   }, turn);
 }
 
-function durableWaitOf(run: Run, results: Results, waits: Wait[]): DurableWait {
-  const latest = (run.timeoutAt ?? Infinity) - LATENESS;
-  const at = Date.now();
+/** @param latest when all waits have to end, in milliseconds since 1970 */
+function durableWaitOf(run: Run, results: Results, waits: Wait[], latest: number): DurableWait {
+  const since = Date.now();
   return {
-    execution: run.executionId ?? '',
-    since: at,
+    execution: run.executionId!,
+    since,
     onError: run.onError,
     accepted: results.accepted.size > 0,
     reused: Object.fromEntries(results.reused),
     waits: waits.map(({ item, options, request: { deadline } }) => {
-      const until = at + deadline - now();
-      const isCutShort = options.isCutShort || latest < until;
+      const until = since + deadline - now();
+      const isCutShort = latest < until;
       return { ...options, item, isCutShort, deadline: Math.min(until, latest) };
     }),
   };
@@ -100,19 +96,16 @@ function durableWaitOf(run: Run, results: Results, waits: Wait[]): DurableWait {
 /** What each item outputs if the wait ends now, for whatever reason. */
 function itemsSoFar(run: Run, results: Results): IDataObject[] {
   return Array.from({ length: run.size }, (_, item) => {
-    const result = results.outputs.get(item)?.[0]?.json;
+    const result = results.outputs.get(item)?.[0].json;
     if (result) return inReadingOrder(withMark(result, results.reused.get(item)));
     const input = run.onError === 'continueRegularOutput' ? run.input(item) : {};
     const id = results.awaited.get(item);
-    const failure = results.failures.get(item) ?? describeInterrupted(id);
-    return errorJson(failure, run.onError, input, id);
+    // Shown only if n8n was killed between the last poll and the result.
+    const interrupted = {
+      message: `n8n was stopped before it learned what became of video ${id}`,
+      description:
+        'It is not lost: iTeraBiz makes it all the same. Get it with Video: Get and this ID',
+    };
+    return errorJson(results.failures.get(item) ?? interrupted, run.onError, input, id);
   });
-}
-
-/** Shown only if n8n was killed between the last poll and the result. */
-function describeInterrupted(id = ''): Message {
-  return {
-    message: `n8n was stopped before it learned what became of video ${id}`,
-    description: 'It is not lost: iTeraBiz is still making it. Get it with Video: Get and this ID',
-  };
 }

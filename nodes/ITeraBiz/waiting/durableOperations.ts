@@ -1,12 +1,6 @@
 import type { INodeExecutionData, INodeProperties } from 'n8n-workflow';
 
-import {
-  endingIn,
-  type Ending,
-  isRefusedForGood,
-  type Refusals,
-  type Snapshot,
-} from '../account/snapshot';
+import { endingIn, isRefusedForGood, type Refusals, type Snapshot } from '../account/snapshot';
 import type { WaitResult } from '../account/videoPoller';
 import { inReadingOrder, outcomeOf, videoIdOf } from '../api/video';
 import { refusalOnly, RequestFailed } from '../client/apiClient';
@@ -14,13 +8,12 @@ import { describeStop, type JobList } from '../messages/items';
 import { type Message, toNodeError } from '../messages/message';
 import { errorJson, withMark } from '../run/results';
 import type { Perform, Run } from '../run/run';
-import { describeEnd, describeRefusal } from './outcome';
+import { describeEnd, type End } from './outcome';
 import {
   type AwaitedVideo,
   COORDINATE,
   type Memory,
   POLL,
-  type ReadDurableWait,
   readDurableWait,
   MIN_PAUSE,
 } from './smallWorkflows';
@@ -36,8 +29,7 @@ const GET_BY_ID = 'Retrying does not resume the wait: get them with Video: Get a
  *
  * Example: of three rows, the second was refused; the others wait for videos A and C. While A is still
  * being made, the three items are passed on unchanged: *interrupted A, refusal, interrupted C*. Once both
- * have ended, the output is *A, refusal, C*, or if C failed, its reason instead of C. If the node stops on
- * errors, a failed C throws an error that names A.
+ * have ended, the output is *A, refusal, C*.
  *
  * @returns the output of the user's node, one item per input item, in input order
  * @throws {NodeApiError} if an item failed and the node stops on errors
@@ -56,13 +48,10 @@ export const coordinate: Perform = async (run) => {
 
   const ids = [...new Set(videos.map(({ id }) => id))];
   const poll = await pollWith(run, memory, pollForAll(run, ids));
-  const ends = new Map<number, End>();
-  for (const video of videos) {
-    const end = poll.isLast ? poll.refusal : endOf(poll, video);
-    if (end) ends.set(video.item, end);
-  }
-  memory.done = ends.size === videos.length;
-  return memory.done ? outcome(run, durable, ends) : unchanged;
+  const ends = videos.map((video) => endOf(poll, video));
+  if (ends.includes(undefined)) return unchanged;
+  memory.done = true;
+  return outcome(run, durable, ends as End[]);
 };
 
 /** A poll may skip some videos, so this polls up to three times. */
@@ -80,25 +69,12 @@ async function pollForAll(run: Run, ids: string[]): Promise<Snapshot> {
   return all;
 }
 
-/** How a wait ended; an error says why its polls failed. */
-type End = WaitResult | Error;
-
-interface Poll {
-  /** Empty if the poll was refused */
-  snapshot: Snapshot;
-  refusal?: Error;
-  /** Whether it was refused and no further poll is allowed */
-  isLast: boolean;
-  /** How the wait for a video ended, `undefined` while it goes on */
-  endingOf: (id: string) => Ending | undefined;
-}
-
 /** What a poll means for the waits, given what earlier polls met. */
-async function pollWith(run: Run, memory: Memory, polled: Promise<Snapshot>): Promise<Poll> {
+async function pollWith(run: Run, memory: Memory, polled: Promise<Snapshot>) {
   const surprises = (memory.surprises ??= {});
-  const refusals = (memory.refusals ??= { count: 0, since: Date.now() });
+  const refusals = (memory.refusals ??= { count: 0, since: 0 });
   // Even if it is not about the API, as when n8n cannot read the credential: the videos are made all the same.
-  const answer = await polled.catch((error: unknown) => error as Error);
+  const answer = await polled.catch((error: Error) => error);
   run.signal?.throwIfAborted();
   const at = Date.now();
   const refusal = answer instanceof Error ? answer : undefined;
@@ -107,15 +83,19 @@ async function pollWith(run: Run, memory: Memory, polled: Promise<Snapshot>): Pr
   return {
     snapshot,
     refusal,
+    /** Whether no further poll is allowed */
     isLast: refusal !== undefined && isRefusedForGood(refusal, refusals, at),
-    endingOf: (id) => endingIn(snapshot, id, (surprises[id] ??= {}), at),
+    /** `undefined` while the wait goes on */
+    endingOf: (id: string) => endingIn(snapshot, id, (surprises[id] ??= {}), at),
   };
 }
 
+/** How the wait for a video ended; `undefined` while it goes on. */
 function endOf(
-  { snapshot, refusal, endingOf }: Poll,
+  { snapshot, refusal, isLast, endingOf }: Awaited<ReturnType<typeof pollWith>>,
   { id, deadline, isCutShort }: AwaitedVideo,
 ): End | undefined {
+  if (isLast) return refusal;
   const video = snapshot.get(id) ?? {};
   const reason = endingOf(id);
   if (reason) return { reason, video };
@@ -126,33 +106,32 @@ function endOf(
   return refusal ?? { reason: 'timedOut', video };
 }
 
-/** The output of the user's node. @throws its error if an item failed and it stops on errors */
+/** The output of the user's node. @param ends of `videos` @throws if an item failed and it stops on errors */
 function outcome(
   run: Run,
-  { items, videos, wait }: ReadDurableWait,
-  ends: Map<number, End>,
+  { items, videos, wait }: ReturnType<typeof readDurableWait>,
+  ends: End[],
 ): INodeExecutionData[] {
   const failures = new Map<number, Message>();
-  const lists: Record<ReturnType<typeof outcomeOf> | 'gone', JobList> = {
+  const lists: Record<ReturnType<typeof progressOf>, JobList> = {
     completed: { title: 'Finished', jobs: [] },
     gone: { title: 'No longer known to iTeraBiz', jobs: [] },
     failed: { title: 'Failed', jobs: [] },
     running: { title: 'Still being made', jobs: [] },
+    unknown: { title: 'Could not be checked', jobs: [] },
   };
-  const awaited = new Map(videos.map((video) => [video.item, video]));
+  const ended = new Map(videos.map((video, n) => [video.item, { ...video, end: ends[n] }]));
   const output = items.map((soFar, item) => {
-    const video = awaited.get(item);
-    const end = ends.get(item);
-    const isError = end instanceof Error;
-    const json = end && !isError ? end.video : soFar;
-    const job = video?.id ?? videoIdOf(json);
-    const list = end && !isError && end.reason === 'gone' ? 'gone' : outcomeOf(json);
-    if (job !== undefined) lists[list].jobs.push([item, job]);
-    if (!video || !end) return { json };
-    const failure = isError
-      ? { ...describeRefusal(video.id, end), reason: 'account' as const }
-      : describeEnd(end, video.id, video);
-    if (!failure) return { json: inReadingOrder(withMark(json, wait.reused?.[item])) };
+    const video = ended.get(item);
+    const end = video?.end ?? { reason: 'ended', video: soFar };
+    const job = video?.id ?? videoIdOf(soFar);
+    if (job !== undefined) lists[progressOf(end)].jobs.push([item, job]);
+    if (!video) return { json: soFar };
+    const failure = describeEnd(end, video.id, video);
+    if (!failure) {
+      const json = withMark((end as WaitResult).video, wait.reused?.[item]);
+      return { json: inReadingOrder(json) };
+    }
     failures.set(item, failure);
     return { json: { ...soFar, ...errorJson(failure, wait.onError, {}, video.id) } };
   });
@@ -166,6 +145,11 @@ function outcome(
   // n8n behavior: without this it names the item of the call, the first one, whatever the error says.
   Object.defineProperty(error.context, 'itemIndex', { value: item, enumerable: true });
   throw error;
+}
+
+function progressOf(end: End) {
+  if (end instanceof Error) return 'unknown';
+  return end.reason === 'gone' ? 'gone' : outcomeOf(end.video);
 }
 
 /** The longest pause between two polls, in seconds. */
@@ -188,17 +172,14 @@ export const pollDurably: Perform = async (run) => {
   memory.pending = isLast ? [] : pending.filter((id) => !endingOf(id));
   memory.done = memory.pending.length === 0 || deadline <= at;
   memory.pause = nextPause(at - wait.since, deadline - at);
-  return [
-    {
-      json: { pending: memory.pending.length, ...(isLast && { refusals: { ...memory.refusals } }) },
-    },
-  ];
+  const refusals = isLast ? { refusals: { ...memory.refusals } } : {};
+  return [{ json: { pending: memory.pending.length, ...refusals } }];
 };
 
 /** Seconds until the next poll: a quarter of the wait so far, within n8n's and our own bounds. */
 export function nextPause(waited: number, left: number): number {
-  const quarter = Math.min(waited / 4, MAX_PAUSE * 1_000, Math.max(0, left));
-  return Math.max(MIN_PAUSE, Math.ceil(quarter / 1_000));
+  const seconds = Math.ceil(Math.min(waited / 4, left) / 1_000);
+  return Math.max(MIN_PAUSE, Math.min(MAX_PAUSE, seconds));
 }
 
 /** The operations of a durable wait's small workflows. Users never see them. */

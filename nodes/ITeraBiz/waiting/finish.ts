@@ -3,10 +3,10 @@ import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 import { POLLING, type WaitResult } from '../account/videoPoller';
 import { hasEnded, lacksStatus, outcomeOf, statusOf, type Video, videoIdOf } from '../api/video';
 import { now, pause } from '../client/time';
-import { ItemFailed, type Results } from '../run/results';
+import type { Results } from '../run/results';
 import type { Job, Run } from '../run/run';
-import { handOver, hasTimeToHandOver, withPatience } from './durable';
-import { describeEnd, describeRefusal, type Wait } from './outcome';
+import { handOver, withPatience } from './durable';
+import { describeEnd, type End, type Wait } from './outcome';
 
 /** Waits end this long before n8n cancels their execution, in milliseconds: the last poll may be slow. */
 const BEFORE_TIMEOUT = POLLING.lastPoll + 2_000;
@@ -30,51 +30,44 @@ export async function finish(
   let waits: Wait[] = [];
   for (const [item, job] of jobs) {
     const { video } = job;
-    if (!job.waits) {
-      results.outputs.set(item, [{ json: outputOf(run, video) }]);
-      continue;
+    const id = videoIdOf(video);
+    if (!job.waits) results.outputs.set(item, [{ json: outputOf(run, video) }]);
+    else if (id === undefined) results.failures.set(item, NO_ID);
+    else {
+      results.awaited.set(item, id);
+      const wait = waitFor(run, item, id, job);
+      if (hasEnded(video)) settle(run, results, wait, { reason: 'ended', video });
+      else waits.push(wait);
     }
-    const wait = await results.attempt(item, () => waitFor(run, results, item, job));
-    if (wait && hasEnded(video)) settle(run, results, wait, { reason: 'ended', video });
-    else if (wait) waits.push(wait);
   }
-  if (results.isStopped || waits.length === 0) return results.collect();
-  if (run.executeWorkflow && !waits.some(({ hold }) => hold)) {
-    waits = await withPatience(
-      run,
-      async (patience) => await waitInMemory(run, results, waits, patience),
-    );
-    const isToHandOver = waits.length > 0 && !results.isStopped && hasTimeToHandOver(run);
-    if (isToHandOver && (await handOver(run, results, waits))) return [];
+  const isHeld = waits.some(({ item }) => jobs.get(item)?.options.holdWhileWaiting);
+  if (run.executeWorkflow && !isHeld) {
+    waits = await withPatience(run, async (ms) => await waitInMemory(run, results, waits, ms));
+    const isOver = waits.length === 0 || results.isStopped;
+    if (!isOver && (await handOver(run, results, waits))) return [];
   }
-  if (!results.isStopped) await waitInMemory(run, results, waits, Infinity);
+  await waitInMemory(run, results, waits, Infinity);
   return results.collect();
-}
-
-/** @throws {ItemFailed} for a job without an ID */
-function waitFor(run: Run, results: Results, item: number, { video, options }: Job): Wait {
-  const id = videoIdOf(video);
-  if (id === undefined) throw new ItemFailed({ ...NO_ID, reason: 'item' });
-  results.awaited.set(item, id);
-  const { maxWait = 60, pollInterval = 10, failedVideos = 'stop' } = options;
-  const at = now();
-  const untilTimeout = (run.timeoutAt ?? Infinity) - Date.now() - BEFORE_TIMEOUT;
-  let deadline = Math.min(run.giveUpAt, at + Number(maxWait) * 60_000);
-  const isCutShort = at + untilTimeout < deadline;
-  if (isCutShort) deadline = at + untilTimeout;
-  return {
-    item,
-    options: { maxWait: Number(maxWait), failedVideos, isCutShort },
-    hold: options.holdWhileWaiting === true,
-    request: { id, interval: pollInterval * 1_000, deadline, last: video },
-  };
 }
 
 const NO_ID = {
   message: 'iTeraBiz accepted the request, but its answer has no ID to wait for',
   description:
     'Switch off Wait for Completion to get the answer as it is, and look for the job in your iTeraBiz dashboard.',
-};
+  reason: 'item',
+} as const;
+
+function waitFor(run: Run, item: number, id: string, { video, options }: Job): Wait {
+  const { maxWait = 60, pollInterval = 10, failedVideos = 'stop' } = options;
+  const chosen = Math.min(run.giveUpAt, now() + maxWait * 60_000);
+  const latest = now() + (run.timeoutAt ?? Infinity) - Date.now() - BEFORE_TIMEOUT;
+  const deadline = Math.min(chosen, latest);
+  return {
+    item,
+    options: { maxWait, failedVideos, isCutShort: latest < chosen },
+    request: { id, interval: pollInterval * 1_000, deadline, last: video },
+  };
+}
 
 /**
  * Waits in memory, together with all other waits of the account.
@@ -89,7 +82,7 @@ async function waitInMemory(
   waits: Wait[],
   patience: number,
 ): Promise<Wait[]> {
-  if (waits.length === 0 || patience === 0) return waits;
+  if (waits.length === 0 || results.isStopped || patience === 0) return waits;
   const pending = new Map(waits.map((wait) => [wait.request, wait]));
   const stop = new AbortController();
   const signal = run.signal ? AbortSignal.any([run.signal, stop.signal]) : stop.signal;
@@ -104,17 +97,14 @@ async function waitInMemory(
   }
   try {
     await poller.wait([...pending.keys()], client, (request, result) => {
-      const wait = pending.get(request)!;
+      settle(run, results, pending.get(request)!, result);
       pending.delete(request);
-      settle(run, results, wait, result);
       if (results.isStopped) stop.abort();
     });
   } catch (error) {
     run.signal?.throwIfAborted();
     if (!stop.signal.aborted) {
-      for (const { item, request } of pending.values()) {
-        results.failures.set(item, { ...describeRefusal(request.id, error), reason: 'account' });
-      }
+      pending.forEach((wait) => settle(run, results, wait, error as Error));
       pending.clear();
     }
   } finally {
@@ -123,23 +113,25 @@ async function waitInMemory(
   return [...pending.values()];
 }
 
-function settle(run: Run, results: Results, wait: Wait, result: WaitResult): void {
-  const { item, options, request } = wait;
-  if (result.reason === 'timedOut' && run.isTool) {
-    return void results.outputs.set(item, [{ json: outputOf(run, result.video, request.id) }]);
+function settle(run: Run, results: Results, { item, options, request }: Wait, end: End): void {
+  if (run.isTool && !(end instanceof Error) && end.reason === 'timedOut') {
+    const json = outputOf(run, end.video, end.refusal);
+    return void results.outputs.set(item, [{ json }]);
   }
-  const problem = describeEnd(result, request.id, options);
-  if (problem) results.failures.set(item, { ...problem, reason: 'item' });
-  else results.outputs.set(item, [{ json: result.video }]);
+  const failure = describeEnd(end, request.id, options);
+  if (failure) results.failures.set(item, { reason: 'item', ...failure });
+  else results.outputs.set(item, [{ json: (end as WaitResult).video }]);
 }
 
 /** A video as it is. A model is told instead what to do about one that is still being made. */
-function outputOf({ isTool }: Run, video: Video, id = videoIdOf(video)): IDataObject {
+function outputOf({ isTool }: Run, video: Video, refusal?: Error): IDataObject {
+  const id = videoIdOf(video);
   if (!isTool || id === undefined || !isBeingMade(video)) return video;
+  const progress = refusal ? ', but iTeraBiz could not be asked about it' : ' and still being made';
   return {
     id,
     status: statusOf(video),
-    message: `This video is ordered and still being made. Do not create it again: get video ${id} by its ID in a few minutes.`,
+    message: `This video is ordered${progress}. Do not create it again: get video ${id} by its ID in a few minutes.`,
   };
 }
 
@@ -179,21 +171,17 @@ function notesOf(ids: string[]): string[] {
   return notes;
 }
 
-/** An avatar has no status. */
-function isVideo(job: Video): boolean {
-  return !lacksStatus(job);
-}
-
 function isBeingMade(job: Video): boolean {
-  return isVideo(job) && outcomeOf(job) === 'running';
+  return !lacksStatus(job) && outcomeOf(job) === 'running';
 }
 
 /** Says in the editor what to do, and what not to do, after a run that ordered. */
 function hintAtOrders(run: Run, { accepted, reused }: Results, jobs: Map<number, Job>): void {
+  // An avatar has no status.
   const ordered = [...jobs].filter(
-    ([item, { video }]) => accepted.has(item) && !reused.get(item) && isVideo(video),
+    ([item, { video }]) => accepted.has(item) && !reused.get(item) && !lacksStatus(video),
   );
-  if (!run.isManual || run.isTool || ordered.length === 0) return;
+  if (!run.isManual || run.isTool) return;
   const [it, another] = ordered.length === 1 ? ['it', 'another'] : ['them', 'all of them again'];
   const isOpen = ordered.some(([, { waits, video }]) => !waits && isBeingMade(video));
   const isNewEachTime = ordered.some(([item]) => !reused.has(item));

@@ -1,7 +1,8 @@
 import type { WaitRequest, WaitResult } from '../account/videoPoller';
 import { failureReasonOf, outcomeOf, statusOf } from '../api/video';
 import { RequestFailed } from '../client/apiClient';
-import { type Message, SUPPORT } from '../messages/message';
+import { SUPPORT } from '../messages/message';
+import type { Refusal } from '../run/results';
 
 /** The options of an item that say how its wait ends. */
 export interface WaitOptions {
@@ -17,48 +18,54 @@ export interface WaitOptions {
 export interface Wait {
   item: number;
   options: WaitOptions;
-  /** Whether the wait must stay in memory */
-  hold: boolean;
   request: WaitRequest;
 }
 
-/** Why a wait ended without a result, or nothing if it has one. */
+/** How a wait ended; an error says why iTeraBiz could not be asked. */
+export type End = WaitResult | Error;
+
+/** Why a wait ended without a result; `undefined` if it has one. */
 export function describeEnd(
-  { reason, video }: WaitResult,
+  end: End,
   id: string,
   { maxWait, failedVideos, isCutShort }: WaitOptions,
-): Message | undefined {
+): Refusal | undefined {
+  if (end instanceof Error) {
+    return describeRefusal(`The wait for video ${id} ended`, end, 'fix this, then get it');
+  }
+  const { reason, video, refusal } = end;
+  const unasked = `iTeraBiz could not be asked about video ${id}`;
+  if (refusal) return describeRefusal(unasked, refusal, 'get it later');
+  const status = `status: ${statusOf(video)}`;
   if (reason === 'gone') {
     return {
-      message: `iTeraBiz no longer knows video ${id} (last status: ${statusOf(video)})`,
+      message: `iTeraBiz no longer knows video ${id} (last ${status})`,
       description: `It accepted this video before. Look in your iTeraBiz dashboard whether it was deleted, or ask ${SUPPORT}.`,
     };
   }
   if (reason === 'timedOut') {
     const minutes = maxWait === 1 ? '1 minute' : `${maxWait} minutes`;
+    const time = isCutShort ? "before this workflow's Timeout" : `after ${minutes}`;
     const limit = isCutShort ? 'Timeout in the settings of the workflow' : 'Max Wait';
     return {
-      message: `Video ${id} was not finished ${isCutShort ? "before this workflow's Timeout" : `after ${minutes}`} (last status: ${statusOf(video)})`,
+      message: `Video ${id} was not finished ${time} (last ${status})`,
       description: `It is not lost: iTeraBiz is still making it. Get it later by this ID, or raise ${limit}.`,
     };
   }
   if (outcomeOf(video) === 'completed' || failedVideos === 'output') return undefined;
   const cause = failureReasonOf(video);
   return {
-    message: `iTeraBiz could not make video ${id}${cause ? `: ${cause}` : ` (status: ${statusOf(video)})`}`,
+    message: `iTeraBiz could not make video ${id}${cause ? `: ${cause}` : ` (${status})`}`,
     description: `Fix the cause above and create the video again, or ask ${SUPPORT}.`,
   };
 }
 
-/** Why a wait ended if its polls were refused for good, or failed on our side. */
-export function describeRefusal(id: string, error: unknown): Message {
+function describeRefusal(event: string, error: Error, advice: string): Refusal {
   const { message } =
-    error instanceof RequestFailed
-      ? error.describe({ doing: 'look for videos' })
-      : (error as Error);
+    error instanceof RequestFailed ? error.describe({ doing: 'look for videos' }) : error;
   return {
-    message: `The wait for video ${id} ended: ${message}`,
-    description:
-      'The video is not affected, so do not order it again: fix this, then get it by its ID.',
+    message: `${event}: ${message}`,
+    description: `The video is not affected, so do not order it again: ${advice} by its ID.`,
+    reason: 'account',
   };
 }

@@ -53,13 +53,9 @@ export interface DurableWait {
 }
 
 /** As older versions of this package wrote it: one deadline and one set of options for all items. */
-interface FormerWait extends Omit<ItemWait, 'item'> {
-  waiting: number[];
-}
+type FormerWait = Omit<ItemWait, 'item'> & { waiting: number[] };
 
-export interface AwaitedVideo extends ItemWait {
-  id: string;
-}
+export type AwaitedVideo = ItemWait & { id: string };
 
 /** What one poll leaves for the next. n8n behavior: kept for all runs of a node in one execution. */
 export interface Memory {
@@ -74,27 +70,20 @@ export interface Memory {
   refusals?: Refusals;
 }
 
-export interface ReadDurableWait {
-  /** What each item of the user's node outputs if nothing more is learned about its video */
-  items: IDataObject[];
-  videos: AwaitedVideo[];
-  wait: DurableWait;
-}
-
-export function readDurableWait(run: Run): ReadDurableWait {
+/** The wait, its videos, and what each item of the user's node outputs if nothing more is learned. */
+export function readDurableWait(run: Run) {
   const items = run.parameter('parkedItems', 0) as IDataObject[];
   const wait = run.parameter('parkedWait', 0) as DurableWait & FormerWait;
   const waits = wait.waits ?? wait.waiting.map((item) => ({ ...wait, item }));
   const idOf = (item: number) => (items[item].details as { videoId: string }).videoId;
-  return { items, videos: waits.map((entry) => ({ ...entry, id: idOf(entry.item) })), wait };
+  const videos: AwaitedVideo[] = waits.map((entry) => ({ ...entry, id: idOf(entry.item) }));
+  return { items, videos, wait: wait as DurableWait };
 }
 
 /**
- * The coordinator: polls, and while videos are still being made, starts a poller, waits for it and polls again.
- *
- * Its first poll, at the hand-over, sends no request: it only makes the node run before n8n puts the execution
- * aside. n8n behavior: after a hard stop, a node that never ran ends its execution with n8n's own error, and
- * the user would see nothing else.
+ * The coordinator. Its first poll, at the hand-over, sends no request: it only makes the node run before n8n
+ * puts the execution aside. n8n behavior: after a hard stop, a node that never ran ends its execution with
+ * n8n's own error, and the user would see nothing else.
  *
  * @param workflowId of the user's workflow; n8n lists the executions of both small workflows under it
  * @param owner the user's node; the nodes that poll have its type and credential
@@ -120,9 +109,8 @@ export function coordinatorWorkflow(
 }
 
 /**
- * The poller: pauses and polls until all videos have ended or time is up. n8n behavior: if the coordinator
- * gets no further, what the poller was first put aside with becomes the coordinator's result. So the poller
- * starts with a pause, which keeps the items as they came in.
+ * The poller. n8n behavior: if the coordinator gets no further, what the poller was first put aside with
+ * becomes the coordinator's result. So the poller starts with a pause, which keeps the items as they came in.
  */
 export function pollerWorkflow(workflowId: string, owner: INode, wait: DurableWait): IWorkflowBase {
   const amount = `={{ $node[${JSON.stringify(owner.name)}].context.pause ?? ${MIN_PAUSE} }}`;
@@ -144,7 +132,7 @@ function loop(
   operation: string,
   pause: Omit<NodeData, 'name'>,
 ): IWorkflowBase {
-  const { name } = owner;
+  const { name, type, typeVersion, credentials, parameters } = owner;
   const [start, done, between] = ['items', 'done?', 'wait'].map((suffix) => `${name}: ${suffix}`);
   const isDone = { value1: `={{ $node[${JSON.stringify(name)}].context.done }}`, value2: true };
   const nodes: NodeData[] = [
@@ -155,7 +143,19 @@ function loop(
       notes: 'what each item gives out so far',
       parameters: { inputSource: 'passthrough' },
     },
-    pollingNode(owner, start, wait, operation),
+    {
+      // The name of the user's node, so its errors are shown under that name.
+      ...{ name, type, typeVersion, credentials },
+      executeOnce: true,
+      notes: operation === COORDINATE ? 'gives out the videos' : 'checks the videos',
+      parameters: {
+        resource: 'video',
+        operation,
+        parkedItems: `={{ $(${JSON.stringify(start)}).all().map((item) => item.json) }}`,
+        parkedWait: { ...wait } as unknown as INodeParameters,
+        requestOptions: parameters.requestOptions ?? {},
+      },
+    },
     {
       name: done,
       type: 'n8n-nodes-base.if',
@@ -165,11 +165,11 @@ function loop(
     },
     { name: between, ...pause },
   ];
-  const to = (node: string) => [{ node, type: NodeConnectionTypes.Main, index: 0 }];
   const placed = nodes.map((node, column): INode => {
     // n8n behavior: the editor then shows the note under the node's name instead of the type's subtitle.
     return { ...node, id: node.name, position: [column * 200, 0], notesInFlow: true };
   });
+  const to = (node: string) => [{ node, type: NodeConnectionTypes.Main, index: 0 }];
   const now = new Date();
   return {
     id: workflowId,
@@ -186,30 +186,6 @@ function loop(
       [name]: { main: [to(done)] },
       [done]: { main: [[], to(between)] },
       [between]: { main: [to(name)] },
-    },
-  };
-}
-
-/** It has the name of the user's node, so its errors are shown under that name. */
-function pollingNode(
-  { name, type, typeVersion, credentials, parameters }: INode,
-  start: string,
-  wait: DurableWait,
-  operation: string,
-): NodeData {
-  return {
-    name,
-    type,
-    typeVersion,
-    credentials,
-    executeOnce: true,
-    notes: operation === COORDINATE ? 'gives out the videos' : 'checks the videos',
-    parameters: {
-      resource: 'video',
-      operation,
-      parkedItems: `={{ $(${JSON.stringify(start)}).all().map((item) => item.json) }}`,
-      parkedWait: { ...wait } as unknown as INodeParameters,
-      requestOptions: parameters.requestOptions ?? {},
     },
   };
 }

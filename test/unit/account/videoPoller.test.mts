@@ -239,6 +239,23 @@ describe('The deadline', () => {
     expect([end.at, other.results.b]).toEqual([110_000, ['ended', 'completed', 120_000]]);
   });
 
+  test.each([
+    [false, 503],
+    [true, undefined],
+  ])('names the last refusal, unless the video was seen: %s', async (isSeen, status) => {
+    const account = new Account('one');
+    const { context } = requesterOf(() =>
+      isSeen && Date.now() < 15_000 ? answered(body('a', 'processing')) : busy(),
+    );
+    const request = { id: 'a', interval: 10_000, deadline: now() + 25_000, last: { id: 'a' } };
+    const results: WaitResult[] = [];
+    const client = account.client(context, { priority: 'row' });
+    void account.poller.wait([request], client, (_, result) => void results.push(result));
+    await advance(25_000);
+    expect(results).toMatchObject([{ reason: 'timedOut' }]);
+    expect(results[0].refusal?.status).toBe(status);
+  });
+
   test('close to others shares a poll with them', async () => {
     const api = place({ a: 'queued', b: 'queued' });
     const { wait } = api.execution();

@@ -48,9 +48,11 @@ describe('A refusal', () => {
   });
 
   test('names a field once, and ends with one full stop', () => {
-    const { message, description } = refusal(400, said('avatar_id: there is no avatar x.'));
-    expect(message).toBe('iTeraBiz refused the field "Avatar": there is no avatar x');
-    expect(description).not.toContain('..');
+    expect(refusal(400, said('avatar_id: there is no avatar x.'))).toEqual({
+      message: 'iTeraBiz refused the field "Avatar": there is no avatar x',
+      description:
+        'Correct "Avatar" of this item and run it again; nothing was made or charged for it (status 400).',
+    });
     expect(refusal(429, said('Slow down.')).description).toMatch(
       /^iTeraBiz says: Slow down \(status 429\)\. /,
     );
@@ -96,6 +98,16 @@ describe('A refusal', () => {
     });
   });
 
+  test.each([
+    ['Upgrade your plan now', ['script: Too long'], true],
+    ['At most one minute', ['script: Too long', 'script: Far too many words for it'], false],
+  ])('"%s" beside %j is told, too: %s', (sentence, ofField, isTold) => {
+    const { description } = refusal(400, [sentence, ...ofField]);
+    expect(description.includes(` iTeraBiz says: ${sentence}; ${ofField.join('; ')}.`)).toBe(
+      isTold,
+    );
+  });
+
   test('in a success is told like any other', () => {
     expect(refusal(200, { code: 40119, message: 'Avatar not found' })).toEqual({
       message: 'iTeraBiz could not create the video: Avatar not found',
@@ -120,14 +132,24 @@ describe('A refusal', () => {
     );
   });
 
+  test.each([404, 405])('with status %i from a web page is about the address', (status) => {
+    expect(refusal(status, '<html><title>Welcome</title></html>', { id: 'video_1' })).toEqual({
+      message: 'Something other than iTeraBiz answered the request to create the video: Welcome',
+      description: `Check the Base URL of the credential, which is usually https://api.iterabiz.com/v1. If it is right, a proxy or firewall answers in place of the API: ask whoever runs this n8n, or its network, to let it reach iTeraBiz. If it keeps happening, write to api@iterabiz.com (status ${status}).`,
+    });
+  });
+
   test.each([
     [undefined, 'in a few minutes'],
     ['0', 'in a minute'],
     ['60', 'in a minute'],
     ['61', 'in about 2 minutes'],
-    ['3000', 'in about 50 minutes'],
+    ['3240', 'in about 54 minutes'],
+    ['3300', 'in about an hour'],
     ['3600', 'in about an hour'],
     ['5400', 'in about 2 hours'],
+    ['126000', 'in about 35 hours'],
+    ['129600', 'in about 2 days'],
     ['259200', 'in about 3 days'],
   ])('for being busy that asks for %j seconds says %s', (seconds, when) => {
     const headers = seconds === undefined ? {} : { 'retry-after': seconds };
@@ -315,6 +337,7 @@ describe('As an error of the node', () => {
     expect(error).toBeInstanceOf(NodeApiError);
     expect(error).toMatchObject({
       ...own,
+      messages: [own.message],
       httpCode: '422',
       level: 'warning',
       context: { itemIndex: 7 },

@@ -29,6 +29,14 @@ test('where nothing else happened, the message is the own one', () => {
   expect(describeStop(own, 0, all, 1, empty, 'Wait')).toEqual(own);
 });
 
+test('an error without a description, as of an expression, has the rest alone', () => {
+  const bare = { message: 'No such node', description: '' };
+  expect(describeStop(bare, 14, nobody, 200, [], '')).toEqual({
+    message: 'No such node',
+    description: counted(14),
+  });
+});
+
 test('says which row the item is where there are several', () => {
   expect(linesOf(14, { failures: new Map([[14, own]]) })).toEqual(['Shorten it.', counted(14)]);
 });

@@ -176,6 +176,24 @@ describe('A node that stops', () => {
     ]);
   });
 
+  test('tells existing videos from ordered ones, and finished ones as they were accepted', () => {
+    const results = resultsOf(5);
+    ['completed', 'queued', 'queued', 'queued'].forEach((status, item) => {
+      results.recordAccepted(item, { id: `v${item}`, status });
+      results.reused.set(item, item < 3);
+    });
+    results.failures.set(2, failure('Late')).set(4, failure('No'));
+    expect(stopOf(results).description.split('\n').slice(3, -1)).toEqual([
+      'Finished:',
+      'Item 1: v0.',
+      'Ordered and still being made:',
+      'Item 4: v3.',
+      'Existing, but not finished:',
+      'Item 2: v1.',
+      'Item 3: v2.',
+    ]);
+  });
+
   test.each([
     ['each has a message of its own', 2_000],
     ['they share thirty messages in turn', 30],

@@ -8,7 +8,13 @@ import { Results } from '../../../nodes/ITeraBiz/run/results.ts';
 import { finish } from '../../../nodes/ITeraBiz/waiting/finish.ts';
 import { describeEnd } from '../../../nodes/ITeraBiz/waiting/outcome.ts';
 import { collectGarbage } from '../../shared/collectGarbage.mts';
-import { answered, type Answering, fakeRun, type FakeRunOptions } from '../../shared/fakeRun.mts';
+import {
+  answered,
+  type Answering,
+  connectionReset,
+  fakeRun,
+  type FakeRunOptions,
+} from '../../shared/fakeRun.mts';
 
 /** Every test begins an hour after the one before: what the process remembers of that one is past. */
 let start = 0;
@@ -30,6 +36,8 @@ interface Given extends Omit<Partial<FakeRunOptions>, 'api'> {
   refusal?: Answering;
   /** Items whose jobs this run has made */
   isMade?: boolean;
+  /** Whether they existed already, where that was asked */
+  reused?: boolean;
   /** How long n8n takes for a hand-over, in milliseconds; it refuses one that takes no time */
   takes?: number;
 }
@@ -41,6 +49,7 @@ function waiting({
   options = {},
   refusal,
   isMade = true,
+  reused,
   takes,
   ...more
 }: Given = {}) {
@@ -72,6 +81,7 @@ function waiting({
   const optionsOf = typeof options === 'function' ? options : () => options;
   const jobs = ids.map((id, item) => {
     if (isMade && id) results.accepted.set(item, id);
+    if (reused !== undefined) results.reused.set(item, reused);
     const video = { id, status: 'queued' };
     return [item, { video, options: optionsOf(item), waits: true }] as const;
   });
@@ -98,6 +108,7 @@ describe('In memory', () => {
 
   test('jobs that are not waited for are given out as they are, and nothing is asked', async () => {
     const { run, asked } = fakeRun({ api: () => new Error('nobody asks') });
+    run.client = async () => await Promise.reject(new Error('no credential'));
     const job = { video: { id: 'a', status: 'queued' }, options: {}, waits: false };
     expect(await finish(run, new Results(run), new Map([[0, job]]))).toMatchObject([
       { json: { id: 'a' } },
@@ -148,7 +159,19 @@ describe('In memory', () => {
       message: 'iTeraBiz accepted the request, but its answer has no ID to wait for',
       description: expect.stringMatching(/^Switch off Wait for Completion/),
     });
+    const going = fakeRun({ api: () => ({}), onError: 'continueRegularOutput' }).run;
+    const [{ json }] = await finish(going, new Results(going), new Map([[0, job]]));
+    expect(json).toEqual({ error: expect.stringMatching(/^iTeraBiz accepted the request/) });
     expect(asked).toEqual([]);
+  });
+
+  test('a wait of a month is longer than any timer, and ends with its video all the same', async () => {
+    const place = waiting({ options: { maxWait: 60 * 24 * 31, pollInterval: 60 * 60 * 24 } });
+    await advance(25 * 24 * 60 * MINUTE);
+    expect(place.end).toEqual({});
+    place.statuses.a = 'completed';
+    await advance(2 * 24 * 60 * MINUTE);
+    expect(place.end.json).toMatchObject([{ id: 'a', status: 'completed' }]);
   });
 
   test('ends for all when one fails and the node is to stop, with every job named', async () => {
@@ -180,10 +203,43 @@ describe('In memory', () => {
     ]);
   });
 
+  test.each<[string, IDataObject | Error, string]>([
+    ['busy', answered({}, 429), 'iTeraBiz is too busy to look for videos'],
+    [
+      'out of reach',
+      connectionReset,
+      'The connection to iTeraBiz broke off before it answered the request to look for videos',
+    ],
+  ])('an API that was %s all the time could not be asked', async (_, answer, reason) => {
+    const place = waiting({
+      ...{ refusal: () => answer, options: { maxWait: 5 }, onError: 'continueRegularOutput' },
+    });
+    await advance(5 * MINUTE + 1_000);
+    expect(place.end.json).toEqual([
+      {
+        ...{ id: 'a', row: 0, details: { reason: 'account', videoId: 'a' } },
+        error: `iTeraBiz could not be asked about video a: ${reason}. The video is not affected, so do not order it again: get it later by its ID.`,
+      },
+    ]);
+  });
+
+  test('one answer is enough to know that the video was not finished in time', async () => {
+    const place = waiting({ options: { maxWait: 5 } });
+    await advance(15_000);
+    place.refusal = () => answered({}, 503);
+    await advance(5 * MINUTE);
+    expect(place.end.error?.message).toBe(
+      'Video a was not finished after 5 minutes (last status: processing)',
+    );
+  });
+
   test('ends when the credential is gone', async () => {
     const { end } = waiting({ refusal: () => new UserError('no credential') });
     await advance(15_000);
     expect(end.error?.message).toBe('The wait for video a ended: no credential');
+    expect(end.error?.description).toMatch(
+      /^The video is not affected, so do not order it again: fix this, then get it by its ID\.\n/,
+    );
   });
 
   test('ends some seconds before the Timeout of the workflow, and says that it was that', async () => {
@@ -199,9 +255,39 @@ describe('In memory', () => {
     await advance(46_000);
     expect(end.at).toBe(45_000);
     expect(end.json).toEqual([
-      { id: 'a', status: 'processing', message: expect.stringMatching(/Do not create it again/) },
+      {
+        id: 'a',
+        status: 'processing',
+        message:
+          'This video is ordered and still being made. Do not create it again: get video a by its ID in a few minutes.',
+      },
     ]);
     expect(handedOver).toEqual([]);
+  });
+
+  test.each<[string, Given, string]>([
+    ['whose video failed', { statuses: { a: 'failed' } }, 'iTeraBiz could not make video a'],
+    [
+      'without a credential',
+      { refusal: () => new UserError('no credential') },
+      'The wait for video a ended: no credential',
+    ],
+  ])('an AI tool %s says so', async (_, given, message) => {
+    const { end } = waiting({ isTool: true, ...given });
+    await advance(46_000);
+    expect(end.error?.message).toContain(message);
+  });
+
+  test('an AI tool that could not ask iTeraBiz says so, and not that the video is being made', async () => {
+    const { end } = waiting({ isTool: true, refusal: () => answered({}, 503) });
+    await advance(46_000);
+    expect(end.json).toEqual([
+      {
+        ...{ id: 'a', status: 'queued' },
+        message:
+          'This video is ordered, but iTeraBiz could not be asked about it. Do not create it again: get video a by its ID in a few minutes.',
+      },
+    ]);
   });
 
   test('an execution that is canceled ends at once, with that', async () => {
@@ -273,6 +359,12 @@ describe('Handed over to n8n', () => {
     expect(handedOver).toEqual([]);
     await advance(2_000);
     expect(handedOver).toHaveLength(1);
+    expect(handedOver[0].items).toEqual(
+      ['a', 'b'].map((videoId) => ({
+        error: `n8n was stopped before it learned what became of video ${videoId}. It is not lost: iTeraBiz makes it all the same. Get it with Video: Get and this ID`,
+        details: { videoId },
+      })),
+    );
     expect(end.json).toEqual([]);
     expect(asked).toHaveLength(2);
     await advance(10 * MINUTE);
@@ -295,9 +387,16 @@ describe('Handed over to n8n', () => {
         ),
       },
       expect.objectContaining({ id: 'b', status: 'completed' }),
-      expect.objectContaining({ row: 2, error: expect.stringMatching(/^iTeraBiz could not make/) }),
+      {
+        ...{ id: 'c', row: 2, details: { videoId: 'c' } },
+        error: expect.stringMatching(/^iTeraBiz could not make/),
+      },
     ]);
     expect(workflow.id).toBe('w1');
+    expect(workflow.nodes[1]).toMatchObject({
+      ...{ name: 'iTeraBiz', type: 'n8n-nodes-iterabiz.iTeraBiz', typeVersion: 1 },
+      parameters: { requestOptions: {} },
+    });
     expect(workflow.nodes[1].parameters.parkedWait).toMatchObject({
       ...{ execution: '7', onError: 'continueRegularOutput', accepted: true, reused: {} },
       waits: [{ item: 0, maxWait: 30, failedVideos: 'output', isCutShort: false }],
@@ -306,6 +405,15 @@ describe('Handed over to n8n', () => {
       workflow.nodes[1].parameters.parkedWait as unknown as { waits: [{ deadline: number }] }
     ).waits;
     expect(Math.abs(deadline - (start + 30 * MINUTE))).toBeLessThan(1_000);
+  });
+
+  test('with the mark of videos that existed already', async () => {
+    const statuses = { a: 'completed', b: 'processing' };
+    const { handedOver } = waiting({ ids: ['a', 'b'], statuses, takes: 100, reused: true });
+    await advance(MINUTE + 2_000);
+    const [{ items, workflow }] = handedOver;
+    expect(items[0]).toMatchObject({ id: 'a', _iteraBizReused: true });
+    expect(workflow.nodes[1].parameters.parkedWait).toMatchObject({ reused: { 0: true, 1: true } });
   });
 
   test('says that the node made no jobs, where it only waits for them', async () => {
@@ -318,6 +426,8 @@ describe('Handed over to n8n', () => {
 
   test('not where all have ended by then, nor where one that fails is to stop the node', async () => {
     const done = waiting({ takes: 100, statuses: { a: 'completed' } });
+    await advance(11_000);
+    expect(jest.getTimerCount()).toBe(0);
     await advance(3 * MINUTE);
     const failed = waiting({
       takes: 100,
@@ -333,6 +443,10 @@ describe('Handed over to n8n', () => {
 
   test.each<[string, Given]>([
     ['where the user wants to hold it', { options: { holdWhileWaiting: true } }],
+    [
+      'where the user wants to hold one of several',
+      { ids: ['a', 'b'], options: (item) => ({ holdWhileWaiting: item === 1 }) },
+    ],
     ['where n8n cannot take it over', { takes: undefined }],
     ['where the Timeout of the workflow comes too soon', { timeoutAt: 1 }],
   ])('not %s', async (_, given) => {
@@ -343,14 +457,28 @@ describe('Handed over to n8n', () => {
     await advance(60 * MINUTE);
   });
 
-  test('before the Timeout of the workflow, which its deadline stays clear of', async () => {
-    const { handedOver } = waiting({ takes: 100, timeoutAt: start + 20 * MINUTE });
-    await advance(2 * MINUTE);
-    const { waits } = handedOver[0].workflow.nodes[1].parameters.parkedWait as unknown as {
-      waits: [{ deadline: number; isCutShort: boolean }];
-    };
-    expect(waits[0].isCutShort).toBe(true);
-    expect(waits[0].deadline).toBeLessThan(start + 19 * MINUTE);
+  test.each([60, 19])(
+    'before the Timeout of the workflow, which the deadline of %i minutes stays clear of',
+    async (maxWait) => {
+      const options = { maxWait };
+      const { handedOver } = waiting({ takes: 100, options, timeoutAt: start + 20 * MINUTE });
+      await advance(2 * MINUTE);
+      const { waits } = handedOver[0].workflow.nodes[1].parameters.parkedWait as unknown as {
+        waits: [{ deadline: number; isCutShort: boolean }];
+      };
+      expect(waits[0].isCutShort).toBe(true);
+      expect(waits[0].deadline).toBeLessThan(start + 19 * MINUTE);
+    },
+  );
+
+  test('not where a refused key has ended it in memory', async () => {
+    const { end, handedOver } = waiting({
+      ...{ takes: 100, isManual: true, onError: 'continueRegularOutput' },
+      refusal: () => answered({}, 401),
+    });
+    await advance(11 * MINUTE);
+    expect(end.json).toMatchObject([{ details: { reason: 'account', videoId: 'a' } }]);
+    expect(handedOver).toEqual([]);
   });
 
   test('an execution in the editor stays in memory for ten minutes, and is handed over then', async () => {
@@ -387,6 +515,8 @@ describe('Handed over to n8n', () => {
     const [first, ...others] = Array.from({ length: 8 }, () => waiting({ takes: 500, account }));
     await advance(10_000);
     expect(first.handedOver).toEqual([]);
+    // Nothing is asked on the way: what has only just been made is not finished.
+    expect(others.flatMap(({ asked }) => asked)).toEqual([]);
     const at = others.flatMap(({ handedOver }) => handedOver.map((one) => one.at));
     expect(at).toHaveLength(7);
     at.forEach((moment, turn) => {
@@ -458,7 +588,7 @@ describe('How a wait ended', () => {
   test('with a failed video', () => {
     expect(describeEnd({ reason: 'ended', video: failed }, 'v1', options)).toEqual({
       message: 'iTeraBiz could not make video v1: Too dark',
-      description: expect.stringMatching(/create the video again/),
+      description: 'Fix the cause above and create the video again, or ask api@iterabiz.com.',
     });
     const video = { status: 'Cancelled' };
     expect(describeEnd({ reason: 'ended', video }, 'v1', options)?.message).toBe(
@@ -475,16 +605,27 @@ describe('How a wait ended', () => {
       const own = { ...options, maxWait, failedVideos };
       expect(describeEnd({ reason: 'timedOut', video: running }, 'v1', own)).toEqual({
         message: `Video v1 was not finished after ${time} (last status: processing)`,
-        description: expect.stringMatching(/^It is not lost: /),
+        description:
+          'It is not lost: iTeraBiz is still making it. Get it later by this ID, or raise Max Wait.',
       });
     }
+  });
+
+  test("before the workflow's Timeout", () => {
+    const own = { ...options, isCutShort: true };
+    expect(describeEnd({ reason: 'timedOut', video: running }, 'v1', own)).toEqual({
+      message: "Video v1 was not finished before this workflow's Timeout (last status: processing)",
+      description:
+        'It is not lost: iTeraBiz is still making it. Get it later by this ID, or raise Timeout in the settings of the workflow.',
+    });
   });
 
   test('with a video that is gone', () => {
     const output = { ...options, failedVideos: 'output' } as const;
     expect(describeEnd({ reason: 'gone', video: running }, 'v1', output)).toEqual({
       message: 'iTeraBiz no longer knows video v1 (last status: processing)',
-      description: expect.stringMatching(/dashboard/),
+      description:
+        'It accepted this video before. Look in your iTeraBiz dashboard whether it was deleted, or ask api@iterabiz.com.',
     });
   });
 });

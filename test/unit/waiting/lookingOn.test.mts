@@ -72,6 +72,51 @@ test('nothing is said of an avatar, of a video that was only read, to nobody, or
   expect(await hintsOf({ isTool: true })).toEqual([]);
 });
 
+test('of several, each counts: one still being made, one that a further run orders again', async () => {
+  const { run, hints } = fakeRun({ api: silent, items: [{}, {}], isManual: true });
+  const results = new Results(run);
+  results.accepted.set(0, 'v0').set(1, 'v1');
+  results.reused.set(0, false);
+  const jobs = [finishedVideo, { id: 'v1', status: 'queued' }].map(
+    (video, item) => [item, { video, options: {}, waits: item === 0 }] as const,
+  );
+  await finish(run, results, new Map(jobs));
+  expect(hints).toEqual([
+    'Still being made: to get them, add "Get video" after this step. Running this step again orders and charges for all of them again.',
+  ]);
+});
+
+test('a step that does not wait, but whose video is there already, says only that it orders again', async () => {
+  expect(await hintsOf({ job: { video: finishedVideo } })).toEqual([
+    'Running this step again orders and charges for another. To keep this result while you build, pin it.',
+  ]);
+});
+
+test('a step that waits does not say that its video is still being made', async () => {
+  const stop = new AbortController();
+  const { run, hints } = fakeRun({ api: silent, isManual: true, signal: stop.signal });
+  const results = new Results(run);
+  results.accepted.set(0, 'v0');
+  const job = { video: { id: 'v0', status: 'queued' }, options: {}, waits: true };
+  const end = finish(run, results, new Map([[0, job]]));
+  stop.abort(new Error('stopped'));
+  await expect(end).rejects.toThrow('stopped');
+  expect(hints).toEqual([
+    'Running this step again orders and charges for another. To keep this result while you build, pin it.',
+  ]);
+});
+
+test('nothing is said by a step that stops', async () => {
+  const { run, hints } = fakeRun({ api: silent, items: [{}, {}], isManual: true });
+  const results = new Results(run);
+  results.accepted.set(0, 'v0');
+  results.failures.set(1, { message: 'No', description: '', reason: 'item' });
+  const video = { id: 'v0', status: 'queued' };
+  const jobs = new Map([[0, { video, options: {}, waits: false }]]);
+  await expect(finish(run, results, jobs)).rejects.toThrow('No');
+  expect(hints).toEqual([]);
+});
+
 describe('A model', () => {
   const outputOf = async (video: Job['video']) =>
     (await finished({ isTool: true, job: { video } })).output[0];
@@ -114,6 +159,33 @@ describe('An execution that is stopped', () => {
     const { stop, warnings, notes } = stopping([]);
     stop.abort();
     expect([warnings, notes]).toEqual([[], {}]);
+  });
+
+  test('names all of many, in notes that n8n does not cut off', () => {
+    const ids = Array.from({ length: 120 }, (_, n) => `video_${n + 100}`);
+    const { stop, notes } = stopping(ids);
+    stop.abort();
+    expect(Object.keys(notes)).toEqual([
+      'iTeraBiz_orders',
+      'iTeraBiz_orders_2',
+      'iTeraBiz_orders_3',
+    ]);
+    expect(Object.values(notes).join(', ')).toBe(ids.join(', '));
+    expect(Object.values(notes).map(({ length }) => length)).toEqual([504, 504, 306]);
+  });
+
+  test.each([
+    [506, 1],
+    [507, 2],
+  ])('with IDs of %i and 4 characters takes %i notes', (length, count) => {
+    const { stop, notes } = stopping(['x'.repeat(length), 'last']);
+    stop.abort();
+    expect(Object.values(notes)).toHaveLength(count);
+  });
+
+  test('one that n8n cannot stop is like any other', () => {
+    const { run } = fakeRun({ api: silent });
+    expect(nameOrdersWhenStopped(run, new Results(run))).not.toThrow();
   });
 
   test('says nothing of orders that the node has given out', () => {

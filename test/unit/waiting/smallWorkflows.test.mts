@@ -100,9 +100,11 @@ describe.each([
   });
 
   test('has nodes with a place and a name of their own', () => {
-    expect(new Set(workflow.nodes.map(({ id }) => id)).size).toBe(5);
-    expect(new Set(workflow.nodes.map((node) => node.name)).size).toBe(5);
-    expect(workflow.nodes.map(({ position }) => position[0])).toEqual([0, 200, 400, 600, -40]);
+    const names = [': items', '', ': done?', ': wait', ': note'].map((one) => owner.name + one);
+    expect(workflow.nodes.map((node) => node.name)).toEqual(names);
+    expect(workflow.nodes.map(({ id }) => id)).toEqual([...names.slice(0, 4), 'note']);
+    const places = workflow.nodes.map(({ position }) => position.join());
+    expect(places).toEqual(['0,0', '200,0', '400,0', '600,0', '-40,-240']);
   });
 
   test('says under the name of each node what it does', () => {
@@ -110,6 +112,8 @@ describe.each([
       expect(notes).toMatch(/^[a-z].{10,}/);
       expect(notesInFlow).toBe(true);
     });
+    const own = operation === COORDINATE ? 'gives out the videos' : 'checks the videos';
+    expect(looks.notes).toBe(own);
   });
 
   test.each([
@@ -129,6 +133,9 @@ describe.each([
       },
     });
     expect(note.parameters.content).toContain(words);
+    expect(String(note.parameters.content).split('\n\n')[2]).toMatch(
+      /^There is nothing to do here\. Even if execution 17 was stopped, this one ends: /,
+    );
   });
 });
 
@@ -149,6 +156,7 @@ test('the coordinator pauses by waiting for a poller, however that one ends', ()
   expect(pause).toMatchObject({
     type: 'n8n-nodes-base.executeWorkflow',
     onError: 'continueRegularOutput',
+    alwaysOutputData: true,
     parameters: { source: 'parameter', mode: 'once' },
   });
   const sent = JSON.parse(pause.parameters.workflowJson as string);

@@ -147,6 +147,7 @@ describe('A durable wait', () => {
     const memory = { done: false, surprises: { a: { unknownSince: start - 5 * MINUTE } } };
     const { error } = await look({ items: [waitsFor('a')], answer: videos({}), memory });
     expect(error?.message).toContain('no longer knows video a');
+    expect(error?.description).toContain('\nNo longer known to iTeraBiz:\nItem 1: a.\n');
     expect(error?.description).not.toContain('Still being made');
   });
 });
