@@ -149,12 +149,16 @@ export class N8n {
     });
   }
 
-  /** Activates as the editor's switch does. @throws what the last try threw */
-  async activate(id: string): Promise<void> {
+  /**
+   * Activates as the editor's switch does.
+   *
+   * @returns the items that the poll at publication emitted
+   * @throws what the last try threw
+   */
+  async activate(id: string): Promise<VideoEvent[]> {
     for (let tries = 1; ; tries++) {
       try {
-        await this.activateOnce(id);
-        return;
+        return await this.activateOnce(id);
       } catch (error) {
         await this.deactivate(id);
         if (tries === ACTIVATION_TRIES) throw error;
@@ -201,9 +205,10 @@ export class N8n {
 
   /**
    * One poll of a workflow's only trigger, as the schedule starts it. All its polls share the workflow
-   * that was loaded for the first, but for those with a progress that is stored with the run.
+   * that was loaded at publication, but for those with a progress that is stored with the run. That
+   * workflow's progress is stored when a poll starts a run, and at publication.
    *
-   * @param isFirst whether it is the one that comes with publication, whose progress is then dropped
+   * @param isFirst whether it is the one that comes with publication, whose cursor is then dropped
    * @param isKilled whether n8n is killed before it stores anything
    * @returns the items it emitted
    */
@@ -214,7 +219,7 @@ export class N8n {
   ): Promise<VideoEvent[]> {
     const isManual = mode === 'manual';
     const { hasDurableCursors, pollBudgetMs } = this;
-    const loaded = isManual || hasDurableCursors ? undefined : this.polled.get(id);
+    const loaded = isManual || isFirst || hasDurableCursors ? undefined : this.polled.get(id);
     const workflow = loaded ?? this.load(id);
     if (!isManual) this.polled.set(id, workflow);
     const node = Object.values(workflow.nodes)[0];
@@ -230,16 +235,18 @@ export class N8n {
       getPollBudgetMs: pollBudgetMs === undefined ? undefined : () => pollBudgetMs,
     });
     const output = await TYPES[node.type].poll!.call(this.logged(context));
-    if (isKilled) return [];
-    if (hasDurableCursors && !isFirst) this.cursors.set(id, JSON.stringify(cursor));
-    if (!isManual && (!hasDurableCursors || isFirst || output)) this.saveStaticData(id, workflow);
-    return (output ?? []).flat().map(({ json }) => json as unknown as VideoEvent);
+    if (isKilled) this.polled.delete(id);
+    else if (!isManual) {
+      if (output || isFirst) this.saveStaticData(id, workflow);
+      if (hasDurableCursors && (output || !isFirst)) this.cursors.set(id, JSON.stringify(cursor));
+    }
+    return isKilled ? [] : (output ?? []).flat().map(({ json }) => json as unknown as VideoEvent);
   }
 
+  /** As the workflow has it that is loaded, if it polls, or else as it is stored. */
   staticDataOf(id: string, node: string): IDataObject {
-    return (JSON.parse(this.database.get(id)!.staticData) as Record<string, IDataObject>)[
-      `node:${node}`
-    ];
+    const data = this.polled.get(id)?.staticData ?? JSON.parse(this.database.get(id)!.staticData);
+    return (JSON.parse(JSON.stringify(data)) as Record<string, IDataObject>)[`node:${node}`];
   }
 
   productionUrl(id: string, node: string): string {
@@ -308,7 +315,7 @@ export class N8n {
       .find(isHere);
   }
 
-  private async activateOnce(id: string): Promise<void> {
+  private async activateOnce(id: string): Promise<VideoEvent[]> {
     this.database.get(id)!.isActive = true;
     const workflow = this.load(id);
     for (const data of this.webhooksOf(workflow)) {
@@ -317,7 +324,8 @@ export class N8n {
       }
     }
     this.saveStaticData(id, workflow);
-    if (workflow.getPollNodes().length > 0) await this.poll(id, 'trigger', { isFirst: true });
+    if (workflow.getPollNodes().length === 0) return [];
+    return await this.poll(id, 'trigger', { isFirst: true });
   }
 
   private async hook(
