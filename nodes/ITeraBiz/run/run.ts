@@ -265,11 +265,13 @@ function proxyFrom(address: string, node: INode): IHttpRequestOptions['proxy'] {
 
 /** n8n behavior: its contexts have this time, though their types do not. */
 function timeoutOf(context: IExecuteFunctions): number | undefined {
-  const { additionalData } = context as { additionalData?: { executionTimeoutTimestamp?: number } };
-  const seconds = Number(context.getWorkflowSettings?.()?.executionTimeout);
+  const { additionalData = {} } = context as { additionalData?: AdditionalData };
+  const seconds = Number(context.getWorkflowSettings().executionTimeout);
   const bySetting = seconds > 0 ? Date.now() + seconds * 1_000 : undefined;
-  return additionalData?.executionTimeoutTimestamp ?? bySetting;
+  return additionalData.executionTimeoutTimestamp ?? bySetting;
 }
+
+type AdditionalData = { executionTimeoutTimestamp?: number; executeWorkflow?: unknown };
 
 /**
  * Puts an execution aside, if n8n can. n8n behavior: an execution or workflow that it does not store has no
@@ -282,12 +284,12 @@ export function workflowRunner(
   context: IExecuteFunctions,
   n8n: object = n8nWorkflow,
 ): Run['executeWorkflow'] {
-  const { additionalData } = context as { additionalData?: object };
+  const { additionalData = {} } = context as { additionalData?: AdditionalData };
   const executionId = context.getExecutionId();
   const workflowId = context.getWorkflow().id ?? '';
   const isStored = [executionId, workflowId].every((id) => /^[^_]/.test(id ?? ''));
-  const canRunOthers = !additionalData || 'executeWorkflow' in additionalData;
-  if (!isStored || !canRunOthers || !('WAIT_FOR_SUB_EXECUTION' in n8n)) return undefined;
+  const canRunOthers = 'executeWorkflow' in additionalData && 'WAIT_FOR_SUB_EXECUTION' in n8n;
+  if (!isStored || !canRunOthers) return undefined;
   const parentExecution = { executionId, workflowId, shouldResume: true };
   const options = { parentExecution, executionMode: context.getMode() };
   return async (code, items) => await context.executeWorkflow({ code }, items, undefined, options);

@@ -3,6 +3,7 @@ import type { INode, INodeParameters } from 'n8n-workflow';
 
 import { runOf, runOfItem, workflowRunner } from '../../../nodes/ITeraBiz/run/run.ts';
 import { TIMEOUT } from '../../../nodes/ITeraBiz/client/apiClient.ts';
+import { now } from '../../../nodes/ITeraBiz/client/time.ts';
 import { useLittleApi } from '../../shared/littleApi.mts';
 import { type Execution, executeContext, singleContext } from '../engine.mts';
 
@@ -169,6 +170,7 @@ describe("n8n's Request Options", () => {
   test.each([
     [-5, TIMEOUT],
     [0.5, TIMEOUT],
+    [1, 1],
     ['soon', TIMEOUT],
     ['2000', 2_000],
     [1e12, 2 ** 31 - 1],
@@ -253,6 +255,42 @@ describe('An AI tool', () => {
     expect(run.executeWorkflow).toBeUndefined();
     run.hint('goes nowhere');
   });
+});
+
+test('counts its runs in a loop', async () => {
+  const context = executeContext();
+  Object.assign(context, { runIndex: 3 });
+  expect((await runOf(context)).index).toBe(3);
+});
+
+test('logs with what n8n finds the node by, and saves notes and files with the execution', async () => {
+  const context = executeContext({ additionalData: { executionId: '7' } });
+  const warn = jest.fn();
+  Object.defineProperty(context, 'logger', { value: { warn } });
+  context.helpers.prepareBinaryData = jest.fn(async (...args: unknown[]) => args as never);
+  const run = await runOf(context);
+  run.warn('Look');
+  run.note('name', 'text');
+  expect(warn).toHaveBeenCalledWith('Look', { node: 'Ours', executionId: '7' });
+  expect(context.customData.get('name')).toBe('text');
+  const file = Buffer.from('x');
+  expect(await run.store(file, 'a.mp4', 'video/mp4')).toEqual([file, 'a.mp4', 'video/mp4']);
+});
+
+test.each([
+  [true, 45_000],
+  [false, Infinity],
+])('a tool (%p) is waited for %p ms', async (isTool, expected) => {
+  const before = now();
+  const { giveUpAt } = await runWith({ items, isTool, parameters: create });
+  expect(giveUpAt).toBeGreaterThanOrEqual(before + expected);
+  if (isTool) expect(giveUpAt).toBeLessThan(now() + expected + 1);
+});
+
+test('knows the limit of its credential', async () => {
+  const credential = { apiKey: 'k', baseUrl: 'https://api.example', maxVideosPerDay: 3 };
+  const run = await runWith({ credential: credential as never });
+  expect(await run.maxVideosPerDay()).toBe(3);
 });
 
 test('what it hints at stands beside the output', async () => {
