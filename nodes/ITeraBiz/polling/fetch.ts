@@ -67,6 +67,7 @@ function isSameAccount({ account }: Poll, before: Progress, { videos }: Part): b
  */
 async function readList(poll: Poll, progress: Progress): Promise<Part> {
   const { client, snapshot } = poll;
+  const { pending } = progress;
   const isKnown = isKnownIn(progress);
   const videos: Video[] = [];
   let [count, known, isDone] = [0, 0, false];
@@ -85,7 +86,6 @@ async function readList(poll: Poll, progress: Progress): Promise<Part> {
       const isEnd = cursorStalled || count === MAX_PAGES;
       // Going on with the newest videos is better than never starting the workflow again.
       if (isEnd && !isDone) warnOfUnlisted(poll, videos);
-      const { pending } = progress;
       const isEnough = count >= pending.length || pending.every((id) => snapshot.has(id));
       if (isEnd || (isDone && isEnough)) break;
     }

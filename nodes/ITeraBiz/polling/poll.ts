@@ -76,16 +76,11 @@ async function newEvents(context: IPollFunctions): Promise<VideoEvent[]> {
   if (!before) beginnings[key] = progress;
   if (store.progress && beginnings[key]) delete beginnings[key];
   store.progress = progress;
-  if (dropped.length > 0) {
-    const ids = dropped.join(', ');
-    current.warn(`too many videos are running; these will not start the workflow: ${ids}`);
-  }
-  if (gone.length > 0) {
-    const ids = gone.join(', ');
-    current.warn(
-      `iTeraBiz no longer knows these videos, so they do not start the workflow: ${ids}`,
-    );
-  }
+  const lost: Array<[string[], string]> = [
+    [dropped, 'too many videos are running; these will not start the workflow'],
+    [gone, 'iTeraBiz no longer knows these videos, so they do not start the workflow'],
+  ];
+  for (const [ids, text] of lost) if (ids.length > 0) current.warn(`${text}: ${ids.join(', ')}`);
   return events;
 }
 
