@@ -125,7 +125,7 @@ function templateOf({ value }: Resource, operation: Operation): RequestTemplate 
 
 function forAllItems(perform: Perform, template: RequestTemplate) {
   return async function (this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-    return [await perform(runOf(this), template)];
+    return [await perform(await runOf(this), template)];
   };
 }
 
@@ -135,6 +135,6 @@ function forAllItems(perform: Perform, template: RequestTemplate) {
  */
 function forOneItem(perform: Perform, template: RequestTemplate) {
   return async function (this: IExecutePaginationFunctions): Promise<INodeExecutionData[]> {
-    return await perform(runOfItem(this), template);
+    return await perform(await runOfItem(this), template);
   };
 }

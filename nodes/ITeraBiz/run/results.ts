@@ -66,11 +66,9 @@ export class ItemFailed extends Error {
 
 /** Reads something for an item. @throws {ItemFailed} instead of {@link RequestFailed} */
 export async function readForItem<T>(task: () => Promise<T>, subject: Subject): Promise<T> {
-  try {
-    return await task();
-  } catch (error) {
+  return await task().catch((error: unknown) => {
     throw error instanceof RequestFailed ? ItemFailed.by(error, subject) : error;
-  }
+  });
 }
 
 /**

@@ -20,6 +20,7 @@ import type { Video } from '../api/video';
 import { type ApiClient, TIMEOUT } from '../client/apiClient';
 import { MAX_TIMER, now } from '../client/time';
 import { checkDailyLimit, checkOptions, type Options } from '../fields/validate';
+import { yielder } from './eachItem';
 
 /** n8n's On Error setting of a node: it stops, or goes on with the message, on either output. */
 export type OnError = 'stop' | 'continueRegularOutput' | 'continueErrorOutput';
@@ -104,7 +105,7 @@ const TOOL_PATIENCE = 45_000;
 const DEFAULT_CONCURRENCY = 5;
 
 /** A run of all items, which `customOperations` get from n8n. */
-export function runOf(context: IExecuteFunctions): Run {
+export async function runOf(context: IExecuteFunctions): Promise<Run> {
   // n8n behavior: agents before version 3 pass a tool no main input; newer ones let the engine run it.
   const hasMain = context.getExecuteData().data.main !== undefined;
   const isTool = !hasMain || context.getNode().rewireOutputLogTo === NodeConnectionTypes.AiTool;
@@ -112,11 +113,11 @@ export function runOf(context: IExecuteFunctions): Run {
   const read: GetParameter = (name, item, fallback) =>
     context.getNodeParameter(name, item, fallback);
   return {
-    ...common(context, read, items.length, isTool),
+    ...(await common(context, read, items.length, isTool)),
     timeoutAt: timeoutOf(context),
     input: (item) => items[item].json,
     hint: (message) => context.addExecutionHints?.({ message, location: 'outputPane' }),
-    ...(!isTool && canHandOver(context) && { executeWorkflow: workflowRunner(context) }),
+    ...(!isTool && { executeWorkflow: workflowRunner(context) }),
   };
 }
 
@@ -124,10 +125,10 @@ export function runOf(context: IExecuteFunctions): Run {
  * A run of one item, as a tool of an AI agent. n8n behavior: agents before version 3 and the MCP Server
  * Trigger run a tool through its description's `routing`, without `customOperations`.
  */
-export function runOfItem(context: IExecutePaginationFunctions): Run {
+export async function runOfItem(context: IExecutePaginationFunctions): Promise<Run> {
   const read: GetParameter = (name, _, fallback) => context.getNodeParameter(name, fallback);
   return {
-    ...common(context, read, 1, true),
+    ...(await common(context, read, 1, true)),
     input: () => context.getInputData().json,
     hint: () => {},
   };
@@ -135,7 +136,7 @@ export function runOfItem(context: IExecutePaginationFunctions): Run {
 
 type GetParameter = (name: string, item: number, fallback?: object) => unknown;
 
-function common(
+async function common(
   context: IExecuteFunctions | IExecutePaginationFunctions,
   getParameter: GetParameter,
   size: number,
@@ -148,7 +149,7 @@ function common(
   const { batching, ...options } = requestOptionsFrom(parameter('requestOptions', 0, {}), node);
   let credential: Promise<Credential> | undefined;
   const readCredential = async () => await (credential ??= credentialOf(context));
-  const concurrency = concurrencyFrom(parameter, size, node);
+  const concurrency = await concurrencyFrom(parameter, size);
   const giveUpAt = isTool ? now() + TOOL_PATIENCE : Infinity;
   const settings = { priority: 'row', concurrency, signal, options, deadline: giveUpAt } as const;
   return {
@@ -189,16 +190,15 @@ function onErrorOf({ onError }: INode, continues: boolean): OnError {
 }
 
 /** The smallest of all items. An item whose Max Concurrency is invalid fails by itself. */
-function concurrencyFrom(parameter: Run['parameter'], size: number, { parameters }: INode): number {
-  const entered = (parameters.options as IDataObject | undefined)?.maxConcurrency;
-  const items = hasExpression(entered) ? size : Math.min(size, 1);
+async function concurrencyFrom(parameter: Run['parameter'], size: number): Promise<number> {
+  const yieldIfDue = yielder();
   let smallest = Infinity;
-  for (let item = 0; item < items; item++) {
+  for (let item = 0; item < size; item++) {
+    await yieldIfDue();
     try {
-      const { maxConcurrency } = checkOptions({
-        maxConcurrency: parameter('options.maxConcurrency', item, DEFAULT_CONCURRENCY),
-      });
-      smallest = Math.min(smallest, maxConcurrency ?? Infinity);
+      const entered = parameter('options.maxConcurrency', item, DEFAULT_CONCURRENCY);
+      const { maxConcurrency = Infinity } = checkOptions({ maxConcurrency: entered });
+      smallest = Math.min(smallest, maxConcurrency);
     } catch {
       continue;
     }
@@ -207,13 +207,15 @@ function concurrencyFrom(parameter: Run['parameter'], size: number, { parameters
 }
 
 /** Reads a parameter only once for all items if it contains no expression. */
-function parameterReader(node: INode, getParameter: GetParameter): Run['parameter'] {
+function parameterReader({ parameters }: INode, getParameter: GetParameter): Run['parameter'] {
   const fixed = new Map<string, unknown>();
+  const inside = (value: unknown, key: string) => (isObject(value) ? value[key] : value);
   return (name, item, fallback = '') => {
     if (fixed.has(name)) return fixed.get(name);
     const read = getParameter(name, item, fallback as object);
     const value = isObject(read) && read.__rl === true ? read.value : read;
-    if (!hasExpression(node.parameters[name.split('.')[0]])) fixed.set(name, value);
+    const entered = name.split('.').reduce<unknown>(inside, parameters);
+    if (!hasExpression(entered)) fixed.set(name, value);
     return value;
   };
 }
@@ -263,35 +265,31 @@ function proxyFrom(address: string, node: INode): IHttpRequestOptions['proxy'] {
 
 /** n8n behavior: its contexts have this time, though their types do not. */
 function timeoutOf(context: IExecuteFunctions): number | undefined {
-  const { additionalData } = context as { additionalData?: { executionTimeoutTimestamp?: number } };
-  const seconds = Number(context.getWorkflowSettings?.()?.executionTimeout);
+  const { additionalData = {} } = context as { additionalData?: AdditionalData };
+  const seconds = Number(context.getWorkflowSettings().executionTimeout);
   const bySetting = seconds > 0 ? Date.now() + seconds * 1_000 : undefined;
-  return additionalData?.executionTimeoutTimestamp ?? bySetting;
+  return additionalData.executionTimeoutTimestamp ?? bySetting;
 }
 
+type AdditionalData = { executionTimeoutTimestamp?: number; executeWorkflow?: unknown };
+
 /**
- * Whether n8n can put this execution aside. n8n behavior: an execution or workflow that it does not store
- * has no ID, or one that begins with an underscore.
+ * Puts an execution aside, if n8n can. n8n behavior: an execution or workflow that it does not store has no
+ * ID, or one that begins with an underscore.
  *
  * n8n behavior: before 2.41, an execution that waited for a small workflow was left waiting forever if n8n
  * was killed at the wrong moment. The recovery of such executions uses this constant, and came with it.
  */
-export function canHandOver(
-  context: Pick<IExecuteFunctions, 'getExecutionId' | 'getWorkflow'>,
+export function workflowRunner(
+  context: IExecuteFunctions,
   n8n: object = n8nWorkflow,
-): boolean {
-  const { additionalData } = context as { additionalData?: object };
-  const ids = [context.getExecutionId(), context.getWorkflow().id];
-  return (
-    (!additionalData || 'executeWorkflow' in additionalData) &&
-    'WAIT_FOR_SUB_EXECUTION' in n8n &&
-    ids.every((id) => /^[^_]/.test(id ?? ''))
-  );
-}
-
-function workflowRunner(context: IExecuteFunctions): Run['executeWorkflow'] {
+): Run['executeWorkflow'] {
+  const { additionalData = {} } = context as { additionalData?: AdditionalData };
   const executionId = context.getExecutionId();
   const workflowId = context.getWorkflow().id ?? '';
+  const isStored = [executionId, workflowId].every((id) => /^[^_]/.test(id ?? ''));
+  const canRunOthers = 'executeWorkflow' in additionalData && 'WAIT_FOR_SUB_EXECUTION' in n8n;
+  if (!isStored || !canRunOthers) return undefined;
   const parentExecution = { executionId, workflowId, shouldResume: true };
   const options = { parentExecution, executionMode: context.getMode() };
   return async (code, items) => await context.executeWorkflow({ code }, items, undefined, options);

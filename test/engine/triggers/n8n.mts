@@ -150,12 +150,16 @@ export class N8n {
     });
   }
 
-  /** Activates as the editor's switch does, or as the server's start (`init`). @throws what the last try threw */
-  async activate(id: string, activation: WorkflowActivateMode = 'activate'): Promise<void> {
+  /**
+   * Activates as the editor's switch does, or as the server's start (`init`).
+   *
+   * @returns the items that the poll at publication emitted
+   * @throws what the last try threw
+   */
+  async activate(id: string, activation: WorkflowActivateMode = 'activate'): Promise<VideoEvent[]> {
     for (let tries = 1; ; tries++) {
       try {
-        await this.activateOnce(id, activation);
-        return;
+        return await this.activateOnce(id, activation);
       } catch (error) {
         await this.deactivate(id);
         if (tries === ACTIVATION_TRIES) throw error;
@@ -202,9 +206,10 @@ export class N8n {
 
   /**
    * One poll of a workflow's only trigger, as the schedule starts it. All its polls share the workflow
-   * that was loaded for the first, but for those with a progress that is stored with the run.
+   * that was loaded at publication, but for those with a progress that is stored with the run. That
+   * workflow's progress is stored when a poll starts a run, and at publication.
    *
-   * @param isFirst whether it is the one that comes with publication, whose progress is then dropped
+   * @param isFirst whether it is the one that comes with publication, whose cursor is then dropped
    * @param isKilled whether n8n is killed before it stores anything
    * @returns the items it emitted
    */
@@ -215,7 +220,7 @@ export class N8n {
   ): Promise<VideoEvent[]> {
     const isManual = mode === 'manual';
     const { hasDurableCursors, pollBudgetMs } = this;
-    const loaded = isManual || hasDurableCursors ? undefined : this.polled.get(id);
+    const loaded = isManual || isFirst || hasDurableCursors ? undefined : this.polled.get(id);
     const workflow = loaded ?? this.load(id);
     if (!isManual) this.polled.set(id, workflow);
     const node = Object.values(workflow.nodes)[0];
@@ -231,16 +236,18 @@ export class N8n {
       getPollBudgetMs: pollBudgetMs === undefined ? undefined : () => pollBudgetMs,
     });
     const output = await TYPES[node.type].poll!.call(this.logged(context));
-    if (isKilled) return [];
-    if (hasDurableCursors && !isFirst) this.cursors.set(id, JSON.stringify(cursor));
-    if (!isManual && (!hasDurableCursors || isFirst || output)) this.saveStaticData(id, workflow);
-    return (output ?? []).flat().map(({ json }) => json as unknown as VideoEvent);
+    if (isKilled) this.polled.delete(id);
+    else if (!isManual) {
+      if (output || isFirst) this.saveStaticData(id, workflow);
+      if (hasDurableCursors && (output || !isFirst)) this.cursors.set(id, JSON.stringify(cursor));
+    }
+    return isKilled ? [] : (output ?? []).flat().map(({ json }) => json as unknown as VideoEvent);
   }
 
+  /** As the workflow has it that is loaded, if it polls, or else as it is stored. */
   staticDataOf(id: string, node: string): IDataObject {
-    return (JSON.parse(this.database.get(id)!.staticData) as Record<string, IDataObject>)[
-      `node:${node}`
-    ];
+    const data = this.polled.get(id)?.staticData ?? JSON.parse(this.database.get(id)!.staticData);
+    return (JSON.parse(JSON.stringify(data)) as Record<string, IDataObject>)[`node:${node}`];
   }
 
   productionUrl(id: string, node: string): string {
@@ -309,7 +316,7 @@ export class N8n {
       .find(isHere);
   }
 
-  private async activateOnce(id: string, activation: WorkflowActivateMode): Promise<void> {
+  private async activateOnce(id: string, activation: WorkflowActivateMode): Promise<VideoEvent[]> {
     this.database.get(id)!.isActive = true;
     const workflow = this.load(id);
     for (const data of this.webhooksOf(workflow)) {
@@ -318,7 +325,8 @@ export class N8n {
       }
     }
     this.saveStaticData(id, workflow);
-    if (workflow.getPollNodes().length > 0) await this.poll(id, 'trigger', { isFirst: true });
+    if (workflow.getPollNodes().length === 0) return [];
+    return await this.poll(id, 'trigger', { isFirst: true });
   }
 
   private async hook(

@@ -1,4 +1,6 @@
-import { yielder, eachItem } from '../../../nodes/ITeraBiz/run/eachItem.ts';
+import { eachItem, perItem, yielder } from '../../../nodes/ITeraBiz/run/eachItem.ts';
+import { ItemFailed } from '../../../nodes/ITeraBiz/run/results.ts';
+import { fakeRun } from '../../shared/fakeRun.mts';
 
 const plain = { batching: { size: 1, interval: 0 }, signal: undefined };
 const settle = async () => await new Promise((resolve) => setImmediate(resolve));
@@ -104,10 +106,10 @@ test('a long computation lets n8n get on with other work in between', async () =
       for (const end = performance.now() + 5; performance.now() < end; );
     },
   );
-  isOver = true;
-  await other;
   // Some 300 ms of computing: without a pause in between there would be no turn.
   expect([items, turns > 0]).toEqual([60, true]);
+  isOver = true;
+  await other;
 });
 
 test('a short computation is not held up', async () => {
@@ -115,4 +117,52 @@ test('a short computation is not held up', async () => {
   const breathe = yielder();
   for (let item = 0; item < 1_000; item++) await breathe();
   expect(jest.getTimerCount()).toBe(0);
+});
+
+test('a computation that is due yields once, and again only after as long', async () => {
+  jest.useFakeTimers();
+  const breathe = yielder();
+  jest.advanceTimersByTime(25);
+  const due = breathe();
+  expect(jest.getTimerCount()).toBe(1);
+  await jest.advanceTimersByTimeAsync(1);
+  await due;
+  jest.advanceTimersByTime(20);
+  await breathe();
+  expect(jest.getTimerCount()).toBe(0);
+});
+
+describe('Items that are independent of each other', () => {
+  const runOf = (onError: 'stop' | 'continueRegularOutput') =>
+    fakeRun({ api: () => new Error('nobody asks'), items: [{}, { row: 1 }, {}], onError }).run;
+  const task = async (item: number) => {
+    if (item === 1) throw new Error('No');
+    return [{ json: { item } }];
+  };
+
+  test('have their outputs in order, and the error in the place of one that failed', async () => {
+    expect(await perItem(runOf('continueRegularOutput'), task)).toEqual([
+      { json: { item: 0 }, pairedItem: { item: 0 } },
+      { json: { row: 1, error: 'No' }, pairedItem: { item: 1 } },
+      { json: { item: 2 }, pairedItem: { item: 2 } },
+    ]);
+  });
+
+  test('stop the node if one failed', async () => {
+    await expect(perItem(runOf('stop'), task)).rejects.toThrow('No');
+  });
+
+  test('get the client of the run; none is tried once the run was aborted', async () => {
+    const { run } = fakeRun({
+      ...{ api: () => new Error('nobody asks'), items: [{}, {}], concurrency: 1 },
+      onError: 'continueErrorOutput',
+    });
+    const tried: unknown[] = [];
+    const output = await perItem(run, async (item, client) => {
+      tried.push([item, client.settings.priority]);
+      throw new ItemFailed({ message: 'Bad key', description: '', reason: 'account' }, true);
+    });
+    expect(tried).toEqual([[0, 'row']]);
+    expect(output[1].json.error).toMatch(/^Not sent, because Bad key/);
+  });
 });

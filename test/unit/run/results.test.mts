@@ -136,6 +136,17 @@ describe('What a node gives out', () => {
     ]);
   });
 
+  test.each([
+    ['x'.repeat(200), 'x'.repeat(200)],
+    ['x'.repeat(201), `${'x'.repeat(200)}…`],
+  ])('for a model cuts a script or prompt, but no other text: %#', (text, expected) => {
+    const results = resultsOf(1, { isTool: true });
+    results.outputs.set(0, [
+      { json: { script: text, prompt: text, title: text, none: undefined } },
+    ]);
+    expect(results.collect()[0].json).toEqual({ script: expected, prompt: expected, title: text });
+  });
+
   test('tells why an item failed, where that is more than its own fault', () => {
     const detailsOn = (onError: OnError, reason: Reason) => {
       const results = resultsOf(1, { onError });
@@ -237,6 +248,13 @@ describe('The advice of a node that stops', () => {
     expect(adviceOf(false, 1, [0])).toContain('choose Retry');
   });
 
+  test('is to retry where one of the items that failed is missing', () => {
+    const results = resultsOf(2);
+    results.accepted.set(0, 'video_0');
+    for (const item of [0, 1]) results.failures.set(item, failure('No'));
+    expect(stopOf(results).description).toContain('choose Retry');
+  });
+
   test('is to get the videos by their IDs where all were accepted', () => {
     expect(adviceOf(false, 1, [0, 1])).toMatch(/^Get these by their IDs\. /);
   });
@@ -280,6 +298,68 @@ describe('An item', () => {
     });
     expect(results.isStopped).toBe(true);
     results.throwIfAborted();
+  });
+
+  test('that fails with an error of n8n without a description has none', async () => {
+    const results = resultsOf(1);
+    await results.attempt(0, () => Promise.reject(new Error('no such field')));
+    expect(results.failures.get(0)?.description).toBe('');
+  });
+
+  describe('that meets an outage', () => {
+    const out = () => Promise.reject(ItemFailed.by(refused(503, 'retry'), { doing }));
+
+    test('while others get through has failed by itself; the rest is sent', async () => {
+      const results = resultsOf(3);
+      let fail: () => void = () => undefined;
+      const failing = results.attempt(0, async () => {
+        await new Promise<void>((resolve) => (fail = resolve));
+        return await out();
+      });
+      await results.attempt(1, () => 'fine');
+      fail();
+      await failing;
+      const { message, reason } = results.failures.get(0)!;
+      expect([message, reason]).toEqual(['iTeraBiz is too busy to create the video', 'item']);
+      results.throwIfAborted();
+    });
+
+    test.each(['before', 'never'])(
+      'where others got through %s: nothing more is sent',
+      async (when) => {
+        const results = resultsOf(3);
+        if (when === 'before') await results.attempt(1, () => 'fine');
+        await new Promise((resolve) => setTimeout(resolve, 2));
+        await results.attempt(0, out);
+        expect(results.failures.get(0)?.reason).toBe('account');
+        expect(() => results.throwIfAborted()).toThrow('Not sent');
+      },
+    );
+
+    test('of its own keeps its reason, whoever gets through', async () => {
+      const results = resultsOf(2);
+      let fail: () => void = () => undefined;
+      const failing = results.attempt(0, async () => {
+        await new Promise<void>((resolve) => (fail = resolve));
+        throw new ItemFailed({ message: 'Check', description: '', reason: 'unknown' });
+      });
+      await results.attempt(1, () => 'fine');
+      fail();
+      await failing;
+      expect(results.failures.get(0)?.reason).toBe('unknown');
+      results.throwIfAborted();
+    });
+  });
+
+  test('that was accepted is named by its ID, or as one without', () => {
+    const results = resultsOf(2);
+    results.recordAccepted(0, { id: 'a' });
+    results.recordAccepted(1, { status: 'queued' });
+    expect([...results.accepted.values()]).toEqual(['a', 'accepted without an ID']);
+  });
+
+  test('without an output puts nothing out', () => {
+    expect(resultsOf(2).collect()).toEqual([]);
   });
 
   test('of an execution that was canceled has not failed', async () => {

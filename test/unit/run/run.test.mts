@@ -1,8 +1,9 @@
 /** The port to n8n, on n8n's own contexts. */
 import type { INode, INodeParameters } from 'n8n-workflow';
 
-import { canHandOver, runOf, runOfItem } from '../../../nodes/ITeraBiz/run/run.ts';
+import { runOf, runOfItem, workflowRunner } from '../../../nodes/ITeraBiz/run/run.ts';
 import { TIMEOUT } from '../../../nodes/ITeraBiz/client/apiClient.ts';
+import { now } from '../../../nodes/ITeraBiz/client/time.ts';
 import { useLittleApi } from '../../shared/littleApi.mts';
 import { type Execution, executeContext, singleContext } from '../engine.mts';
 
@@ -16,11 +17,11 @@ const items = [
   { row: 1, script: 'two' },
 ];
 
-const runWith = (execution: Execution = {}) => runOf(executeContext(execution));
+const runWith = async (execution: Execution = {}) => await runOf(executeContext(execution));
 
-test('knows its items, and what n8n says of the execution', () => {
+test('knows its items, and what n8n says of the execution', async () => {
   const { signal } = new AbortController();
-  const run = runWith({
+  const run = await runWith({
     ...{ items, signal, workflow: { id: 'w1' } },
     additionalData: { executionId: '7' },
   });
@@ -30,13 +31,13 @@ test('knows its items, and what n8n says of the execution', () => {
     node: { name: 'Ours' },
   });
   expect([run.input(0), run.input(1)]).toEqual(items);
-  expect(runWith({ mode: 'manual' }).isManual).toBe(true);
+  expect((await runWith({ mode: 'manual' })).isManual).toBe(true);
 });
 
-test('keeps in its memory what n8n keeps of the node', () => {
+test('keeps in its memory what n8n keeps of the node', async () => {
   const context = executeContext();
-  runOf(context).memory.mine = 1;
-  expect(runOf(context).memory).toEqual({ mine: 1 });
+  (await runOf(context)).memory.mine = 1;
+  expect((await runOf(context)).memory).toEqual({ mine: 1 });
 });
 
 describe('A parameter', () => {
@@ -48,17 +49,17 @@ describe('A parameter', () => {
     additionalFields: { field: [{ name: 'a', value: '=x' }] },
   };
 
-  test('is worked out for each item where it is an expression, however deep', () => {
-    const run = runWith({ items, parameters });
+  test('is worked out for each item where it is an expression, however deep', async () => {
+    const run = await runWith({ items, parameters });
     expect([0, 1].map((item) => run.parameter('script', item))).toEqual(['one', 'two']);
     expect([0, 1].map((item) => run.parameter('avatarId', item))).toEqual([0, 1]);
     expect(run.parameter('additionalFields.field', 1)).toEqual([{ name: 'a', value: 'x' }]);
   });
 
-  test('is read once for all items where it is none', () => {
+  test('is read once for all items where it is none', async () => {
     const context = executeContext({ items, parameters });
     const read = jest.spyOn(context, 'getNodeParameter');
-    const run = runOf(context);
+    const run = await runOf(context);
     const before = read.mock.calls.length;
     for (let item = 0; item < 2; item++) {
       expect(run.parameter('language', item)).toBe('de-DE');
@@ -71,40 +72,77 @@ describe('A parameter', () => {
     expect(names.filter((name) => name === 'options').length).toBeLessThanOrEqual(1);
   });
 
-  test('has its default where the node was saved without it, and the fallback where nothing declares it', () => {
-    const run = runWith({ items, parameters: create });
+  test('has its default where the node was saved without it, and the fallback where nothing declares it', async () => {
+    const run = await runWith({ items, parameters: create });
     expect(run.parameter('duration', 0)).toBe(60);
     expect([run.parameter('unheardOf', 0), run.parameter('unknown', 1, 5)]).toEqual(['', 5]);
   });
 
-  test('whose expression fails is an error of n8n for that item alone', () => {
+  test('whose expression fails is an error of n8n for that item alone', async () => {
     const script = '={{ $json.script === "two" ? $("Nowhere").item : 1 }}';
-    const run = runWith({ items, parameters: { ...parameters, script } });
+    const run = await runWith({ items, parameters: { ...parameters, script } });
     expect(run.parameter('script', 0)).toBe(1);
     expect(() => run.parameter('script', 1)).toThrow();
   });
 
-  test('that was picked says how', () => {
-    const run = runWith({ parameters });
+  test('that was picked says how', async () => {
+    const run = await runWith({ parameters });
     expect([run.locatorMode('avatarId'), run.locatorMode('language')]).toEqual(['id', undefined]);
   });
 });
 
 describe('The options', () => {
-  test('are those of each item, as numbers', () => {
+  test('are those of each item, as numbers', async () => {
     const options = { maxVideos: '={{ $json.row + 1 }}', maxWait: '5', maxConcurrency: '3' };
-    const run = runWith({ items, parameters: { ...create, options } });
+    const run = await runWith({ items, parameters: { ...create, options } });
     expect([0, 1].map((item) => run.options(item).maxVideos)).toEqual([1, 2]);
     expect(run.options(0).maxWait).toBe(5);
     expect(run.concurrency).toBe(3);
   });
 
-  test.each(['many', '', null])('that is invalid fail by item; the others go on: %j', (value) => {
-    const options = { maxConcurrency: `={{ $json.row === 0 ? ${JSON.stringify(value)} : 2 }}` };
-    const run = runWith({ items, parameters: { ...create, options } });
-    expect(run.concurrency).toBe(2);
-    expect(() => run.options(0)).toThrow(/Max Concurrency/);
-    expect(run.options(1).maxConcurrency).toBe(2);
+  test.each(['many', '', null])(
+    'that is invalid fail by item; the others go on: %j',
+    async (value) => {
+      const options = { maxConcurrency: `={{ $json.row === 0 ? ${JSON.stringify(value)} : 2 }}` };
+      const run = await runWith({ items, parameters: { ...create, options } });
+      expect(run.concurrency).toBe(2);
+      expect(() => run.options(0)).toThrow(/Max Concurrency/);
+      expect(run.options(1).maxConcurrency).toBe(2);
+    },
+  );
+});
+
+describe('Max Concurrency', () => {
+  const context = (maxConcurrency: string, rows: number) =>
+    executeContext({
+      items: Array.from({ length: rows }, (_, row) => ({ row })),
+      parameters: { ...create, options: { maxConcurrency, maxVideos: '={{ $json.row }}' } },
+    });
+
+  test('that is no expression is read once, though another option is one', async () => {
+    const fixed = context('3', 5);
+    const read = jest.spyOn(fixed, 'getNodeParameter');
+    expect((await runOf(fixed)).concurrency).toBe(3);
+    const names = read.mock.calls.map(([name]) => String(name));
+    expect(names.filter((name) => name === 'options.maxConcurrency')).toHaveLength(1);
+  });
+
+  test('of many rows lets n8n get on with other work in between', async () => {
+    const slow = context('={{ $json.row + 2 }}', 30);
+    const read = slow.getNodeParameter.bind(slow) as (...args: unknown[]) => never;
+    jest.spyOn(slow, 'getNodeParameter').mockImplementation((...args: unknown[]) => {
+      for (const end = performance.now() + 3; performance.now() < end; );
+      return read(...args);
+    });
+    let turns = 0;
+    const other = setInterval(() => turns++, 0);
+    expect((await runOf(slow)).concurrency).toBe(2);
+    clearInterval(other);
+    expect(turns).toBeGreaterThan(0);
+  });
+
+  test('of which all are invalid is the default', async () => {
+    expect((await runOf(context('={{ "many" }}', 2))).concurrency).toBe(5);
   });
 });
 
@@ -115,16 +153,16 @@ test.each<[Partial<INode>, string]>([
   [{ onError: 'continueErrorOutput' }, 'continueErrorOutput'],
   // The setting's older form
   [{ continueOnFail: true }, 'continueRegularOutput'],
-])('a node with %j, when an item fails: %s', (node, expected) => {
-  expect(runWith({ node }).onError).toBe(expected);
+])('a node with %j, when an item fails: %s', async (node, expected) => {
+  expect((await runWith({ node })).onError).toBe(expected);
 });
 
 describe("n8n's Request Options", () => {
-  const withOptions = (requestOptions: INodeParameters) =>
-    runWith({ parameters: { ...create, requestOptions } });
+  const withOptions = async (requestOptions: INodeParameters) =>
+    await runWith({ parameters: { ...create, requestOptions } });
 
-  test('that are not set: five minutes for an answer, and no pace', () => {
-    const run = withOptions({});
+  test('that are not set: five minutes for an answer, and no pace', async () => {
+    const run = await withOptions({});
     expect(run.requestOptions).toEqual({ timeout: TIMEOUT });
     expect(run.batching).toEqual({ size: 1, interval: 0 });
   });
@@ -132,18 +170,19 @@ describe("n8n's Request Options", () => {
   test.each([
     [-5, TIMEOUT],
     [0.5, TIMEOUT],
+    [1, 1],
     ['soon', TIMEOUT],
     ['2000', 2_000],
     [1e12, 2 ** 31 - 1],
   ])(
     'a timeout of %j is one of %i ms: none makes a request hang or give up at once',
-    (timeout, is) => {
-      expect(withOptions({ timeout }).requestOptions).toEqual({ timeout: is });
+    async (timeout, is) => {
+      expect((await withOptions({ timeout })).requestOptions).toEqual({ timeout: is });
     },
   );
 
-  test('go into every request of the run', () => {
-    const run = withOptions({
+  test('go into every request of the run', async () => {
+    const run = await withOptions({
       ...{ timeout: 9_000, allowUnauthorizedCerts: true },
       proxy: 'http://me%40home:p%3Aw@proxy.example:3128',
       batching: { batch: { batchSize: 4, batchInterval: 500 } },
@@ -159,15 +198,15 @@ describe("n8n's Request Options", () => {
     expect(run.batching).toEqual({ size: 4, interval: 500 });
   });
 
-  test.each([-1, 0, 'x'])('a batch of %p is one of one', (value) => {
+  test.each([-1, 0, 'x'])('a batch of %p is one of one', async (value) => {
     const batch = { batchSize: value, batchInterval: value };
-    expect(withOptions({ batching: { batch } }).batching).toEqual({ size: 1, interval: 0 });
+    expect((await withOptions({ batching: { batch } })).batching).toEqual({ size: 1, interval: 0 });
   });
 
   test.each(['proxy.example:3128', 'http://proxy.example', 'http://', 'nonsense'])(
     'a proxy "%s" is refused, with what to enter',
-    (proxy) => {
-      expect(() => withOptions({ proxy })).toThrow(
+    async (proxy) => {
+      await expect(withOptions({ proxy })).rejects.toThrow(
         expect.objectContaining({
           message: 'The proxy under Request Options is not valid',
           description: expect.stringContaining('http://proxy.example.com:3128'),
@@ -178,34 +217,37 @@ describe("n8n's Request Options", () => {
 });
 
 describe('When n8n will cancel the execution', () => {
-  const timeoutAt = (seconds?: number, known?: number) =>
-    runWith({
+  const timeoutAt = async (seconds?: number, known?: number) => {
+    const run = await runWith({
       workflow: { settings: { ...(seconds !== undefined && { executionTimeout: seconds }) } },
       additionalData: { ...(known && { executionTimeoutTimestamp: known }) },
-    }).timeoutAt;
+    });
+    return run.timeoutAt;
+  };
 
-  test('is the moment that n8n knows, or else by the workflow settings, from now on', () => {
-    expect(timeoutAt(60, 12_345)).toBe(12_345);
+  test('is the moment that n8n knows, or else by the workflow settings, from now on', async () => {
+    expect(await timeoutAt(60, 12_345)).toBe(12_345);
     const before = Date.now();
-    expect(timeoutAt(60)).toBeGreaterThanOrEqual(before + 60_000);
-    expect(timeoutAt(60)).toBeLessThanOrEqual(Date.now() + 60_000);
+    const at = await timeoutAt(60);
+    expect(at).toBeGreaterThanOrEqual(before + 60_000);
+    expect(at).toBeLessThanOrEqual(Date.now() + 60_000);
   });
 
-  test.each([undefined, 0, -1])('is never where its Timeout is %p', (seconds) => {
-    expect(timeoutAt(seconds)).toBeUndefined();
+  test.each([undefined, 0, -1])('is never where its Timeout is %p', async (seconds) => {
+    expect(await timeoutAt(seconds)).toBeUndefined();
   });
 });
 
 describe('An AI tool', () => {
-  test('is a run of what the agent calls it with', () => {
-    const run = runWith({ items, isTool: true, parameters: create });
+  test('is a run of what the agent calls it with', async () => {
+    const run = await runWith({ items, isTool: true, parameters: create });
     expect([run.isTool, run.size, run.executeWorkflow]).toEqual([true, 2, undefined]);
     expect(run.input(1)).toEqual(items[1]);
   });
 
-  test('that n8n calls item by item is a run of this one', () => {
+  test('that n8n calls item by item is a run of this one', async () => {
     const parameters = { ...create, script: '={{ $json.script }}', options: { maxWait: '5' } };
-    const run = runOfItem(singleContext({ items, parameters }, 1));
+    const run = await runOfItem(singleContext({ items, parameters }, 1));
     expect([run.isTool, run.size]).toEqual([true, 1]);
     expect(run.input(0)).toEqual(items[1]);
     expect(run.parameter('script', 0)).toBe('two');
@@ -215,9 +257,45 @@ describe('An AI tool', () => {
   });
 });
 
-test('what it hints at stands beside the output', () => {
+test('counts its runs in a loop', async () => {
   const context = executeContext();
-  runOf(context).hint('It costs nothing');
+  Object.assign(context, { runIndex: 3 });
+  expect((await runOf(context)).index).toBe(3);
+});
+
+test('logs with what n8n finds the node by, and saves notes and files with the execution', async () => {
+  const context = executeContext({ additionalData: { executionId: '7' } });
+  const warn = jest.fn();
+  Object.defineProperty(context, 'logger', { value: { warn } });
+  context.helpers.prepareBinaryData = jest.fn(async (...args: unknown[]) => args as never);
+  const run = await runOf(context);
+  run.warn('Look');
+  run.note('name', 'text');
+  expect(warn).toHaveBeenCalledWith('Look', { node: 'Ours', executionId: '7' });
+  expect(context.customData.get('name')).toBe('text');
+  const file = Buffer.from('x');
+  expect(await run.store(file, 'a.mp4', 'video/mp4')).toEqual([file, 'a.mp4', 'video/mp4']);
+});
+
+test.each([
+  [true, 45_000],
+  [false, Infinity],
+])('a tool (%p) is waited for %p ms', async (isTool, expected) => {
+  const before = now();
+  const { giveUpAt } = await runWith({ items, isTool, parameters: create });
+  expect(giveUpAt).toBeGreaterThanOrEqual(before + expected);
+  if (isTool) expect(giveUpAt).toBeLessThan(now() + expected + 1);
+});
+
+test('knows the limit of its credential', async () => {
+  const credential = { apiKey: 'k', baseUrl: 'https://api.example', maxVideosPerDay: 3 };
+  const run = await runWith({ credential: credential as never });
+  expect(await run.maxVideosPerDay()).toBe(3);
+});
+
+test('what it hints at stands beside the output', async () => {
+  const context = executeContext();
+  (await runOf(context)).hint('It costs nothing');
   expect(context.hints).toEqual([{ message: 'It costs nothing', location: 'outputPane' }]);
 });
 
@@ -226,12 +304,13 @@ describe('Its client', () => {
 
   test('asks with the key of the credential, in the same account for as long as the run is', async () => {
     const credential = { apiKey: 'sk_live_of_the_run', baseUrl: `${api.url}/ ` };
-    const run = runWith({ credential });
+    const run = await runWith({ credential });
     await (await run.client()).request({ method: 'GET', url: '/videos' });
     expect(api.asked).toMatchObject([
       { path: '/videos', headers: { authorization: 'Bearer sk_live_of_the_run' } },
     ]);
-    expect(await run.account()).toBe(await runWith({ credential }).account());
+    const again = await runWith({ credential });
+    expect(await run.account()).toBe(await again.account());
     expect((await run.client()).settings).toMatchObject({ priority: 'row', concurrency: 5 });
   });
 });
@@ -248,21 +327,21 @@ describe('A wait is handed over to n8n', () => {
     ['a workflow that is not saved', server, '__EMPTY__', false],
     ['a workflow without an ID', server, '', false],
     ['an n8n that runs no other workflows', { executionId: '7' }, 'w1', false],
-  ])('%s: %j, workflow "%s": %p', (_, additionalData, id, can) => {
+  ])('%s: %j, workflow "%s": %p', async (_, additionalData, id, can) => {
     const context = on(additionalData, id);
-    expect(canHandOver(context)).toBe(can);
-    expect(runOf(context).executeWorkflow !== undefined).toBe(can);
+    expect((await runOf(context)).executeWorkflow !== undefined).toBe(can);
   });
 
   test('not by an n8n that can forget who waits', () => {
     const n8n1 = { WAIT_INDEFINITELY: new Date(), NodeApiError: class {} };
     const n8n241 = { ...n8n1, WAIT_FOR_SUB_EXECUTION: new Date() };
-    expect([n8n1, n8n241].map((n8n) => canHandOver(on(server), n8n))).toEqual([false, true]);
+    const runners = [n8n1, n8n241].map((n8n) => workflowRunner(on(server), n8n));
+    expect(runners).toEqual([undefined, expect.any(Function)]);
   });
 
   test('as a small workflow that this execution waits for', async () => {
     const execute = jest.fn<Promise<object>, unknown[]>(async () => ({ executionId: '8' }));
-    const { executeWorkflow } = runOf(on({ ...server, executeWorkflow: execute }));
+    const { executeWorkflow } = await runOf(on({ ...server, executeWorkflow: execute }));
     const workflow = { name: 'small', nodes: [], connections: {} } as never;
     await executeWorkflow!(workflow, [{ json: { a: 1 } }]);
     expect(execute).toHaveBeenCalledWith(

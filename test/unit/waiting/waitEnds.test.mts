@@ -263,8 +263,8 @@ test('an execution that is stopped names what was on its way then, and accepted 
 });
 
 describe('Request Options', () => {
-  const withOptions = (requestOptions: object) =>
-    runOf(
+  const withOptions = async (requestOptions: object) =>
+    await runOf(
       executeContext({
         parameters: { resource: 'video', operation: 'get', requestOptions } as never,
       }),
@@ -274,15 +274,15 @@ describe('Request Options', () => {
     'http://proxy.example.com:80',
     'https://proxy.example.com:443',
     'http://proxy.example.com:3128/path',
-  ])('a proxy with its port, %s, is a proxy', (proxy) => {
-    expect(withOptions({ proxy }).requestOptions.proxy).toMatchObject({
+  ])('a proxy with its port, %s, is a proxy', async (proxy) => {
+    expect((await withOptions({ proxy })).requestOptions.proxy).toMatchObject({
       host: 'proxy.example.com',
     });
   });
 
-  test('-1 Items per Batch is no batching, as the editor says', () => {
+  test('-1 Items per Batch is no batching, as the editor says', async () => {
     const batching = { batch: { batchSize: -1, batchInterval: 1_000 } };
-    expect(withOptions({ batching }).batching.interval).toBe(0);
+    expect((await withOptions({ batching })).batching.interval).toBe(0);
   });
 });
 
@@ -310,22 +310,18 @@ test("a durable wait does not end with a moment's trouble of n8n's database", as
 });
 
 describe('Max Concurrency', () => {
-  const runWith = (options: object, items: IDataObject[]) =>
-    runOf(
-      executeContext({
-        parameters: { resource: 'video', operation: 'create', options } as never,
-        items,
-      }),
-    );
+  const concurrencyOf = async (options: object, items: IDataObject[]) => {
+    const parameters = { resource: 'video', operation: 'create', options } as never;
+    return (await runOf(executeContext({ parameters, items }))).concurrency;
+  };
 
-  test('holds although another option of the first row is invalid', () => {
+  test('holds although another option of the first row is invalid', async () => {
     const options = { maxConcurrency: 1, maxVideos: '={{ $json.most }}' };
-    expect(runWith(options, [{ most: 'all' }, { most: 5 }]).concurrency).toBe(1);
+    expect(await concurrencyOf(options, [{ most: 'all' }, { most: 5 }])).toBe(1);
   });
 
-  test('by expression: the smallest counts, as of any limit', () => {
-    expect(
-      runWith({ maxConcurrency: '={{ $json.most }}' }, [{ most: 5 }, { most: 1 }]).concurrency,
-    ).toBe(1);
+  test('by expression: the smallest counts, as of any limit', async () => {
+    const options = { maxConcurrency: '={{ $json.most }}' };
+    expect(await concurrencyOf(options, [{ most: 5 }, { most: 1 }])).toBe(1);
   });
 });
