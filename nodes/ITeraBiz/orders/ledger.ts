@@ -4,13 +4,20 @@ import type { IContextObject, IDataObject } from 'n8n-workflow';
 import type { Order } from '../account/sameOrder';
 
 /**
- * The state of one submission: sent, with an unknown outcome, or accepted with this answer. `at` is in
- * milliseconds since 1970; entries written by older versions of this package lack it.
+ * What a submission was made from, and for which account: short, because a campaign has thousands. Entries
+ * written by older versions of this package lack it, and `at`.
  */
-export type Entry =
-  | { state: 'sent'; at?: number; origin?: string; account?: string }
-  /** `reused`: the job existed before this execution */
-  | { state: 'accepted'; answer: IDataObject; reused?: boolean; origin?: string; account?: string };
+interface Stamp {
+  origin?: string;
+  account?: string;
+}
+
+/** The state of one submission: sent, with an unknown outcome, or accepted with this answer. */
+export type Entry = Stamp &
+  (
+    | { state: 'sent'; at?: number } // in milliseconds since 1970
+    | { state: 'accepted'; answer: IDataObject; reused?: boolean }
+  );
 
 interface LedgerData {
   seed: string;
@@ -32,11 +39,10 @@ export class Ledger {
   /** The last entry of each row, by run and item, from the same source */
   private readonly earlier = new Map<string, Entry>();
 
-  /** What each entry was made from, and for which account; short, because a campaign has thousands */
-  private readonly stamp: { origin: string; account: string };
+  private readonly stamp: Stamp;
 
   /**
-   * @param memory of the run; the ledger is stored in it
+   * @param memory where the ledger is stored
    * @param run index of this run of the node
    * @param accountId whose jobs these are
    * @param source what the submissions are made from: the API's address, and the node's parameters as
@@ -90,6 +96,14 @@ export class Ledger {
     return `${this.data.seed} ${key}`;
   }
 
+  /** The items of this run of the node whose submission is still unanswered, or of unknown outcome. */
+  get unknownItems(): number[] {
+    return Object.entries(this.data.entries).flatMap(([key, { state }]) => {
+      const [run, item] = key.split('/').map(Number);
+      return state === 'sent' && run === this.run ? [item] : [];
+    });
+  }
+
   /** The answers to all accepted submissions. */
   get answers(): IDataObject[] {
     return Object.values(this.data.entries).flatMap((entry) =>
@@ -102,9 +116,9 @@ export class Ledger {
     this.data.entries[key] = { state: 'sent', at, ...this.stamp };
   }
 
+  /** @param reused whether the job existed before this execution */
   accepted(key: string, answer: IDataObject, reused?: boolean): void {
-    const mark = reused === undefined ? {} : { reused };
-    this.data.entries[key] = { state: 'accepted', answer, ...mark, ...this.stamp };
+    this.data.entries[key] = { state: 'accepted', answer, reused, ...this.stamp };
   }
 
   /**

@@ -48,7 +48,6 @@ interface Group {
  * Reads the account's list and assigns to each row that reuses videos the oldest job of the same order
  * that has not failed and belongs to no other row. Two equal rows need two jobs. Sets each row's `match`.
  *
- * @param isTaken whether a job belongs to another row
  * @returns why this is not possible, so nothing may be sent; `undefined` on success
  * @throws the signal's reason
  */
@@ -57,30 +56,26 @@ export async function findExisting(
   jobs: JobRegistry,
   rows: Row[],
   ledger: Ledger,
-  isTaken: (id: string) => boolean,
 ): Promise<Refusal | undefined> {
-  rows.forEach((row) => (row.match = undefined));
-  const groups = groupsOf(rows.filter(({ known }) => known?.state !== 'accepted'));
+  const groups = groupsOf(rows);
   if (groups.length === 0) return undefined;
   const find = indexOrders(groups);
-  const since = Math.min(...groups.map((group) => group.since));
-  const shown = new Set<string>();
-  const failed = new Set<string>();
+  const taken = new Set(ledger.answers.map(videoIdOf));
+  /** Whether each listed job has failed, by ID */
+  const shown = new Map<string, boolean>();
   const isPrompt = textFieldOf(groups[0].order) === 'prompt';
   let hasPrompts = false;
   const addListed = (listed: Listed) => {
     const { entry, at } = listed;
     const id = videoIdOf(entry);
-    if (id !== undefined) shown.add(id);
-    hasPrompts ||= states(entry, 'prompt');
-    if (at < since) return;
     const isFailed = outcomeOf(entry) === 'failed';
-    if (isFailed && id !== undefined) failed.add(id);
-    const same = id === undefined ? [] : find(entry, 'same');
+    if (id !== undefined) shown.set(id, isFailed);
+    hasPrompts ||= states(entry, 'prompt');
+    const same = find(entry, 'same');
     for (const group of same) {
-      if (at < group.since) continue;
+      if (id === undefined || at < group.since) continue;
       group.made += 1;
-      if (!isFailed && !isTaken(id!)) group.jobs.push(listed);
+      if (!isFailed && !taken.has(id)) group.jobs.push(listed);
     }
     // A job that certainly matches one order is not a possible match of another.
     if (same.length > 0 || isFailed) return;
@@ -93,25 +88,32 @@ export async function findExisting(
       if (!(at < group.since)) group[kind] ??= entry;
     }
   };
+  const since = Math.min(...groups.map((group) => group.since));
   const extent = await readBack(client, '/videos', since, MAX_PAGES, addListed).catch(refusalOnly);
   if (extent instanceof RequestFailed) {
     return ItemFailed.by(extent, { doing: 'list the videos' }).failure;
   }
   if (extent !== 'enough') return describeExtent(extent);
-  // A list that states prompts states that of a generated video, too.
-  if (!hasPrompts) groups.forEach((group) => (group.unclear ??= group.scripted));
-  const isGone = (id: string, at: number) => !shown.has(id) && Date.now() - at > MAX_LIST_LAG;
-  const isExcluded = (id: string, at: number) => failed.has(id) || isTaken(id) || isGone(id, at);
-  groups.forEach((group) => addUnlisted(group, jobs, isExcluded));
-  return assignOldest(groups, ledger);
+  for (const group of groups) {
+    // A list that states prompts states that of a generated video, too.
+    if (!hasPrompts) group.unclear ??= group.scripted;
+    const listed = new Set(group.jobs.map(({ entry }) => videoIdOf(entry)));
+    // Those that this process created, and the list does not show, or not clearly
+    for (const job of jobs.createdBy(fingerprint(group.order))) {
+      const id = videoIdOf(job.entry)!;
+      const isGone = shown.get(id) ?? Date.now() - job.at > MAX_LIST_LAG;
+      if (!isGone && !taken.has(id) && !listed.has(id)) group.jobs.push(job);
+    }
+  }
+  return assignOldest(groups, jobs, ledger);
 }
 
-/** Groups the rows that reuse videos by their order. */
+/** Groups the rows that look for an existing video by their order. */
 function groupsOf(rows: Row[]): Group[] {
   const groups = new Map<string, Group>();
   for (const row of rows) {
-    const { order, reuseSince: since } = row;
-    if (since === undefined) continue;
+    const { order, known, reuseSince: since } = row;
+    if (since === undefined || known?.state === 'accepted') continue;
     const key = fingerprint(order);
     const group = groups.get(key) ?? { order, rows: [], since, jobs: [], made: 0 };
     group.rows.push(row);
@@ -121,28 +123,15 @@ function groupsOf(rows: Row[]): Group[] {
   return [...groups.values()];
 }
 
-/** Adds the jobs that this process created and the list does not show, or not clearly. */
-function addUnlisted(
-  group: Group,
-  jobs: JobRegistry,
-  isExcluded: (id: string, at: number) => boolean,
-): void {
-  const listed = new Set(group.jobs.map(({ entry }) => videoIdOf(entry)));
-  for (const job of jobs.createdBy(fingerprint(group.order))) {
-    const id = videoIdOf(job.entry);
-    if (id === undefined || listed.has(id) || job.at < group.since) continue;
-    if (!isExcluded(id, job.at)) group.jobs.push(job);
-  }
-}
-
 /**
  * Invariant: a job that matches several orders, because the list says too little to tell them apart, is
  * assigned only once.
  */
-function assignOldest(groups: Group[], ledger: Ledger): Message | undefined {
+function assignOldest(groups: Group[], registry: JobRegistry, ledger: Ledger): Message | undefined {
   const taken = new Set<Listed>();
   const matches: Array<[Row, Match]> = [];
-  const hour = new Date().toISOString().slice(0, 13);
+  // E.g. `2026-01-31T14:0`: not longer than an account, and so the refusals, are remembered.
+  const tenMinutes = new Date().toISOString().slice(0, 15);
   for (const { order, rows, jobs, made, unclear } of groups) {
     // Jobs without a creation time come last.
     const timeOf = ({ at }: Listed) => (Number.isNaN(at) ? Infinity : at);
@@ -154,8 +143,9 @@ function assignOldest(groups: Group[], ledger: Ledger): Message | undefined {
       if (job) taken.add(job);
       else if (unclear) return describeUnclear(order, unclear, item);
       else missing += 1;
-      const parts = [fingerprint(order), hour, made, ledger.countLike(key), missing];
-      matches.push([row, { job: job?.entry, key: parts.join(' ') }]);
+      const print = fingerprint(order);
+      const counts = [made, ledger.countLike(key), missing, registry.refusalsOf(print)];
+      matches.push([row, { job: job?.entry, key: [print, tenMinutes, ...counts].join(' ') }]);
     }
   }
   matches.forEach(([row, match]) => (row.match = match));

@@ -73,6 +73,73 @@ describe('Before anything is sent', () => {
   });
 });
 
+describe('A preview', () => {
+  const options = { previewOnly: true };
+  const hasAvatars = (...data: object[]): Reply => ({ body: { data, has_more: false } });
+  const reasonsOf = async (given: Given) =>
+    (await running({ options, ...given }).output).map(({ wouldOrder, reason }) =>
+      wouldOrder === true ? true : reason,
+    );
+
+  test('says that an avatar is missing, and asks for the list once', async () => {
+    const place = running({ options, scripts: ['a', 'b'], avatars: hasAvatars({ id: 'other' }) });
+    expect(await place.output).toMatchObject(
+      Array(2).fill({ wouldOrder: false, reason: 'Your account has no avatar "avatar_1"' }),
+    );
+    expect([place.posts.length, place.looks.length]).toEqual([0, 1]);
+    expect(place.hints.slice(1)).toEqual([
+      'A preview: nothing was ordered. 0 videos, 0 seconds would be ordered; 2 would not.',
+    ]);
+  });
+
+  test.each<[string, Reply]>([
+    ['cannot be read', { status: 403 }],
+    ['does not say the ID of each', hasAvatars({ id: 'other' }, { avatar: 'avatar_1' })],
+  ])('misses no avatar where the list %s', async (_, avatars) => {
+    expect(await reasonsOf({ avatars })).toEqual([true]);
+  });
+
+  test('misses no avatar that was just created, though the list does not show it yet', async () => {
+    const account = new Account('one');
+    const answer = (): Reply => ({ status: 201, body: { id: 'avatar_1', name: 'Anna' } });
+    await running({ account, of: 'avatar', answer }).output;
+    expect(await reasonsOf({ account, avatars: hasAvatars() })).toEqual([true]);
+  });
+
+  test('takes avatars By Name from the list that their IDs came from', async () => {
+    const place = running({
+      ...{ options, locatorMode: 'name', scripts: ['a', 'b'] },
+      avatars: hasAvatars({ id: 'a1', name: 'Avatar_1' }),
+    });
+    expect(await place.output).toMatchObject(
+      Array(2).fill({ wouldOrder: true, request: { avatar_id: 'a1' } }),
+    );
+    expect(place.looks).toHaveLength(1);
+  });
+
+  test('asks for no avatars where nothing would be ordered, and takes no place in the day', async () => {
+    const account = new Account('one');
+    const day = { account, maxVideosPerDay: 1, onError: 'continueRegularOutput' } as const;
+    expect(await reasonsOf({ ...day, scripts: ['a', 'b'] })).toEqual([
+      true,
+      expect.stringMatching(/^This would order 2 videos, but "Max Videos per Day"/),
+    ]);
+    expect(await running(day).output).toMatchObject([{ id: 'video_Hi' }]);
+    const full = running({ ...day, options });
+    expect(await full.output).toMatchObject([{ wouldOrder: false }]);
+    expect(full.looks.map(({ path }) => path)).not.toContain('/avatars');
+  });
+
+  test('does not keep others from ordering the same', async () => {
+    const account = new Account('one');
+    const reuse = { ...options, whenVideoExists: 'reuse' };
+    await running({ account, options: reuse }).output;
+    expect(await running({ account, options: { whenVideoExists: 'reuse' } }).output).toMatchObject([
+      { _iteraBizReused: false },
+    ]);
+  });
+});
+
 test('an execution that is canceled ends with that, and sends nothing more', async () => {
   const cancel = new AbortController();
   const place = running({
@@ -87,6 +154,27 @@ test('an execution that is canceled ends with that, and sends nothing more', asy
   expect(place.posts).toHaveLength(1);
   expect(Object.values(entriesOf(place.memory))).toMatchObject([{ state: 'sent' }]);
   expect(place.account.jobs.sending.size).toBe(0);
+});
+
+test('an execution that is canceled names what is accepted, and what has no answer yet', async () => {
+  const cancel = new AbortController();
+  let answerB: (reply: Reply) => void = () => undefined;
+  const place = running({
+    ...{ scripts: ['a', 'b', 'c'], concurrency: 1, signal: cancel.signal },
+    answer: async (asked) =>
+      asked.body?.script === 'a'
+        ? accepted(asked)
+        : await new Promise((resolve) => (answerB = resolve)),
+  });
+  await until('b is on its way', () => place.posts.length === 2, { every: 5 });
+  cancel.abort(new Error('canceled'));
+  expect(place.notes).toEqual({ iTeraBiz_orders: 'video_a', iTeraBiz_check: 'Item 2' });
+  expect(place.warnings).toEqual([
+    expect.stringMatching(/not: video_a\. .*not answered: Item 2\./),
+  ]);
+  answerB({ status: 201, body: { id: 'video_b' } });
+  await expect(place.output).rejects.toThrow('canceled');
+  expect(place.warnings.slice(1)).toEqual([expect.stringMatching(/not: video_a, video_b\. /)]);
 });
 
 describe('One that is canceled while two of its rows are on their way', () => {

@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { avatarFinder } from '../../../nodes/ITeraBiz/operations/avatarByName.ts';
+import { avatarReader, idOfAvatar } from '../../../nodes/ITeraBiz/operations/avatarByName.ts';
 import { getMany } from '../../../nodes/ITeraBiz/operations/getMany.ts';
 import { fakeRun } from '../../shared/fakeRun.mts';
 import { type Asked, type Reply, useLittleApi } from '../../shared/littleApi.mts';
@@ -110,11 +110,14 @@ describe('An avatar by its name', () => {
     { id: 'b1', name: 'Bo  Ek' },
     { id: 'b2', name: 'bo ek' },
   ];
-  const finder = () => avatarFinder(fakeRun({ api }).run.client);
+  const finder = async () => {
+    const read = avatarReader(await fakeRun({ api }).run.client());
+    return async (name: string) => idOfAvatar(name, await read());
+  };
   beforeEach(() => (api.reply = () => ({ body: { data: avatars, has_more: false } })));
 
   test('is found however it is capitalized, and the list is read once, at the first name', async () => {
-    const find = finder();
+    const find = await finder();
     expect(api.asked).toEqual([]);
     expect(await Promise.all(['Anna', ' anna ', 'ANNA'].map(find))).toEqual(['a1', 'a1', 'a1']);
     expect(api.asked).toHaveLength(1);
@@ -124,7 +127,7 @@ describe('An avatar by its name', () => {
     ['Ann', 'No avatar is called "Ann"', 'Your avatars are: "Anna"; "Bo  Ek"; "bo ek".'],
     ['Bo Ek', '2 avatars are called "Bo Ek"', 'By ID: "b1"; "b2".'],
   ])('"%s": %s', async (name, message, advice) => {
-    await expect(finder()(name)).rejects.toMatchObject({
+    await expect((await finder())(name)).rejects.toMatchObject({
       userMessage: {
         message: `"Avatar": ${message} in your iTeraBiz account`,
         description: expect.stringContaining(advice),
@@ -134,6 +137,6 @@ describe('An avatar by its name', () => {
 
   test('cannot be found where the avatars cannot be read, which is no fault of the name', async () => {
     api.reply = () => ({ status: 401 });
-    await expect(finder()('Anna')).rejects.toMatchObject({ failure: { status: 401 } });
+    await expect((await finder())('Anna')).rejects.toMatchObject({ failure: { status: 401 } });
   });
 });

@@ -1,13 +1,14 @@
 /** Runs that order, on the port: a run, a real client and a little server. */
 import type { IContextObject, IDataObject } from 'n8n-workflow';
 
+import { RECONCILING } from '../../../nodes/ITeraBiz/account/reconciler.ts';
 import { create } from '../../../nodes/ITeraBiz/operations/create.ts';
 import { resources } from '../../../nodes/ITeraBiz/resources/index.ts';
 import { fakeRun, type FakeRunOptions } from '../../shared/fakeRun.mts';
 import { type Asked, type Reply, useLittleApi } from '../../shared/littleApi.mts';
-import { reconcileQuickly } from '../../shared/quickly.mts';
 
-reconcileQuickly();
+// The little server lists at once what was made.
+Object.assign(RECONCILING, { polls: [0, 15, 30], together: 5 });
 
 export const api = useLittleApi();
 
@@ -36,9 +37,11 @@ export interface Given extends Partial<FakeRunOptions> {
   list?: Reply | (() => Reply);
   options?: IDataObject;
   of?: keyof typeof TEMPLATES;
+  /** How a request for the avatars is answered */
+  avatars?: Reply;
+  /** How the avatar was chosen */
+  locatorMode?: string;
 }
-
-const AVATARS = { body: { data: [{ id: 'avatar_1' }], has_more: false } };
 
 export const accepted = ({ body }: Asked): Reply => ({
   status: 201,
@@ -59,11 +62,13 @@ export function running({
   list = { body: { data: listed, has_more: false } },
   options = {},
   of = 'video',
+  avatars = { body: { data: [{ id: 'avatar_1' }], has_more: false } },
+  locatorMode,
   ...more
 }: Given = {}) {
   api.reply = async (asked) => {
     if (asked.method !== 'GET') return await answer(asked);
-    if (asked.path === '/avatars' && of !== 'avatar') return AVATARS;
+    if (asked.path === '/avatars' && of !== 'avatar') return avatars;
     return typeof list === 'function' ? list() : list;
   };
   const values = { avatarId: 'avatar_1', language: 'en-US', duration: 30, options };
@@ -75,6 +80,7 @@ export function running({
     ...more,
   });
   const before = api.asked.length;
+  if (locatorMode) run.locatorMode = () => locatorMode;
   const output = create(run, TEMPLATES[of]).then((items) => items.map(({ json }) => json));
   output.catch(() => undefined);
   return {

@@ -1,6 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { previewOf } from '../../../nodes/ITeraBiz/orders/preview.ts';
+import type { Allowance } from '../../../nodes/ITeraBiz/orders/limits.ts';
 import type { Row, Rows } from '../../../nodes/ITeraBiz/orders/rows.ts';
 
 /** A row that can be ordered, of 10 seconds. */
@@ -16,9 +17,14 @@ const rowsOf = (good: Row[], bad: Rows['bad'] = new Map()): Rows => ({
   ...{ good, bad, isPreview: true, maxVideos: Infinity, maxSeconds: Infinity },
 });
 
-function preview(good: Row[], avatars?: string[], bad?: Rows['bad'], used = '') {
-  const known = avatars && new Set(avatars);
-  const allowance = { allowed: good, refused: [], today: () => used };
+function preview(
+  good: Row[],
+  avatars?: string[],
+  bad?: Rows['bad'],
+  more: Partial<Allowance> = {},
+) {
+  const known = avatars && ((id: string) => avatars.includes(id));
+  const allowance = { allowed: good, refused: [], ...more };
   const { items, sum } = previewOf(rowsOf(good, bad), allowance, known);
   return {
     sum,
@@ -59,7 +65,7 @@ test('equal rows name the first of them', () => {
 
 test('the sum counts invalid rows, and the day is named once', () => {
   const bad: Rows['bad'] = new Map([[1, { error: new Error('Bad'), body: {} }]]);
-  expect(preview([row(0)], ['a'], bad, 'Last 24 hours: 3 of 9 videos.')).toEqual({
+  expect(preview([row(0)], ['a'], bad, { limit: 9, used: 3 })).toEqual({
     sum: '1 video, 10 seconds would be ordered; 1 would not.',
     reasons: { 0: '1 video, 10 seconds. Last 24 hours: 3 of 9 videos', 1: 'Bad' },
   });

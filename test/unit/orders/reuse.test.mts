@@ -1,7 +1,8 @@
 /** What the account has already is used, where the user wants that. */
 import { Account } from '../../../nodes/ITeraBiz/account/account.ts';
 import type { Reply } from '../../shared/littleApi.mts';
-import { api, breaks, entriesOf, errorOf, running } from './ordering.mts';
+import { until } from '../../shared/until.mts';
+import { accepted, api, breaks, entriesOf, errorOf, refused, running } from './ordering.mts';
 
 describe('Where what exists is to be used', () => {
   const options = { whenVideoExists: 'reuse' };
@@ -37,6 +38,29 @@ describe('Where what exists is to be used', () => {
     ]);
     const keys = api.by('POST').map(({ headers }) => headers['idempotency-key']);
     expect([keys.length, new Set(keys).size]).toEqual([2, 1]);
+  });
+
+  test('what was refused is sent under another key by a later run: an API may repeat its answer', async () => {
+    const account = new Account('one');
+    await errorOf(running({ options, account, answer: refused }));
+    await running({ options, account }).output;
+    const keys = api.by('POST').map(({ headers }) => headers['idempotency-key']);
+    expect([keys.length, new Set(keys).size]).toEqual([2, 2]);
+  });
+
+  test('executions whose orders have nothing in common do not wait for each other', async () => {
+    const account = new Account('one');
+    let answer: (reply: Reply) => void = () => undefined;
+    const slow = running({
+      ...{ options, account, scripts: ['a'] },
+      answer: () => new Promise<Reply>((resolve) => (answer = resolve)),
+    });
+    await until('the first is on its way', () => slow.posts.length === 1, { every: 5 });
+    const quick = running({ options, account, scripts: ['b'], concurrency: 6 });
+    api.reply = (asked) => (asked.method === 'GET' ? { body: { data: [] } } : accepted(asked));
+    expect(await quick.output).toMatchObject([{ id: 'video_b' }]);
+    answer({ status: 201, body: { id: 'video_a' } });
+    expect(await slow.output).toMatchObject([{ id: 'video_a' }]);
   });
 
   test('two equal rows need a job each, and get keys of their own', async () => {
