@@ -4,20 +4,17 @@ import type { IContextObject, IDataObject } from 'n8n-workflow';
 import type { Order } from '../account/sameOrder';
 
 /**
- * What a submission was made from, and for which account: short, because a campaign has thousands. Entries
- * written by older versions of this package lack it, and `at`.
+ * The state of one submission: sent, with an unknown outcome, or accepted with this answer. Entries written
+ * by older versions of this package lack what is optional.
  */
-interface Stamp {
-  origin?: string;
-  account?: string;
-}
-
-/** The state of one submission: sent, with an unknown outcome, or accepted with this answer. */
-export type Entry = Stamp &
+export type Entry = Partial<Stamp> &
   (
-    | { state: 'sent'; at?: number } // in milliseconds since 1970
+    | { state: 'sent'; /** In milliseconds since 1970 */ at?: number }
     | { state: 'accepted'; answer: IDataObject; reused?: boolean }
   );
+
+/** What a submission was made from, and for which account; short, because a campaign has thousands. */
+type Stamp = Record<'origin' | 'account', string>;
 
 interface LedgerData {
   seed: string;
@@ -36,8 +33,8 @@ interface LedgerData {
 export class Ledger {
   private readonly data: LedgerData;
 
-  /** The last entry of each row, by run and item, from the same source */
-  private readonly earlier = new Map<string, Entry>();
+  /** The last entry of each item from the same source */
+  private readonly earlier: Map<number, Entry>;
 
   private readonly stamp: Stamp;
 
@@ -57,10 +54,16 @@ export class Ledger {
     this.stamp = { origin: hash(source).slice(0, 8), account: accountId.slice(0, 8) };
     memory.submissions ??= { seed: randomBytes(16).toString('hex'), entries: {} };
     this.data = memory.submissions as LedgerData;
-    for (const [key, entry] of Object.entries(this.data.entries)) {
-      const row = key.slice(0, key.lastIndexOf('/'));
-      if (entry.origin === this.stamp.origin) this.earlier.set(row, entry);
-    }
+    const { origin } = this.stamp;
+    this.earlier = new Map(this.ofThisRun().filter(([, entry]) => entry.origin === origin));
+  }
+
+  /** The entries of this run of the node, by item; the last one comes last. */
+  private ofThisRun(): Array<[number, Entry]> {
+    return Object.entries(this.data.entries).flatMap(([key, entry]) => {
+      const [run, item] = key.split('/').map(Number);
+      return run === this.run ? [[item, entry]] : [];
+    });
   }
 
   /** The key of a submission in this ledger. */
@@ -83,7 +86,7 @@ export class Ledger {
    * nothing: an expression such as `$now` gives another value at each try, and the key may have been replaced.
    */
   findEarlier(item: number): Entry | undefined {
-    return this.earlier.get(`${this.run}/${item}`);
+    return this.earlier.get(item);
   }
 
   /** Whether a submission was made with another key, so perhaps for another account. */
@@ -96,12 +99,9 @@ export class Ledger {
     return `${this.data.seed} ${key}`;
   }
 
-  /** The items of this run of the node whose submission is still unanswered, or of unknown outcome. */
+  /** The items whose submission is still unanswered, or of unknown outcome. */
   get unknownItems(): number[] {
-    return Object.entries(this.data.entries).flatMap(([key, { state }]) => {
-      const [run, item] = key.split('/').map(Number);
-      return state === 'sent' && run === this.run ? [item] : [];
-    });
+    return this.ofThisRun().flatMap(([item, { state }]) => (state === 'sent' ? [item] : []));
   }
 
   /** The answers to all accepted submissions. */

@@ -86,31 +86,22 @@ export async function enforceLimits(
   if (!isVideo || toSend.length === 0) return all;
   try {
     const limit = await run.maxVideosPerDay();
-    return limit === undefined ? all : await reserveSlots(run, toSend, limit, rows.isPreview);
+    if (limit === undefined) return all;
+    const { budget } = await run.account();
+    const isAllOrNothing = run.onError === 'stop';
+    const taken = await budget.take(await run.client(), limit, toSend.length, isAllOrNothing);
+    const { used, slots } = taken;
+    const allowed = toSend.slice(0, slots.length);
+    const refused = toSend.slice(slots.length);
+    if (rows.isPreview) slots.forEach((slot) => budget.release(slot));
+    else allowed.forEach((row, n) => (row.slot = slots[n]));
+    const why = describeDailyLimit(limit, taken, toSend.length, isAllOrNothing);
+    return { allowed, refused, refusal: why, limit, used };
   } catch (error) {
     const isInvalid = error instanceof BadInput;
     const why = isInvalid ? error.userMessage : describeCountFailure(error, 'Nothing was sent');
     return { allowed: [], refused: toSend, refusal: why };
   }
-}
-
-/** @throws as {@link DailyBudget.take} */
-async function reserveSlots(
-  run: Run,
-  rows: Row[],
-  limit: number,
-  isPreview: boolean,
-): Promise<Allowance> {
-  const { budget } = await run.account();
-  const isAllOrNothing = run.onError === 'stop';
-  const taken = await budget.take(await run.client(), limit, rows.length, isAllOrNothing);
-  const { used, slots } = taken;
-  const allowed = rows.slice(0, slots.length);
-  const refused = rows.slice(slots.length);
-  if (isPreview) slots.forEach((slot) => budget.release(slot));
-  else allowed.forEach((row, n) => (row.slot = slots[n]));
-  const refusal = describeDailyLimit(limit, taken, rows.length, isAllOrNothing);
-  return { allowed, refused, refusal, limit, used };
 }
 
 function describeDailyLimit(

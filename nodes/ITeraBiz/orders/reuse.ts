@@ -28,16 +28,16 @@ const MAX_PAGES = 200;
  */
 const MAX_LIST_LAG = 5 * 60_000;
 
-/** The rows with the same order, and the listed jobs that match it. */
+/** The rows with the same order, and what the list has of it. */
 interface Group {
   order: Order;
   rows: Row[];
   /** The earliest `reuseSince` of its rows */
   since: number;
-  /** Jobs that may be reused */
-  jobs: Listed[];
-  /** How many matching jobs are listed, including failed and taken ones */
-  made: number;
+  /** The jobs of this order, including failed and taken ones */
+  listed: Listed[];
+  /** The jobs that may be used, by ID */
+  usable: Map<string, Listed>;
   /** A job that may match, but the list says too little about it */
   unclear?: IDataObject;
   /** For a prompt: a job listed with a script alone, which AI may have written */
@@ -60,7 +60,6 @@ export async function findExisting(
   const groups = groupsOf(rows);
   if (groups.length === 0) return undefined;
   const find = indexOrders(groups);
-  const taken = new Set(ledger.answers.map(videoIdOf));
   /** Whether each listed job has failed, by ID */
   const shown = new Map<string, boolean>();
   const isPrompt = textFieldOf(groups[0].order) === 'prompt';
@@ -72,11 +71,8 @@ export async function findExisting(
     if (id !== undefined) shown.set(id, isFailed);
     hasPrompts ||= states(entry, 'prompt');
     const same = find(entry, 'same');
-    for (const group of same) {
-      if (id === undefined || at < group.since) continue;
-      group.made += 1;
-      if (!isFailed && !taken.has(id)) group.jobs.push(listed);
-    }
+    const isIn = (group: Group) => !(at < group.since);
+    if (id !== undefined) same.filter(isIn).forEach((group) => group.listed.push(listed));
     // A job that certainly matches one order is not a possible match of another.
     if (same.length > 0 || isFailed) return;
     const isScripted = isPrompt && states(entry, 'script') && !states(entry, 'prompt');
@@ -84,9 +80,7 @@ export async function findExisting(
     const kind = isScripted ? 'scripted' : 'unclear';
     // Such an entry may match every order, so finding them takes long.
     if (groups.every((group) => group[kind])) return;
-    for (const group of find(entry, 'unclear')) {
-      if (!(at < group.since)) group[kind] ??= entry;
-    }
+    for (const group of find(entry, 'unclear').filter(isIn)) group[kind] ??= entry;
   };
   const since = Math.min(...groups.map((group) => group.since));
   const extent = await readBack(client, '/videos', since, MAX_PAGES, addListed).catch(refusalOnly);
@@ -97,13 +91,11 @@ export async function findExisting(
   for (const group of groups) {
     // A list that states prompts states that of a generated video, too.
     if (!hasPrompts) group.unclear ??= group.scripted;
-    const listed = new Set(group.jobs.map(({ entry }) => videoIdOf(entry)));
-    // Those that this process created, and the list does not show, or not clearly
-    for (const job of jobs.createdBy(fingerprint(group.order))) {
-      const id = videoIdOf(job.entry)!;
-      const isGone = shown.get(id) ?? Date.now() - job.at > MAX_LIST_LAG;
-      if (!isGone && !taken.has(id) && !listed.has(id)) group.jobs.push(job);
-    }
+    // The list may not show yet what this process has created, or not clearly.
+    const all = [...jobs.createdBy(fingerprint(group.order)), ...group.listed];
+    const isGone = (id: string, at: number) => shown.get(id) ?? Date.now() - at > MAX_LIST_LAG;
+    group.usable = new Map(all.map((job) => [videoIdOf(job.entry)!, job]));
+    group.usable.forEach(({ at }, id) => isGone(id, at) && group.usable.delete(id));
   }
   return assignOldest(groups, jobs, ledger);
 }
@@ -115,7 +107,13 @@ function groupsOf(rows: Row[]): Group[] {
     const { order, known, reuseSince: since } = row;
     if (since === undefined || known?.state === 'accepted') continue;
     const key = fingerprint(order);
-    const group = groups.get(key) ?? { order, rows: [], since, jobs: [], made: 0 };
+    const group: Group = groups.get(key) ?? {
+      order,
+      rows: [],
+      since,
+      listed: [],
+      usable: new Map(),
+    };
     group.rows.push(row);
     group.since = Math.min(group.since, since);
     groups.set(key, group);
@@ -127,24 +125,24 @@ function groupsOf(rows: Row[]): Group[] {
  * Invariant: a job that matches several orders, because the list says too little to tell them apart, is
  * assigned only once.
  */
-function assignOldest(groups: Group[], registry: JobRegistry, ledger: Ledger): Message | undefined {
-  const taken = new Set<Listed>();
+function assignOldest(groups: Group[], jobs: JobRegistry, ledger: Ledger): Message | undefined {
+  const taken = new Set(ledger.answers.map(videoIdOf));
   const matches: Array<[Row, Match]> = [];
-  // E.g. `2026-01-31T14:0`: not longer than an account, and so the refusals, are remembered.
+  // E.g. `2026-01-31T14:0`: not longer than this process remembers refusals.
   const tenMinutes = new Date().toISOString().slice(0, 15);
-  for (const { order, rows, jobs, made, unclear } of groups) {
+  for (const { order, rows, listed, usable, unclear } of groups) {
+    const print = fingerprint(order);
     // Jobs without a creation time come last.
     const timeOf = ({ at }: Listed) => (Number.isNaN(at) ? Infinity : at);
-    jobs.sort((a, b) => timeOf(a) - timeOf(b));
+    const oldestFirst = [...usable].sort(([, a], [, b]) => timeOf(a) - timeOf(b));
     let missing = 0;
     for (const row of rows) {
       const { item, key, reuseSince: since = 0 } = row;
-      const job = jobs.find((candidate) => !taken.has(candidate) && !(candidate.at < since));
-      if (job) taken.add(job);
+      const [id, job] = oldestFirst.find(([id, { at }]) => !taken.has(id) && !(at < since)) ?? [];
+      if (job) taken.add(id);
       else if (unclear) return describeUnclear(order, unclear, item);
       else missing += 1;
-      const print = fingerprint(order);
-      const counts = [made, ledger.countLike(key), missing, registry.refusalsOf(print)];
+      const counts = [listed.length, ledger.countLike(key), missing, jobs.refusalsOf(print)];
       matches.push([row, { job: job?.entry, key: [print, tenMinutes, ...counts].join(' ') }]);
     }
   }

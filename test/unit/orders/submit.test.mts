@@ -3,6 +3,8 @@ import type { IContextObject, IDataObject } from 'n8n-workflow';
 import { UserError } from 'n8n-workflow';
 
 import { Account } from '../../../nodes/ITeraBiz/account/account.ts';
+import { Ledger } from '../../../nodes/ITeraBiz/orders/ledger.ts';
+import { settleSlots, type Submissions } from '../../../nodes/ITeraBiz/orders/submit.ts';
 import type { Asked, Reply } from '../../shared/littleApi.mts';
 import { accepted, api, breaks, busy, entriesOf, errorOf, refused, running } from './ordering.mts';
 
@@ -110,8 +112,14 @@ describe('A row of unknown outcome', () => {
     [
       'with a fault on their side',
       () => ({ status: 502 }),
-      /^iTeraBiz answered with a fault on its side \(status 502/,
+      /^iTeraBiz answered with a fault on its side \(status 502; if it keeps happening, write to api@iterabiz\.com\)\. The request may have been accepted, so it was not sent again: that could charge you twice\. This node looked/,
       '502',
+    ],
+    [
+      'with a fault that says more',
+      () => ({ status: 500, body: { error: 'Oh, no.' } }),
+      /api@iterabiz\.com\)\. iTeraBiz says: Oh, no\. The request may/,
+      '500',
     ],
   ])('%s is never sent again by itself', async (_, answer, cause, httpCode) => {
     const account = new Account('one');
@@ -249,10 +257,15 @@ describe('A row of unknown outcome', () => {
 
   test('five in a row stop the rest, which is not sent; a refusal in between is an answer', async () => {
     const scripts = [...'abcdefgh'];
-    const place = running({ scripts, concurrency: 1, answer: breaks });
+    const given = { scripts, concurrency: 1, answer: breaks };
+    const place = running(given);
     const { description } = await errorOf(place);
     expect(place.posts).toHaveLength(5);
     expect(description).toContain('\nItems 6–8: not sent.');
+    const going = running({ ...given, onError: 'continueErrorOutput' });
+    expect((await going.output)[7].error).toMatch(
+      /^Not sent, because iTeraBiz has answered nothing sensible to the last 5 requests\. Not tried: item 5 of 8 failed/,
+    );
 
     let count = 0;
     const answer = () => (++count % 5 === 0 ? refused() : 'break');
@@ -403,4 +416,53 @@ test('never more are in flight than the user chose, of all executions of the acc
   const places = [1, 2, 3].map(() => running({ scripts, account, answer, concurrency: 3 }));
   await Promise.all(places.map(({ output }) => output));
   expect([most, api.by('POST').length]).toEqual([3, 30]);
+});
+
+test('the places in the day of rows that were not sent, or were refused, are given back', () => {
+  const account = new Account('one');
+  const release = jest.spyOn(account.budget, 'release').mockImplementation();
+  const ledger = new Ledger({}, 0, 'me', '');
+  ledger.sent('sent', 1);
+  ledger.accepted('accepted', {});
+  ledger.sent('still in doubt', 1);
+  const known = ledger.find('still in doubt');
+  const rows = ['sent', 'accepted', 'still in doubt', 'new', 'without a place'].map((key) => ({
+    ...{ item: 0, options: {}, waits: false, order: { url: '', body: {} }, key },
+    ...(key === 'still in doubt' && { known }),
+    ...(key !== 'without a place' && { slot: { at: 1, id: key } }),
+  }));
+  settleSlots({ account, ledger } as Submissions, rows);
+  expect(release.mock.calls).toEqual([[rows[2].slot], [rows[3].slot]]);
+});
+
+test('a retry does not claim that another run would use the existing videos, unless it does', async () => {
+  const account = new Account('one');
+  const answer = (asked: Asked) => (asked.body?.script === 'a' ? accepted(asked) : refused());
+  const given = { account, scripts: ['a', 'b'], answer };
+  const { memory, output } = running(given);
+  await expect(output).rejects.toThrow();
+  const { description } = await errorOf(running({ ...given, memory }));
+  expect(description).toMatch(/\nTo send only what is missing, open this execution/);
+});
+
+test('what an earlier try left in doubt is told apart, for the nodes that follow', async () => {
+  const account = new Account('one');
+  const given = { account, answer: breaks, onError: 'continueRegularOutput' } as const;
+  const { memory, output } = running(given);
+  await output;
+  expect(await running({ ...given, memory }).output).toMatchObject([
+    { error: expect.stringMatching(/^Check this one: an earlier/), details: { reason: 'unknown' } },
+  ]);
+});
+
+test('what this process has created is known, and what it only used is not taken for that', async () => {
+  const account = new Account('one');
+  const options = { whenVideoExists: 'reuse' };
+  const there = { id: 'there', script: 'b', created_at: new Date().toISOString() };
+  await running({ account, options, scripts: ['a', 'b'], listed: [there] }).output;
+  const again = running({ account, options, scripts: ['a', 'b'] });
+  expect(await again.output).toMatchObject([
+    { id: 'video_a', _iteraBizReused: true },
+    { id: 'video_b', _iteraBizReused: false },
+  ]);
 });
