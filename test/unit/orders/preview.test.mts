@@ -85,7 +85,10 @@ test('each row that would not be ordered says why, and names the video that is t
   const allowance = { allowed: [good[4], good[5]], refused: [good[3]], refusal };
   const { items } = previewOf(rowsOf(good), allowance, (id) => id === 'a');
   const not = (reason: string, videoId?: string) => ({ wouldOrder: false, reason, videoId });
-  expect([...items.values()].map(({ request, ...rest }) => rest)).toEqual([
+  const shown = [...items.values()].map(({ wouldOrder, reason, videoId }) => {
+    return { wouldOrder, reason, videoId };
+  });
+  expect(shown).toEqual([
     not('It was ordered before, in this execution', 'video_1'),
     not('Your account has this video already', 'video_2'),
     not(
