@@ -133,12 +133,12 @@ async function reserveExisting(
   { account: { jobs }, client, ledger }: Submissions,
   rows: Row[],
 ) {
-  const reusing = rows.filter((row) => row.reuseSince !== undefined);
+  const reusing = rows.filter(({ reuseSince }) => reuseSince !== undefined);
   const orders = new Set(reusing.map((row) => fingerprint(row.order)));
   let refusal: Refusal | undefined;
   do {
     await unlessAborted(Promise.all(jobs.reserved(orders)), signal);
-    refusal = await findExisting(client, jobs, reusing, ledger);
+    refusal = await findExisting(client, jobs, rows, ledger);
   } while (jobs.reserved(orders).length > 0);
   return { refusal, release: jobs.reserve(orders) };
 }

@@ -61,14 +61,14 @@ export async function findExisting(
   if (groups.length === 0) return undefined;
   const find = indexOrders(groups);
   /** Whether each listed job has failed, by ID */
-  const shown = new Map<string, boolean>();
+  const shown = new Map<string | undefined, boolean>();
   const isPrompt = textFieldOf(groups[0].order) === 'prompt';
   let hasPrompts = false;
   const addListed = (listed: Listed) => {
     const { entry, at } = listed;
     const id = videoIdOf(entry);
     const isFailed = outcomeOf(entry) === 'failed';
-    if (id !== undefined) shown.set(id, isFailed);
+    shown.set(id, isFailed);
     hasPrompts ||= states(entry, 'prompt');
     const same = find(entry, 'same');
     const isIn = (group: Group) => !(at < group.since);
@@ -76,10 +76,9 @@ export async function findExisting(
     // A job that certainly matches one order is not a possible match of another.
     if (same.length > 0 || isFailed) return;
     const isScripted = isPrompt && states(entry, 'script') && !states(entry, 'prompt');
-    if (isScripted && hasPrompts) return;
     const kind = isScripted ? 'scripted' : 'unclear';
     // Such an entry may match every order, so finding them takes long.
-    if (groups.every((group) => group[kind])) return;
+    if ((isScripted && hasPrompts) || groups.every((group) => group[kind])) return;
     for (const group of find(entry, 'unclear').filter(isIn)) group[kind] ??= entry;
   };
   const since = Math.min(...groups.map((group) => group.since));
@@ -138,12 +137,12 @@ function assignOldest(groups: Group[], jobs: JobRegistry, ledger: Ledger): Messa
     let missing = 0;
     for (const row of rows) {
       const { item, key, reuseSince: since = 0 } = row;
-      const [id, job] = oldestFirst.find(([id, { at }]) => !taken.has(id) && !(at < since)) ?? [];
-      if (job) taken.add(id);
+      const found = oldestFirst.find(([id, { at }]) => !taken.has(id) && !(at < since));
+      if (found) taken.add(found[0]);
       else if (unclear) return describeUnclear(order, unclear, item);
       else missing += 1;
       const counts = [listed.length, ledger.countLike(key), missing, jobs.refusalsOf(print)];
-      matches.push([row, { job: job?.entry, key: [print, tenMinutes, ...counts].join(' ') }]);
+      matches.push([row, { job: found?.[1].entry, key: [print, tenMinutes, ...counts].join(' ') }]);
     }
   }
   matches.forEach(([row, match]) => (row.match = match));

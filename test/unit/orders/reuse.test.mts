@@ -145,7 +145,7 @@ describe('In the list of the account', () => {
     const refusal = await findExisting(await run.client(), jobs, rows, ledger);
     return {
       ...{ refusal, asked, keys: rows.map(({ match }) => match?.key) },
-      ids: rows.map(({ match }) => match?.job?.id),
+      ids: rows.map(({ match }) => match?.job && (match.job.id ?? 'of no ID')),
     };
   }
 
@@ -161,7 +161,6 @@ describe('In the list of the account', () => {
     ['a failed one is none', [row('a')], [a('x', 1, { status: 'failed' })], [undefined]],
     ['one without an ID is none', [row('a')], [made(1)], [undefined]],
     ['a row that has its job needs none', [withJob(row('a'))], [a('x', 1)], [undefined]],
-    ['a row may order another one', [row('a', 1, { reuseSince: undefined })], [], [undefined]],
     [
       'what is certainly of one row is not perhaps of another',
       [row(LONG), row(`${LONG} all day`)],
@@ -187,7 +186,11 @@ describe('In the list of the account', () => {
     const { ids, asked } = await find([row('a', 1), row('b', 5)], pages);
     expect(ids).toEqual(['1', '3']);
     expect(asked.map(({ url }) => url)).toEqual(['/videos', '/videos']);
-    expect((await find([withJob(row('a'))])).asked).toEqual([]);
+  });
+
+  test('is not read where no row wants that', async () => {
+    const rows = [withJob(row('a')), row('a', 1, { reuseSince: undefined })];
+    expect(await find(rows)).toMatchObject({ asked: [], keys: [undefined, undefined] });
   });
 
   test('a job of another row of this execution belongs to that one', async () => {
@@ -271,6 +274,12 @@ describe('In the list of the account', () => {
       'video x may be the one of item 1, but its Prompt is not in the list',
     ],
     [
+      'has the prompt cut short, and a script',
+      [prompt(LONG)],
+      [a('x', 1, { prompt: 'Once upon…' })],
+      'video x may be the one of item 1, but its Prompt is cut short in the list',
+    ],
+    [
       'states prompts, but has a video without any text',
       [prompt('A fox')],
       [a('p', 1, { prompt: 'A cat' }), a('x', 1, { script: null })],
@@ -336,7 +345,9 @@ describe('In the list of the account', () => {
     });
 
     test('is the same for all that see the same within ten minutes', async () => {
-      expect(await key([row('a')], [failed])).toBe(await key([row('a')], [failed]));
+      const seen = await key([row('a', 2)], [failed]);
+      expect(await key([row('a', 2)], [failed])).toBe(seen);
+      expect(await key([row('a', 2)], [[...failed, a('before that', 3)]])).toBe(seen);
     });
 
     test('is another one for each order, after each new video, and after each refusal', async () => {
