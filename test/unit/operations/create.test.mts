@@ -1,4 +1,6 @@
 /** A run that orders, from its items to its output. */
+import type { IDataObject, INodeParameters } from 'n8n-workflow';
+
 import { Account } from '../../../nodes/ITeraBiz/account/account.ts';
 import type { Asked, Reply } from '../../shared/littleApi.mts';
 import { until } from '../../shared/until.mts';
@@ -212,4 +214,148 @@ describe('One that is canceled while two of its rows are on their way', () => {
     await expect(canceled(limit, refused).output).rejects.toThrow('canceled');
     expect(await running({ ...limit, scripts: ['c', 'd'] }).output).toHaveLength(2);
   });
+});
+
+describe('After a run', () => {
+  const others = { id: 'other', created_at: new Date().toISOString() };
+
+  test.each<[string, Given, string[]]>([
+    ['what was ordered', {}, ['1 video, 30 seconds ordered.']],
+    [
+      'and how much of the day is used',
+      { scripts: ['a', 'b'], maxVideosPerDay: 9, listed: [others] },
+      ['2 videos, 60 seconds in all ordered. Last 24 hours: 3 of 9 videos.'],
+    ],
+    ['nothing of what was refused', { answer: refused, onError: 'continueErrorOutput' }, []],
+    ['nothing of avatars', { of: 'avatar' }, []],
+  ])('the step says: %s', async (_, given, hints) => {
+    const place = running(given);
+    await place.output;
+    expect(place.hints.filter((hint) => hint.includes('ordered'))).toEqual(hints);
+  });
+
+  test('a script that does not fit its duration is told', async () => {
+    const place = running({ scripts: ['Hi'] });
+    await place.output;
+    expect(place.hints[0]).toMatch(/^Item 1: the script is very short for its duration\./);
+  });
+
+  test('the account is let go of, and a stop names nothing any more', async () => {
+    const account = new Account('one');
+    const release = jest.fn();
+    jest.spyOn(account, 'hold').mockReturnValue(release);
+    const stop = new AbortController();
+    const place = running({ account, signal: stop.signal });
+    await place.output;
+    stop.abort();
+    expect([release.mock.calls.length, place.warnings]).toEqual([1, []]);
+    const failed = running({ account, answer: refused });
+    await errorOf(failed);
+    expect(release).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe('A retry', () => {
+  test('names what an earlier try ordered', async () => {
+    const account = new Account('one');
+    const answer = (asked: Asked) => (asked.body?.script === 'a' ? accepted(asked) : refused());
+    const given = { account, scripts: ['a', 'b'], answer };
+    const first = running(given);
+    await errorOf(first);
+    const { description } = await errorOf(running({ ...given, memory: first.memory }));
+    expect(description).toContain('Item 1: video_a.');
+  });
+
+  test('finds what another retry of the same execution ordered, which the stored one lacks', async () => {
+    const account = new Account('one');
+    const stored = () => ({ submissions: { seed: 'the same', entries: {} } });
+    await running({ account, memory: stored() }).output;
+    const again = running({ account, memory: stored(), answer: refused });
+    expect(await again.output).toEqual([{ id: 'video_Hi', status: 'queued' }]);
+    expect(again.posts).toEqual([]);
+    const other = { submissions: { seed: 'another one', entries: {} } };
+    expect((await running({ account, memory: other }).output).length).toBe(1);
+    expect(api.by('POST')).toHaveLength(2);
+  });
+
+  test.each<[string, object, number]>([
+    ['not, if only a value has changed', { a: '={{ $now }}' }, 0],
+    ['it is, if the user has changed the node', { a: 'changed' }, 1],
+  ])('orders anew what it ordered with other values: %s', async (_, parameters, count) => {
+    const account = new Account('one');
+    const { memory, output } = running({ account, node: { parameters: { a: '={{ $now }}' } } });
+    await output;
+    const node = { parameters: parameters as INodeParameters };
+    const again = running({ account, memory, node, scripts: ['Ho'] });
+    await again.output;
+    expect(again.posts).toHaveLength(count);
+  });
+
+  test('with another credential, at another address, orders anew', async () => {
+    const first = running({ account: new Account('one', 'https://one.example') });
+    await first.output;
+    const account = new Account('two', 'https://two.example');
+    const again = running({ account, memory: first.memory });
+    await again.output;
+    expect([again.posts.length, again.looks]).toEqual([1, []]);
+  });
+
+  test.each<[string, Reply, number]>([
+    ['has it', { body: { id: 'video_Hi', status: 'queued' } }, 0],
+    ['certainly does not have it', { status: 404, body: { error: 'No such video' } }, 1],
+    ['does not say', { status: 403, body: { error: 'No' } }, 0],
+  ])('with another key asks for what was ordered: the account %s', async (_, list, count) => {
+    const first = running({ account: new Account('one') });
+    await first.output;
+    const again = running({ account: new Account('two'), memory: first.memory, list });
+    expect(await again.output).toEqual([{ id: 'video_Hi', status: 'queued' }]);
+    expect([again.posts.length, again.looks.map(({ path }) => path)]).toEqual([
+      ...[count, ['/videos/video_Hi']],
+    ]);
+  });
+
+  test('with another key asks for no avatar', async () => {
+    const first = running({ account: new Account('one'), of: 'avatar' });
+    await first.output;
+    const again = running({ account: new Account('two'), memory: first.memory, of: 'avatar' });
+    await again.output;
+    expect([again.posts, again.looks]).toEqual([[], []]);
+  });
+});
+
+describe('Rows that a limit refuses', () => {
+  const detailsOf = async (given: Given) =>
+    (await running({ onError: 'continueRegularOutput', ...given }).output).map(
+      ({ id, details }) => (details as IDataObject | undefined)?.reason ?? id,
+    );
+
+  test.each<[string, Given, unknown[]]>([
+    ['the run', { options: { maxVideos: 1 } }, [undefined, 'notSent']],
+    ['the day', { maxVideosPerDay: 1 }, ['video_a', 'account']],
+    [
+      'the day, after an invalid row',
+      { maxVideosPerDay: 1, scripts: [' ', 'a', 'b'] },
+      [undefined, 'video_a', 'notSent'],
+    ],
+  ])('say so, and the first is the cause: of %s', async (_, given, reasons) => {
+    expect(await detailsOf({ scripts: ['a', 'b'], ...given })).toEqual(reasons);
+  });
+
+  test('are not sent where the node stops, and neither are the others', async () => {
+    const place = running({ scripts: ['a', 'b'], maxVideosPerDay: 1 });
+    expect((await errorOf(place)).message).toMatch(/^This would order 2 videos/);
+    expect(place.posts).toEqual([]);
+    // Nothing keeps its place.
+    expect(await running({ account: place.account, maxVideosPerDay: 1 }).output).toHaveLength(1);
+  });
+});
+
+test('where the node stops on an invalid row, the list is not read for the others', async () => {
+  const options = { whenVideoExists: 'reuse' };
+  const place = running({ options, scripts: ['a', ' '] });
+  await errorOf(place);
+  expect(place.looks).toEqual([]);
+  const going = running({ options, scripts: ['a', ' '], onError: 'continueErrorOutput' });
+  await going.output;
+  expect(going.looks).toHaveLength(1);
 });
