@@ -39,9 +39,7 @@ export class Ledger {
   private readonly stamp: Stamp;
 
   /**
-   * @param memory where the ledger is stored
    * @param run index of this run of the node
-   * @param accountId whose jobs these are
    * @param source what the submissions are made from: the API's address, and the node's parameters as
    *   the user entered them
    */

@@ -36,7 +36,7 @@ export function previewOf(
     const result =
       reason === undefined
         ? { wouldOrder: true, reason: `${amount}${duplicate}` }
-        : { wouldOrder: false, reason, videoId: videoIdOf(job) };
+        : { wouldOrder: false, reason, ...(job && { videoId: videoIdOf(job) }) };
     items.set(item, { ...result, request: order.body });
   }
   const others = items.size - sent.length;
