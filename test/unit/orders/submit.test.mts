@@ -435,14 +435,15 @@ test('the places in the day of rows that were not sent, or were refused, are giv
   expect(release.mock.calls).toEqual([[rows[2].slot], [rows[3].slot]]);
 });
 
-test('a retry does not claim that another run would use the existing videos, unless it does', async () => {
+test('an error does not claim that another run would use the existing videos, unless it does', async () => {
   const account = new Account('one');
   const answer = (asked: Asked) => (asked.body?.script === 'a' ? accepted(asked) : refused());
   const given = { account, scripts: ['a', 'b'], answer };
-  const { memory, output } = running(given);
-  await expect(output).rejects.toThrow();
-  const { description } = await errorOf(running({ ...given, memory }));
-  expect(description).toMatch(/\nTo send only what is missing, open this execution/);
+  const first = running(given);
+  for (const place of [first, running({ ...given, memory: first.memory })]) {
+    const { description } = await errorOf(place);
+    expect(description).toMatch(/\nTo send only what is missing, open this execution/);
+  }
 });
 
 test('what an earlier try left in doubt is told apart, for the nodes that follow', async () => {
