@@ -262,8 +262,9 @@ describe('A retry', () => {
     const given = { account, scripts: ['a', 'b'], answer };
     const first = running(given);
     await errorOf(first);
-    const { description } = await errorOf(running({ ...given, memory: first.memory }));
-    expect(description).toContain('Item 1: video_a.');
+    const again = running({ ...given, memory: first.memory });
+    expect((await errorOf(again)).description).toContain('Item 1: video_a.');
+    expect(again.looks).toEqual([]);
   });
 
   test('finds what another retry of the same execution ordered, which the stored one lacks', async () => {
