@@ -7,7 +7,7 @@ import { fingerprint, type Order } from './sameOrder';
 /** Most IDs to keep. */
 const MAX_JOBS = 20_000;
 
-/** Most new jobs to keep in full, because a list may not show them yet. */
+/** Most new jobs to keep in full, because a list may not show them yet, and most refusals. */
 const MAX_RECENT = 1_000;
 
 /** What this process knows about the jobs of an account. */
@@ -18,6 +18,9 @@ export class JobRegistry {
   private readonly assigned = new Set<string>();
 
   private readonly recent: Array<Listed & { order: string; submission?: string }> = [];
+
+  /** Fingerprints of the orders that were refused, newest last */
+  private readonly refused: string[] = [];
 
   /** Fingerprints of the orders about to be sent, by the promise that ends each reservation */
   private readonly reservations = new Map<Promise<void>, Set<string>>();
@@ -49,6 +52,16 @@ export class JobRegistry {
   /** The job this process created for a submission, e.g. in an earlier retry of the same execution. */
   createdFor(submission: string): IDataObject | undefined {
     return this.recent.find((job) => job.submission === submission)?.entry;
+  }
+
+  recordRefused(order: Order): void {
+    this.refused.push(fingerprint(order));
+    if (this.refused.length > MAX_RECENT) this.refused.shift();
+  }
+
+  /** How often an order was refused lately. @param order its fingerprint */
+  refusalsOf(order: string): number {
+    return this.refused.filter((refused) => refused === order).length;
   }
 
   /**

@@ -5,27 +5,19 @@ import type { ApiClient } from '../client/apiClient';
 import { BadInput } from '../fields/validate';
 import { LABELS, SUPPORT } from '../messages/message';
 import { ItemFailed } from '../run/results';
-import type { Run } from '../run/run';
 import { readList } from './getMany';
 
 /** Most avatars to name in a message. */
 const MAX_NAMED = 20;
 
 /**
- * Returns a function that finds an avatar's ID by name. It reads the account's avatars once, on first use,
- * so make one per run. It throws {@link BadInput} if no avatar or several have this name, and `ItemFailed`
- * if the avatars cannot be read.
+ * Returns a function that gives the account's avatars. It reads them once, on first use, so make one per run.
+ * It throws `ItemFailed` if they cannot be read.
  */
-export function avatarFinder(
-  client: () => Promise<ApiClient>,
-): (name: string) => Promise<IDataObject[string]> {
+export function avatarReader(client: ApiClient): () => Promise<IDataObject[]> {
   let avatars: Promise<IDataObject[]> | undefined;
-  return async (name) => {
-    avatars ??= client()
-      .then(async (api) => await readList(api, '/avatars', Infinity))
-      .catch(adviseOtherModes);
-    return idOfAvatar(name, await avatars);
-  };
+  return async () =>
+    await (avatars ??= readList(client, '/avatars', Infinity).catch(adviseOtherModes));
 }
 
 /** Even if the list cannot be read, the API may accept the ID of an avatar. */
@@ -38,19 +30,11 @@ function adviseOtherModes(error: unknown): never {
   throw new ItemFailed({ ...error.failure, description: `${advice} ${more}` });
 }
 
-/** The IDs of the account's avatars; `undefined` if they cannot be read. @throws the signal's reason */
-export async function knownAvatars(run: Run): Promise<Set<string> | undefined> {
-  try {
-    const avatars = await readList(await run.client(), '/avatars', Infinity);
-    return new Set(avatars.map(({ id }) => String(id)));
-  } catch {
-    run.signal?.throwIfAborted();
-    return undefined;
-  }
-}
-
-/** @param avatars documented: each has `id` and `name` */
-function idOfAvatar(name: string, avatars: IDataObject[]): IDataObject[string] {
+/**
+ * @param avatars documented: each has `id` and `name`
+ * @throws {BadInput} if no avatar or several have this name
+ */
+export function idOfAvatar(name: string, avatars: IDataObject[]): IDataObject[string] {
   const matches = avatars.filter((avatar) => normalizeName(avatar.name) === normalizeName(name));
   if (matches.length === 1) return matches[0].id;
   const which = matches.length === 0 ? 'No avatar is' : `${matches.length} avatars are`;

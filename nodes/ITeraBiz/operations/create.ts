@@ -1,4 +1,5 @@
-import type { Account } from '../account/account';
+import type { IDataObject } from 'n8n-workflow';
+
 import { fingerprint } from '../account/sameOrder';
 import { videoIfKnown } from '../account/snapshot';
 import { videoIdOf } from '../api/video';
@@ -8,27 +9,32 @@ import { Ledger } from '../orders/ledger';
 import {
   type Allowance,
   describeAmount,
+  describeDay,
   describeOtherInvalid,
   enforceLimits,
 } from '../orders/limits';
 import { paceHint } from '../orders/pace';
 import { previewOf } from '../orders/preview';
 import { findExisting } from '../orders/reuse';
-import { prepareRows, type Row, type Rows } from '../orders/rows';
-import { settleSlots, submitAll } from '../orders/submit';
+import { prepareRows, type Row } from '../orders/rows';
+import { settleSlots, submitAll, type Submissions } from '../orders/submit';
 import { eachItem } from '../run/eachItem';
 import { ItemFailed, type Refusal, Results } from '../run/results';
 import type { Job, Perform, RequestTemplate, Run } from '../run/run';
 import { finish, nameOrdersWhenStopped } from '../waiting/finish';
-import { avatarFinder, knownAvatars } from './avatarByName';
+import { avatarReader, idOfAvatar } from './avatarByName';
 
 /** Orders each item once, and waits for the videos if the user wants that. */
 export const create: Perform = async (run, request) => {
+  const account = await run.account();
   const results = new Results(run);
-  const release = (await run.account()).hold();
-  const stopWatching = nameOrdersWhenStopped(run, results);
+  const source = JSON.stringify([account.baseUrl, request.url, run.node.parameters]);
+  const ledger = new Ledger(run.memory, run.index, account.id, source);
+  const shared = { account, client: await run.client(), ledger, results, doing: request.doing };
+  const release = account.hold();
+  const stopWatching = nameOrdersWhenStopped(run, results, () => ledger.unknownItems);
   try {
-    const jobs = await order(run, request, results);
+    const jobs = await order(run, request, shared);
     return jobs ? await finish(run, results, jobs) : results.collect();
   } finally {
     stopWatching();
@@ -44,28 +50,29 @@ export const create: Perform = async (run, request) => {
 async function order(
   run: Run,
   request: RequestTemplate,
-  results: Results,
+  shared: Submissions,
 ): Promise<Map<number, Job> | undefined> {
+  const { client, ledger, results } = shared;
   const isVideo = request.url !== '/avatars';
-  const account = await run.account();
-  const client = await run.client();
-  const source = JSON.stringify([account.baseUrl, request.url, run.node.parameters]);
-  const ledger = new Ledger(run.memory, run.index, account.id, source);
-
-  const rows = await prepareRows(run, request, ledger, avatarFinder(run.client));
+  const avatars = avatarReader(client);
+  const findAvatar = async (name: string) => idOfAvatar(name, await avatars());
+  const rows = await prepareRows(run, request, ledger, findAvatar);
   const { isPreview, good, bad } = rows;
-  if (isVideo) await forgetForeign(run, ledger, good);
-  recallAccepted(account, ledger, results, good);
+  if (isVideo) await forgetForeign(run, shared, good);
+  recallAccepted(shared, good);
   const stopsInvalid = run.onError === 'stop' && bad.size > 0;
-  const existing = await reserveExisting(run, account, ledger, stopsInvalid ? [] : good);
+  const existing = await reserveExisting(run, shared, stopsInvalid ? [] : good);
   if (isPreview) existing.release();
   try {
     const refusal = stopsInvalid ? describeOtherInvalid(rows) : existing.refusal;
     const allowance = await enforceLimits(run, rows, isVideo, refusal);
-    const { allowed, refused, limit, today } = allowance;
+    const { allowed, refused, limit } = allowance;
     paceHint(good).forEach((hint) => run.hint(hint));
     if (isPreview) {
-      await preview(run, results, rows, allowance, isVideo);
+      const hasAvatar = allowed.length > 0 ? await avatarCheck(shared, avatars) : undefined;
+      const { items, sum } = previewOf(rows, allowance, hasAvatar);
+      items.forEach((json, item) => results.outputs.set(item, [{ json }]));
+      run.hint(`A preview: nothing was ordered. ${sum}`);
       return undefined;
     }
 
@@ -74,12 +81,12 @@ async function order(
     if (results.isStopped) return undefined;
 
     const remaining = good.filter((row) => !refused.includes(row));
-    const shared = { account, client, ledger, results, doing: request.doing, limit };
-    const submitting = submitAll(run, shared, remaining);
+    const submitting = submitAll(run, { ...shared, limit }, remaining);
     const jobs = await submitting.finally(() => settleSlots(shared, allowed));
     const ordered = allowed.filter(({ item }) => jobs.has(item));
     if (isVideo && ordered.length > 0) {
-      run.hint(`${describeAmount(ordered)} ordered. ${today(ordered.length)}`.trim());
+      const day = describeDay(allowance, ordered.length);
+      run.hint(`${describeAmount(ordered)} ordered. ${day}`.trim());
     }
     return jobs;
   } finally {
@@ -91,8 +98,11 @@ async function order(
  * Forgets what was accepted with another key if the account certainly does not have it: it was ordered for
  * another account.
  */
-async function forgetForeign(run: Run, ledger: Ledger, rows: Row[]): Promise<void> {
-  const client = await run.client();
+async function forgetForeign(
+  run: Run,
+  { client, ledger }: Submissions,
+  rows: Row[],
+): Promise<void> {
   const foreign = rows.filter(({ known }) => known && ledger.isForeign(known));
   await eachItem(run, foreign, run.concurrency, async (row) => {
     const id = row.known?.state === 'accepted' ? videoIdOf(row.known.answer) : undefined;
@@ -102,54 +112,55 @@ async function forgetForeign(run: Run, ledger: Ledger, rows: Row[]): Promise<voi
   });
 }
 
-/**
- * Finds the account's existing videos for the rows that reuse them, and reserves these orders: another
- * execution with the same orders waits until this one has sent its own.
- *
- * @returns `release` ends the reservation
- */
-async function reserveExisting(run: Run, { jobs }: Account, ledger: Ledger, rows: Row[]) {
-  const client = await run.client();
-  const own = new Set(ledger.answers.map(videoIdOf));
-  const reusing = rows.filter((row) => row.reuseSince !== undefined);
-  const orders = new Set(reusing.map((row) => fingerprint(row.order)));
-  let refusal: Refusal | undefined;
-  do {
-    await unlessAborted(Promise.all(jobs.reserved(orders)), run.signal);
-    refusal = await findExisting(client, jobs, rows, ledger, (id) => own.has(id));
-  } while (jobs.reserved(orders).length > 0);
-  return { refusal, release: jobs.reserve(orders) };
-}
-
 /** Names what was accepted before. The stored execution lacks what an earlier retry of it ordered. */
-function recallAccepted({ jobs }: Account, ledger: Ledger, results: Results, rows: Row[]): void {
+function recallAccepted({ account, ledger, results }: Submissions, rows: Row[]): void {
   for (const row of rows) {
-    const job = row.known ? undefined : jobs.createdFor(ledger.nameOf(row.key));
+    const job = row.known ? undefined : account.jobs.createdFor(ledger.nameOf(row.key));
     if (job) row.known = { state: 'accepted', answer: job };
     const { item, known } = row;
     if (known?.state === 'accepted') results.recordAccepted(item, known.answer);
   }
 }
 
-async function preview(
-  run: Run,
-  results: Results,
-  rows: Rows,
-  allowance: Allowance,
-  isVideo: boolean,
-): Promise<void> {
-  const hasAvatars = isVideo && allowance.allowed.length > 0;
-  const avatars = hasAvatars ? await knownAvatars(run) : undefined;
-  const { items, sum } = previewOf(rows, allowance, avatars);
-  items.forEach((json, item) => results.outputs.set(item, [{ json }]));
-  run.hint(`A preview: nothing was ordered. ${sum}`);
+/**
+ * Finds the account's existing videos for the rows that reuse them, and reserves these orders: another
+ * execution with the same orders waits until this one has sent its own.
+ *
+ * @returns `release` ends the reservation
+ */
+async function reserveExisting(
+  { signal }: Run,
+  { account: { jobs }, client, ledger }: Submissions,
+  rows: Row[],
+) {
+  const reusing = rows.filter(({ reuseSince }) => reuseSince !== undefined);
+  const orders = new Set(reusing.map((row) => fingerprint(row.order)));
+  let refusal: Refusal | undefined;
+  do {
+    await unlessAborted(Promise.all(jobs.reserved(orders)), signal);
+    refusal = await findExisting(client, jobs, rows, ledger);
+  } while (jobs.reserved(orders).length > 0);
+  return { refusal, release: jobs.reserve(orders) };
+}
+
+/**
+ * Whether the account has an avatar, by its ID. All count as there if the list cannot be read or lacks IDs;
+ * it may not show yet what this process has just created.
+ */
+async function avatarCheck(
+  { account, client }: Submissions,
+  avatars: () => Promise<IDataObject[]>,
+): Promise<(id: string) => boolean> {
+  const listed = await avatars().catch(() => [{}]);
+  client.settings.signal?.throwIfAborted();
+  const ids = listed.map(videoIdOf);
+  return (id) => ids.includes(id) || ids.includes(undefined) || account.jobs.isAssigned(id);
 }
 
 /** Fails the refused items. The first counts as the cause, unless other items failed before. */
 function refuse(results: Results, { refused, refusal }: Allowance, isFirstFailure: boolean): void {
-  if (!refusal) return;
   refused.forEach(({ item }, n) => {
-    const reason = isFirstFailure && n === 0 ? (refusal.reason ?? 'item') : 'notSent';
-    results.fail(item, new ItemFailed({ ...refusal, reason }));
+    const reason = isFirstFailure && n === 0 ? (refusal!.reason ?? 'item') : 'notSent';
+    results.fail(item, new ItemFailed({ ...refusal!, reason }));
   });
 }

@@ -4,13 +4,17 @@ import type { IContextObject, IDataObject } from 'n8n-workflow';
 import type { Order } from '../account/sameOrder';
 
 /**
- * The state of one submission: sent, with an unknown outcome, or accepted with this answer. `at` is in
- * milliseconds since 1970; entries written by older versions of this package lack it.
+ * The state of one submission: sent, with an unknown outcome, or accepted with this answer. Entries written
+ * by older versions of this package lack what is optional.
  */
-export type Entry =
-  | { state: 'sent'; at?: number; origin?: string; account?: string }
-  /** `reused`: the job existed before this execution */
-  | { state: 'accepted'; answer: IDataObject; reused?: boolean; origin?: string; account?: string };
+export type Entry = Partial<Stamp> &
+  (
+    | { state: 'sent'; /** In milliseconds since 1970 */ at?: number }
+    | { state: 'accepted'; answer: IDataObject; reused?: boolean }
+  );
+
+/** What a submission was made from, and for which account; short, because a campaign has thousands. */
+type Stamp = Record<'origin' | 'account', string>;
 
 interface LedgerData {
   seed: string;
@@ -29,16 +33,13 @@ interface LedgerData {
 export class Ledger {
   private readonly data: LedgerData;
 
-  /** The last entry of each row, by run and item, from the same source */
-  private readonly earlier = new Map<string, Entry>();
+  /** The last entry of each item from the same source */
+  private readonly earlier: Map<number, Entry>;
 
-  /** What each entry was made from, and for which account; short, because a campaign has thousands */
-  private readonly stamp: { origin: string; account: string };
+  private readonly stamp: Stamp;
 
   /**
-   * @param memory of the run; the ledger is stored in it
    * @param run index of this run of the node
-   * @param accountId whose jobs these are
    * @param source what the submissions are made from: the API's address, and the node's parameters as
    *   the user entered them
    */
@@ -51,10 +52,16 @@ export class Ledger {
     this.stamp = { origin: hash(source).slice(0, 8), account: accountId.slice(0, 8) };
     memory.submissions ??= { seed: randomBytes(16).toString('hex'), entries: {} };
     this.data = memory.submissions as LedgerData;
-    for (const [key, entry] of Object.entries(this.data.entries)) {
-      const row = key.slice(0, key.lastIndexOf('/'));
-      if (entry.origin === this.stamp.origin) this.earlier.set(row, entry);
-    }
+    const { origin } = this.stamp;
+    this.earlier = new Map(this.ofThisRun().filter(([, entry]) => entry.origin === origin));
+  }
+
+  /** The entries of this run of the node, by item; the last one comes last. */
+  private ofThisRun(): Array<[number, Entry]> {
+    return Object.entries(this.data.entries).flatMap(([key, entry]) => {
+      const [run, item] = key.split('/').map(Number);
+      return run === this.run ? [[item, entry]] : [];
+    });
   }
 
   /** The key of a submission in this ledger. */
@@ -77,7 +84,7 @@ export class Ledger {
    * nothing: an expression such as `$now` gives another value at each try, and the key may have been replaced.
    */
   findEarlier(item: number): Entry | undefined {
-    return this.earlier.get(`${this.run}/${item}`);
+    return this.earlier.get(item);
   }
 
   /** Whether a submission was made with another key, so perhaps for another account. */
@@ -88,6 +95,11 @@ export class Ledger {
   /** The name of a submission, the same in each retry of this execution, and unique across executions. */
   nameOf(key: string): string {
     return `${this.data.seed} ${key}`;
+  }
+
+  /** The items whose submission is still unanswered, or of unknown outcome. */
+  get unknownItems(): number[] {
+    return this.ofThisRun().flatMap(([item, { state }]) => (state === 'sent' ? [item] : []));
   }
 
   /** The answers to all accepted submissions. */
@@ -102,9 +114,9 @@ export class Ledger {
     this.data.entries[key] = { state: 'sent', at, ...this.stamp };
   }
 
+  /** @param reused whether the job existed before this execution */
   accepted(key: string, answer: IDataObject, reused?: boolean): void {
-    const mark = reused === undefined ? {} : { reused };
-    this.data.entries[key] = { state: 'accepted', answer, ...mark, ...this.stamp };
+    this.data.entries[key] = { state: 'accepted', answer, reused, ...this.stamp };
   }
 
   /**

@@ -4,7 +4,7 @@ import { BadInput } from '../fields/validate';
 import { maxSeconds, maxVideos } from '../fields/options';
 import { itemOf } from '../messages/items';
 import { formatTime, type Message } from '../messages/message';
-import type { Refusal } from '../run/results';
+import type { Failure, Refusal } from '../run/results';
 import type { Run } from '../run/run';
 import type { Row, Rows } from './rows';
 
@@ -29,12 +29,10 @@ function videos(count: number): string {
 
 /** Which limit of the run is exceeded; `undefined` if none is. */
 function describeRunLimit(rows: Row[], limits: Rows): Message | undefined {
-  const exceeded = [
-    { label: maxVideos.displayName, amount: rows.length, limit: limits.maxVideos },
-    { label: maxSeconds.displayName, amount: secondsIn(rows), limit: limits.maxSeconds },
-  ].find(({ amount, limit }) => amount > limit);
-  if (!exceeded) return undefined;
-  const { label, limit } = exceeded;
+  const isTooMany = rows.length > limits.maxVideos;
+  if (!isTooMany && secondsIn(rows) <= limits.maxSeconds) return undefined;
+  const label = isTooMany ? maxVideos.displayName : maxSeconds.displayName;
+  const limit = isTooMany ? limits.maxVideos : limits.maxSeconds;
   return {
     message: `This would order ${describeAmount(rows)}, but "${label}" allows only ${limit}`,
     description: `Nothing was sent to iTeraBiz. If you want all of them, raise "${label}"; if not, give this node fewer items.`,
@@ -51,17 +49,21 @@ export function describeOtherInvalid({ good, bad }: Rows): Message {
   };
 }
 
-/** Which rows of a run may be sent. */
+/** Which rows of a run may be sent, in item order. */
 export interface Allowance {
-  /** In item order */
   allowed: Row[];
   refused: Row[];
   /** Why the refused rows are refused */
   refusal?: Refusal;
   /** Max Videos per Day; `undefined` if there is no limit */
   limit?: number;
-  /** E.g. `Last 24 hours: 37 of 100 videos.`, counting those just ordered; empty without a limit */
-  today: (ordered: number) => string;
+  /** Videos of the last 24 hours, before this run */
+  used?: number;
+}
+
+/** E.g. `Last 24 hours: 37 of 100 videos.`; empty without a limit. */
+export function describeDay({ limit, used = 0 }: Allowance, ordered: number): string {
+  return limit === undefined ? '' : `Last 24 hours: ${used + ordered} of ${limit} videos.`;
 }
 
 /**
@@ -79,37 +81,27 @@ export async function enforceLimits(
 ): Promise<Allowance> {
   const toSend = rows.good.filter((row) => needsSubmission(row) && !row.match?.job);
   const reason = refusal ?? describeRunLimit(toSend, rows);
-  const today = () => '';
-  if (reason) return { allowed: [], refused: toSend, refusal: reason, today };
-  const all = { allowed: toSend, refused: [], today };
+  if (reason) return { allowed: [], refused: toSend, refusal: reason };
+  const all = { allowed: toSend, refused: [] };
   if (!isVideo || toSend.length === 0) return all;
   try {
     const limit = await run.maxVideosPerDay();
-    return limit === undefined ? all : await reserveSlots(run, toSend, limit, rows.isPreview);
+    if (limit === undefined) return all;
+    const { budget } = await run.account();
+    const isAllOrNothing = run.onError === 'stop';
+    const taken = await budget.take(await run.client(), limit, toSend.length, isAllOrNothing);
+    const { used, slots } = taken;
+    const allowed = toSend.slice(0, slots.length);
+    const refused = toSend.slice(slots.length);
+    if (rows.isPreview) slots.forEach((slot) => budget.release(slot));
+    else allowed.forEach((row, n) => (row.slot = slots[n]));
+    const why = describeDailyLimit(limit, taken, toSend.length, isAllOrNothing);
+    return { allowed, refused, refusal: why, limit, used };
   } catch (error) {
-    return { ...all, allowed: [], refused: toSend, refusal: describeCountFailure(error) };
+    const isInvalid = error instanceof BadInput;
+    const why = isInvalid ? error.userMessage : describeCountFailure(error, 'Nothing was sent');
+    return { allowed: [], refused: toSend, refusal: why };
   }
-}
-
-/** @throws as {@link DailyBudget.take} */
-async function reserveSlots(
-  run: Run,
-  rows: Row[],
-  limit: number,
-  isPreview: boolean,
-): Promise<Allowance> {
-  const { budget } = await run.account();
-  const isAllOrNothing = run.onError === 'stop';
-  const taken = await budget.take(await run.client(), limit, rows.length, isAllOrNothing);
-  const { used, slots } = taken;
-  const allowed = rows.slice(0, slots.length);
-  const refused = rows.slice(slots.length);
-  if (isPreview) slots.forEach((slot) => budget.release(slot));
-  else allowed.forEach((row, n) => (row.slot = slots[n]));
-  const refusal =
-    refused.length > 0 ? describeDailyLimit(limit, taken, rows.length, isAllOrNothing) : undefined;
-  const today = (ordered: number) => `Last 24 hours: ${used + ordered} of ${limit} videos.`;
-  return { allowed, refused, refusal, limit, today };
 }
 
 function describeDailyLimit(
@@ -132,36 +124,30 @@ function describeDailyLimit(
   };
 }
 
-/** Why nothing may be ordered: the videos of the last 24 hours could not be counted. */
-function describeCountFailure(error: unknown): Refusal {
-  if (error instanceof BadInput) return error.userMessage;
-  const { message, description } = describeUncounted(error);
-  return { message: `Nothing was sent, because ${message}`, description, reason: 'account' };
-}
-
-/** @throws errors that are not about the list, e.g. a cancellation */
-function describeUncounted(error: unknown): Message {
+/**
+ * The videos of the last 24 hours could not be counted.
+ *
+ * @param consequence as in `Nothing was sent`
+ * @throws errors that are not about the list, e.g. a cancellation
+ */
+export function describeCountFailure(error: unknown, consequence: string): Failure {
   const cause =
     error instanceof CannotCount
       ? error.message
       : refusalOnly(error).describe({ doing: 'list the videos' }).message;
   return {
-    message: `the videos of the last 24 hours could not be counted: ${cause}`,
+    message: `${consequence}, because the videos of the last 24 hours could not be counted: ${cause}`,
     description:
       'The credential has a limit, "Max Videos per Day", and needs this count. Try again later, or take the limit off in the credential.',
+    reason: 'account',
   };
 }
 
-/** Why a row is not sent after all: the daily limit can no longer be checked. @throws as above */
-export function describeUncheckable(error: unknown): Message {
-  const { message, description } = describeUncounted(error);
-  return { message: `"Max Videos per Day" cannot be checked, because ${message}`, description };
-}
-
-/** Why a row is not sent after all: other processes have used up the daily limit. */
-export function describeUsedUp(limit: number): Message {
+/** Other processes have used up the daily limit since the slots were taken. */
+export function describeUsedUp(limit: number): Failure {
   return {
     message: `"Max Videos per Day" (${limit}) of the credential was used up by other orders of this account in the meantime`,
     description: 'Wait until older videos no longer count, or raise the limit in the credential.',
+    reason: 'account',
   };
 }

@@ -23,20 +23,21 @@ export function secondsToRead(text: string): number {
 
 /** Hints about scripts far too short or too long for their durations: one line for each kind. */
 export function paceHint(rows: Row[]): string[] {
-  const lines: string[] = [];
-  for (const kind of ['short', 'long'] as const) {
-    const misfits = rows.filter(({ order: { body } }) => {
-      const seconds = Number(body.duration);
+  const scripts = rows
+    .map(({ item, order: { body } }) => {
       const read = secondsToRead(String(body.script ?? ''));
-      if (!(seconds > 0) || read === 0) return false;
-      return kind === 'short' ? seconds > read * MISFIT_FACTOR : read > seconds * MISFIT_FACTOR;
+      return { item, read, duration: Number(body.duration) };
+    })
+    .filter(({ read }) => read > 0);
+  const misfits = {
+    short: scripts.filter(({ read, duration }) => duration > read * MISFIT_FACTOR),
+    long: scripts.filter(({ read, duration }) => read > duration * MISFIT_FACTOR),
+  };
+  return Object.entries(misfits)
+    .filter(([, found]) => found.length > 0)
+    .map(([kind, found]) => {
+      const [{ item, read, duration }] = found;
+      const seconds = Math.max(1, Math.round(read));
+      return `${rangesOf(found.map((row) => row.item))}: the script is very ${kind} for its duration. Read aloud, that of item ${item + 1} takes about ${seconds === 1 ? '1 second' : `${seconds} seconds`}, and Duration is ${duration}.`;
     });
-    if (misfits.length === 0) continue;
-    const [{ item, order }] = misfits;
-    const read = Math.max(1, Math.round(secondsToRead(String(order.body.script))));
-    lines.push(
-      `${rangesOf(misfits.map((row) => row.item))}: the script is very ${kind} for its duration. Read aloud, that of item ${item + 1} takes about ${read === 1 ? '1 second' : `${read} seconds`}, and Duration is ${String(order.body.duration)}.`,
-    );
-  }
-  return lines;
 }

@@ -3,62 +3,60 @@ import type { IDataObject } from 'n8n-workflow';
 import { fingerprint } from '../account/sameOrder';
 import { videoIdOf } from '../api/video';
 import { BadInput } from '../fields/validate';
-import type { Message } from '../messages/message';
-import { type Allowance, describeAmount, needsSubmission } from './limits';
+import { type Message, withoutPeriod } from '../messages/message';
+import { type Allowance, describeAmount, describeDay, needsSubmission } from './limits';
 import type { Row, Rows } from './rows';
 
 /**
  * For each item: whether it would be ordered, or why not. `sum` is the total.
  *
- * @param avatars the IDs of the account's avatars, if known
+ * @param hasAvatar whether the account has an avatar, by its ID
  */
 export function previewOf(
   rows: Rows,
-  { allowed, refusal, today }: Allowance,
-  avatars?: Set<string>,
+  allowance: Allowance,
+  hasAvatar: (id: string) => boolean = () => true,
 ): { items: Map<number, IDataObject>; sum: string } {
   const items = new Map<number, IDataObject>();
   for (const [item, { error, body }] of rows.bad) {
     const reason = inOneLine(error instanceof BadInput ? error.userMessage : error);
     items.set(item, { wouldOrder: false, reason, request: body });
   }
-  const avatarOf = ({ order }: Row) => String(order.body.avatar_id);
-  const sent = new Set(allowed.filter((row) => avatars?.has(avatarOf(row)) ?? true));
-  const all = describeAmount([...sent]);
-  const amount = [all, today(0).replace(/\.$/, '')].filter(Boolean).join('. ');
-  const firstItems = new Map<string, number>();
-  for (const row of rows.good) {
-    const { item, order } = row;
-    const request = order.body;
-    if (!sent.has(row)) {
-      const noAvatar = { reason: `Your account has no avatar "${avatarOf(row)}"` };
-      const why = reasonNotOrdered(row, refusal) ?? noAvatar;
-      items.set(item, { wouldOrder: false, ...why, request });
-      continue;
-    }
-    const key = fingerprint(order);
-    const first = firstItems.get(key);
-    if (first === undefined) firstItems.set(key, item);
-    const duplicate = first === undefined ? '' : `. The same order as item ${first + 1}`;
-    const reason = `${sent.size > 1 ? 'One of ' : ''}${amount}${duplicate}`;
-    items.set(item, { wouldOrder: true, reason, request });
+  const reasons = new Map(rows.good.map((row) => [row, whyNot(row, allowance, hasAvatar)]));
+  const sent = rows.good.filter((row) => reasons.get(row) === undefined);
+  const all = describeAmount(sent);
+  const day = describeDay(allowance, 0);
+  const amount = `${sent.length > 1 ? 'One of ' : ''}${all}${day && `. ${withoutPeriod(day)}`}`;
+  const firsts = new Map([...sent].reverse().map(({ item, order }) => [fingerprint(order), item]));
+  for (const [row, reason] of reasons) {
+    const { item, order, known, match } = row;
+    const job = known?.state === 'accepted' ? known.answer : match?.job;
+    const first = firsts.get(fingerprint(order));
+    const duplicate = first === item ? '' : `. The same order as item ${first! + 1}`;
+    const result =
+      reason === undefined
+        ? { wouldOrder: true, reason: `${amount}${duplicate}` }
+        : { wouldOrder: false, reason, ...(job && { videoId: videoIdOf(job) }) };
+    items.set(item, { ...result, request: order.body });
   }
-  const others = items.size - sent.size;
+  const others = items.size - sent.length;
   return { items, sum: `${all} would be ordered${others > 0 ? `; ${others} would not` : ''}.` };
 }
 
-function reasonNotOrdered(row: Row, refusal?: Message): IDataObject | undefined {
-  if (row.known?.state === 'accepted') {
-    const videoId = videoIdOf(row.known.answer);
-    return { reason: 'It was ordered before, in this execution', videoId };
+/** Why a row would not be ordered, if so. */
+function whyNot(
+  row: Row,
+  { refused, refusal }: Allowance,
+  hasAvatar: (id: string) => boolean,
+): string | undefined {
+  if (row.known?.state === 'accepted') return 'It was ordered before, in this execution';
+  if (row.match?.job) return 'Your account has this video already';
+  if (!needsSubmission(row)) {
+    return 'Check this one: an earlier try may have been accepted already, so it would not be sent again';
   }
-  if (row.match?.job) {
-    return { reason: 'Your account has this video already', videoId: videoIdOf(row.match.job) };
-  }
-  if (needsSubmission(row)) return refusal && { reason: inOneLine(refusal) };
-  const reason =
-    'Check this one: an earlier try may have been accepted already, so it would not be sent again';
-  return { reason };
+  if (refused.includes(row)) return inOneLine(refusal!);
+  const avatar = String(row.order.body.avatar_id);
+  return hasAvatar(avatar) ? undefined : `Your account has no avatar "${avatar}"`;
 }
 
 function inOneLine({ message, description }: Partial<Message>): string {

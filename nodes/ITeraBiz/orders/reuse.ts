@@ -28,16 +28,16 @@ const MAX_PAGES = 200;
  */
 const MAX_LIST_LAG = 5 * 60_000;
 
-/** The rows with the same order, and the listed jobs that match it. */
+/** The rows with the same order, and what the list has of it. */
 interface Group {
   order: Order;
   rows: Row[];
   /** The earliest `reuseSince` of its rows */
   since: number;
-  /** Jobs that may be reused */
-  jobs: Listed[];
-  /** How many matching jobs are listed, including failed and taken ones */
-  made: number;
+  /** The jobs of this order, including failed and taken ones */
+  listed: Listed[];
+  /** The jobs that may be used, by ID */
+  usable: Map<string, Listed>;
   /** A job that may match, but the list says too little about it */
   unclear?: IDataObject;
   /** For a prompt: a job listed with a script alone, which AI may have written */
@@ -48,7 +48,6 @@ interface Group {
  * Reads the account's list and assigns to each row that reuses videos the oldest job of the same order
  * that has not failed and belongs to no other row. Two equal rows need two jobs. Sets each row's `match`.
  *
- * @param isTaken whether a job belongs to another row
  * @returns why this is not possible, so nothing may be sent; `undefined` on success
  * @throws the signal's reason
  */
@@ -57,63 +56,63 @@ export async function findExisting(
   jobs: JobRegistry,
   rows: Row[],
   ledger: Ledger,
-  isTaken: (id: string) => boolean,
 ): Promise<Refusal | undefined> {
-  rows.forEach((row) => (row.match = undefined));
-  const groups = groupsOf(rows.filter(({ known }) => known?.state !== 'accepted'));
+  const groups = groupsOf(rows);
   if (groups.length === 0) return undefined;
   const find = indexOrders(groups);
-  const since = Math.min(...groups.map((group) => group.since));
-  const shown = new Set<string>();
-  const failed = new Set<string>();
+  /** Whether each listed job has failed, by ID */
+  const shown = new Map<string | undefined, boolean>();
   const isPrompt = textFieldOf(groups[0].order) === 'prompt';
   let hasPrompts = false;
   const addListed = (listed: Listed) => {
     const { entry, at } = listed;
     const id = videoIdOf(entry);
-    if (id !== undefined) shown.add(id);
-    hasPrompts ||= states(entry, 'prompt');
-    if (at < since) return;
     const isFailed = outcomeOf(entry) === 'failed';
-    if (isFailed && id !== undefined) failed.add(id);
-    const same = id === undefined ? [] : find(entry, 'same');
-    for (const group of same) {
-      if (at < group.since) continue;
-      group.made += 1;
-      if (!isFailed && !isTaken(id!)) group.jobs.push(listed);
-    }
+    shown.set(id, isFailed);
+    hasPrompts ||= states(entry, 'prompt');
+    const same = find(entry, 'same');
+    const isIn = (group: Group) => !(at < group.since);
+    if (id !== undefined) same.filter(isIn).forEach((group) => group.listed.push(listed));
     // A job that certainly matches one order is not a possible match of another.
     if (same.length > 0 || isFailed) return;
     const isScripted = isPrompt && states(entry, 'script') && !states(entry, 'prompt');
-    if (isScripted && hasPrompts) return;
     const kind = isScripted ? 'scripted' : 'unclear';
     // Such an entry may match every order, so finding them takes long.
-    if (groups.every((group) => group[kind])) return;
-    for (const group of find(entry, 'unclear')) {
-      if (!(at < group.since)) group[kind] ??= entry;
-    }
+    if ((isScripted && hasPrompts) || groups.every((group) => group[kind])) return;
+    for (const group of find(entry, 'unclear').filter(isIn)) group[kind] ??= entry;
   };
+  const since = Math.min(...groups.map((group) => group.since));
   const extent = await readBack(client, '/videos', since, MAX_PAGES, addListed).catch(refusalOnly);
   if (extent instanceof RequestFailed) {
     return ItemFailed.by(extent, { doing: 'list the videos' }).failure;
   }
   if (extent !== 'enough') return describeExtent(extent);
-  // A list that states prompts states that of a generated video, too.
-  if (!hasPrompts) groups.forEach((group) => (group.unclear ??= group.scripted));
-  const isGone = (id: string, at: number) => !shown.has(id) && Date.now() - at > MAX_LIST_LAG;
-  const isExcluded = (id: string, at: number) => failed.has(id) || isTaken(id) || isGone(id, at);
-  groups.forEach((group) => addUnlisted(group, jobs, isExcluded));
-  return assignOldest(groups, ledger);
+  for (const group of groups) {
+    // A list that states prompts states that of a generated video, too.
+    if (!hasPrompts) group.unclear ??= group.scripted;
+    // The list may not show yet what this process has created, or not clearly.
+    const all = [...jobs.createdBy(fingerprint(group.order)), ...group.listed];
+    const isGone = (id: string, at: number) => shown.get(id) ?? Date.now() - at > MAX_LIST_LAG;
+    group.usable = new Map(all.map((job) => [videoIdOf(job.entry)!, job]));
+    group.usable.forEach(({ at }, id) => isGone(id, at) && group.usable.delete(id));
+  }
+  return assignOldest(groups, jobs, ledger);
 }
 
-/** Groups the rows that reuse videos by their order. */
+/** Groups the rows that look for an existing video by their order. */
 function groupsOf(rows: Row[]): Group[] {
   const groups = new Map<string, Group>();
   for (const row of rows) {
-    const { order, reuseSince: since } = row;
-    if (since === undefined) continue;
+    const { order, known, reuseSince: since } = row;
+    if (since === undefined || known?.state === 'accepted') continue;
     const key = fingerprint(order);
-    const group = groups.get(key) ?? { order, rows: [], since, jobs: [], made: 0 };
+    const group: Group = groups.get(key) ?? {
+      order,
+      rows: [],
+      since,
+      listed: [],
+      usable: new Map(),
+    };
     group.rows.push(row);
     group.since = Math.min(group.since, since);
     groups.set(key, group);
@@ -121,41 +120,29 @@ function groupsOf(rows: Row[]): Group[] {
   return [...groups.values()];
 }
 
-/** Adds the jobs that this process created and the list does not show, or not clearly. */
-function addUnlisted(
-  group: Group,
-  jobs: JobRegistry,
-  isExcluded: (id: string, at: number) => boolean,
-): void {
-  const listed = new Set(group.jobs.map(({ entry }) => videoIdOf(entry)));
-  for (const job of jobs.createdBy(fingerprint(group.order))) {
-    const id = videoIdOf(job.entry);
-    if (id === undefined || listed.has(id) || job.at < group.since) continue;
-    if (!isExcluded(id, job.at)) group.jobs.push(job);
-  }
-}
-
 /**
  * Invariant: a job that matches several orders, because the list says too little to tell them apart, is
  * assigned only once.
  */
-function assignOldest(groups: Group[], ledger: Ledger): Message | undefined {
-  const taken = new Set<Listed>();
+function assignOldest(groups: Group[], jobs: JobRegistry, ledger: Ledger): Message | undefined {
+  const taken = new Set(ledger.answers.map(videoIdOf));
   const matches: Array<[Row, Match]> = [];
-  const hour = new Date().toISOString().slice(0, 13);
-  for (const { order, rows, jobs, made, unclear } of groups) {
+  // E.g. `2026-01-31T14:0`: not longer than this process remembers refusals.
+  const tenMinutes = new Date().toISOString().slice(0, 15);
+  for (const { order, rows, listed, usable, unclear } of groups) {
+    const print = fingerprint(order);
     // Jobs without a creation time come last.
     const timeOf = ({ at }: Listed) => (Number.isNaN(at) ? Infinity : at);
-    jobs.sort((a, b) => timeOf(a) - timeOf(b));
+    const oldestFirst = [...usable].sort(([, a], [, b]) => timeOf(a) - timeOf(b));
     let missing = 0;
     for (const row of rows) {
       const { item, key, reuseSince: since = 0 } = row;
-      const job = jobs.find((candidate) => !taken.has(candidate) && !(candidate.at < since));
-      if (job) taken.add(job);
+      const found = oldestFirst.find(([id, { at }]) => !taken.has(id) && !(at < since));
+      if (found) taken.add(found[0]);
       else if (unclear) return describeUnclear(order, unclear, item);
       else missing += 1;
-      const parts = [fingerprint(order), hour, made, ledger.countLike(key), missing];
-      matches.push([row, { job: job?.entry, key: parts.join(' ') }]);
+      const counts = [listed.length, ledger.countLike(key), missing, jobs.refusalsOf(print)];
+      matches.push([row, { job: found?.[1].entry, key: [print, tenMinutes, ...counts].join(' ') }]);
     }
   }
   matches.forEach(([row, match]) => (row.match = match));

@@ -19,7 +19,7 @@ export interface Match {
   job?: IDataObject;
   /**
    * For the `Idempotency-Key` of a new job. Executions that send the same order and see the same list
-   * in the same hour share it, so they get one video if the API honors the header.
+   * within ten minutes share it, so they get one video if the API honors the header.
    */
   key: string;
 }

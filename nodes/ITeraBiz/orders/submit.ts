@@ -1,9 +1,8 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import type { Account } from '../account/account';
-import { NetworkError } from '../api/response';
-import type { LookupResult } from '../account/reconciler';
-import { listOf, type Order } from '../account/sameOrder';
+import type { ApiResponse } from '../api/response';
+import { listOf } from '../account/sameOrder';
 import { retryDecision } from '../api/status';
 import { jobIn, videoIdOf } from '../api/video';
 import { type ApiClient, RequestFailed } from '../client/apiClient';
@@ -12,7 +11,7 @@ import { ItemFailed, type Results } from '../run/results';
 import type { Job, Run } from '../run/run';
 import { describeEarlierUnknown, describeUnknownOutcome } from './unknownOutcome';
 import type { Ledger } from './ledger';
-import { describeUsedUp, describeUncheckable } from './limits';
+import { describeCountFailure, describeUsedUp } from './limits';
 import type { Row } from './rows';
 
 /** After this many unknown outcomes in a row, the rest is not sent. */
@@ -44,30 +43,29 @@ export async function submitAll(
   shared: Submissions,
   rows: Row[],
 ): Promise<Map<number, Job>> {
-  const { results } = shared;
+  const { account, ledger, results } = shared;
+  ledger.answers.forEach((answer) => account.jobs.assign(videoIdOf(answer)));
   const jobs = new Map<number, Job>();
   const lookups: Array<Promise<void>> = [];
   const addJob = ({ item, options, waits }: Row, video: IDataObject | undefined) => {
-    if (!video) return;
-    results.recordAccepted(item, video);
-    jobs.set(item, { video, options, waits });
+    if (video) jobs.set(item, { video, options, waits });
   };
   let unknownInARow = 0;
 
   await eachItem(run, rows, run.concurrency, async (row) => {
     const { item } = row;
     const sent = await results.attempt(item, async () => await submit(shared, row));
-    if (!sent || 'job' in sent) {
+    if (typeof sent !== 'function') {
       // A refusal is a known outcome, too.
       unknownInARow = 0;
-      return addJob(row, sent?.job);
+      return addJob(row, sent);
     }
     unknownInARow += 1;
     if (unknownInARow >= MAX_UNKNOWN_IN_A_ROW) {
       const message = `iTeraBiz has answered nothing sensible to the last ${unknownInARow} requests`;
       results.abort(item, { message, description: '' });
     }
-    const lookup = results.attempt(item, sent.lookUp).then((job) => addJob(row, job));
+    const lookup = results.attempt(item, sent).then((job) => addJob(row, job));
     // If the execution is canceled, eachItem rejects first; this rejection must not go unhandled.
     lookup.catch(() => {});
     lookups.push(lookup);
@@ -84,13 +82,13 @@ export function settleSlots({ account, ledger }: Submissions, rows: Row[]): void
   }
 }
 
-/** The job, or if the outcome is unknown, how to look it up. */
-type Sent = { job: IDataObject } | { lookUp: () => Promise<IDataObject> };
+/** The job, or if the outcome is unknown, a function that looks it up. */
+type Sent = IDataObject | (() => Promise<IDataObject>);
 
 /** @throws {ItemFailed} if it was refused, or the outcome of an earlier try remains unknown */
 async function submit(shared: Submissions, row: Row): Promise<Sent> {
   const existing = await existingJob(shared, row);
-  if (existing) return { job: existing };
+  if (existing) return existing;
   shared.results.throwIfAborted();
   await assertSlot(shared, row);
   const { sending } = shared.account.jobs;
@@ -104,31 +102,37 @@ async function submit(shared: Submissions, row: Row): Promise<Sent> {
 
 /** The row's job, if the ledger or the account's list already has it. @throws as above */
 async function existingJob(shared: Submissions, row: Row): Promise<IDataObject | undefined> {
-  const { results, doing } = shared;
-  const { item, order, known, match } = row;
+  const { account, client, results, doing } = shared;
+  const { item, order, known, match, options } = row;
   if (known?.state === 'accepted') {
     if (known.reused !== undefined) results.reused.set(item, known.reused);
     return known.answer;
   }
-  if (match?.job) return accept(shared, row, match.job, true);
+  if (match?.job) return accept(shared, row, match.job);
   if (!known) return undefined;
-  const result = known.at === undefined ? undefined : await lookUp(shared, order, known.at, true);
+  const reconciler = account.reconcilers[listOf(order)];
+  const result = known.at ? await reconciler.find(client, order, known.at, true) : undefined;
   if (result?.job) return accept(shared, row, result.job);
-  if (row.options.resubmitUnknown) return undefined;
+  if (options.resubmitUnknown) return undefined;
   throw new ItemFailed({ ...describeEarlierUnknown(doing, order, result), reason: 'unknown' });
 }
 
 /** @throws {ItemFailed} if others have used up the daily limit since, or it can no longer be checked */
-async function assertSlot({ account, client, limit }: Submissions, { slot }: Row): Promise<void> {
-  if (!slot || limit === undefined) return;
-  const isFree = await account.budget.tryStart(client, limit, slot).catch(describeUncheckable);
-  if (isFree === true) return;
-  throw new ItemFailed({ ...(isFree || describeUsedUp(limit)), reason: 'account' }, true);
+async function assertSlot(
+  { account, client, limit = Infinity }: Submissions,
+  { slot }: Row,
+): Promise<void> {
+  if (!slot) return;
+  const isFree = await account.budget.tryStart(client, limit, slot).catch((error: unknown) => {
+    const consequence = '"Max Videos per Day" cannot be checked';
+    throw new ItemFailed(describeCountFailure(error, consequence), true);
+  });
+  if (!isFree) throw new ItemFailed(describeUsedUp(limit), true);
 }
 
 /** @throws {ItemFailed} if it was refused */
 async function send(shared: Submissions, row: Row): Promise<Sent> {
-  const { client, ledger, results, doing } = shared;
+  const { account, client, ledger, results, doing } = shared;
   const { order, key, known, match } = row;
   let sentAt = 0;
   const sendOnce = async () => {
@@ -141,24 +145,27 @@ async function send(shared: Submissions, row: Row): Promise<Sent> {
       ledger.refused(key, known);
       throw error;
     });
-    const decision = retryDecision('POST', outcome);
-    if (decision === 'retry' || decision === 'refused') ledger.refused(key, known);
+    if (['retry', 'refused'].includes(retryDecision('POST', outcome))) {
+      ledger.refused(key, known);
+      account.jobs.recordRefused(order);
+    }
     return outcome;
   };
   const attempt = await client.schedule('POST', sendOnce);
   const { decision, outcome } = attempt;
-  const isAnswered = decision === 'done' && !(outcome instanceof NetworkError);
-  const job = isAnswered ? jobIn(outcome.body) : undefined;
-  if (job) return { job: accept(shared, row, job) };
+  if (decision === 'done') {
+    // `retryDecision` says so only of an answer with the job in it.
+    return accept(shared, row, jobIn((outcome as ApiResponse).body)!);
+  }
   const failed = new RequestFailed(attempt);
-  if (decision === 'refused' || decision === 'retry') throw ItemFailed.by(failed, { doing });
-  const findJob = async () => {
-    const result = await lookUp(shared, order, sentAt, false);
+  if (decision !== 'unknown') throw ItemFailed.by(failed, { doing });
+  return async () => {
+    const reconciler = account.reconcilers[listOf(order)];
+    const result = await reconciler.find(client, order, sentAt, false);
     if (result.job) return accept(shared, row, result.job);
     const message = describeUnknownOutcome(doing, outcome, order, result);
     throw new ItemFailed({ ...message, status: failed.status, reason: 'unknown' });
   };
-  return { lookUp: findJob };
 }
 
 /** Records a job as the row's. */
@@ -166,22 +173,13 @@ function accept(
   { account: { jobs }, ledger, results }: Submissions,
   { item, order, key, match, slot }: Row,
   job: IDataObject,
-  isReused = false,
 ): IDataObject {
+  const isReused = match && match.job === job;
   if (isReused) jobs.assign(videoIdOf(job));
   else jobs.recordCreated(order, job, ledger.nameOf(key));
-  ledger.accepted(key, job, match && isReused);
+  ledger.accepted(key, job, isReused);
+  results.recordAccepted(item, job);
+  if (isReused !== undefined) results.reused.set(item, isReused);
   if (slot) slot.id = videoIdOf(job);
-  if (match) results.reused.set(item, isReused);
   return job;
-}
-
-async function lookUp(
-  { account, client, ledger }: Submissions,
-  order: Order,
-  sentAt: number,
-  isOld: boolean,
-): Promise<LookupResult> {
-  ledger.answers.forEach((answer) => account.jobs.assign(videoIdOf(answer)));
-  return await account.reconcilers[listOf(order)].find(client, order, sentAt, isOld);
 }

@@ -15,19 +15,20 @@ export function describeUnknownOutcome(
   lookup: LookupResult,
 ): Message {
   const next = nextSteps(order, lookup);
-  const text = outcome instanceof NetworkError ? undefined : errorTextOf(outcome.body);
-  const quote = text ? `. iTeraBiz says: ${withoutPeriod(text)}` : '';
-  if (outcome instanceof NetworkError || statusClassOf(outcome) !== 'done') {
-    const cause =
-      outcome instanceof NetworkError
-        ? 'The connection broke off before iTeraBiz answered'
-        : `iTeraBiz answered with a fault on its side (status ${outcome.status}; if it keeps happening, write to ${SUPPORT})${quote}`;
-    return {
-      message: `Check this one: it is unclear whether iTeraBiz accepted the request to ${doing}`,
-      description: `${cause}. The request may have been accepted, so it was not sent again: that could charge you twice. ${next}.`,
-    };
+  const describeUnclear = (cause: string) => ({
+    message: `Check this one: it is unclear whether iTeraBiz accepted the request to ${doing}`,
+    description: `${cause}. The request may have been accepted, so it was not sent again: that could charge you twice. ${next}.`,
+  });
+  if (outcome instanceof NetworkError) {
+    return describeUnclear('The connection broke off before iTeraBiz answered');
   }
   const { status, body } = outcome;
+  const text = errorTextOf(body);
+  const quote = text ? `. iTeraBiz says: ${withoutPeriod(text)}` : '';
+  if (statusClassOf(outcome) !== 'done') {
+    const fault = `status ${status}; if it keeps happening, write to ${SUPPORT}`;
+    return describeUnclear(`iTeraBiz answered with a fault on its side (${fault})${quote}`);
+  }
   if (typeof body === 'string' && /^\s*</.test(body)) {
     return {
       message: `Check this one: a web page answered the request to ${doing}, not iTeraBiz`,

@@ -3,6 +3,7 @@ import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 import { POLLING, type WaitResult } from '../account/videoPoller';
 import { hasEnded, lacksStatus, outcomeOf, statusOf, type Video, videoIdOf } from '../api/video';
 import { now, pause } from '../client/time';
+import { rangesOf } from '../messages/items';
 import type { Results } from '../run/results';
 import type { Job, Run } from '../run/run';
 import { handOver, withPatience } from './durable';
@@ -139,18 +140,26 @@ function outputOf({ isTool }: Run, video: Video, refusal?: Error): IDataObject {
  * If the execution is stopped, names its orders in n8n's log and with the execution. n8n behavior: it keeps
  * nothing else of a node that was running at that time.
  *
+ * @param unknownItems those that may have been accepted, but have no answer
  * @returns a function to call when the run has ended
  */
-export function nameOrdersWhenStopped(run: Run, { accepted }: Results): () => void {
-  let named = 0;
+export function nameOrdersWhenStopped(
+  run: Run,
+  { accepted }: Results,
+  unknownItems: () => number[],
+): () => void {
+  let last = '';
   const nameOrders = () => {
-    if (accepted.size === named) return;
-    named = accepted.size;
     const ids = [...accepted.values()];
-    run.warn(
-      `iTeraBiz: this execution was stopped, but what it ordered is not: ${ids.join(', ')}. Get a video by its ID, or list all with Get Many.`,
-    );
+    const unknown = unknownItems().filter((item) => !accepted.has(item));
+    const orders = `what it ordered is not: ${ids.join(', ')}. Get a video by its ID, or list all with Get Many.`;
+    const doubts = `iTeraBiz may make these, too, which it had not answered: ${rangesOf(unknown)}. Look for them in your iTeraBiz dashboard, or with Get Many.`;
+    const text = [ids.length > 0 && orders, unknown.length > 0 && doubts].filter(Boolean).join(' ');
+    if (text === '' || text === last) return;
+    last = text;
+    run.warn(`iTeraBiz: this execution was stopped, but ${text}`);
     notesOf(ids).forEach((note, n) => run.note(`iTeraBiz_orders${n > 0 ? `_${n + 1}` : ''}`, note));
+    if (unknown.length > 0) run.note('iTeraBiz_check', rangesOf(unknown));
   };
   run.signal?.addEventListener('abort', nameOrders, { once: true });
   return () => {

@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { avatarFinder, knownAvatars } from '../../../nodes/ITeraBiz/operations/avatarByName.ts';
+import { avatarReader, idOfAvatar } from '../../../nodes/ITeraBiz/operations/avatarByName.ts';
 import { getMany } from '../../../nodes/ITeraBiz/operations/getMany.ts';
 import { fakeRun } from '../../shared/fakeRun.mts';
 import { type Asked, type Reply, useLittleApi } from '../../shared/littleApi.mts';
@@ -116,11 +116,14 @@ describe('An avatar by its name', () => {
     { id: 'b1', name: 'Bo  Ek' },
     { id: 'b2', name: 'bo ek' },
   ];
-  const finder = () => avatarFinder(fakeRun({ api }).run.client);
+  const finder = async () => {
+    const read = avatarReader(await fakeRun({ api }).run.client());
+    return async (name: string) => idOfAvatar(name, await read());
+  };
   beforeEach(() => (api.reply = () => ({ body: { data: avatars, has_more: false } })));
 
   test('is found however it is capitalized, and the list is read once, at the first name', async () => {
-    const find = finder();
+    const find = await finder();
     expect(api.asked).toEqual([]);
     expect(await Promise.all(['Anna', ' anna ', 'ANNA'].map(find))).toEqual(['a1', 'a1', 'a1']);
     expect(api.asked).toHaveLength(1);
@@ -130,7 +133,7 @@ describe('An avatar by its name', () => {
     ['Ann', 'No avatar is called "Ann"', 'Your avatars are: "Anna"; "Bo  Ek"; "bo ek".'],
     ['Bo Ek', '2 avatars are called "Bo Ek"', 'By ID: "b1"; "b2".'],
   ])('"%s": %s', async (name, message, advice) => {
-    await expect(finder()(name)).rejects.toMatchObject({
+    await expect((await finder())(name)).rejects.toMatchObject({
       userMessage: {
         message: `"Avatar": ${message} in your iTeraBiz account`,
         description: expect.stringContaining(advice),
@@ -141,7 +144,7 @@ describe('An avatar by its name', () => {
   test('is not found among many, of which the message names 20, by ID those without a name', async () => {
     const many = Array.from({ length: 22 }, (_, n) => (n === 1 ? { id: 'x' } : { name: `A${n}` }));
     api.reply = () => ({ body: { data: many, has_more: false } });
-    await expect(finder()('Bo')).rejects.toMatchObject({
+    await expect((await finder())('Bo')).rejects.toMatchObject({
       userMessage: {
         description: expect.stringMatching(
           /Your avatars are: "A0"; "x"; "A2"; .*; "A19" and 2 more\. Nothing was sent to iTeraBiz for this item\.$/,
@@ -152,21 +155,13 @@ describe('An avatar by its name', () => {
 
   test('is not found in an account without avatars', async () => {
     api.reply = () => ({ body: { data: [], has_more: false } });
-    await expect(finder()('Bo')).rejects.toMatchObject({
+    await expect((await finder())('Bo')).rejects.toMatchObject({
       userMessage: {
         message: '"Avatar": No avatar is called "Bo" in your iTeraBiz account',
         description:
           'It has no avatars yet: make one with Create avatar. Nothing was sent to iTeraBiz for this item.',
       },
     });
-  });
-
-  test('is not needed to know the IDs, which a preview can do without', async () => {
-    expect(await knownAvatars(fakeRun({ api }).run)).toEqual(new Set(['a1', 'b1', 'b2']));
-    api.reply = () => ({ status: 403 });
-    expect(await knownAvatars(fakeRun({ api }).run)).toBeUndefined();
-    const canceled = fakeRun({ api, signal: AbortSignal.abort(new Error('canceled')) }).run;
-    await expect(knownAvatars(canceled)).rejects.toThrow('canceled');
   });
 
   test.each<[string, Reply, object]>([
@@ -207,6 +202,6 @@ describe('An avatar by its name', () => {
     ],
   ])('cannot be found where the list %s, and says what helps', async (_, reply, failure) => {
     api.reply = () => reply;
-    await expect(finder()('Anna')).rejects.toMatchObject({ failure });
+    await expect((await finder())('Anna')).rejects.toMatchObject({ failure });
   });
 });

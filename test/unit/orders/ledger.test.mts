@@ -23,7 +23,7 @@ test('keeps what is sent, accepted and refused', () => {
     ...{
       state: 'accepted',
       answer: { id: 'video_1' },
-      origin: expect.any(String),
+      origin: expect.stringMatching(/^[0-9a-f]{8}$/),
       account: 'mine',
     },
   });
@@ -121,14 +121,17 @@ describe('An idempotency key', () => {
   });
 
   test('is another one after each refusal, since an API may keep its first answer', () => {
-    const ledger = ledgerIn();
+    const memory: IContextObject = {};
+    const ledger = ledgerIn(memory);
     const key = ledger.keyOf(0, order);
+    const count = () => (memory.submissions as { refusals?: object }).refusals;
     const keys = [0, 1, 2].map(() => {
       const idempotencyKey = ledger.idempotencyKey(key);
       ledger.refused(key);
       return idempotencyKey;
     });
     expect(new Set(keys).size).toBe(3);
+    expect(count()).toEqual({ [key]: 3 });
   });
 
   test('is shared with other executions that are to send the same', () => {
@@ -156,4 +159,41 @@ test('of several earlier submissions of a row, the last one counts', () => {
   expect(ledgerIn(memory).findEarlier(0)).toMatchObject({ state: 'accepted' });
   expect(ledgerIn(memory).findEarlier(1)).toBeUndefined();
   expect(ledgerIn(memory, 1).findEarlier(0)).toBeUndefined();
+});
+
+test('the items of this run whose outcome is unknown are named, whichever try they are from', () => {
+  const memory: IContextObject = {};
+  const [ledger, other] = [ledgerIn(memory), ledgerIn(memory, 1)];
+  [2, 11].forEach((item) => ledger.sent(ledger.keyOf(item, order), 1));
+  ledger.accepted(ledger.keyOf(3, order), {});
+  other.sent(other.keyOf(4, order), 1);
+  expect([ledger.unknownItems, other.unknownItems]).toEqual([[2, 11], [4]]);
+  expect(ledgerIn(memory).unknownItems).toEqual([2, 11]);
+});
+
+test('only accepted submissions have an answer', () => {
+  const ledger = ledgerIn();
+  ledger.sent('0/0/x', 1);
+  ledger.accepted('0/1/x', { id: 'video_1' });
+  expect(ledger.answers).toEqual([{ id: 'video_1' }]);
+});
+
+test('what was submitted with another key is told apart, by the beginning of its account', () => {
+  const account = 'a very long hash';
+  const ledger = ledgerIn({}, 0, account);
+  ledger.accepted('0/0/x', {});
+  const entry = ledger.find('0/0/x')!;
+  expect(entry.account).toBe('a very l');
+  expect(ledger.isForeign(entry)).toBe(false);
+  expect(ledgerIn().isForeign(entry)).toBe(true);
+  // Older versions did not record the account.
+  expect(ledger.isForeign({ state: 'sent' })).toBe(false);
+});
+
+test('another source has no earlier submissions', () => {
+  const memory: IContextObject = {};
+  const ledger = ledgerIn(memory);
+  ledger.sent(ledger.keyOf(0, order), 1);
+  expect(new Ledger(memory, 0, 'mine', 'as changed since').findEarlier(0)).toBeUndefined();
+  expect(ledgerIn(memory, 0, 'other').findEarlier(0)).toMatchObject({ state: 'sent' });
 });

@@ -13,6 +13,8 @@ test.each([
   ['ยินดีต้อนรับสู่ร้านของเรา', 3, 6],
   ['🎉🎉🎉 ✨', 0, 0],
   ['Sale 🎉 today', 0.5, 1.5],
+  ["well-known can't 1,000", 1.2, 1.2],
+  ['Ein国Wort', 1.01, 1.02],
 ])('%j', (text, least, most) => {
   const seconds = secondsToRead(text);
   expect(seconds).toBeGreaterThanOrEqual(least);
@@ -26,7 +28,7 @@ const row = (item: number, words: number, duration: unknown, field = 'script') =
   }) as unknown as Row;
 
 test('a script that fits its duration, even loosely, is not worth a word', () => {
-  expect(paceHint([row(0, 75, 30), row(1, 30, 30), row(2, 180, 30)])).toEqual([]);
+  expect(paceHint([row(0, 75, 30), row(1, 30, 30), row(2, 180, 30), row(3, 75, 12)])).toEqual([]);
 });
 
 test('dead air and a script that would be cut are told, each with an example', () => {
@@ -38,4 +40,10 @@ test('dead air and a script that would be cut are told, each with an example', (
 
 test('a prompt is not what is spoken, and no duration says nothing', () => {
   expect(paceHint([row(0, 3, 600, 'prompt'), row(1, 3, undefined), row(2, 3, 'long')])).toEqual([]);
+});
+
+test('a moment is a second', () => {
+  expect(paceHint([row(0, 1, 30)])).toEqual([
+    'Item 1: the script is very short for its duration. Read aloud, that of item 1 takes about 1 second, and Duration is 30.',
+  ]);
 });

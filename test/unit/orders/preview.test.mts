@@ -1,6 +1,8 @@
 import type { IDataObject } from 'n8n-workflow';
 
+import { BadInput } from '../../../nodes/ITeraBiz/fields/validate.ts';
 import { previewOf } from '../../../nodes/ITeraBiz/orders/preview.ts';
+import type { Allowance } from '../../../nodes/ITeraBiz/orders/limits.ts';
 import type { Row, Rows } from '../../../nodes/ITeraBiz/orders/rows.ts';
 
 /** A row that can be ordered, of 10 seconds. */
@@ -16,9 +18,14 @@ const rowsOf = (good: Row[], bad: Rows['bad'] = new Map()): Rows => ({
   ...{ good, bad, isPreview: true, maxVideos: Infinity, maxSeconds: Infinity },
 });
 
-function preview(good: Row[], avatars?: string[], bad?: Rows['bad'], used = '') {
-  const known = avatars && new Set(avatars);
-  const allowance = { allowed: good, refused: [], today: () => used };
+function preview(
+  good: Row[],
+  avatars?: string[],
+  bad?: Rows['bad'],
+  more: Partial<Allowance> = {},
+) {
+  const known = avatars && ((id: string) => avatars.includes(id));
+  const allowance = { allowed: good, refused: [], ...more };
   const { items, sum } = previewOf(rowsOf(good, bad), allowance, known);
   return {
     sum,
@@ -59,8 +66,49 @@ test('equal rows name the first of them', () => {
 
 test('the sum counts invalid rows, and the day is named once', () => {
   const bad: Rows['bad'] = new Map([[1, { error: new Error('Bad'), body: {} }]]);
-  expect(preview([row(0)], ['a'], bad, 'Last 24 hours: 3 of 9 videos.')).toEqual({
+  expect(preview([row(0)], ['a'], bad, { limit: 9, used: 3 })).toEqual({
     sum: '1 video, 10 seconds would be ordered; 1 would not.',
     reasons: { 0: '1 video, 10 seconds. Last 24 hours: 3 of 9 videos', 1: 'Bad' },
+  });
+});
+
+test('each row that would not be ordered says why, and names the video that is there', () => {
+  const good: Row[] = [
+    { ...row(0), known: { state: 'accepted', answer: { id: 'video_1' } } },
+    { ...row(1), match: { job: { id: 'video_2' }, key: '' } },
+    { ...row(2), known: { state: 'sent' } },
+    row(3),
+    row(4, { avatar_id: 'b' }),
+    { ...row(5), known: { state: 'sent' }, options: { resubmitUnknown: true } },
+  ];
+  const refusal = { message: 'Too much', description: 'Raise the limit.' };
+  const allowance = { allowed: [good[4], good[5]], refused: [good[3]], refusal };
+  const { items } = previewOf(rowsOf(good), allowance, (id) => id === 'a');
+  const not = (reason: string, videoId?: string) => ({ wouldOrder: false, reason, videoId });
+  const shown = [...items.values()].map(({ wouldOrder, reason, videoId }) => {
+    return { wouldOrder, reason, videoId };
+  });
+  expect(shown).toEqual([
+    not('It was ordered before, in this execution', 'video_1'),
+    not('Your account has this video already', 'video_2'),
+    not(
+      'Check this one: an earlier try may have been accepted already, so it would not be sent again',
+    ),
+    not('Too much. Raise the limit.'),
+    not('Your account has no avatar "b"'),
+    { wouldOrder: true, reason: '1 video, 10 seconds' },
+  ]);
+  expect([...items.values()].map(({ request }) => request)).toEqual(
+    good.map(({ order }) => order.body),
+  );
+});
+
+test('an invalid row says what is wrong, and shows its values', () => {
+  const message = { message: '"Script" is empty', description: 'Enter it' };
+  const body = { script: '' };
+  const bad: Rows['bad'] = new Map([[0, { error: new BadInput(message), body }]]);
+  const allowance = { allowed: [], refused: [] };
+  expect(previewOf(rowsOf([], bad), allowance).items.get(0)).toEqual({
+    ...{ wouldOrder: false, reason: '"Script" is empty. Enter it', request: body },
   });
 });

@@ -139,13 +139,13 @@ describe('A model', () => {
 });
 
 describe('An execution that is stopped', () => {
-  function stopping(accepted: string[]) {
+  function stopping(accepted: string[], unknown: number[] = []) {
     const stop = new AbortController();
     const { run, warnings, notes } = fakeRun({ api: silent, signal: stop.signal });
     const results = new Results(run);
-    const forget = nameOrdersWhenStopped(run, results);
+    const forget = nameOrdersWhenStopped(run, results, () => unknown);
     accepted.forEach((id, item) => results.accepted.set(item, id));
-    return { stop, forget, warnings, notes };
+    return { stop, forget, warnings, notes, results };
   }
 
   test('names its orders, at once: n8n saves the execution right after', () => {
@@ -153,6 +153,31 @@ describe('An execution that is stopped', () => {
     stop.abort();
     expect(warnings).toEqual([expect.stringContaining('what it ordered is not: a, b. ')]);
     expect(notes).toEqual({ iTeraBiz_orders: 'a, b' });
+  });
+
+  test('names those that may have been accepted, too, by their items', () => {
+    const { stop, forget, warnings, notes, results } = stopping(['a'], [0, 2, 3]);
+    stop.abort();
+    const orders =
+      'iTeraBiz: this execution was stopped, but what it ordered is not: a. Get a video by its ID, or list all with Get Many.';
+    const doubts =
+      'iTeraBiz may make these, too, which it had not answered: Items 3–4. Look for them in your iTeraBiz dashboard, or with Get Many.';
+    expect(warnings).toEqual([`${orders} ${doubts}`]);
+    expect(notes).toEqual({ iTeraBiz_orders: 'a', iTeraBiz_check: 'Items 3–4' });
+    forget();
+    expect(warnings).toHaveLength(1);
+    results.accepted.set(2, 'b').set(3, 'c');
+    forget();
+    expect(warnings.slice(1)).toEqual([expect.stringMatching(/not: a, b, c\. Get .* Get Many\.$/)]);
+  });
+
+  test('names one of unknown outcome where nothing else was ordered', () => {
+    const { stop, warnings, notes } = stopping([], [0]);
+    stop.abort();
+    expect(warnings).toEqual([
+      'iTeraBiz: this execution was stopped, but iTeraBiz may make these, too, which it had not answered: Item 1. Look for them in your iTeraBiz dashboard, or with Get Many.',
+    ]);
+    expect(notes).toEqual({ iTeraBiz_check: 'Item 1' });
   });
 
   test('says nothing where nothing was ordered', () => {
@@ -185,7 +210,7 @@ describe('An execution that is stopped', () => {
 
   test('one that n8n cannot stop is like any other', () => {
     const { run } = fakeRun({ api: silent });
-    expect(nameOrdersWhenStopped(run, new Results(run))).not.toThrow();
+    expect(nameOrdersWhenStopped(run, new Results(run), () => [])).not.toThrow();
   });
 
   test('says nothing of orders that the node has given out', () => {
