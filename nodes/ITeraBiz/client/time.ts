@@ -52,3 +52,16 @@ export function signalUntil(deadline: number, signal?: AbortSignal): AbortSignal
 export function atLeast(floor: number, value: unknown): number {
   return Math.max(floor, Number(value) || floor);
 }
+
+/** How long a loop computes before it yields, in milliseconds. */
+const MAX_BLOCK = 25;
+
+/** Returns a function to call once per turn of a loop: it yields to n8n's other work when that is due. */
+export function yielder(): () => Promise<void> {
+  let last = now();
+  return async () => {
+    if (now() - last < MAX_BLOCK) return;
+    await pause(0);
+    last = now();
+  };
+}

@@ -118,7 +118,9 @@ function recallAccepted({ account, ledger, results }: Submissions, rows: Row[]):
     const job = row.known ? undefined : account.jobs.createdFor(ledger.nameOf(row.key));
     if (job) row.known = { state: 'accepted', answer: job };
     const { item, known } = row;
-    if (known?.state === 'accepted') results.recordAccepted(item, known.answer);
+    if (known?.state !== 'accepted') continue;
+    results.recordAccepted(item, known.answer);
+    if (known.reused !== undefined) results.reused.set(item, known.reused);
   }
 }
 

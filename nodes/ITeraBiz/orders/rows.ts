@@ -4,10 +4,10 @@ import type { Slot } from '../account/dailyBudget';
 import type { Order } from '../account/sameOrder';
 import { isObject } from '../api/json';
 import { visibleText } from '../api/text';
+import { yielder } from '../client/time';
 import { BY_NAME, withFields } from '../fields/fields';
 import { waitForCompletion } from '../fields/options';
 import { checkBody, isOn, type Options } from '../fields/validate';
-import { yielder } from '../run/eachItem';
 import type { RequestTemplate, Run } from '../run/run';
 import type { Entry, Ledger } from './ledger';
 

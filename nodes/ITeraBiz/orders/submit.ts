@@ -102,12 +102,9 @@ async function submit(shared: Submissions, row: Row): Promise<Sent> {
 
 /** The row's job, if the ledger or the account's list already has it. @throws as above */
 async function existingJob(shared: Submissions, row: Row): Promise<IDataObject | undefined> {
-  const { account, client, results, doing } = shared;
-  const { item, order, known, match, options } = row;
-  if (known?.state === 'accepted') {
-    if (known.reused !== undefined) results.reused.set(item, known.reused);
-    return known.answer;
-  }
+  const { account, client, doing } = shared;
+  const { order, known, match, options } = row;
+  if (known?.state === 'accepted') return known.answer;
   if (match?.job) return accept(shared, row, match.job);
   if (!known) return undefined;
   const reconciler = account.reconcilers[listOf(order)];

@@ -1,22 +1,9 @@
 import type { INodeExecutionData } from 'n8n-workflow';
 
 import type { ApiClient } from '../client/apiClient';
-import { now, pause } from '../client/time';
+import { now, pause, yielder } from '../client/time';
 import { Results } from './results';
 import type { Run } from './run';
-
-/** How long a run computes before it yields, in milliseconds. */
-const MAX_BLOCK = 25;
-
-/** Returns a function to call once per item: it yields to n8n's other work when that is due. */
-export function yielder(): () => Promise<void> {
-  let last = now();
-  return async () => {
-    if (now() - last < MAX_BLOCK) return;
-    await pause(0);
-    last = now();
-  };
-}
 
 /**
  * Runs a task for each item, in order, `concurrency` at a time, at the pace of n8n's Batching.

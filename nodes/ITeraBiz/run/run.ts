@@ -18,9 +18,8 @@ import { type Account, type Credential, credentialOf } from '../account/account'
 import { isObject } from '../api/json';
 import type { Video } from '../api/video';
 import { type ApiClient, TIMEOUT } from '../client/apiClient';
-import { MAX_TIMER, now } from '../client/time';
+import { MAX_TIMER, now, yielder } from '../client/time';
 import { checkDailyLimit, checkOptions, type Options } from '../fields/validate';
-import { yielder } from './eachItem';
 
 /** n8n's On Error setting of a node: it stops, or goes on with the message, on either output. */
 export type OnError = 'stop' | 'continueRegularOutput' | 'continueErrorOutput';

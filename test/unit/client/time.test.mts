@@ -4,6 +4,7 @@ import {
   pause,
   signalUntil,
   unlessAborted,
+  yielder,
 } from '../../../nodes/ITeraBiz/client/time.ts';
 
 beforeEach(() => void jest.useFakeTimers());
@@ -120,4 +121,22 @@ test.each<[number, unknown, number]>([
   [2, null, 2],
 ])('at least %p of %p is %p', (floor, value, expected) => {
   expect(atLeast(floor, value)).toBe(expected);
+});
+
+test('a short computation is not held up', async () => {
+  const breathe = yielder();
+  for (let item = 0; item < 1_000; item++) await breathe();
+  expect(jest.getTimerCount()).toBe(0);
+});
+
+test('a computation that is due yields once, and again only after as long', async () => {
+  const breathe = yielder();
+  jest.advanceTimersByTime(25);
+  const due = breathe();
+  expect(jest.getTimerCount()).toBe(1);
+  await jest.advanceTimersByTimeAsync(1);
+  await due;
+  jest.advanceTimersByTime(20);
+  await breathe();
+  expect(jest.getTimerCount()).toBe(0);
 });

@@ -182,7 +182,7 @@ describe('Max Videos per Day', () => {
     ['is refused', answered({}, 403), /allow this API key to list the videos$/],
     [
       'repeats itself',
-      answered({ data: [{ id: 'x', created_at: 'x' }], has_more: true }),
+      answered({ data: [{ id: 'x', created_at: new Date().toISOString() }], has_more: true }),
       /: iTeraBiz says that there are more, but lists the same ones again$/,
     ],
   ])('nothing is sent where the list %s', async (_, answer, words) => {

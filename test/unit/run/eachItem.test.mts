@@ -1,4 +1,4 @@
-import { eachItem, perItem, yielder } from '../../../nodes/ITeraBiz/run/eachItem.ts';
+import { eachItem, perItem } from '../../../nodes/ITeraBiz/run/eachItem.ts';
 import { ItemFailed } from '../../../nodes/ITeraBiz/run/results.ts';
 import { fakeRun } from '../../shared/fakeRun.mts';
 
@@ -110,26 +110,6 @@ test('a long computation lets n8n get on with other work in between', async () =
   expect([items, turns > 0]).toEqual([60, true]);
   isOver = true;
   await other;
-});
-
-test('a short computation is not held up', async () => {
-  jest.useFakeTimers();
-  const breathe = yielder();
-  for (let item = 0; item < 1_000; item++) await breathe();
-  expect(jest.getTimerCount()).toBe(0);
-});
-
-test('a computation that is due yields once, and again only after as long', async () => {
-  jest.useFakeTimers();
-  const breathe = yielder();
-  jest.advanceTimersByTime(25);
-  const due = breathe();
-  expect(jest.getTimerCount()).toBe(1);
-  await jest.advanceTimersByTimeAsync(1);
-  await due;
-  jest.advanceTimersByTime(20);
-  await breathe();
-  expect(jest.getTimerCount()).toBe(0);
 });
 
 describe('Items that are independent of each other', () => {
