@@ -142,10 +142,9 @@ async function send(shared: Submissions, row: Row): Promise<Sent> {
       ledger.refused(key, known);
       throw error;
     });
-    if (['retry', 'refused'].includes(retryDecision('POST', outcome))) {
-      ledger.refused(key, known);
-      account.jobs.recordRefused(order);
-    }
+    const decision = retryDecision('POST', outcome);
+    if (decision === 'retry' || decision === 'refused') ledger.refused(key, known);
+    if (decision === 'refused') account.jobs.recordRefused(order);
     return outcome;
   };
   const attempt = await client.schedule('POST', sendOnce);
