@@ -73,8 +73,8 @@ async function newEvents(context: IPollFunctions): Promise<VideoEvent[]> {
   const current = await pollOf(context);
   const { progress, finished, dropped, gone } = await fetchStep(current, before);
   const events = wanted(context, finished);
-  if (!before) beginnings[key] = progress;
-  if (store.progress && beginnings[key]) delete beginnings[key];
+  if (!store.progress) beginnings[key] = progress;
+  else if (beginnings[key]) delete beginnings[key];
   store.progress = progress;
   const lost: Array<[string[], string]> = [
     [dropped, 'too many videos are running; these will not start the workflow'],

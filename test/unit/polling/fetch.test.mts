@@ -410,6 +410,32 @@ describe('what a list shows', () => {
     expect([left.length, warnings]).toEqual([20, []]);
   });
 
+  test('brings what was listed late among the known ones, and nothing from below them', async () => {
+    const known = Array.from({ length: 21 }, (_, n) => failed(`v${n}`));
+    const first = [...known.slice(0, 19), failed('late'), known[19], failed('old')];
+    const { poll } = pollOf([first, [failed('older'), known[20]]]);
+    const recent = known.map(({ id }) => String(id));
+    const { finished } = await fetchStep(poll, { recent, pending: ['far1', 'far2'] });
+    expect(finished).toEqual([failed('late')]);
+  });
+
+  test.each([
+    ['until all were seen', ['far0', 'far1', 'far2', 'far3'], 2],
+    ['for as many pages as there are', ['gone0', 'gone1', 'gone2'], 1],
+  ])('is read on for pending ones %s', async (_, pending, pagesLeft) => {
+    const known = Array.from({ length: 20 }, (_video, n) => queued(`v${n}`));
+    const far = Array.from({ length: 4 }, (_video, n) => queued(`far${n}`));
+    const { poll, left } = pollOf([known, far, [queued('x')], [queued('y')]], queued);
+    await fetchStep(poll, { recent: known.map(({ id }) => String(id)), pending });
+    expect(left).toHaveLength(pagesLeft);
+  });
+
+  test('has no first page in time: the next poll begins with the same progress', async () => {
+    const { poll } = pollOf([]);
+    poll.client.page = async () => await Promise.reject(unanswered(6));
+    await expect(fetchStep(poll, nothing)).rejects.toThrow(RequestFailed);
+  });
+
   test('is refused: nothing is told, whatever was seen', async () => {
     for (const requests of [0, 1]) {
       const { poll } = pollOf([[failed('a')], [failed('b')]]);
@@ -426,6 +452,7 @@ describe('what a list shows', () => {
   test.each<[string, string[], boolean]>([
     ['the newest', ['2026-01-05', '2026-01-04'], false],
     ['the oldest', ['2026-01-04', '2026-01-05'], true],
+    ['any', ['2026-01-04', '2026-01-03', '2026-01-05'], true],
     ['any of one moment', ['2026-01-05', '2026-01-05'], false],
     ['nothing', [], false],
   ])('begins with %s: the first poll says what is wrong', async (_, days, isWrong) => {
