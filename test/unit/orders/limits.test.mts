@@ -65,6 +65,15 @@ test.each([
   });
 });
 
+test.each([
+  [{ maxVideos: 2, maxSeconds: 60 }, 2],
+  [{ maxVideos: 1 }, 0],
+  [{ maxSeconds: 59 }, 0],
+])('two videos of 30 seconds, with %j: %i may be sent', async (limits, allowed) => {
+  const { run } = fakeRun({ api: () => new Error('nobody asks') });
+  expect((await enforceLimits(run, rowsOf(2, limits), true)).allowed).toHaveLength(allowed);
+});
+
 describe('Max Videos per Day', () => {
   const NOW = Date.parse('2026-03-04T12:00:00Z');
   beforeEach(() => void jest.spyOn(Date, 'now').mockReturnValue(NOW));
