@@ -89,12 +89,16 @@ export function indexOrders<T extends { order: Order }>(
     .sort((a, b) => (a.key < b.key ? -1 : 1));
   return (listed, likeness) => {
     const found = new Set<T>();
+    // The same text has the same letters; an unclear one may be cut short.
+    const isSame = likeness === 'same';
     for (const field of Object.values(TEXTS)) {
       const { whole, kept } = formsIn(listed, field);
       for (const text of new Set([whole, kept])) {
-        const beginning = keyOf(field, beginningOf(text));
-        for (let n = firstFrom(sorted, beginning); sorted[n]?.key.startsWith(beginning); n++) {
-          const { candidate } = sorted[n];
+        if (isSame && text === '') continue;
+        const wanted = keyOf(field, isSame ? text : beginningOf(text));
+        for (let n = firstFrom(sorted, wanted); sorted[n]?.key.startsWith(wanted); n++) {
+          const { candidate, key } = sorted[n];
+          if (isSame && key !== wanted) break;
           if (compare(candidate.order, listed) === likeness) found.add(candidate);
         }
       }
@@ -139,10 +143,21 @@ function textDoubt(field: string, body: IDataObject, listed: IDataObject): strin
     const isGenerated = hasPrompt && formsIn(listed, 'prompt').whole !== text.whole;
     return isGenerated ? `listed with a ${LABELS.prompt}` : '';
   }
+  const isOther = showsOtherLetters(wanted.whole, beginningOf(text.whole));
   const isLike = (test: (whole: string, shown: string) => boolean) =>
-    test(wanted.whole, text.whole) || test(wanted.ascii, text.kept);
+    test(wanted.whole, text.whole) || (!isOther && test(wanted.ascii, text.kept));
   if (isLike((a, b) => lettersIn(a) === lettersIn(b))) return 'spelled differently in the list';
   return isLike(isCutOf) ? 'cut short in the list' : undefined;
+}
+
+/** Latin letters beyond ASCII, except those that stand for the first byte of another one. */
+const ACCENTED = /^(?![ÂÃ])[À-ɏ]$/;
+
+/** Whether a list shows all letters, and shows other ones, e.g. `Möller` and not `Müller`. */
+function showsOtherLetters(whole: string, shown: string): boolean {
+  return [...shown].every((letter, n) => {
+    return letter === whole[n] || [letter, whole[n]].every((one) => ACCENTED.test(one));
+  });
 }
 
 /** Shortest text to count as cut short without a mark, in characters: within a word, or after one. */
@@ -188,14 +203,18 @@ function avatarLikeness(body: IDataObject, listed: IDataObject): Likeness {
   return isVariant || isName ? 'unclear' : 'other';
 }
 
-/** Numbers may be listed as text, e.g. `"45"`, `"45.0"` or `"45s"`. */
 function isEqual(wanted: unknown, stated: unknown, field: string): boolean {
   if (typeof wanted === 'number' || typeof stated === 'number') {
-    return parseFloat(String(wanted)) === parseFloat(String(stated));
+    return numberIn(wanted) === numberIn(stated);
   }
   const read = (value: unknown) =>
     (field === 'language' && languageCode(String(value))) || canonical(value);
   return read(wanted) === read(stated);
+}
+
+/** Reads a number, also from `"45"`, `"45.0"` or `"45s"`, but not from `"45 min"` or `"1080x1920"`. */
+function numberIn(value: unknown): number {
+  return Number(String(value).replace(/\s*s(ec(onds?)?)?\.?$/i, '') || NaN);
 }
 
 /** The value of a field in an entry or a request, also if nested. */

@@ -78,6 +78,7 @@ const MAX_REFUSALS = 3;
  *
  * @param unlisted IDs the list did not show; the caller keeps them between polls. They are read by ID:
  *   now, or in the next poll if the list took too many requests.
+ * @param snapshot gets what was seen, from the first request on
  * @returns what was seen; an ID that is missing was not read this time, or could not be
  * @throws {RequestFailed} if a request was refused before anything was seen
  */
@@ -85,8 +86,8 @@ export async function fetchSnapshot(
   ids: string[],
   reader: VideoReader,
   unlisted: Set<string>,
+  snapshot: Snapshot = new Map(),
 ): Promise<Snapshot> {
-  const snapshot: Snapshot = new Map();
   const listed = ids.filter((id) => !unlisted.has(id));
   const refusals: RequestFailed[] = [];
   const requests =

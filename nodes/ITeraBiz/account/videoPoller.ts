@@ -85,6 +85,9 @@ export class VideoPoller {
   /** Of the last poll */
   private refusal?: RequestFailed;
 
+  /** What the running poll has seen so far */
+  private current: Snapshot = new Map();
+
   private wake = () => {};
 
   get isIdle(): boolean {
@@ -167,7 +170,7 @@ export class VideoPoller {
     do {
       const deadlines = [...waiters].map(({ deadline }) => deadline);
       await pause(Math.min(...deadlines) + POLLING.lastPoll - now(), over);
-    } while (!onSnapshot(new Map(), now() - POLLING.lastPoll));
+    } while (!onSnapshot(this.current, now() - POLLING.lastPoll));
   }
 
   private async poll(): Promise<void> {
@@ -175,6 +178,7 @@ export class VideoPoller {
     // The first poll comes after one interval: the video has only just been created.
     const startedAt = now();
     this.refusals = 0;
+    this.refusal = undefined;
     try {
       while (this.groups.size > 0) {
         const left = this.nextPollAt(startedAt) - now();
@@ -223,10 +227,10 @@ export class VideoPoller {
       ...this.waiters.map(({ id }) => id),
       ...groups.flatMap(({ once = [] }) => once),
     ]);
-    let snapshot: Snapshot = new Map();
+    const snapshot: Snapshot = (this.current = new Map());
     let refusal: RequestFailed | undefined;
     try {
-      snapshot = await fetchSnapshot([...ids], leader.client, this.unlisted);
+      await fetchSnapshot([...ids], leader.client, this.unlisted, snapshot);
       this.refusals = 0;
     } catch (error) {
       // A leader that has ended, or an error of its own, says nothing about the other groups.
@@ -236,6 +240,7 @@ export class VideoPoller {
       refusal = error;
     } finally {
       this.polledAt = now();
+      this.current = new Map();
     }
     this.deliver(groups, snapshot, refusal);
     const awaited = new Set(this.waiters.map(({ id }) => id));

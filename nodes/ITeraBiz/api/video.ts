@@ -110,8 +110,13 @@ function saysYes(object: IDataObject): boolean {
   return isTaken || [object.success, object.ok].some((value) => readSwitch(value) === true);
 }
 
+/** Words for a request that was refused; a job that failed has others. */
+const REFUSED =
+  /^(fail(ure)?$|invalid|unauthori[sz]ed|forbidden|denied|bad.?request|not.?found|rate.?limit|too.?many|insufficient)/i;
+
 function isFailure(object: IDataObject): boolean {
-  return [...FAILED, 'fail', 'failure'].includes(statusOf(object).toLowerCase());
+  const status = statusOf(object);
+  return FAILED.includes(status.toLowerCase()) || REFUSED.test(status);
 }
 
 /** The numbers from 400 up that a body, or its `error`, gives as code or status. */

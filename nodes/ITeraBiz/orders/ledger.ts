@@ -9,7 +9,7 @@ import type { Order } from '../account/sameOrder';
  */
 export type Entry = Partial<Stamp> &
   (
-    | { state: 'sent'; /** In milliseconds since 1970 */ at?: number }
+    | { state: 'sent'; /** In milliseconds since 1970 */ at?: number; shared?: string }
     | { state: 'accepted'; answer: IDataObject; reused?: boolean }
   );
 
@@ -109,9 +109,16 @@ export class Ledger {
     );
   }
 
-  /** Call before sending: from then on it may have arrived. @param at in milliseconds since 1970 */
-  sent(key: string, at: number): void {
-    this.data.entries[key] = { state: 'sent', at, ...this.stamp };
+  /**
+   * Call before sending: from then on it may have arrived.
+   *
+   * @param at in milliseconds since 1970
+   * @param shared for an `Idempotency-Key` that other executions send, too
+   */
+  sent(key: string, at: number, shared?: string): void {
+    const before = this.data.entries[key];
+    const first = before?.state === 'sent' ? before.shared : undefined;
+    this.data.entries[key] = { state: 'sent', at, shared: first ?? shared, ...this.stamp };
   }
 
   /** @param reused whether the job existed before this execution */
@@ -141,15 +148,15 @@ export class Ledger {
   }
 
   /**
-   * The value of the `Idempotency-Key` header: unchanged while the outcome is unknown, new after a
-   * refusal, because an API may replay its first answer. Assumption: the API honors the header or
-   * ignores it; nothing relies on it.
-   *
-   * @param shared replaces this ledger's own value, so that other executions send the same one
+   * The value of the `Idempotency-Key` header of what was {@link sent}: unchanged while the outcome is unknown,
+   * new after a refusal, because an API may replay its first answer. Assumption: the API honors the header
+   * or ignores it; nothing relies on it.
    */
-  idempotencyKey(key: string, shared = this.nameOf(key)): string {
+  idempotencyKey(key: string): string {
+    const entry = this.data.entries[key];
+    const name = (entry?.state === 'sent' && entry.shared) || this.nameOf(key);
     const refusals = this.data.refusals?.[key];
-    return hash(refusals ? `${shared} ${refusals}` : shared);
+    return hash(refusals ? `${name} ${refusals}` : name);
   }
 }
 

@@ -135,8 +135,8 @@ async function send(shared: Submissions, row: Row): Promise<Sent> {
   const sendOnce = async () => {
     results.throwIfAborted();
     sentAt = Date.now();
-    ledger.sent(key, sentAt);
-    const headers = { 'Idempotency-Key': ledger.idempotencyKey(key, match?.key) };
+    ledger.sent(key, sentAt, match?.key);
+    const headers = { 'Idempotency-Key': ledger.idempotencyKey(key) };
     const request = { method: 'POST', ...order, headers } as const;
     const outcome = await client.send(request).catch((error: unknown) => {
       ledger.refused(key, known);

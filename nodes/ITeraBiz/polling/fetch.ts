@@ -5,15 +5,15 @@ import { refusalOnly, RequestFailed } from '../client/apiClient';
 import {
   addListed,
   begin,
-  idsOf,
   isKnownIn,
+  MAX_RECENT,
   type Part,
   type Progress,
   settle,
   type Step,
 } from './progress';
 
-/** The most pages of the list that one poll reads. */
+/** The most pages of the list that one poll reads in a row. */
 const MAX_PAGES = 100;
 
 /** The most videos that one poll asks for by ID. The next polls ask for the others. */
@@ -28,119 +28,154 @@ export interface Poll {
   account: string;
   /** Gives up when the poll's time is up */
   client: VideoReader;
-  /** Writes to n8n's log */
-  warn: (text: string) => void;
+  /** Writes to n8n's log; `once`: only the first time */
+  warn: (text: string, once?: boolean) => void;
   /** What this poll has seen so far */
   snapshot: Snapshot;
 }
 
 /**
- * What has ended since an earlier poll, as far as there is time. Without one, or if it read another account,
- * nothing has: this poll is the first.
+ * The first poll.
  *
- * @throws {RequestFailed} when the list is refused, or nothing of it could be read; the next poll begins with
- *   the same progress
+ * @throws {RequestFailed} when the list is refused, or nothing of it could be read
  */
-export async function fetchStep(poll: Poll, before?: Progress): Promise<Step> {
+export async function fetchFirst(poll: Poll): Promise<Step> {
   const at = Date.now();
-  const part = await readList(poll, before ?? { recent: [], pending: [] });
-  const isNext = before && isSameAccount(poll, before, part);
-  if (!isNext) warnOfList(poll, part);
-  const progress = isNext ? addListed(before, part, at) : begin(part.videos, at);
-  const pending = await readById(poll, progress.pending);
-  return settle({ ...progress, account: poll.account, pending }, poll.snapshot, at);
-}
-
-/** Whether the account is that of an earlier poll, perhaps with a new key: its list shows videos of then. */
-function isSameAccount({ account }: Poll, before: Progress, { videos }: Part): boolean {
-  if (before.account === undefined || before.account === account) return true;
-  const { recent, pending, reading } = before;
-  const known = new Set([...recent, ...pending, ...(reading?.seen ?? [])]);
-  return idsOf(videos).some((id) => known.has(id));
+  const part = await readList(poll, { recent: [], pending: [], hidden: [] });
+  if (part.isCut) warnOfUnlisted(poll, part.videos);
+  return settle(begin(part, at), poll.snapshot, at);
 }
 
 /**
- * Reads the list down to known videos: everything created since is above them. Then reads on for pending
- * videos, at most as many pages as there are such videos.
+ * What has ended since an earlier poll, as far as there is time.
  *
+ * @throws {RequestFailed} as {@link fetchFirst}; the next poll begins with the same progress
+ */
+export async function fetchNext(poll: Poll, before: Progress): Promise<Step> {
+  const at = Date.now();
+  let progress = before;
+  const { reading } = before;
+  if (reading) progress = addListed(progress, await readRest(poll, progress, reading.after), at);
+  if (!progress.reading) progress = addListed(progress, await readList(poll, progress), at);
+  const hidden = await readHidden(poll, progress);
+  return settle({ ...progress, hidden }, poll.snapshot, at);
+}
+
+/** Whether the account is the one of an earlier poll, perhaps with a new key: its list shows videos of then. */
+export async function isSameAccount(poll: Poll, before: Progress): Promise<boolean> {
+  if (before.account === undefined || before.account === poll.account) return true;
+  const { videos } = await readList(poll, before);
+  const { recent, pending, reading } = before;
+  const known = new Set<unknown>([...recent, ...pending, ...(reading?.seen ?? [])]);
+  return videos.some((video) => known.has(videoIdOf(video)));
+}
+
+/** Resumes a reading that was cut off, or starts over if its last video no longer exists. */
+async function readRest(poll: Poll, progress: Progress, after: string): Promise<Part> {
+  const rest = await readList(poll, progress, after).catch((error: unknown) => {
+    if (!(error instanceof RequestFailed) || isTemporary(error)) throw error;
+    return undefined;
+  });
+  const isThere = rest && (rest.isCut || rest.videos.length > 0);
+  return isThere ? rest : await readList(poll, progress);
+}
+
+/**
+ * Reads the list down to known videos: everything created since is above them. If the list does not begin
+ * with the newest, reads at least as many videos as are remembered. Then reads on for pending videos, at most
+ * as many pages as there are such videos.
+ *
+ * @param after the ID that the first page follows
  * @throws {RequestFailed} if it is refused, or the poll's first request got no answer in time
  */
-async function readList(poll: Poll, progress: Progress): Promise<Part> {
+async function readList(poll: Poll, progress: Progress, after?: string): Promise<Part> {
   const { client, snapshot } = poll;
-  const { pending } = progress;
   const isKnown = isKnownIn(progress);
+  const hidden = new Set(progress.hidden);
+  const wanted = progress.pending.filter((id) => !hidden.has(id));
   const videos: Video[] = [];
-  let [count, known, isDone] = [0, 0, false];
-  const fetch = async (after?: string) => (await client.page('/videos', after)).page;
-  try {
+  let [count, isSorted, isDone] = [0, true, false];
+  const fetch = async (from = after) => (await client.page('/videos', from)).page;
+  const read = async () => {
     for await (const { newItems, cursorStalled } of pages(fetch)) {
       count++;
       newItems.forEach((video) => snapshot.set(videoIdOf(video) ?? '', video));
       if (!isDone) {
         videos.push(...newItems);
-        known += newItems.filter(isKnown).length;
-        isDone = known >= ENOUGH_KNOWN;
-        // Below the last known one is what the first poll had no time to read.
-        if (isDone) videos.length = videos.map(isKnown).lastIndexOf(true) + 1;
+        isSorted &&= !(createdAt(newItems[0] ?? {}) < createdAt(newItems.at(-1) ?? {}));
+        const isFarEnough = isSorted || videos.length >= MAX_RECENT;
+        isDone = isFarEnough && videos.filter(isKnown).length >= ENOUGH_KNOWN;
       }
-      const isEnd = cursorStalled || count === MAX_PAGES;
-      // Going on with the newest videos is better than never starting the workflow again.
-      if (isEnd && !isDone) warnOfUnlisted(poll, videos);
-      const isEnough = count >= pending.length || pending.every((id) => snapshot.has(id));
-      if (isEnd || (isDone && isEnough)) break;
+      if (cursorStalled && !isDone) {
+        // Going on with the newest videos is better than never starting the workflow again.
+        warnOfUnlisted(poll, videos);
+        return false;
+      }
+      // The cursor was deleted in between: the next poll begins anew.
+      const isLost = count > 1 && newItems.length === 0 && progress.recent.length > 0;
+      if (isLost && !videos.some(isKnown)) return true;
+      const isEnough = count >= wanted.length || wanted.every((id) => snapshot.has(id));
+      if (count === MAX_PAGES || (isDone && isEnough)) return !isDone;
     }
-    return { videos, isCut: false };
-  } catch (error) {
-    const failed = refusalOnly(error);
-    if (!isTemporary(failed) || videos.length === 0) throw failed;
-    return { videos, isCut: !isDone };
-  }
+    return false;
+  };
+  const isCut = await read().catch((error: unknown) => {
+    if (!isTemporary(error) || snapshot.size === 0) throw error;
+    return !isDone;
+  });
+  if (isDone && !isSorted) warnOfOrder(poll, videos);
+  return { videos, isCut };
 }
 
 /**
  * Asks by ID for pending videos that the list did not show, or showed without their link.
  *
- * @returns the pending videos, those that were asked for last
+ * @returns the IDs to ask for from now on, least recently asked first
  */
-async function readById({ client, warn, snapshot }: Poll, pending: string[]): Promise<string[]> {
-  const toAsk = new Set(pending.filter((id) => isPartial(snapshot.get(id) ?? {})));
-  const asked = new Set<string>();
+async function readHidden({ client, warn, snapshot }: Poll, progress: Progress): Promise<string[]> {
+  const needsReading = (id: string): boolean => {
+    const video = snapshot.get(id);
+    return !video || isPartial(video);
+  };
+  const hidden = new Set(progress.hidden);
+  const unasked = progress.pending.filter((id) => !hidden.has(id));
   let refusal: RequestFailed | undefined;
-  for (const id of [...toAsk].slice(0, MAX_BY_ID)) {
+  const toAsk = [...unasked, ...hidden].filter(needsReading);
+  const unanswered = new Set(toAsk);
+  for (const id of toAsk.slice(0, MAX_BY_ID)) {
     const answer = await videoIfKnown(client, id).catch(refusalOnly);
     const isFailed = answer instanceof RequestFailed;
     if (isFailed && answer.attempt.tries === 0) break;
-    asked.add(id);
+    hidden.delete(id);
+    hidden.add(id);
     if (isFailed && isTemporary(answer)) continue;
-    toAsk.delete(id);
+    unanswered.delete(id);
     if (isFailed) refusal ??= answer;
     else snapshot.set(id, answer ?? snapshot.get(id));
   }
   // What only the list says is not judged: it may leave out the link.
-  toAsk.forEach((id) => snapshot.delete(id));
+  unanswered.forEach((id) => snapshot.delete(id));
   if (refusal) {
     const { message, description } = refusal.describe({ doing: 'read a video' });
     warn(`${message}. ${description}`);
   }
-  return [...pending.filter((id) => !asked.has(id)), ...asked];
+  return [...hidden];
 }
 
 /** Whether a request failed only because time was up, or the API was busy or out of reach. */
-function isTemporary({ attempt }: RequestFailed): boolean {
-  return attempt.decision === 'retry';
-}
-
-function warnOfList(poll: Poll, { videos, isCut }: Part): void {
-  if (isCut) warnOfUnlisted(poll, videos);
-  if (createdAt(videos[0] ?? {}) < createdAt(videos.at(-1) ?? {})) {
-    poll.warn(
-      'the list of videos does not begin with the newest, so videos may not start the workflow',
-    );
-  }
+function isTemporary(error: unknown): boolean {
+  return error instanceof RequestFailed && error.attempt.decision === 'retry';
 }
 
 function warnOfUnlisted({ warn }: Poll, { length }: Video[]): void {
   warn(
     `only the newest ${length} videos could be listed. Older ones that are still running may not start the workflow`,
+  );
+}
+
+function warnOfOrder({ warn }: Poll, { length }: Video[]): void {
+  warn(
+    `the list of videos does not begin with the newest. Only its first ${length} are checked, so other videos may not start the workflow`,
+    true,
   );
 }

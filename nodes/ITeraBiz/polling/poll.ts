@@ -6,7 +6,7 @@ import type { Video } from '../api/video';
 import { refusalOnly, RequestFailed } from '../client/apiClient';
 import { now } from '../client/time';
 import { skipReason } from '../fields/events';
-import { fetchStep, type Poll } from './fetch';
+import { fetchFirst, fetchNext, isSameAccount, type Poll } from './fetch';
 import type { Progress } from './progress';
 
 /** How long a poll may take if n8n sets no limit, in milliseconds. */
@@ -35,33 +35,31 @@ const SAMPLE: VideoEvent = {
 /** Triggers that are polling now. */
 const busy = new Set<string>();
 
+/** Triggers that have logged their one-time warning. */
+const warned = new Set<string>();
+
 /**
  * n8n's `poll`: what has completed or failed since the last poll, or `null` if nothing has.
  *
  * Progress is stored only at the end, so a poll that is refused midway loses nothing. If time runs out, the
- * poll outputs what it has. n8n behavior: it starts a poll even while a slow one is still running; the new
- * one then does nothing.
+ * poll outputs what it has and the next one resumes there. n8n behavior: it starts a poll even while a slow
+ * one is still running; the new one then does nothing.
  *
  * @throws {NodeApiError} in words for the user
  */
 export async function poll(context: IPollFunctions): Promise<INodeExecutionData[][] | null> {
-  const mode = context.getMode();
-  const trigger = [mode, context.getWorkflow().id, context.getNode().id].join(' ');
-  if (busy.has(trigger)) return null;
-  busy.add(trigger);
-  const task = mode === 'manual' ? testEvents(context) : newEvents(context);
-  const events = await task.catch(refusalOnly).finally(() => busy.delete(trigger));
+  const isManual = context.getMode() === 'manual';
+  const trigger = triggerOf(context);
+  if (!isManual && busy.has(trigger)) return null;
+  if (!isManual) busy.add(trigger);
+  const task = isManual ? testEvents(context) : newEvents(context);
+  const events = await task.catch(refusalOnly).finally(() => isManual || busy.delete(trigger));
   if (events instanceof RequestFailed) {
     throw events.toNodeError(context.getNode(), { doing: 'list the videos' });
   }
   return events.length > 0 ? [events.map((event) => ({ json: { ...event } }))] : null;
 }
 
-/**
- * The events of a poll, after which its progress is stored. n8n behavior: it stores the progress of a poll
- * that starts no run only at publication, or if it stores progress and run in one step. After a restart, the
- * next poll reads anew what started no run.
- */
 async function newEvents(context: IPollFunctions): Promise<VideoEvent[]> {
   const store = context.getWorkflowStaticData('node') as { progress?: Progress };
   const beginnings = context.getWorkflowStaticData('global') as Record<string, Progress>;
@@ -71,16 +69,23 @@ async function newEvents(context: IPollFunctions): Promise<VideoEvent[]> {
   const key = `iTeraBiz Polling Trigger ${context.getNode().id}`;
   const before = store.progress ?? beginnings[key];
   const current = await pollOf(context);
-  const { progress, finished, dropped, gone } = await fetchStep(current, before);
-  const events = wanted(context, finished);
-  if (!store.progress) beginnings[key] = progress;
-  else if (beginnings[key]) delete beginnings[key];
+  const isNext = before && (await isSameAccount(current, before));
+  const step = isNext ? await fetchNext(current, before) : await fetchFirst(current);
+  const events = wanted(context, step.finished);
+  const progress = { ...step.progress, account: current.account };
+  if (!before) beginnings[key] = progress;
+  if (store.progress && beginnings[key]) delete beginnings[key];
   store.progress = progress;
-  const lost: Array<[string[], string]> = [
-    [dropped, 'too many videos are running; these will not start the workflow'],
-    [gone, 'iTeraBiz no longer knows these videos, so they do not start the workflow'],
-  ];
-  for (const [ids, text] of lost) if (ids.length > 0) current.warn(`${text}: ${ids.join(', ')}`);
+  if (step.dropped.length > 0) {
+    const ids = step.dropped.join(', ');
+    current.warn(`too many videos are running; these will not start the workflow: ${ids}`);
+  }
+  if (step.gone.length > 0) {
+    const ids = step.gone.join(', ');
+    current.warn(
+      `iTeraBiz no longer knows these videos, so they do not start the workflow: ${ids}`,
+    );
+  }
   return events;
 }
 
@@ -90,15 +95,22 @@ async function pollOf(context: IPollFunctions & { getPollBudgetMs?: () => number
   const deadline = now() + (budget > 0 ? budget : DEFAULT_BUDGET);
   const settings = { priority: 'poll', deadline, options: { timeout: TIMEOUT } } as const;
   const account = await accountOf(context);
+  const trigger = triggerOf(context);
   return {
     account: account.id,
     client: account.client(context, settings),
     snapshot: new Map(),
-    warn: (text) => {
+    warn: (text, once = false) => {
+      if (once && warned.has(trigger)) return;
+      if (once) warned.add(trigger);
       const about = { workflowId: context.getWorkflow().id, node: context.getNode().name };
       context.logger.warn(`iTeraBiz Polling Trigger: ${text}`, about);
     },
   };
+}
+
+function triggerOf(context: IPollFunctions): string {
+  return `${context.getWorkflow().id} ${context.getNode().id}`;
 }
 
 /** The events of these videos that the user chose. */

@@ -10,33 +10,52 @@ export const MAX_PENDING = 2_000;
 /** A list may show a video this much later than newer ones, in milliseconds. */
 const LATENESS = 60 * 60_000;
 
-/** How far a polling trigger has read. Stored with the workflow, so its size is bounded: about 100 kB. */
+/** How many of the videos of a reading are remembered until it has ended: at least as many as one poll reads. */
+const MAX_SEEN = 10_000;
+
+/**
+ * How much older than the beginning a video may be to count as new if the list was empty then, in
+ * milliseconds. More than any time zone, as an empty list shows no time of the API to compare.
+ */
+const EMPTY_LIST_LATENESS = 24 * 60 * 60_000;
+
+/**
+ * How far a polling trigger has read. Stored with the workflow, so its size is bounded: about 100 kB, and
+ * 300 kB while a long reading is cut off.
+ */
 export interface Progress {
   /** ID of the account that was read, without its key; none in the progress of an older version */
   account?: string;
   /** IDs of the newest listed videos, newest first */
   recent: string[];
-  /** IDs of the videos that have not ended, oldest first; then those asked for by ID, in that order */
+  /** IDs of the videos that have not ended, oldest first */
   pending: string[];
+  /** Those of `pending` to ask for by ID, as the list does not show them; least recently asked first */
+  hidden: string[];
   /** Videos created before this are history; milliseconds since 1970 */
   since?: number;
   /** Since when pending videos have been odd, by ID; milliseconds since 1970 */
   surprises?: Record<string, Surprises>;
-  /** If no poll had the time to read down to `recent`: the IDs that they read, newest first */
-  reading?: { seen: string[] };
+  /** A reading of the list that ran out of time: the next poll resumes it */
+  reading?: {
+    /** ID of the last video that was read */
+    after: string;
+    /** IDs of the videos that were read, newest first */
+    seen: string[];
+  };
 }
 
 /** A part of the list. */
 export interface Part {
   /** Newest first */
   videos: Video[];
-  /** Whether there was no time to read it down to known videos */
+  /** Whether there may be more that there was no time to read */
   isCut: boolean;
 }
 
 export interface Step {
   progress: Progress;
-  /** Videos that have completed or failed, in the order of `pending` */
+  /** Videos that have completed or failed, oldest first */
   finished: Video[];
   /** IDs of the videos that are no longer waited for, as there were too many */
   dropped: string[];
@@ -45,30 +64,43 @@ export interface Step {
 }
 
 /** The first progress: videos that have ended are history, running ones are pending. */
-export function begin(videos: Video[], at: number): Progress {
-  const progress = addListed({ recent: [], pending: [] }, { videos, isCut: false }, at);
+export function begin({ videos, isCut }: Part, at: number): Progress {
+  const nothing = { recent: [], pending: [], hidden: [] };
+  const progress = addListed(nothing, { videos, isCut: false }, at);
   const isRunning = (video: Video) => outcomeOf(video) === 'running' && !lacksStatus(video);
-  return { ...progress, pending: idsOf(videos.filter(isRunning)).reverse() };
+  const running = new Set(videos.filter(isRunning).map(videoIdOf));
+  const isEmpty = videos.length === 0;
+  const unread = isCut ? createdAt(videos[videos.length - 1] ?? {}) + 1 || 0 : 0;
+  return {
+    ...progress,
+    pending: progress.pending.filter((id) => running.has(id)),
+    since: Math.max(progress.since ?? 0, isEmpty ? at - EMPTY_LIST_LATENESS : Math.min(unread, at)),
+  };
 }
 
 /**
  * Adds a part of the list: its new videos are pending, even those that have ended already.
  *
+ * While a reading is cut off, `recent` and `since` stay as they were before it: they tell where it ends.
+ *
  * @param at milliseconds since 1970
  */
 export function addListed(before: Progress, { videos, isCut }: Part, at: number): Progress {
   const { recent, reading, since = 0 } = before;
-  const isKnown = isKnownIn(before);
-  const earlier = new Set(reading?.seen);
-  const newIds = idsOf(videos.filter((video) => !isKnown(video))).filter((id) => !earlier.has(id));
-  const pending = [...new Set([...before.pending, ...newIds.reverse()])];
-  const seen = [...new Set([...idsOf(videos), ...earlier])];
-  // The next poll reads down to the same place.
-  if (isCut) return { ...before, pending, reading: { seen } };
+  const earlier = reading?.seen ?? [];
+  const seen = [...new Set([...earlier, ...idsOf(videos)])];
+  const known = new Set([...recent, ...earlier]);
+  const isNew = (video: Video) => !known.has(videoIdOf(video) ?? '') && !(createdAt(video) < since);
+  const newIds = idsOf(videos.filter(isNew)).reverse();
+  const progress = { ...before, pending: [...new Set([...before.pending, ...newIds])] };
+  if (isCut) {
+    const after = idsOf(videos).pop();
+    if (!after) return progress;
+    return { ...progress, reading: { after, seen: seen.slice(0, MAX_SEEN) } };
+  }
   const newest = videos.map(createdAt).reduce((a, b) => (b > a ? b : a), 0);
   return {
-    ...before,
-    pending,
+    ...progress,
     recent: [...new Set([...seen, ...recent])].slice(0, MAX_RECENT),
     // A video dated in the future must not turn all others into history.
     since: Math.max(since, Math.min(newest, at) - LATENESS),
@@ -91,15 +123,20 @@ export function settle(before: Progress, snapshot: Snapshot, at: number): Step {
     const ending = endingIn(snapshot, id, state, at);
     if (ending === 'ended') finished.push(snapshot.get(id)!);
     else if (ending === 'gone') gone.push(id);
-    else if (state.unknownSince || state.withoutLinkSince) surprises[id] = state;
+    else if (!ending && (state.unknownSince || state.withoutLinkSince)) surprises[id] = state;
     return !ending;
   });
-  const { account, since, reading } = before;
-  // If the list shows one again, such as after a failure, it is new.
-  const recent = before.recent.filter((id) => !gone.includes(id));
   const pending = waiting.slice(-MAX_PENDING);
-  const progress = { account, recent, pending, since, surprises, reading };
-  return { progress, finished, gone, dropped: waiting.slice(0, -MAX_PENDING) };
+  const dropped = waiting.slice(0, -MAX_PENDING);
+  dropped.forEach((id) => delete surprises[id]);
+  const isPending = new Set(pending);
+  const hidden = before.hidden.filter((id) => isPending.has(id));
+  const { since, reading } = before;
+  // If the list shows one again, such as after a failure, it is new.
+  const isGone = new Set(gone);
+  const recent = before.recent.filter((id) => !isGone.has(id));
+  const progress = { recent, pending, hidden, since, surprises, reading };
+  return { progress, finished, dropped, gone };
 }
 
 /** Returns a test for videos that are older than the last progress: a reading of the list ends at these. */
@@ -108,6 +145,6 @@ export function isKnownIn({ recent, since = 0 }: Progress): (video: Video) => bo
   return (video) => known.has(videoIdOf(video)) || createdAt(video) < since;
 }
 
-export function idsOf(videos: Video[]): string[] {
+function idsOf(videos: Video[]): string[] {
   return videos.flatMap((video) => videoIdOf(video) ?? []);
 }

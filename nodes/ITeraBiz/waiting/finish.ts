@@ -149,6 +149,7 @@ export function nameOrdersWhenStopped(
   unknownItems: () => number[],
 ): () => void {
   let last = '';
+  let hadDoubts = false;
   const nameOrders = () => {
     const ids = [...accepted.values()];
     const unknown = unknownItems().filter((item) => !accepted.has(item));
@@ -160,6 +161,8 @@ export function nameOrdersWhenStopped(
     run.warn(`iTeraBiz: this execution was stopped, but ${text}`);
     notesOf(ids).forEach((note, n) => run.note(`iTeraBiz_orders${n > 0 ? `_${n + 1}` : ''}`, note));
     if (unknown.length > 0) run.note('iTeraBiz_check', rangesOf(unknown));
+    else if (hadDoubts) run.note('iTeraBiz_check', 'None');
+    hadDoubts ||= unknown.length > 0;
   };
   run.signal?.addEventListener('abort', nameOrders, { once: true });
   return () => {

@@ -7,7 +7,7 @@ import { queuedAccountOf } from '../account/account';
 import { refusalOnly, RequestFailed } from '../client/apiClient';
 import { now } from '../client/time';
 import { skipReason } from '../fields/events';
-import { keyOf, recentEventsOf, type Reply, type Verified } from './recentEvents';
+import { keyOf, recentEventsOf, type Reply, REPLY_TIMEOUT, type Verified } from './recentEvents';
 import {
   isGoodToken,
   isLaterToken,
@@ -160,7 +160,7 @@ async function hasStarted(
     if (waited > timeout) return undefined;
     remember();
     // Ever longer pauses: while n8n is busy for minutes, many events may be waiting here.
-    await sleep(Math.min(1 + waited / 10, 500));
+    await sleep(Math.min(1 + waited / 10, waited < REPLY_TIMEOUT ? 100 : 500));
   }
   return response.statusCode < 300;
 }

@@ -272,8 +272,8 @@ function refusal(
 /** Hosts that the internet does not reach. */
 const PRIVATE_HOSTS = [
   /^(0|10|127|169\.254|172\.(1[6-9]|2\d|3[01])|192\.168|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7]))\.[\d.]+$/,
-  // Of IPv6, only 2000::/3 is routed.
-  /^\[(?![23][\da-f]{3}:)/,
+  // Of IPv6, only 2000::/3 is routed, and 64:ff9b:: leads to IPv4.
+  /^\[(?!([23][\da-f]{3}|64:ff9b):)/,
   // Names that only resolve in a local network
   /^[^.[]+\.?$|\.(localhost|local|internal|lan|home|home\.arpa|intranet)\.?$/,
 ];

@@ -135,10 +135,23 @@ describe('An idempotency key', () => {
   });
 
   test('is shared with other executions that are to send the same', () => {
-    const keys = [ledgerIn(), ledgerIn()].map((ledger) =>
-      ledger.idempotencyKey(ledger.keyOf(0, order), 'shared'),
-    );
+    const keys = [ledgerIn(), ledgerIn()].map((ledger) => {
+      const key = ledger.keyOf(0, order);
+      ledger.sent(key, 1, 'shared');
+      return ledger.idempotencyKey(key);
+    });
     expect(keys[0]).toBe(keys[1]);
+  });
+
+  test('stays the same while the outcome is unknown, whatever others would send by now', () => {
+    const ledger = ledgerIn();
+    const key = ledger.keyOf(0, order);
+    const keys = ['one', 'two'].map((shared, at) => {
+      ledger.sent(key, at, shared);
+      return ledger.idempotencyKey(key);
+    });
+    expect(keys[0]).toBe(keys[1]);
+    expect(ledger.find(key)).toMatchObject({ at: 1, shared: 'one' });
   });
 });
 

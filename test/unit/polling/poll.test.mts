@@ -8,7 +8,7 @@ import { answered, requesterOf } from '../../shared/fakeRun.mts';
 const video = (id: string, status = 'completed') => ({
   id,
   status,
-  created_at: '2026-01-05T10:00:00Z',
+  created_at: new Date().toISOString(),
   video_url: 'https://cdn.example/video.mp4',
 });
 

@@ -39,18 +39,30 @@ const batch = (count: number, status = 'completed') =>
 describe('the beginning', () => {
   it('takes what has ended for history, with or without a link, and waits for what is running', () => {
     const noLink = { id: 'a', status: 'completed' };
-    const progress = begin([video('c', 'queued'), video('b', 'failed'), noLink], NOW);
+    const progress = begin(whole(video('c', 'queued'), video('b', 'failed'), noLink), NOW);
     expect(progress).toMatchObject({ recent: ['c', 'b', 'a'], pending: ['c'] });
   });
 
+  it('takes what it did not come to for history', () => {
+    const progress = begin(cut(video('c', 'completed', 1), video('b', 'completed', 1.1)), NOW);
+    const later = whole(video('b', 'completed', 1.1), video('a', 'completed', 1.2));
+    expect(see(progress, later).finished).toEqual([]);
+  });
+
+  it('of a list that is empty takes what is days old for history', () => {
+    const { progress } = see(begin(whole(), NOW), whole());
+    const listed = whole(video('a', 'completed', 20), video('old', 'completed', 100));
+    expect(ids(see(progress, listed).finished)).toEqual(['a']);
+  });
+
   it('takes what is listed without a status for history', () => {
-    expect(begin([{ id: 'b' }, video('a', 'queued')], NOW).pending).toEqual(['a']);
+    expect(begin(whole({ id: 'b' }, video('a', 'queued')), NOW).pending).toEqual(['a']);
   });
 });
 
 describe('a step', () => {
   it('brings a new video and a pending one once, oldest first', () => {
-    const start = begin([video('b', 'queued', 2), video('a', 'completed', 3)], NOW);
+    const start = begin(whole(video('b', 'queued', 2), video('a', 'completed', 3)), NOW);
     const listed = whole(video('d'), video('c', 'failed'), video('b'), video('a'));
     const step = see(start, listed);
     expect(ids(step.finished)).toEqual(['b', 'c', 'd']);
@@ -58,42 +70,42 @@ describe('a step', () => {
   });
 
   it('does not take old videos for new when all newer ones were deleted', () => {
-    const start = begin([video('b', 'completed', 1), video('a', 'completed', 2)], NOW);
+    const start = begin(whole(video('b', 'completed', 1), video('a', 'completed', 2)), NOW);
     expect(see(start, whole(video('old', 'completed', 3))).finished).toEqual([]);
   });
 
   it('takes a video that shows up late for new', () => {
-    const start = begin([video('b', 'completed', 1)], NOW);
+    const start = begin(whole(video('b', 'completed', 1)), NOW);
     const late = whole(video('b', 'completed', 1), video('a', 'completed', 1.5));
     expect(ids(see(start, late).finished)).toEqual(['a']);
   });
 
   it('takes none for history because of a video from the future', () => {
-    const start = begin([video('future', 'completed', -100)], NOW);
+    const start = begin(whole(video('future', 'completed', -100)), NOW);
     expect(ids(see(start, whole(video('a', 'completed', 0))).finished)).toEqual(['a']);
   });
 
   it('passes over entries without an ID, and takes those without a time', () => {
     const { finished } = see(
-      begin([], NOW),
+      begin(whole(), NOW),
       whole({ status: 'failed' }, { id: 'a', status: 'failed' }),
     );
     expect(ids(finished)).toEqual(['a']);
   });
 
   it('keeps nothing of a video that has ended', () => {
-    const start = begin([video('a', 'queued')], NOW);
-    const { progress } = see(start, whole(), [['a', undefined]]);
-    expect(progress).toMatchObject({ pending: ['a'], surprises: { a: { unknownSince: NOW } } });
+    const start = begin(whole(video('a', 'queued')), NOW);
+    const { progress } = see({ ...start, hidden: ['a'] }, whole(), [['a', undefined]]);
+    expect(progress).toMatchObject({ hidden: ['a'], surprises: { a: { unknownSince: NOW } } });
     const ended = see(progress, whole(), [['a', video('a')]]);
     expect(ids(ended.finished)).toEqual(['a']);
-    expect(ended.progress).toMatchObject({ pending: [], surprises: {} });
+    expect(ended.progress).toMatchObject({ pending: [], hidden: [], surprises: {} });
   });
 });
 
 it('takes a video for new that the API knows again', () => {
   const start = {
-    ...begin([video('a', 'queued')], NOW),
+    ...begin(whole(video('a', 'queued')), NOW),
     surprises: { a: { unknownSince: 0 } },
   };
   const { gone, progress } = see(start, whole(), [['a', undefined]]);
@@ -102,40 +114,56 @@ it('takes a video for new that the API knows again', () => {
 });
 
 describe('a reading that is cut off', () => {
-  const start = begin([video('a', 'completed', 9)], NOW);
-  const first = see(start, cut(video('d', 'completed', 1), video('c', 'completed', 2)));
+  const start = begin(whole(video('a', 'completed', 9)), NOW);
 
-  it('brings what it came to, and does not take what is hours older for history', () => {
+  it('goes on where it was, though what follows is hours older', () => {
+    const first = see(start, cut(video('d', 'completed', 1), video('c', 'completed', 2)));
     expect(ids(first.finished)).toEqual(['c', 'd']);
-    expect(first.progress).toMatchObject({ recent: ['a'], reading: { seen: ['d', 'c'] } });
-    const late = [video('c', 'completed', 2), video('b', 'completed', 8)];
-    const last = see(first.progress, whole(video('d'), ...late, video('a', 'completed', 9)));
-    expect(ids(last.finished)).toEqual(['b']);
-    expect(last.progress).toMatchObject({ recent: ['d', 'c', 'b', 'a'] });
-    expect(last.progress).not.toHaveProperty('reading');
+    expect(first.progress).toMatchObject({ recent: ['a'], reading: { after: 'c' } });
+    const second = see(
+      first.progress,
+      whole(video('b', 'completed', 8), video('a', 'completed', 9)),
+    );
+    expect(ids(second.finished)).toEqual(['b']);
+    expect(second.progress).toMatchObject({ recent: ['d', 'c', 'b', 'a'] });
+    expect(second.progress).not.toHaveProperty('reading');
   });
 
-  it('can be followed by another: none brings anything twice', () => {
-    const second = see(first.progress, cut(video('e'), video('d')));
-    expect(ids(second.finished)).toEqual(['e']);
-    expect(second.progress.reading).toEqual({ seen: ['e', 'd', 'c'] });
+  it('is still to be ended where nothing of it was read', () => {
+    const { progress } = see(start, cut(video('b')));
+    expect(see(progress, cut()).progress).toEqual(progress);
+    expect(see(start, cut()).progress).not.toHaveProperty('reading');
+  });
+
+  it('brings none of thousands twice when it is read again from the top', () => {
+    const { progress } = see(start, cut(...batch(9_000)));
+    expect(see(progress, whole(...batch(9_000))).finished).toEqual([]);
+  });
+
+  it('brings nothing twice when it is read again from the top', () => {
+    const { progress } = see(start, cut(video('d'), video('c')));
+    const again = see(
+      progress,
+      whole(video('d'), video('c'), video('b'), video('a', 'completed', 9)),
+    );
+    expect(ids(again.finished)).toEqual(['b']);
   });
 });
 
 describe('the bounds', () => {
   it('keeps the newest', () => {
     const all = batch(MAX_RECENT + 200);
-    const progress = begin([...all], NOW);
+    const progress = begin(whole(...all), NOW);
     expect(progress.recent).toEqual(ids(all.slice(0, MAX_RECENT)));
     expect(all.filter(isKnownIn(progress))).toHaveLength(MAX_RECENT);
   });
 
   it('names the oldest running videos of too many, but brings what has ended', () => {
     const running = batch(MAX_PENDING + 2, 'queued');
-    const step = see(begin([], NOW), whole(...running));
+    const step = see(begin(whole(), NOW), whole(...running));
     expect(step.progress.pending).toHaveLength(MAX_PENDING);
     expect(step.dropped).toEqual(['v1', 'v2']);
-    expect(see(begin([], NOW), whole(...batch(MAX_PENDING + 2))).finished).toHaveLength(
+    expect(see(begin(whole(), NOW), whole(...batch(MAX_PENDING + 2))).finished).toHaveLength(
       MAX_PENDING + 2,
     );
   });
@@ -148,13 +176,13 @@ it('goes on from the progress that an earlier version stored', () => {
     hidden: ['b'],
     horizon: NOW + 100 * HOUR,
     gap: { after: 'a', recent: ['x'], horizon: 0 },
-    reading: { after: 'e', seen: ['e'] },
   };
   const step = see(stored, whole(video('d'), video('c')), [['b', video('b', 'failed')]]);
   expect(ids(step.finished)).toEqual(['b', 'd']);
   expect(step.progress).toEqual({
-    recent: ['d', 'c', 'e', 'b', 'a'],
+    recent: ['d', 'c', 'b', 'a'],
     pending: [],
+    hidden: [],
     since: NOW - 2 * HOUR,
     surprises: {},
   });
