@@ -387,6 +387,27 @@ test.each([
   expect(compare(video({ script }), { script: listed })).toBe('other');
 });
 
+test.each([
+  ['Hallo Herr Müller, willkommen', 'Hallo Herr Möller, willkommen', 'other'],
+  ['Hallo Herr Müller, willkommen', 'Hallo Herr Möller, will...', 'other'],
+  ['Café', 'Cafà', 'other'],
+  ['Hallo Herr Müller', 'Hallo Herr MÃ¼ller', 'unclear'],
+  ['Hallo Herr Müller', 'Hallo Herr Mller', 'unclear'],
+])('a list that shows letters shows the right ones: %j, %j', (script, listed, likeness) => {
+  expect(compare(video({ script }), { script: listed })).toBe(likeness);
+});
+
+test.each([
+  [1080, '1080x1920'],
+  [12, '12ab-34'],
+  [5, [5, 6]],
+  [2, '2:00'],
+  [45, '45 min'],
+  ['1080x1920', 1080],
+])('a number is not one with more to it: %j, %j', (seed, listed) => {
+  expect(compare(video({ ...body, seed }), { ...body, seed: listed })).toBe('unclear');
+});
+
 test.each<[IDataObject, string]>([
   [{ ...body, duration: 43.76 }, 'its Duration (Seconds) is listed as 43.76, and this item has 45'],
   [{ ...body, script: 'Hello…' }, 'its Script is cut short in the list'],

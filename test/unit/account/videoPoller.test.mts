@@ -5,9 +5,11 @@ import { Account } from '../../../nodes/ITeraBiz/account/account.ts';
 import { PATIENCE } from '../../../nodes/ITeraBiz/account/snapshot.ts';
 import {
   POLLING,
+  VideoPoller,
   type WaitRequest,
   type WaitResult,
 } from '../../../nodes/ITeraBiz/account/videoPoller.ts';
+import { NetworkError } from '../../../nodes/ITeraBiz/api/response.ts';
 import { RequestFailed } from '../../../nodes/ITeraBiz/client/apiClient.ts';
 import { now } from '../../../nodes/ITeraBiz/client/time.ts';
 import { answered, connectionReset, requesterOf } from '../../shared/fakeRun.mts';
@@ -254,6 +256,52 @@ describe('The deadline', () => {
     await advance(25_000);
     expect(results).toMatchObject([{ reason: 'timedOut' }]);
     expect(results[0].refusal?.status).toBe(status);
+  });
+
+  /** Waits of five seconds. @param read answers by ID or, without one, the pages of the list */
+  const waitOf = (poller: VideoPoller, ids: string[], read: (page: number) => Promise<unknown>) => {
+    let pages = 0;
+    const client = {
+      settings: {},
+      with: () => client,
+      page: async () => await read(++pages),
+      video: async () => await read(0),
+    };
+    const results: unknown[] = [];
+    const requests = ids.map((id) => {
+      return { id, interval: 2_000, deadline: now() + 5_000, last: { id, status: 'queued' } };
+    });
+    void poller.wait(requests, client as never, ({ id }, { reason, refusal }) => {
+      results.push([id, reason, refusal]);
+    });
+    return results;
+  };
+  const never = new Promise<never>(() => undefined);
+
+  test('leaves what a slow poll has shown by then', async () => {
+    const first = { page: { data: [body('a', 'completed')], has_more: true }, headers: {} };
+    const results = waitOf(new VideoPoller(), ['a', 'b'], async (page) =>
+      page === 1 ? first : await never,
+    );
+    await advance(20_000);
+    expect(results).toEqual([
+      ['a', 'ended', undefined],
+      ['b', 'timedOut', undefined],
+    ]);
+  });
+
+  test('names no refusal of earlier waits', async () => {
+    const poller = new VideoPoller();
+    const outcome = new NetworkError('', false, 'late');
+    const refusal = new RequestFailed({ outcome, decision: 'retry', tries: 1, seconds: 0 });
+    const earlier = waitOf(poller, ['a'], async () => await Promise.reject(refusal));
+    await advance(20_000);
+    const later = waitOf(poller, ['b'], async () => await never);
+    await advance(20_000);
+    expect([earlier, later]).toEqual([
+      [['a', 'timedOut', refusal]],
+      [['b', 'timedOut', undefined]],
+    ]);
   });
 
   test('close to others shares a poll with them', async () => {

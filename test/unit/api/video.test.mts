@@ -292,6 +292,10 @@ describe('A body says no', () => {
     [{ data: [], errors: ['No'] }],
     [{ code: 400, message: 'No' }],
     [{ status: 'failure' }],
+    [{ status: 'unauthorized', code: 401, error: 'Invalid API key' }],
+    [{ status: 'Insufficient_Credits' }],
+    [{ status: 'rate_limited', error: 'Too many requests' }],
+    [{ status: 'invalid', error: 'Script too long' }],
   ])('%j', (body) => expect(saysNo(body)).toBe(true));
 
   test.each([
@@ -316,6 +320,7 @@ describe('A body says no', () => {
     [{ video_id: 'v1', status: 'failed', error: { message: 'The renderer is down' } }],
     [{ generation_id: 'g1', code: 500, message: 'Late' }],
     [{ code: 20000, message: 'It is being made', data: { task_id: 't1' } }],
+    [{ status: 'failed over', errors: ['Late'] }],
     [{ status: 'in the works', errors: ['en-US is in beta'] }],
     [{ data: { status: 'queued' }, errors: ['en-US is in beta'] }],
     [{ code: 500 }],

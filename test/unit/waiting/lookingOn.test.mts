@@ -169,6 +169,7 @@ describe('An execution that is stopped', () => {
     results.accepted.set(2, 'b').set(3, 'c');
     forget();
     expect(warnings.slice(1)).toEqual([expect.stringMatching(/not: a, b, c\. Get .* Get Many\.$/)]);
+    expect(notes).toEqual({ iTeraBiz_orders: 'a, b, c', iTeraBiz_check: 'None' });
   });
 
   test('names one of unknown outcome where nothing else was ordered', () => {

@@ -60,6 +60,7 @@ test.each([
   'http://[2001::ffff:7f00:1]',
   'http://[2001:db8::]',
   'http://[3fff:ffff::1]',
+  'http://[64:ff9b::102:304]',
   'https://10.example.com',
   'https://fd00.example.com',
 ])('%s may be reached', (url) => {
