@@ -157,12 +157,6 @@ export class N8nRest {
     return this.request('GET', '/workflows');
   }
 
-  deleteWorkflow(id: string): Promise<unknown> {
-    return this.request('POST', `/workflows/${id}/archive`).then(() =>
-      this.request('DELETE', `/workflows/${id}`),
-    );
-  }
-
   /** Publishes the saved workflow: its triggers start to listen. */
   activate({ id, versionId }: Workflow): Promise<Workflow> {
     const body = { versionId, name: '', description: '' };
