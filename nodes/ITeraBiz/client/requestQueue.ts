@@ -76,10 +76,6 @@ export class RequestQueue {
     return Math.max(0, this.resumesAt - now());
   }
 
-  waitingCount(priority: Priority): number {
-    return this.waiting[priority].length;
-  }
-
   get isIdle(): boolean {
     return this.inFlightCount === 0 && this.pauseLeft === 0;
   }
