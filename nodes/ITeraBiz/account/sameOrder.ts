@@ -153,11 +153,11 @@ function textDoubt(field: string, body: IDataObject, listed: IDataObject): strin
 /** Latin letters beyond ASCII, except those that stand for the first byte of another one. */
 const ACCENTED = /^(?![ÂÃ])[À-ɏ]$/;
 
-/** Whether a list shows all letters, and shows other ones, e.g. `Möller` and not `Müller`. */
+/** Whether a list shows other letters in place of some, e.g. `Möller` for `Müller`, and has lost none. */
 function showsOtherLetters(whole: string, shown: string): boolean {
-  return [...shown].every((letter, n) => {
-    return letter === whole[n] || [letter, whole[n]].every((one) => ACCENTED.test(one));
-  });
+  const pairs = [...shown].map((letter, n) => [letter, whole[n]]);
+  const differing = pairs.filter(([letter, wanted]) => letter !== wanted);
+  return differing.length > 0 && differing.flat().every((letter) => ACCENTED.test(letter));
 }
 
 /** Shortest text to count as cut short without a mark, in characters: within a word, or after one. */

@@ -393,6 +393,8 @@ test.each([
   ['Café', 'Cafà', 'other'],
   ['Hallo Herr Müller', 'Hallo Herr MÃ¼ller', 'unclear'],
   ['Hallo Herr Müller', 'Hallo Herr Mller', 'unclear'],
+  ['Zoë', 'Zo', 'unclear'],
+  ['Hello 你好', 'Hello', 'unclear'],
 ])('a list that shows letters shows the right ones: %j, %j', (script, listed, likeness) => {
   expect(compare(video({ script }), { script: listed })).toBe(likeness);
 });
