@@ -131,6 +131,7 @@ function assignOldest(groups: Group[], jobs: JobRegistry, ledger: Ledger): Messa
   const tenMinutes = new Date().toISOString().slice(0, 15);
   for (const { order, rows, listed, usable, unclear } of groups) {
     const print = fingerprint(order);
+    const refusals = jobs.refusalsOf(print);
     // Jobs without a creation time come last.
     const timeOf = ({ at }: Listed) => (Number.isNaN(at) ? Infinity : at);
     const oldestFirst = [...usable].sort(([, a], [, b]) => timeOf(a) - timeOf(b));
@@ -141,7 +142,7 @@ function assignOldest(groups: Group[], jobs: JobRegistry, ledger: Ledger): Messa
       if (found) taken.add(found[0]);
       else if (unclear) return describeUnclear(order, unclear, item);
       else missing += 1;
-      const counts = [listed.length, ledger.countLike(key), missing, jobs.refusalsOf(print)];
+      const counts = [listed.length, ledger.countLike(key), missing, refusals];
       matches.push([row, { job: found?.[1].entry, key: [print, tenMinutes, ...counts].join(' ') }]);
     }
   }
