@@ -178,7 +178,7 @@ const MIN_SECONDS = 1_000_000_000;
 const HTTP_DATE = /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/;
 
 const ISO_DATE =
-  /^(\d{4}-\d\d-\d\d)(?:[T ]+(\d\d:\d\d(?::\d\d(?:\.\d+)?)?)\s*(?:Z|UTC|GMT|([+-]\d\d):?(\d\d)?)?)?$/i;
+  /^(\d{4}-\d\d-\d\d)(?:[T ]+(\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?)\s*(?:Z|UTC|GMT|([+-]\d\d):?(\d\d)?)?)?$/i;
 
 /**
  * Parses a time as an API writes it, into milliseconds since 1970; `NaN` if it is not a time.
@@ -197,7 +197,7 @@ export function timeOf(value: unknown): number {
   const match = ISO_DATE.exec(text);
   if (!match) return NaN;
   const [, day, time = '00:00', hours = '+00', minutes = '00'] = match;
-  return Date.parse(`${day}T${time}${hours}:${minutes}`);
+  return Date.parse(`${day}T${time.replace(',', '.')}${hours}:${minutes}`);
 }
 
 /** The fields that people look for first. */

@@ -58,7 +58,7 @@ function codesByName(): Map<string, string> {
  * BCP-47 allows languages of five to eight letters, but none is in use: such words are names.
  */
 export function languageCode(text: string): string | undefined {
-  const code = text.replace(/_/g, '-');
+  const code = text.trim().replace(/_/g, '-');
   if (!/^[a-z]{2,3}(-|$)/i.test(code)) return undefined;
   try {
     return Intl.getCanonicalLocales(code)[0];

@@ -29,7 +29,7 @@ const anyBody = fc.record({
 const written = ({ script, language, duration, ...rest }: IDataObject, look: boolean[]) => ({
   ...rest,
   script: look[0] ? `  ${String(script)}\n` : script,
-  language: look[1] ? String(language).toLowerCase().replace(/-/g, '_') : language,
+  language: look[1] ? ` ${String(language).toLowerCase().replace(/-/g, '_')} ` : language,
   duration: look[2] ? `${String(duration)}.0 s` : duration,
   ...{ id: 'video_1', status: 'queued', video_url: null },
 });

@@ -359,6 +359,7 @@ describe('A time', () => {
 
   test('may have fractions', () => {
     expect(timeOf('2026-01-31T10:30:00.123456')).toBe(at + 123);
+    expect(timeOf('2026-01-31 10:30:00,123')).toBe(at + 123);
     expect(timeOf(at / 1_000 + 0.25)).toBe(at + 250);
     expect(timeOf('2026-01-31')).toBe(Date.UTC(2026, 0, 31));
   });
