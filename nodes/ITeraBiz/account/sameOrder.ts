@@ -242,7 +242,7 @@ export function states(entry: IDataObject, field: string): boolean {
 interface Forms {
   /** The normalized text */
   whole: string;
-  /** What every list can store of it: some lose or mangle other letters, e.g. `Gr??e` for `Grüße` */
+  /** What every list can show of it: some mangle other letters, e.g. `Gr??e` or `Gr&uuml;&szlig;e` */
   ascii: string;
   /** What a list that shows this text has certainly kept of the original: all, or the same */
   kept: string;
@@ -268,7 +268,7 @@ const NOT_LATIN = /(?![\0-\u036F])\p{L}/u;
 
 function formsOf(value: unknown): Forms {
   const text = typeof value === 'string' || typeof value === 'number' ? canonical(value) : '';
-  const [whole, ascii] = [text, text.replace(/[^ -~\s…]/g, '')].map(
+  const [whole, ascii] = [text, text.replace(/[^ -~\s…]|&#?\w+;/g, '')].map(
     (form) => comparableText(form) || form,
   );
   return { whole, ascii, kept: NOT_LATIN.test(text) ? whole : ascii };

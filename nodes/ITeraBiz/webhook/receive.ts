@@ -185,7 +185,9 @@ async function confirm(
 }
 
 function whyUnconfirmed({ attempt, status, statusClass }: RequestFailed): string {
-  if (attempt.tries === 0) return 'iTeraBiz asked for a pause';
+  if (attempt.tries === 0) {
+    return 'there was no time left to confirm it: iTeraBiz asked for a pause, or other requests came first';
+  }
   if (status === undefined) return 'iTeraBiz could not be reached to confirm it';
   if (statusClass === 'notFound') return 'iTeraBiz knows no such video yet';
   return `iTeraBiz did not confirm it, but answered with status ${status}`;

@@ -339,6 +339,7 @@ const losses: Record<string, (text: string) => string> = {
   'as one ? per byte': (text) =>
     text.replace(/[^ -~\s]/gu, (one) => '?'.repeat(Buffer.from(one).length)),
   'as U+FFFD': (text) => text.replace(/[^ -~\s]/gu, '\uFFFD'),
+  'by names': (text) => text.replace(/[^ -~\s]/gu, '&uuml;'),
   'not at all': (text) => text.replace(/[^ -~\s]/gu, ''),
   'as two other letters': (text) => Buffer.from(text).toString('latin1'),
   'as ?, if not in Latin-1': (text) => text.replace(/[^\s -ÿ]/gu, '?'),

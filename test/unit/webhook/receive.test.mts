@@ -144,7 +144,11 @@ describe('starts nothing, tells the sender no more than it has to know, and the 
       'iTeraBiz says that the video is still being made',
       confirmed({ ...video, status: 'processing' }),
     ],
-    [503, 'iTeraBiz asked for a pause', { before: ({ queue }) => queue.pauseFor(3_600_000) }],
+    [
+      503,
+      'there was no time left to confirm it: iTeraBiz asked for a pause, or other requests came first',
+      { before: ({ queue }) => queue.pauseFor(3_600_000) },
+    ],
     [503, 'no credential', { answer: () => new UserError('no credential') }],
     [
       503,
