@@ -8,7 +8,7 @@ import type {
 } from 'n8n-workflow';
 
 import { optionsField } from '../fields/options';
-import { type Perform, type RequestTemplate, runOf, runOfItem } from '../run/run';
+import { type Perform, performForItem, type RequestTemplate, runOf } from '../run/run';
 
 export interface Operation {
   name: string;
@@ -135,6 +135,6 @@ function forAllItems(perform: Perform, template: RequestTemplate) {
  */
 function forOneItem(perform: Perform, template: RequestTemplate) {
   return async function (this: IExecutePaginationFunctions): Promise<INodeExecutionData[]> {
-    return await perform(await runOfItem(this), template);
+    return await performForItem(this, perform, template);
   };
 }

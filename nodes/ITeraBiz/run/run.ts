@@ -120,17 +120,34 @@ export async function runOf(context: IExecuteFunctions): Promise<Run> {
   };
 }
 
+/** n8n behavior: it tries such a tool again within five seconds of a failure. In milliseconds, with a margin. */
+const MAX_RETRY_PAUSE = 10_000;
+
 /**
- * A run of one item, as a tool of an AI agent. n8n behavior: agents before version 3 and the MCP Server
- * Trigger run a tool through its description's `routing`, without `customOperations`.
+ * Performs an operation for one item, as a tool of an AI agent. n8n behavior: agents before version 3 and the
+ * MCP Server Trigger run a tool through its description's `routing`, without `customOperations`.
+ *
+ * n8n behavior: with Retry On Fail, each try of such a tool has a new run index. Here a retry keeps the one of
+ * the run that failed, so that what this run ordered is not ordered again.
+ *
+ * @throws what `perform` throws
  */
-export async function runOfItem(context: IExecutePaginationFunctions): Promise<Run> {
+export async function performForItem(
+  context: IExecutePaginationFunctions,
+  perform: Perform,
+  request: RequestTemplate,
+): Promise<INodeExecutionData[]> {
   const read: GetParameter = (name, _, fallback) => context.getNodeParameter(name, fallback);
-  return {
-    ...(await common(context, read, 1, true)),
-    input: () => context.getInputData().json,
-    hint: () => {},
-  };
+  const base = await common(context, read, 1, true);
+  const { node, memory } = base;
+  const failed = memory.failedTool as { index: number; at: number } | undefined;
+  const isRetry = node.retryOnFail && failed && Date.now() - failed.at < MAX_RETRY_PAUSE;
+  const index = isRetry ? failed.index : base.index;
+  const run: Run = { ...base, index, input: () => context.getInputData().json, hint: () => {} };
+  return await perform(run, request).catch((error: unknown) => {
+    memory.failedTool = { index, at: Date.now() };
+    throw error;
+  });
 }
 
 type GetParameter = (name: string, item: number, fallback?: object) => unknown;

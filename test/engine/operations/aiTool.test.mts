@@ -3,12 +3,14 @@ import {
   NodeConnectionTypes,
   type IDataObject,
   type IExecuteFunctions,
+  type INode,
   type INodeParameters,
   type INodeType,
   type IRun,
 } from 'n8n-workflow';
 
 import { asLoaded, outputOf, run } from '../../../n8n/embedded.mts';
+import { RECONCILING } from '../../../nodes/ITeraBiz/account/reconciler.ts';
 import { ITeraBiz } from '../../../nodes/ITeraBiz/ITeraBiz.node.ts';
 import { createVideo, ITERABIZ, kit, node } from '../support.mts';
 import { storedText, useSandbox } from './sandboxForTests.mts';
@@ -93,13 +95,14 @@ async function runAgent(
   agent: 'test.callingAgent' | 'test.orderingAgent',
   parameters: INodeParameters,
   itemsWithCalls: Call[][],
+  settings: Partial<INode> = {},
 ): Promise<IRun> {
   return await run(
     {
       nodes: [
         node('Start', 'test.passOn'),
         node('Agent', agent),
-        node('Tool', `${ITERABIZ}Tool`, { parameters }),
+        node('Tool', `${ITERABIZ}Tool`, { parameters, ...settings }),
       ],
       connections: {
         Start: { main: [[{ node: 'Agent', type: 'main', index: 0 }]] },
@@ -129,8 +132,12 @@ const fromAgent = (more: INodeParameters = {}) =>
 const say = (script: string): Call => ({ script });
 
 describe('For an agent that calls its tools by itself', () => {
-  async function answers(parameters: INodeParameters, itemsWithCalls: Call[][]) {
-    const result = await runAgent('test.callingAgent', parameters, itemsWithCalls);
+  async function answers(
+    parameters: INodeParameters,
+    itemsWithCalls: Call[][],
+    settings?: Partial<INode>,
+  ) {
+    const result = await runAgent('test.callingAgent', parameters, itemsWithCalls, settings);
     expect(result.data.resultData.error).toBeUndefined();
     expect(storedText(result)).not.toContain(sandbox.apiKey);
     return outputOf(result, 'Agent')[0].json as {
@@ -182,6 +189,44 @@ describe('For an agent that calls its tools by itself', () => {
     const waiting = { waitForCompletion: true, options: { pollInterval: 0.1 } };
     const [answer] = (await answers(fromAgent(waiting), [[say('Hello')]])).answers;
     expect(JSON.parse(answer)).toEqual([expect.objectContaining({ status: 'completed' })]);
+  });
+
+  describe('Retry On Fail', () => {
+    const settings = { retryOnFail: true, maxTries: 3, waitBetweenTries: 0 };
+    const waiting = fromAgent({ waitForCompletion: true, options: { pollInterval: 0.1 } });
+
+    test('orders no video again that failed', async () => {
+      await sandbox.fault({ on: 'POST /videos', type: 'failVideo', code: 'bad', message: 'Bad' });
+      const { answers: got } = await answers(waiting, [[say('Fails')]], settings);
+      const { accepted } = await sandbox.stats();
+      expect(accepted).toHaveLength(1);
+      expect(got[0]).toContain(accepted[0].id);
+    });
+
+    test('orders nothing again that may have been accepted', async () => {
+      RECONCILING.polls = [0, 15];
+      await sandbox.fault({ on: 'POST /videos', type: 'reset', when: 'after' });
+      await sandbox.fault({ on: 'GET /videos', type: 'refuse', status: 403, times: 9 });
+      const { answers: got } = await answers(fromAgent(), [[say('Unknown')]], settings);
+      expect((await sandbox.stats()).acceptedCount).toBe(1);
+      expect(got[0]).toContain('Check this one');
+    });
+
+    test('orders what was refused', async () => {
+      await sandbox.fault({ on: 'POST /videos', type: 'refuse', status: 422 });
+      const got = await answers(fromAgent(), [[say('Once'), say('Twice')]], settings);
+      const { accepted } = await sandbox.stats();
+      expect(accepted.map(({ body }) => body.script).sort()).toEqual(['Once', 'Twice']);
+      expect(got.answers.map((answer) => JSON.parse(answer)[0].status)).toEqual([
+        'queued',
+        'queued',
+      ]);
+    });
+
+    test('orders again if the agent calls again after a success', async () => {
+      await answers(fromAgent(), [[say('Same')], [say('Same')]], settings);
+      expect((await sandbox.stats()).acceptedCount).toBe(2);
+    });
   });
 
   test('it tells the agent what is wrong', async () => {

@@ -1,7 +1,12 @@
 /** The port to n8n, on n8n's own contexts. */
-import type { INode, INodeParameters } from 'n8n-workflow';
+import type { IExecutePaginationFunctions, INode, INodeParameters } from 'n8n-workflow';
 
-import { runOf, runOfItem, workflowRunner } from '../../../nodes/ITeraBiz/run/run.ts';
+import {
+  performForItem,
+  type Run,
+  runOf,
+  workflowRunner,
+} from '../../../nodes/ITeraBiz/run/run.ts';
 import { TIMEOUT } from '../../../nodes/ITeraBiz/client/apiClient.ts';
 import { now } from '../../../nodes/ITeraBiz/client/time.ts';
 import { useLittleApi } from '../../shared/littleApi.mts';
@@ -16,6 +21,18 @@ const items = [
   { row: 0, script: 'one' },
   { row: 1, script: 'two' },
 ];
+
+/** The run of a tool; with an error, one that fails. */
+async function runOfTool(context: IExecutePaginationFunctions, error?: Error): Promise<Run> {
+  const runs: Run[] = [];
+  const perform = async (run: Run) => {
+    runs.push(run);
+    if (error) throw error;
+    return [];
+  };
+  await performForItem(context, perform, { doing: '', url: '', fields: [] });
+  return runs[0];
+}
 
 const runWith = async (execution: Execution = {}) => await runOf(executeContext(execution));
 
@@ -247,13 +264,42 @@ describe('An AI tool', () => {
 
   test('that n8n calls item by item is a run of this one', async () => {
     const parameters = { ...create, script: '={{ $json.script }}', options: { maxWait: '5' } };
-    const run = await runOfItem(singleContext({ items, parameters }, 1));
+    const run = await runOfTool(singleContext({ items, parameters }, 1));
     expect([run.isTool, run.size]).toEqual([true, 1]);
     expect(run.input(0)).toEqual(items[1]);
     expect(run.parameter('script', 0)).toBe('two');
     expect(run.options(0).maxWait).toBe(5);
     expect(run.executeWorkflow).toBeUndefined();
     run.hint('goes nowhere');
+  });
+
+  describe('that n8n calls again after a failure', () => {
+    const failure = new Error('failed');
+    beforeEach(() => jest.useFakeTimers());
+    afterEach(() => jest.useRealTimers());
+
+    async function indexAfter(ms: number, settings: Partial<INode>, error?: Error) {
+      const context = singleContext({ items, parameters: create, node: settings });
+      Object.assign(context, { runIndex: 4 });
+      await Promise.allSettled([runOfTool(context, error)]);
+      jest.advanceTimersByTime(ms);
+      Object.assign(context, { runIndex: 5 });
+      return (await runOfTool(context)).index;
+    }
+
+    test.each<[string, number, Partial<INode>, number, Error?]>([
+      ['goes on with the run that failed', 9_999, { retryOnFail: true }, 4, failure],
+      ['is a run of its own later', 10_000, { retryOnFail: true }, 5, failure],
+      ['is a run of its own without Retry On Fail', 0, {}, 5, failure],
+      ['is a run of its own after a success', 0, { retryOnFail: true }, 5, undefined],
+    ])('%s', async (_, ms, settings, index, error) => {
+      expect(await indexAfter(ms, settings, error)).toBe(index);
+    });
+
+    test('passes the failure on', async () => {
+      const context = singleContext({ items, parameters: create });
+      await expect(runOfTool(context, failure)).rejects.toBe(failure);
+    });
   });
 });
 
