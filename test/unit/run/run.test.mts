@@ -203,6 +203,22 @@ describe("n8n's Request Options", () => {
     expect((await withOptions({ batching: { batch } })).batching).toEqual({ size: 1, interval: 0 });
   });
 
+  test.each([
+    [-1, 500, { size: 1, interval: 0 }],
+    [0, 500, { size: 1, interval: 500 }],
+  ])('a batch of %i every %i ms: %j', async (batchSize, batchInterval, expected) => {
+    const batch = { batchSize, batchInterval };
+    expect((await withOptions({ batching: { batch } })).batching).toEqual(expected);
+  });
+
+  test.each([
+    ['http://proxy.example:80', { host: 'proxy.example', port: 80, protocol: 'http' }],
+    ['https://proxy.example:443', { host: 'proxy.example', port: 443, protocol: 'https' }],
+    [' http://10.0.0.1:80/ ', { host: '10.0.0.1', port: 80, protocol: 'http' }],
+  ])('a proxy "%s" has its port, and no sign-in', async (proxy, expected) => {
+    expect((await withOptions({ proxy })).requestOptions.proxy).toEqual(expected);
+  });
+
   test.each(['proxy.example:3128', 'http://proxy.example', 'http://', 'nonsense'])(
     'a proxy "%s" is refused, with what to enter',
     async (proxy) => {
