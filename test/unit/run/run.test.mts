@@ -219,7 +219,7 @@ describe("n8n's Request Options", () => {
     expect((await withOptions({ proxy })).requestOptions.proxy).toEqual(expected);
   });
 
-  test.each(['proxy.example:3128', 'http://proxy.example', 'http://', 'nonsense'])(
+  test.each(['proxy.example:3128', 'http://proxy.example', 'http://a/:80b', 'http://', 'nonsense'])(
     'a proxy "%s" is refused, with what to enter',
     async (proxy) => {
       await expect(withOptions({ proxy })).rejects.toThrow(
@@ -315,6 +315,14 @@ test('what it hints at stands beside the output', async () => {
   expect(context.hints).toEqual([{ message: 'It costs nothing', location: 'outputPane' }]);
 });
 
+test('goes on without hints and notes where n8n has none', async () => {
+  const context = executeContext();
+  Object.defineProperty(context, 'addExecutionHints', { value: undefined });
+  Object.defineProperty(context, 'customData', { value: undefined });
+  const run = await runOf(context);
+  expect([run.hint('It costs nothing'), run.note('name', 'text')]).toEqual([undefined, undefined]);
+});
+
 describe('Its client', () => {
   const api = useLittleApi();
 
@@ -326,6 +334,7 @@ describe('Its client', () => {
       { path: '/videos', headers: { authorization: 'Bearer sk_live_of_the_run' } },
     ]);
     const again = await runWith({ credential });
+    expect((await run.account()).id).toEqual(expect.any(String));
     expect(await run.account()).toBe(await again.account());
     expect((await run.client()).settings).toMatchObject({ priority: 'row', concurrency: 5 });
   });
