@@ -36,6 +36,246 @@ const refused = (status: number) =>
     seconds: 0,
   });
 
+const NOW = Date.parse('2026-01-05T10:00:00Z');
+
+/**
+ * A poll of a list in pages. It records which cursors and IDs were asked for, and what was written to the log.
+ *
+ * @param failures instead of the first pages that are asked for
+ */
+function pollOfPages(
+  pages: Video[][],
+  failures: (Error | undefined)[] = [],
+  byId: Record<string, Video | Error> = {},
+) {
+  const asked: (string | undefined)[] = [];
+  const log: unknown[][] = [];
+  const client = {
+    page: async (_: string, after?: string) => {
+      const failure = failures[asked.push(after) - 1];
+      const index = pages.findIndex((page) => page.at(-1)?.id === after) + 1;
+      if (failure) throw failure;
+      if (after !== undefined && index === 0) throw unknownCursor();
+      const current = after === undefined ? 0 : index;
+      return { page: { data: pages[current], has_more: current < pages.length - 1 }, headers: {} };
+    },
+    video: async (id: string) => {
+      const answer = byId[id] ?? { id, status: 'queued' };
+      if (answer instanceof Error) throw answer;
+      return answer;
+    },
+  };
+  const warn = (...entry: unknown[]) => void log.push(entry);
+  const poll: Poll = { account: 'a', client, warn, snapshot: new Map() };
+  return { poll, asked, log };
+}
+
+/** Running videos with these numbers; a higher one is newer. */
+const queued = (...numbers: number[]): Video[] =>
+  numbers.map((number) => ({
+    id: `v${number}`,
+    status: 'queued',
+    created_at: new Date(NOW + (number - 10_000) * 1_000).toISOString(),
+  }));
+const names = (...numbers: number[]) => numbers.map((number) => `v${number}`);
+const down = (from: number, to: number) =>
+  Array.from({ length: from - to + 1 }, (_, n) => from - n);
+
+describe('a reading of the list', () => {
+  beforeEach(() => void jest.spyOn(Date, 'now').mockReturnValue(NOW));
+
+  const known = down(30, 11);
+  const older = [10, 9, 8, 7, 6].map((number) => queued(number));
+  const oldestFirst = [0, 1, 2, 3, 4, 5, 6].map((n) =>
+    queued(...down(100 * n + 100, 100 * n + 1).reverse()),
+  );
+  // The first two of a page alone do not tell its order.
+  oldestFirst[0].splice(0, 2, ...queued(2, 1));
+  const sameTime = queued(...known).map((one) => ({ ...one, created_at: '2026-01-05' }));
+  const progressOf = (...recent: number[]): Progress => ({
+    recent: names(...recent),
+    pending: [],
+    hidden: [],
+  });
+  const unlisted = (count: number) =>
+    `only the newest ${count} videos could be listed. Older ones that are still running may not start the workflow`;
+
+  it.each<[string, number, Video[][], Partial<Progress>]>([
+    ['twenty known videos', 1, [queued(32, 31, ...known), ...older], {}],
+    [
+      'no sooner than that',
+      2,
+      [queued(31, ...known.slice(1)), ...older],
+      { recent: names(...known, 10) },
+    ],
+    ['known ones, though all are of one time', 1, [sameTime, ...older], {}],
+    [
+      'known ones, though some are pending that it does not show',
+      1,
+      [queued(...known), ...older],
+      { pending: names(3, 2, 1), hidden: names(3, 2, 1) },
+    ],
+    [
+      'all that are pending',
+      2,
+      [queued(...known), queued(10, 9, 8), ...older.slice(3)],
+      { pending: names(8, 9, 10) },
+    ],
+    ['more than some of them', 2, [queued(...known, 1), ...older], { pending: names(1, 2) }],
+    ['as many pages as are pending', 3, [queued(...known), ...older], { pending: names(1, 2, 3) }],
+    [
+      'as many as are remembered, if it begins with the oldest',
+      5,
+      oldestFirst,
+      { recent: names(...down(100, 1)) },
+    ],
+    ['a page that brings nothing new', 2, [queued(31), [], ...older], {}],
+    ['a hundred pages', 100, down(1_101, 1_001).map((number) => queued(number)), {}],
+  ])('goes down to %s', async (_case, count, pages, before) => {
+    const { poll, asked } = pollOfPages(pages);
+    await fetchNext(poll, { ...progressOf(...known), ...before });
+    const cursors = pages.map((page) => page.at(-1)?.id);
+    expect(asked).toEqual([undefined, ...cursors].slice(0, count));
+  });
+
+  it('goes on in the next poll where the time was up', async () => {
+    const pages = [queued(40, 39), queued(38, 37), queued(36, 35), queued(34, 1)];
+    const first = pollOfPages(pages, [undefined, undefined, unanswered(0)]);
+    const { progress } = await fetchNext(first.poll, progressOf(1));
+    const reading = { after: 'v37', seen: names(40, 39, 38, 37) };
+    expect(progress).toMatchObject({ recent: ['v1'], reading });
+    const second = pollOfPages([queued(41), ...pages]);
+    const next = await fetchNext(second.poll, progress);
+    expect(second.asked.slice(0, 3)).toEqual(['v37', 'v35', undefined]);
+    expect(next.progress).toMatchObject({
+      recent: names(41, ...down(40, 34), 1),
+      pending: names(37, 38, 39, 40, 34, 35, 36, 41),
+      reading: undefined,
+    });
+    expect([...first.log, ...second.log]).toEqual([]);
+  });
+
+  it('goes on from the last page of one poll', async () => {
+    const { poll } = pollOfPages(down(1_101, 1_001).map((number) => queued(number)));
+    const { progress } = await fetchNext(poll, progressOf(1));
+    expect(progress).toMatchObject({ recent: ['v1'], reading: { after: 'v1002' } });
+  });
+
+  it('starts over if the video is no more where it was cut off', async () => {
+    const { poll, asked } = pollOfPages([queued(40, 39, 1)]);
+    const reading = { after: 'v38', seen: names(40, 39, 38) };
+    const { progress } = await fetchNext(poll, { ...progressOf(1), reading });
+    expect(asked.slice(0, 2)).toEqual(['v38', undefined]);
+    expect(progress).toMatchObject({ recent: names(40, 39, 1, 38), reading: undefined });
+  });
+
+  it.each<[string, Error]>([
+    ['has no time for it', unanswered(0)],
+    ['gets no answer', unanswered(6)],
+    ['meets a fault of ours', new TypeError('a fault')],
+  ])('is left for the next poll where one that goes on %s', async (_case, failure) => {
+    const { poll, asked } = pollOfPages([queued(40)], [failure]);
+    const before = { ...progressOf(1), reading: { after: 'v39', seen: ['v39'] } };
+    await expect(fetchNext(poll, before)).rejects.toBe(failure);
+    expect(asked).toEqual(['v39']);
+  });
+
+  it.each<[string, (Error | undefined)[]]>([
+    ['its first page gets no answer', [unanswered(6)]],
+    ['its first page is refused', [refused(401)]],
+    ['another page is refused', [undefined, refused(401)]],
+    ['it meets a fault of ours', [undefined, new TypeError('a fault')]],
+  ])('is refused if %s', async (_case, failures) => {
+    const { poll } = pollOfPages([queued(40), queued(39)], failures);
+    await expect(fetchNext(poll, progressOf(1))).rejects.toBe(failures.at(-1));
+  });
+
+  it('is whole if the time is up after known videos', async () => {
+    const pages = [queued(40, ...known), queued(3), queued(2)];
+    const { poll, log } = pollOfPages(pages, [undefined, unanswered(0)]);
+    const before = { ...progressOf(...known), pending: names(1, 2, 3) };
+    const { progress } = await fetchNext(poll, before);
+    expect(progress).toMatchObject({ recent: names(40, ...known), reading: undefined });
+    expect(log).toEqual([]);
+  });
+
+  it('is whole if an empty page follows known videos', async () => {
+    const { poll } = pollOfPages([queued(40, 1), []]);
+    const { progress } = await fetchNext(poll, progressOf(1));
+    expect(progress).toMatchObject({ recent: names(40, 1), reading: undefined });
+  });
+
+  it('at the beginning is whole if an empty page follows', async () => {
+    const { poll, log } = pollOfPages([queued(40, 39), []]);
+    const { progress } = await fetchFirst(poll);
+    expect(progress).toMatchObject({ recent: names(40, 39), pending: names(39, 40), hidden: [] });
+    expect(log).toEqual([]);
+  });
+
+  it('at the beginning says what it had no time for', async () => {
+    const { poll, log } = pollOfPages([queued(40, 39), queued(38)], [undefined, unanswered(0)]);
+    expect((await fetchFirst(poll)).progress.pending).toEqual(names(39, 40));
+    expect(log).toEqual([[unlisted(2)]]);
+  });
+
+  it('says so, and is taken for whole, if the list gets no further', async () => {
+    const { poll, log } = pollOfPages([queued(40, 39), [], queued(38)]);
+    const { progress } = await fetchNext(poll, progressOf(1));
+    expect(progress).toMatchObject({ recent: names(40, 39, 1), reading: undefined });
+    expect(log).toEqual([[unlisted(2)]]);
+  });
+
+  it('says nothing if the list gets no further than known videos', async () => {
+    const { poll, asked, log } = pollOfPages([queued(...known), [], ...older]);
+    await fetchNext(poll, { ...progressOf(...known), pending: names(1, 2, 3) });
+    expect([asked, log]).toEqual([[undefined, 'v11'], []]);
+  });
+
+  it('says once that the list begins with the oldest', async () => {
+    const { poll, log } = pollOfPages(oldestFirst);
+    await fetchNext(poll, progressOf(...down(100, 1)));
+    const text =
+      'the list of videos does not begin with the newest. Only its first 500 are checked, so other videos may not start the workflow';
+    expect(log).toEqual([[text, true]]);
+  });
+
+  it('says nothing of a list that begins with the newest', async () => {
+    const { poll, log } = pollOfPages([queued(31, ...known)]);
+    await fetchNext(poll, progressOf(...known));
+    expect(log).toEqual([]);
+  });
+});
+
+describe('a video that the API refuses to show', () => {
+  const listed: Video = { id: 'a', status: 'completed' };
+  const before: Progress = { recent: ['a'], pending: ['a', 'b', 'c'], hidden: [] };
+
+  it('comes as it is listed, once it was refused for a while', async () => {
+    const clock = jest.spyOn(Date, 'now').mockReturnValue(NOW);
+    const poll = () => pollOfPages([[listed]], [], { a: refused(400) }).poll;
+    const first = await fetchNext(poll(), { ...before, pending: ['a'] });
+    expect(first.finished).toEqual([]);
+    clock.mockReturnValue(NOW + 60_000);
+    expect((await fetchNext(poll(), first.progress)).finished).toEqual([listed]);
+  });
+
+  it('is told with the reason, the first of several', async () => {
+    const answers = { a: unanswered(6), b: refused(403), c: refused(400) };
+    const { poll, log } = pollOfPages([[]], [], answers);
+    const { progress } = await fetchNext(poll, before);
+    expect(progress.pending).toEqual(['a', 'b', 'c']);
+    const text =
+      'iTeraBiz does not allow this API key to read a video. Check that what this item names, such as the avatar, belongs to the account of this credential, and ask the owner of the account what this key may do. Nothing was made or charged for this item (status 403).';
+    expect(log).toEqual([[text]]);
+  });
+
+  it('is not told if it only got no answer', async () => {
+    const { poll, log } = pollOfPages([[listed]], [], { a: unanswered(6), b: unanswered(0) });
+    await fetchNext(poll, before);
+    expect(log).toEqual([]);
+  });
+});
+
 interface Job {
   id: string;
   status: 'queued' | 'completed' | 'failed';

@@ -80,13 +80,13 @@ describe('its progress', () => {
   test('goes on from the beginning if n8n dropped the first one of the node', async () => {
     const { api, node, global, next } = trigger();
     await next();
-    delete node.progress;
+    const beginning = structuredClone(global);
     api.list = [video('a')];
-    expect(await next()).toEqual(['a']);
-    expect([Object.keys(global), Object.keys(node)]).toMatchObject([
-      [expect.any(String)],
-      ['progress'],
-    ]);
+    for (let polls = 0; polls < 2; polls++) {
+      delete node.progress;
+      expect(await next()).toEqual(['a']);
+      expect([global, Object.keys(node)]).toEqual([beginning, ['progress']]);
+    }
     await next();
     expect(global).toEqual({});
   });
@@ -135,6 +135,22 @@ describe('the log', () => {
   });
 });
 
+test('the log says once of a trigger that its list begins with the oldest, and all else each time', async () => {
+  const { api, log, next } = trigger();
+  const list = Array.from({ length: 2_001 }, (_, n) => ({
+    ...video(`v${n}`, 'queued'),
+    created_at: new Date(Date.now() - 3_600_000 + n).toISOString(),
+  }));
+  for (const more of ['', 'a', 'b']) {
+    if (more) list.push(video(more, 'queued'));
+    api.list = [...list];
+    await next();
+  }
+  const dropped = expect.stringContaining('too many videos are running');
+  const order = expect.stringContaining('does not begin with the newest');
+  expect(log.map(([text]) => text)).toEqual([dropped, order, dropped, dropped]);
+});
+
 test('a poll that starts while another is on does nothing; the editor is not held up', async () => {
   const { api, next, pollAs } = trigger();
   await next();
@@ -161,6 +177,13 @@ describe('the editor', () => {
     api.list = [video('d', 'queued'), video('c', 'failed'), video('b'), video('a')];
     expect(await pollAs('manual')).toMatchObject([{ video: { id: 'b' } }]);
     expect([node, global]).toEqual([{}, {}]);
+  });
+
+  test('holds up no poll that follows', async () => {
+    const { node, pollAs, next } = trigger();
+    await pollAs('manual');
+    await next();
+    expect(node).toHaveProperty('progress');
   });
 
   test('gets a sample if none fits', async () => {

@@ -40,12 +40,16 @@ describe('the beginning', () => {
   it('takes what has ended for history, with or without a link, and waits for what is running', () => {
     const noLink = { id: 'a', status: 'completed' };
     const progress = begin(whole(video('c', 'queued'), video('b', 'failed'), noLink), NOW);
-    expect(progress).toMatchObject({ recent: ['c', 'b', 'a'], pending: ['c'] });
+    expect(progress).toEqual({
+      ...{ recent: ['c', 'b', 'a'], pending: ['c'], hidden: [], reading: undefined },
+      since: NOW - 2 * HOUR,
+    });
   });
 
   it('takes what it did not come to for history', () => {
     const progress = begin(cut(video('c', 'completed', 1), video('b', 'completed', 1.1)), NOW);
-    const later = whole(video('b', 'completed', 1.1), video('a', 'completed', 1.2));
+    const sameTime = video('a', 'completed', 1.1);
+    const later = whole(video('b', 'completed', 1.1), sameTime, video('old', 'completed', 1.2));
     expect(see(progress, later).finished).toEqual([]);
   });
 
@@ -76,8 +80,9 @@ describe('a step', () => {
 
   it('takes a video that shows up late for new', () => {
     const start = begin(whole(video('b', 'completed', 1)), NOW);
-    const late = whole(video('b', 'completed', 1), video('a', 'completed', 1.5));
-    expect(ids(see(start, late).finished)).toEqual(['a']);
+    const late = [1.5, 2, 2.1].map((hours) => video(`${hours}`, 'completed', hours));
+    const { finished } = see(start, whole(video('b', 'completed', 1), ...late));
+    expect(ids(finished)).toEqual(['2', '1.5']);
   });
 
   it('takes none for history because of a video from the future', () => {
@@ -86,17 +91,20 @@ describe('a step', () => {
   });
 
   it('passes over entries without an ID, and takes those without a time', () => {
-    const { finished } = see(
+    const { finished, progress } = see(
       begin(whole(), NOW),
       whole({ status: 'failed' }, { id: 'a', status: 'failed' }),
     );
     expect(ids(finished)).toEqual(['a']);
+    expect(progress.recent).toEqual(['a']);
   });
 
   it('keeps nothing of a video that has ended', () => {
     const start = begin(whole(video('a', 'queued')), NOW);
     const { progress } = see({ ...start, hidden: ['a'] }, whole(), [['a', undefined]]);
     expect(progress).toMatchObject({ hidden: ['a'], surprises: { a: { unknownSince: NOW } } });
+    const running = see(progress, whole(), [['a', video('a', 'queued')]]);
+    expect(running.progress).toMatchObject({ pending: ['a'], surprises: {} });
     const ended = see(progress, whole(), [['a', video('a')]]);
     expect(ids(ended.finished)).toEqual(['a']);
     expect(ended.progress).toMatchObject({ pending: [], hidden: [], surprises: {} });
@@ -156,6 +164,28 @@ describe('the bounds', () => {
     const progress = begin(whole(...all), NOW);
     expect(progress.recent).toEqual(ids(all.slice(0, MAX_RECENT)));
     expect(all.filter(isKnownIn(progress))).toHaveLength(MAX_RECENT);
+  });
+
+  it('knows what is older than what it remembers, but none of that very moment', () => {
+    const isKnown = isKnownIn({ recent: ['a'], pending: [], hidden: [], since: NOW - HOUR });
+    const listed = [video('a', 'failed', 0), video('b', 'failed', 0), video('c'), { id: 'd' }];
+    const older = video('e', 'failed', 1.1);
+    expect(ids([...listed, older].filter(isKnown))).toEqual(['a', 'e']);
+  });
+
+  it('keeps the newest 10,000 of a reading that is cut off', () => {
+    const read = batch(10_001);
+    const { reading } = addListed(begin(whole(), NOW), cut(...read), NOW);
+    expect(reading).toEqual({ after: 'v1', seen: ids(read.slice(0, 10_000)) });
+  });
+
+  it('keeps nothing of a video that it no longer waits for', () => {
+    const pending = ids(batch(MAX_PENDING + 1)).map(String);
+    const unknown = new Map([pending[0], pending[1]].map((id) => [id, undefined]));
+    const { dropped, progress } = settle({ recent: [], pending, hidden: pending }, unknown, NOW);
+    expect(dropped).toEqual([pending[0]]);
+    expect(progress.hidden).toEqual(pending.slice(1));
+    expect(progress.surprises).toEqual({ [pending[1]]: { unknownSince: NOW } });
   });
 
   it('names the oldest running videos of too many, but brings what has ended', () => {

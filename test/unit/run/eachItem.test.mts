@@ -132,6 +132,19 @@ describe('Items that are independent of each other', () => {
     await expect(perItem(runOf('stop'), task)).rejects.toThrow('No');
   });
 
+  test('are not tried any more once the node stops', async () => {
+    const { run } = fakeRun({
+      ...{ api: () => new Error('nobody asks'), items: [{}, {}, {}], concurrency: 1 },
+    });
+    const tried: number[] = [];
+    const end = perItem(run, async (item) => {
+      tried.push(item);
+      return await task(item);
+    });
+    await expect(end).rejects.toThrow('No');
+    expect(tried).toEqual([0, 1]);
+  });
+
   test('get the client of the run; none is tried once the run was aborted', async () => {
     const { run } = fakeRun({
       ...{ api: () => new Error('nobody asks'), items: [{}, {}], concurrency: 1 },

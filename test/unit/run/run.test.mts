@@ -220,7 +220,23 @@ describe("n8n's Request Options", () => {
     expect((await withOptions({ batching: { batch } })).batching).toEqual({ size: 1, interval: 0 });
   });
 
-  test.each(['proxy.example:3128', 'http://proxy.example', 'http://', 'nonsense'])(
+  test.each([
+    [-1, 500, { size: 1, interval: 0 }],
+    [0, 500, { size: 1, interval: 500 }],
+  ])('a batch of %i every %i ms: %j', async (batchSize, batchInterval, expected) => {
+    const batch = { batchSize, batchInterval };
+    expect((await withOptions({ batching: { batch } })).batching).toEqual(expected);
+  });
+
+  test.each([
+    ['http://proxy.example:80', { host: 'proxy.example', port: 80, protocol: 'http' }],
+    ['https://proxy.example:443', { host: 'proxy.example', port: 443, protocol: 'https' }],
+    [' http://10.0.0.1:80/ ', { host: '10.0.0.1', port: 80, protocol: 'http' }],
+  ])('a proxy "%s" has its port, and no sign-in', async (proxy, expected) => {
+    expect((await withOptions({ proxy })).requestOptions.proxy).toEqual(expected);
+  });
+
+  test.each(['proxy.example:3128', 'http://proxy.example', 'http://a/:80b', 'http://', 'nonsense'])(
     'a proxy "%s" is refused, with what to enter',
     async (proxy) => {
       await expect(withOptions({ proxy })).rejects.toThrow(
@@ -345,6 +361,14 @@ test('what it hints at stands beside the output', async () => {
   expect(context.hints).toEqual([{ message: 'It costs nothing', location: 'outputPane' }]);
 });
 
+test('goes on without hints and notes where n8n has none', async () => {
+  const context = executeContext();
+  Object.defineProperty(context, 'addExecutionHints', { value: undefined });
+  Object.defineProperty(context, 'customData', { value: undefined });
+  const run = await runOf(context);
+  expect([run.hint('It costs nothing'), run.note('name', 'text')]).toEqual([undefined, undefined]);
+});
+
 describe('Its client', () => {
   const api = useLittleApi();
 
@@ -356,6 +380,7 @@ describe('Its client', () => {
       { path: '/videos', headers: { authorization: 'Bearer sk_live_of_the_run' } },
     ]);
     const again = await runWith({ credential });
+    expect((await run.account()).id).toEqual(expect.any(String));
     expect(await run.account()).toBe(await again.account());
     expect((await run.client()).settings).toMatchObject({ priority: 'row', concurrency: 5 });
   });
