@@ -29,9 +29,10 @@ describe('An avatar in the picker', () => {
   });
 
   test('links to web addresses only', () => {
-    const urlOf = (preview_url: string) => avatarEntry({ id: 'a', preview_url })?.url;
+    const urlOf = (preview_url: string | string[]) => avatarEntry({ id: 'a', preview_url })?.url;
     expect(urlOf('javascript:alert(1)')).toBeUndefined();
     expect(urlOf('see https://cdn.example/a.jpg')).toBeUndefined();
+    expect(urlOf(['https://cdn.example/a.jpg'])).toBeUndefined();
     expect(urlOf('HTTP://cdn.example/a.jpg')).toBe('HTTP://cdn.example/a.jpg');
   });
 });
@@ -122,7 +123,8 @@ function picker(answer: Answering | IDataObject[], timezone = 'UTC') {
 /** The pages of a list, after the entry that is asked for. */
 function pagesOf(entries: IDataObject[]): Answering {
   return ({ qs = {} }) => {
-    const from = entries.findIndex(({ id }) => id === qs.starting_after) + 1;
+    const after = qs.starting_after;
+    const from = after === undefined ? 0 : entries.findIndex(({ id }) => id === after) + 1;
     return answered({ data: entries.slice(from, from + 2), has_more: from + 2 < entries.length });
   };
 }
