@@ -40,7 +40,7 @@ export function isNotSecure({ code, message }: Pick<NetworkError, 'code' | 'mess
 }
 
 /** Whether a network error proves, by its code or by Node.js's message, that nothing was sent. */
-export function neverSent(code: string, message: string): boolean {
+export function neverSent(code: string, message = ''): boolean {
   // Node.js leaves the message empty if it tried several addresses.
   const isNoRoute = NO_ROUTE.includes(code) && message === '';
   const isConnecting = NO_CONNECTION.includes(code) || message.startsWith('connect E');
