@@ -268,7 +268,9 @@ describe('A retry', () => {
     const first = running(given);
     await errorOf(first);
     const again = running({ ...given, memory: first.memory });
-    expect((await errorOf(again)).description).toContain('Item 1: video_a.');
+    const { description } = await errorOf(again);
+    expect(description).toContain('Item 1: video_a.');
+    expect(description).toContain('open this execution under Executions and choose Retry');
     expect(again.looks).toEqual([]);
   });
 
