@@ -7,7 +7,7 @@ const WRAPPED = new RegExp(`^${WRAPPING}|${WRAPPING}$`, 'gu');
  * number, e.g. from an expression, becomes text; anything else becomes an empty text.
  */
 export function trimPasted(value: unknown): string {
-  if (typeof value === 'number' && Number.isFinite(value)) return String(value);
+  if (Number.isFinite(value)) return String(value);
   return typeof value === 'string' ? value.replace(WRAPPED, '') : '';
 }
 

@@ -49,6 +49,7 @@ test.each([
   ],
   [{ formErrors: [], fieldErrors: { duration: ['Too long'] } }, 'duration: Too long'],
   [{ message: '[{"code":"x","path":["script"],"message":"Too long"}]' }, 'script: Too long'],
+  [{ message: '\n [{"message":"Too long"}]' }, 'Too long'],
   // Nest, Django, JSend, JSON:API, Problem Details
   [
     { message: [{ property: 'script', constraints: { maxLength: 'script is too long' } }] },
@@ -92,6 +93,9 @@ test.each([
   [null],
   [undefined],
   [42],
+  // Twenty thousand characters are read.
+  [{ error: `${' '.repeat(20_000)}Too late` }],
+  [`<html>${' '.repeat(20_000)}<title>Too late</title>`],
 ])('of %j there is none', (body) => {
   expect(errorTextOf(body)).toBeUndefined();
 });

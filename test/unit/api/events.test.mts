@@ -72,6 +72,12 @@ describe('readEvent', () => {
     });
   });
 
+  it('takes nothing but texts and numbers for its own ID', () => {
+    for (const id of [['evt_1'], { length: 1 }, true, 'x'.repeat(201)]) {
+      expect(eventIn({ ...failed, id, data: { id: 'vid_1' } })?.eventId).toBeUndefined();
+    }
+  });
+
   it('refuses an event whose video ended otherwise', () => {
     const body = { type: 'video.completed', data: { id: 'vid_1', status: 'failed' } };
     expect(readEvent(body)).toEqual({

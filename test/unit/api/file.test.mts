@@ -22,6 +22,7 @@ describe('The first bytes', () => {
     [box('ftyp', 'M4V '), 'mp4', 'video/mp4'],
     [box('ftyp', 'qt  '), 'mov', 'video/quicktime'],
     [box('moov'), 'mov', 'video/quicktime'],
+    [box('mdat', 'heic'), 'mov', 'video/quicktime'],
     [ebml('webm'), 'webm', 'video/webm'],
     [ebml('matroska'), 'mkv', 'video/x-matroska'],
     [bytes('RIFF\x10\0\0\0AVI LIST'), 'avi', 'video/x-msvideo'],
@@ -60,6 +61,7 @@ describe('The first bytes', () => {
     ['Grüße', 'a text ("Grüße")'],
     [bytes('\xFF\xD8\xFF\xE0\0\x10JFIF'), 'a picture'],
     [bytes('\x89PNG\r\n\x1A\n'), 'a picture'],
+    [bytes('\0\xFF\xD8\xFF\xE0'), undefined],
     [bytes('\x47\x40\0\x10\0\0\xB0\x0D'), undefined],
   ])('%j are those of %j', (first, instead) => {
     const given = typeof first === 'string' ? Buffer.from(first) : first;

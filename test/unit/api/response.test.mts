@@ -93,6 +93,11 @@ describe('Something may have been sent', () => {
     expect([neverSent(code, message), isNotSecure({ code, message })]).toEqual([false, false]);
   });
 
+  test('where what was thrown has no message', () => {
+    expect(neverSent('SOMETHING_NEW', undefined)).toBe(false);
+    expect(neverSent('ECONNREFUSED', undefined)).toBe(true);
+  });
+
   test.each([
     ['hangs up', ''],
     ['speaks no TLS any more', 'HTTP/1.1 502 Bad Gateway\r\n\r\n'],

@@ -152,6 +152,7 @@ describe('What an answer means', () => {
       [status, 'default backend - 404', {}, 'misrouted'],
       [status, '', {}, 'notFound'],
       [status, null, {}, 'notFound'],
+      [status, ['<p> is no avatar'], {}, 'notFound'],
       [status, 'Not Found', {}, 'notFound'],
       [status, { message: 'No such video <here>' }, {}, 'notFound'],
     ]),
@@ -207,6 +208,7 @@ describe('Retry-After', () => {
     [' 120 ', 120_000],
     ['0', 0],
     [7, 7_000],
+    [2_678_400, 31 * 24 * 3_600_000],
     ['Thu, 15 Jan 2026 10:00:30 GMT', 30_000],
     ['Thu, 15 Jan 2026 10:00:00 GMT', 0],
     ['Thu, 15 Jan 2026 09:00:00 GMT', 0],
@@ -221,6 +223,7 @@ describe('Retry-After', () => {
     ['', undefined],
     [undefined, undefined],
     // The account would pause for as long as n8n runs.
+    ['2678401', undefined],
     ['1768478400', undefined],
     ['9'.repeat(400), undefined],
     ['Thu, 15 Jan 2099 12:00:00 GMT', undefined],

@@ -14,6 +14,7 @@ test.each([
   ['İ', 'i\u0307', true],
   [7, '7', true],
   ['José', 'Jose', false],
+  ['Weiß', 'Weiss', false],
   ['Anna Maria', 'Annamaria', false],
   ['', null, true],
   ['Anna', undefined, false],

@@ -322,6 +322,8 @@ describe('A body says no', () => {
     [{ code: 20000, message: 'It is being made', data: { task_id: 't1' } }],
     [{ status: 'failed over', errors: ['Late'] }],
     [{ status: 'in the works', errors: ['en-US is in beta'] }],
+    [{ status: '2 in line', errors: ['en-US is in beta'] }],
+    [{ status: 'step 1', errors: ['en-US is in beta'] }],
     [{ data: { status: 'queued' }, errors: ['en-US is in beta'] }],
     [{ code: 500 }],
     [{ error: 'none' }],

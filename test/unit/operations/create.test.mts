@@ -135,10 +135,15 @@ describe('A preview', () => {
   test('does not keep others from ordering the same', async () => {
     const account = new Account('one');
     const reuse = { ...options, whenVideoExists: 'reuse' };
-    await running({ account, options: reuse }).output;
+    let goOn: ((limit: undefined) => void) | undefined;
+    const preview = running({ account, options: reuse });
+    preview.run.maxVideosPerDay = async () => await new Promise((resolve) => (goOn = resolve));
+    await until('the preview asks for the limit', () => goOn, { every: 1 });
     expect(await running({ account, options: { whenVideoExists: 'reuse' } }).output).toMatchObject([
       { _iteraBizReused: false },
     ]);
+    goOn!(undefined);
+    expect(await preview.output).toMatchObject([{ wouldOrder: true }]);
   });
 });
 
@@ -263,8 +268,24 @@ describe('A retry', () => {
     const first = running(given);
     await errorOf(first);
     const again = running({ ...given, memory: first.memory });
-    expect((await errorOf(again)).description).toContain('Item 1: video_a.');
+    const { description } = await errorOf(again);
+    expect(description).toContain('Item 1: video_a.');
+    expect(description).toContain('open this execution under Executions and choose Retry');
     expect(again.looks).toEqual([]);
+  });
+
+  test('says again of what was there before that it was', async () => {
+    const account = new Account('one');
+    const answer = (asked: Asked) => (asked.body?.script === 'a' ? accepted(asked) : refused());
+    const given = { account, options: { whenVideoExists: 'reuse' }, answer };
+    await running({ ...given, scripts: ['a'] }).output;
+    const first = running({ ...given, scripts: ['a', 'b'] });
+    await errorOf(first);
+    const both = running({ ...given, scripts: ['a', 'b'], memory: first.memory, answer: accepted });
+    expect(await both.output).toMatchObject([
+      { id: 'video_a', _iteraBizReused: true },
+      { id: 'video_b', _iteraBizReused: false },
+    ]);
   });
 
   test('finds what another retry of the same execution ordered, which the stored one lacks', async () => {
@@ -315,6 +336,15 @@ describe('A retry', () => {
     ]);
   });
 
+  test('with another key asks for no video whose ID is not known', async () => {
+    const first = running({ account: new Account('one'), answer: breaks });
+    await errorOf(first);
+    const again = running({ account: new Account('two'), memory: first.memory });
+    await errorOf(again);
+    expect(again.posts).toEqual([]);
+    expect(new Set(again.looks.map(({ path }) => path))).toEqual(new Set(['/videos']));
+  });
+
   test('with another key asks for no avatar', async () => {
     const first = running({ account: new Account('one'), of: 'avatar' });
     await first.output;
@@ -325,22 +355,25 @@ describe('A retry', () => {
 });
 
 describe('Rows that a limit refuses', () => {
-  const detailsOf = async (given: Given) =>
-    (await running({ onError: 'continueRegularOutput', ...given }).output).map(
-      ({ id, details }) => (details as IDataObject | undefined)?.reason ?? id,
-    );
-
-  test.each<[string, Given, unknown[]]>([
-    ['the run', { options: { maxVideos: 1 } }, [undefined, 'notSent']],
-    ['the day', { maxVideosPerDay: 1 }, ['video_a', 'account']],
+  test.each<[string, Given, unknown[], string[]]>([
+    ['the run', { options: { maxVideos: 1 } }, [undefined, 'notSent'], []],
+    ['the day', { maxVideosPerDay: 1 }, ['video_a', 'account'], ['a']],
     [
       'the day, after an invalid row',
       { maxVideosPerDay: 1, scripts: [' ', 'a', 'b'] },
       [undefined, 'video_a', 'notSent'],
+      ['a'],
     ],
-  ])('say so, and the first is the cause: of %s', async (_, given, reasons) => {
-    expect(await detailsOf({ scripts: ['a', 'b'], ...given })).toEqual(reasons);
-  });
+  ])(
+    'say so and are not sent, and the first is the cause: of %s',
+    async (_, given, reasons, sent) => {
+      const place = running({ onError: 'continueRegularOutput', scripts: ['a', 'b'], ...given });
+      const output = await place.output;
+      const details = output.map((json) => json.details as IDataObject | undefined);
+      expect(output.map(({ id }, n) => details[n]?.reason ?? id)).toEqual(reasons);
+      expect(place.posts.map(({ body }) => body?.script)).toEqual(sent);
+    },
+  );
 
   test('are not sent where the node stops, and neither are the others', async () => {
     const place = running({ scripts: ['a', 'b'], maxVideosPerDay: 1 });
@@ -359,4 +392,42 @@ test('where the node stops on an invalid row, the list is not read for the other
   const going = running({ options, scripts: ['a', ' '], onError: 'continueErrorOutput' });
   await going.output;
   expect(going.looks).toHaveLength(1);
+});
+
+describe('While an order is on its way that uses what is there', () => {
+  const options = { whenVideoExists: 'reuse' };
+  const sent = () => api.by('POST').map(({ body }) => body?.script);
+
+  /** A run whose order is refused, but not before the test says so. */
+  async function onItsWay(account: Account) {
+    let refuse: (() => void) | undefined;
+    const answer = async () =>
+      await new Promise<Reply>((resolve) => (refuse = () => resolve(refused())));
+    const { output } = running({ account, options, answer });
+    await until('the order is on its way', () => refuse, { every: 1 });
+    return async () => {
+      refuse!();
+      await errorOf({ output });
+    };
+  }
+
+  test('others of the same wait, also for each other', async () => {
+    const account = new Account('one');
+    const refuse = await onItsWay(account);
+    const others = [running({ account, options }), running({ account, options })];
+    await running({ account, options, scripts: ['Ho'] }).output;
+    expect(sent()).toEqual(['Hi', 'Ho']);
+    await refuse();
+    const outputs = await Promise.all(others.map(async ({ output }) => await output));
+    const marks = outputs.flat().map(({ _iteraBizReused: isReused }) => isReused);
+    expect(marks.sort()).toEqual([false, true]);
+    expect(sent()).toEqual(['Hi', 'Ho', 'Hi']);
+  });
+
+  test('one that orders another one does not wait', async () => {
+    const account = new Account('one');
+    const refuse = await onItsWay(account);
+    expect(await running({ account }).output).toEqual([{ id: 'video_Hi', status: 'queued' }]);
+    await refuse();
+  });
 });

@@ -1,3 +1,6 @@
+import type { IDataObject, ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow';
+import { NodeOperationError, UserError } from 'n8n-workflow';
+
 import { accountOf } from '../../../nodes/ITeraBiz/account/account.ts';
 import {
   avatarEntry,
@@ -5,8 +8,7 @@ import {
   searchVideos,
   videoEntry,
 } from '../../../nodes/ITeraBiz/resources/listSearch.ts';
-import { startSandbox, type Sandbox } from '../../../sandbox/client.mts';
-import { pickerContext } from '../engine.mts';
+import { answered, type Answering, connectionReset, fakeContext } from '../fakeContext.mts';
 
 describe('An avatar in the picker', () => {
   test('has its name and a link to its preview', () => {
@@ -27,9 +29,10 @@ describe('An avatar in the picker', () => {
   });
 
   test('links to web addresses only', () => {
-    const urlOf = (preview_url: string) => avatarEntry({ id: 'a', preview_url })?.url;
+    const urlOf = (preview_url: string | string[]) => avatarEntry({ id: 'a', preview_url })?.url;
     expect(urlOf('javascript:alert(1)')).toBeUndefined();
     expect(urlOf('see https://cdn.example/a.jpg')).toBeUndefined();
+    expect(urlOf(['https://cdn.example/a.jpg'])).toBeUndefined();
     expect(urlOf('HTTP://cdn.example/a.jpg')).toBe('HTTP://cdn.example/a.jpg');
   });
 });
@@ -104,151 +107,245 @@ describe('A video in the picker', () => {
   });
 });
 
-describe('The pickers ask iTeraBiz', () => {
-  let sandbox: Sandbox;
-  let newest: string[];
-  const context = (apiKey = sandbox.apiKey) => pickerContext({ apiKey, baseUrl: sandbox.url });
-
-  beforeAll(async () => {
-    sandbox = await startSandbox();
-    await sandbox.addVideos(1, { script: `${'Much hay. '.repeat(20)}The\nneedle` });
-    newest = (await sandbox.addVideos(249, { script: 'Some hay' })).map(({ id }) => id).reverse();
+/** A picker, and what it asks of an account whose list has pages of two. */
+function picker(answer: Answering | IDataObject[], timezone = 'UTC') {
+  const { context, asked } = fakeContext({
+    answer: Array.isArray(answer) ? pagesOf(answer) : answer,
   });
-  beforeEach(async () => {
-    await sandbox.clearFaults();
-    await sandbox.resetStats();
-  });
-  afterAll(async () => await sandbox?.stop());
+  return {
+    asked,
+    context: Object.assign(context, {
+      getTimezone: () => timezone,
+    }) as unknown as ILoadOptionsFunctions,
+  };
+}
 
-  const requests = async () => (await sandbox.stats()).requests;
+/** The pages of a list, after the entry that is asked for. */
+function pagesOf(entries: IDataObject[]): Answering {
+  return ({ qs = {} }) => {
+    const after = qs.starting_after;
+    const from = after === undefined ? 0 : entries.findIndex(({ id }) => id === after) + 1;
+    return answered({ data: entries.slice(from, from + 2), has_more: from + 2 < entries.length });
+  };
+}
 
-  test('for a page, and for the next one when the user scrolls', async () => {
-    const first = await searchVideos.call(context());
-    expect(first.results.map(({ value }) => value)).toEqual(newest.slice(0, 100));
-    const second = await searchVideos.call(context(), '', first.paginationToken);
-    expect(second.results.map(({ value }) => value)).toEqual(newest.slice(100, 200));
-    const third = await searchVideos.call(context(), undefined, second.paginationToken);
-    expect(third.results).toHaveLength(50);
-    expect(third.results[49].name).toMatch(/^Much hay.*… · \d{4}-\d\d-\d\d \d\d:\d\d$/);
-    expect(third.paginationToken).toBeUndefined();
-    expect(await requests()).toMatchObject({ 'GET /videos': 3 });
-  });
+const videos = (count: number, more: IDataObject = { status: 'completed' }) =>
+  Array.from({ length: count }, (_, n) => ({ id: `video_${n + 1}`, ...more }));
+const values = ({ results }: INodeListSearchResult) => results.map(({ value }) => value);
 
-  test('for as many pages as it takes to find something', async () => {
-    const { results, paginationToken } = await searchVideos.call(context(), ' the  NEEDLE ');
-    expect(results.map(({ name }) => name)).toEqual([expect.stringContaining('Much hay')]);
-    expect(Object.keys(results[0]).sort()).toEqual(['name', 'url', 'value']);
-    expect(paginationToken).toBeUndefined();
-    expect(await requests()).toMatchObject({ 'GET /videos': 3 });
-  });
-
-  test('and find a name whatever form its accents have, and tell two alike apart', async () => {
-    const { url, apiKey } = sandbox;
-    const headers = { Authorization: `Bearer ${apiKey}`, 'Content-Type': 'application/json' };
-    for (const name of ['José', 'Jose\u0301'.toUpperCase()]) {
-      const body = JSON.stringify({
-        name,
-        image_url: 'https://a.example/b.jpg',
-        voice_id: 'voice_1',
-      });
-      expect((await fetch(`${url}/avatars`, { method: 'POST', headers, body })).status).toBe(201);
-    }
-    for (const filter of ['josé', 'JOSE\u0301']) {
-      const { results } = await searchAvatars.call(context(), filter);
-      expect(results.map(({ name }) => name.normalize('NFC'))).toEqual([
-        expect.stringMatching(/^JOSÉ · avatar_/),
-        expect.stringMatching(/^José · avatar_/),
-      ]);
-    }
+describe('A picker', () => {
+  test.each([
+    ['/avatars', searchAvatars],
+    ['/videos', searchVideos],
+  ] as const)('shows a page of %s, and the next one when the user scrolls', async (url, search) => {
+    const { context, asked } = picker(videos(5));
+    const first = await search.call(context);
+    expect([values(first), first.paginationToken]).toEqual([['video_1', 'video_2'], 'video_2']);
+    const second = await search.call(context, '', 'video_2');
+    expect([values(second), second.paginationToken]).toEqual([['video_3', 'video_4'], 'video_4']);
+    const third = await search.call(context, undefined, 'video_4');
+    expect([values(third), third.paginationToken]).toEqual([['video_5'], undefined]);
+    expect(asked).toMatchObject([
+      { method: 'GET', url, qs: { limit: 100 } },
+      { method: 'GET', url, qs: { limit: 100, starting_after: 'video_2' } },
+      { method: 'GET', url, qs: { limit: 100, starting_after: 'video_4' } },
+    ]);
   });
 
-  test('and find a video by its ID or status too', async () => {
-    const byId = await searchVideos.call(context(), newest[3]);
-    expect(byId.results.map(({ value }) => value)).toEqual([newest[3]]);
-    expect((await searchVideos.call(context(), 'completed')).results).toHaveLength(100);
-    expect((await searchVideos.call(context(), 'no such words')).results).toEqual([]);
-  });
-
-  test('and tell apart what would look the same', async () => {
-    const twins = { script: 'Twins', created_at: '2025-01-15T10:30:00Z' };
-    const ids = (await sandbox.addVideos(2, twins)).map(({ id }) => id);
-    const { results } = await searchVideos.call(context(), 'twins');
-    expect(new Set(results.map(({ name }) => name)).size).toBe(2);
-    for (const { name, value } of results) expect(name).toContain(value);
-    expect(results.map(({ value }) => value).sort()).toEqual(ids.sort());
-  });
-
-  test('for avatars', async () => {
-    const { results } = await searchAvatars.call(context());
-    expect(results.length).toBeGreaterThan(0);
-    expect(results[0]).toEqual({
-      name: expect.any(String),
-      value: expect.stringMatching(/^avatar_/),
-      url: expect.stringMatching(/^http/),
-    });
-  });
-
-  test('and end where the list goes in a circle', async () => {
-    await sandbox.fault({ on: 'GET /videos', times: 'always', type: 'ignoreCursor' });
-    const first = await searchVideos.call(context());
-    const second = await searchVideos.call(context(), '', first.paginationToken);
+  test('asks once more where the list does not say whether there is more', async () => {
+    const { context } = picker(({ qs = {} }) => answered(qs.starting_after ? [] : videos(1)));
+    const first = await searchVideos.call(context);
+    expect(first).toMatchObject({ results: [{ value: 'video_1' }], paginationToken: 'video_1' });
+    const second = await searchVideos.call(context, '', 'video_1');
     expect(second).toEqual({ results: [], paginationToken: undefined });
-    const search = await searchVideos.call(context(), 'needle');
-    expect(search).toEqual({ results: [], paginationToken: undefined });
   });
 
-  test('for no more than 20 pages at a time, and say how far they looked', async () => {
-    const [oldest] = await sandbox.addVideos(2000, { script: 'More hay' });
-    await expect(searchVideos.call(context(), 'needle')).rejects.toMatchObject({
-      message: 'No match among the first 2000 videos of your account',
-      description: expect.stringContaining('enter the ID'),
+  test('leaves out what has no ID', async () => {
+    const { context } = picker([{ name: 'Nobody' }, { id: 'avatar_1', name: 'Anna' }]);
+    expect((await searchAvatars.call(context)).results).toEqual([
+      { name: 'Anna', value: 'avatar_1', url: undefined },
+    ]);
+  });
+
+  test('shows the time that it is where the workflow is', async () => {
+    const created = { status: 'completed', created_at: '2025-01-15T10:30:00Z' };
+    const { context } = picker(videos(1, created), 'Asia/Tokyo');
+    const { results } = await searchVideos.call(context);
+    expect(results.map(({ name }) => name)).toEqual(['video_1 · 2025-01-15 19:30']);
+  });
+
+  test('tells apart by their IDs what would look the same, and only that', async () => {
+    const names = ['José', 'Ben', ' JOSE\u0301 '];
+    const avatars = names.map((name, n) => ({ id: `avatar_${n}`, name }));
+    const { context } = picker(() => answered({ data: avatars, has_more: false }));
+    expect((await searchAvatars.call(context)).results).toEqual([
+      { name: 'José · avatar_0', value: 'avatar_0' },
+      { name: 'Ben', value: 'avatar_1' },
+      { name: 'JOSE\u0301 · avatar_2', value: 'avatar_2' },
+    ]);
+  });
+});
+
+describe('A search in a picker', () => {
+  const hay = videos(6, { status: 'completed', script: 'Some hay' });
+  const script = `${'Much hay. '.repeat(20)}The\nneedle of Zoë`;
+  const needle = {
+    id: 'needle_9',
+    status: 'queued',
+    script,
+    thumbnail_url: 'https://cdn.example/a',
+  };
+
+  test.each([
+    ['a word', 'needle'],
+    ['words with other spaces, in capitals', ' the  NEEDLE '],
+    ['a name whose accents are written in another way', 'ZOE\u0308'],
+    ['the ID', 'needle_9'],
+    ['the status', 'queued'],
+  ])('reads on until a page has a match: %s', async (_, filter) => {
+    const { context, asked } = picker([...hay.slice(0, 4), needle, ...hay.slice(4)]);
+    expect(await searchVideos.call(context, filter)).toEqual({
+      results: [
+        {
+          name: 'Much hay. Much hay. Much hay. Much hay.… · queued',
+          value: 'needle_9',
+          url: 'https://cdn.example/a',
+        },
+      ],
+      paginationToken: 'video_5',
     });
-    expect(await requests()).toMatchObject({ 'GET /videos': 20 });
-    const rest = await searchVideos.call(context(), 'needle', oldest.id);
-    expect(rest.results).toHaveLength(1);
+    expect(asked).toHaveLength(3);
   });
 
-  test('and say what to do when they may not', async () => {
-    await expect(searchAvatars.call(context('wrong'))).rejects.toMatchObject({
-      message: 'iTeraBiz does not accept the API key of this credential',
-      description: expect.stringContaining('dashboard'),
+  test('ends with the list', async () => {
+    const { context, asked } = picker(hay);
+    const none = { results: [], paginationToken: undefined };
+    expect(await searchVideos.call(context, 'needle')).toEqual(none);
+    expect(asked).toHaveLength(3);
+  });
+
+  test('looks at no more than 20 pages at a time, and says how far it looked', async () => {
+    const { context, asked } = picker([...videos(84), needle]);
+    const search = searchVideos.call(context, 'needle');
+    await expect(search).rejects.toBeInstanceOf(NodeOperationError);
+    await expect(search).rejects.toMatchObject({
+      message: 'No match among the first 40 videos of your account',
+      description: 'Search for other words, or enter the ID by hand.',
     });
+    expect(asked).toHaveLength(20);
   });
 
-  test('and say so when nobody answers', async () => {
-    const nobody = pickerContext({ apiKey: 'key_1', baseUrl: 'http://127.0.0.1:9' });
-    await expect(searchVideos.call(nobody)).rejects.toMatchObject({
-      message: 'iTeraBiz could not be reached to list your videos',
+  test('looks at 20 more when the user scrolls', async () => {
+    const { context, asked } = picker([...videos(84), needle]);
+    expect(await searchVideos.call(context, 'needle', 'video_2')).toEqual({
+      results: [],
+      paginationToken: 'video_42',
     });
-  });
-
-  test('and pass on what the credential refuses', async () => {
-    const open = pickerContext({ apiKey: 'key_1', baseUrl: 'http://api.iterabiz.com/v1' });
-    await expect(searchVideos.call(open)).rejects.toThrow('begins with http://');
+    expect(asked).toHaveLength(20);
+    expect(values(await searchVideos.call(context, 'needle', 'video_46'))).toEqual(['needle_9']);
+    expect(asked).toHaveLength(40);
   });
 
   test.each([
-    [50_000, 'in a minute'],
-    [50 * 60_000, 'in about 50 minutes'],
+    ['is the page that was asked for before', videos(2)],
+    ['has the last entry of that page in it', videos(4)],
+  ])('ends where the next page %s', async (_, data) => {
+    const { context, asked } = picker(() => answered({ data, has_more: true }));
+    const none = { results: [], paginationToken: undefined };
+    expect(await searchVideos.call(context, '', 'video_2')).toEqual(none);
+    expect(await searchVideos.call(context, 'needle')).toEqual(none);
+    expect(asked).toHaveLength(3);
+  });
+});
+
+describe('A picker that gets no list', () => {
+  beforeAll(() => {
+    jest.useFakeTimers();
+    jest.spyOn(Math, 'random').mockReturnValue(0);
+    // Jest's own clock does not reach this timer.
+    jest.spyOn(AbortSignal, 'timeout').mockImplementation((milliseconds) => {
+      const timeUp = new AbortController();
+      setTimeout(() => timeUp.abort(), milliseconds);
+      return timeUp.signal;
+    });
+  });
+  afterAll(() => {
+    jest.useRealTimers();
+    jest.restoreAllMocks();
+  });
+
+  const isBusy = (when: string) => ({
+    message: 'iTeraBiz is too busy to list your videos',
+    description: `It takes no requests of your account for now. Open the list again ${when}, or enter the ID by hand.`,
+  });
+
+  test.each([
+    [{}, 'in a few minutes'],
+    [{ 'retry-after': '50' }, 'in a minute'],
+    [{ 'retry-after': '600' }, 'in about 10 minutes'],
+  ])('from a busy iTeraBiz says when to open it again: %j', async (headers, when) => {
+    const { context, asked } = picker(() => answered({}, 503, headers));
+    const search = searchVideos.call(context);
+    await expect(search).rejects.toMatchObject({ ...isBusy(when), httpCode: '503' });
+    expect(asked).toMatchObject([{ timeout: 30_000 }]);
+  });
+
+  test.each([
+    [50_000, 30_000, 'in a minute'],
+    [50 * 60_000, 0, 'in about 50 minutes'],
   ])(
-    'and keep nobody waiting for a pause of %i ms that iTeraBiz asked for',
-    async (pause, when) => {
-      const { queue } = await accountOf(context('paused'));
-      queue.pauseFor(pause, { status: 429, headers: {}, body: {} });
-      await expect(searchVideos.call(context('paused'))).rejects.toMatchObject({
-        message: 'iTeraBiz is too busy to list your videos',
-        description: `It takes no requests of your account for now. Open the list again ${when}, or enter the ID by hand.`,
-      });
-      expect(await requests()).toEqual({});
+    'for a pause of %i ms that iTeraBiz asked for says so after %i ms',
+    async (pause, waits, when) => {
+      const { context, asked } = picker(videos(1));
+      (await accountOf(context)).queue.pauseFor(pause, { status: 429, headers: {}, body: {} });
+      let hasEnded = false;
+      const search = searchVideos.call(context).finally(() => (hasEnded = true));
+      search.catch(() => undefined);
+      await jest.advanceTimersByTimeAsync(Math.max(0, waits - 1));
+      expect(hasEnded).toBe(waits === 0);
+      await jest.advanceTimersByTimeAsync(1);
+      await expect(search).rejects.toMatchObject(isBusy(when));
+      expect(asked).toEqual([]);
     },
   );
 
-  test('and say when to open the list again where iTeraBiz is too busy', async () => {
-    await sandbox.fault({ on: 'GET /avatars', type: 'refuse', status: 503 });
-    await expect(searchAvatars.call(context())).rejects.toMatchObject({
-      message: 'iTeraBiz is too busy to list your avatars',
-      description: expect.stringMatching(/ Open the list again in a few minutes, or enter the ID/),
-      httpCode: '503',
-    });
+  test.each<[string, IDataObject | Error, object]>([
+    [
+      'where the key is refused',
+      answered({ error: { message: 'Unknown key' } }, 401),
+      {
+        message: 'iTeraBiz does not accept the API key of this credential',
+        description:
+          'Compare the key with the one in your iTeraBiz dashboard, or create a new key there, and save it in the credential. iTeraBiz says: Unknown key (status 401).',
+        httpCode: '401',
+      },
+    ],
+    [
+      'where iTeraBiz has a fault',
+      answered({}, 500),
+      {
+        message: 'iTeraBiz could not list your videos because of a fault on its side',
+        description:
+          'iTeraBiz gave no reason (status 500). Try again later; if it keeps happening, write to api@iterabiz.com and say when it happened.',
+      },
+    ],
+    [
+      'where no answer comes',
+      connectionReset,
+      {
+        message:
+          'The connection to iTeraBiz broke off before it answered the request to list your videos',
+      },
+    ],
+  ])('says what to do %s, and asks once', async (_, answer, error) => {
+    const { context, asked } = picker(() => answer);
+    await expect(searchVideos.call(context)).rejects.toMatchObject(error);
+    expect(asked).toHaveLength(1);
+  });
+
+  test('passes on what the credential refuses', async () => {
+    const refusal = new UserError('The Base URL begins with http://');
+    const { context } = picker(() => refusal);
+    await expect(searchVideos.call(context)).rejects.toBe(refusal);
   });
 });

@@ -54,9 +54,9 @@ const names = (properties: INodeProperties[]) => properties.map(({ name }) => na
 
 describe('The parameters of a node', () => {
   const [who, what, when, more] = ['who', 'what', 'when', 'more'].map(field);
-  const [speed, size] = ['speed', 'size'].map(field);
+  const [speed, time, size] = ['speed', 'time', 'size'].map(field);
   const resources = [
-    resource('cat', [operation('make', [what, more], [speed, size]), operation('list', [])]),
+    resource('cat', [operation('make', [what, more], [speed, time, size]), operation('list', [])]),
     resource('dog', [operation('make', [who, what, when, more], [speed]), operation('get', [who])]),
   ];
   const made = () => toProperties(resources, 'dog');
