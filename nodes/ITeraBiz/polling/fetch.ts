@@ -155,10 +155,8 @@ async function readHidden({ client, warn, snapshot }: Poll, progress: Progress):
   }
   // What only the list says is not judged: it may leave out the link.
   unanswered.forEach((id) => snapshot.delete(id));
-  if (refusal) {
-    const { message, description } = refusal.describe({ doing: 'read a video' });
-    warn(`${message}. ${description}`);
-  }
+  // What the description advises is about an item.
+  if (refusal) warn(refusal.describe({ doing: 'read a video' }).message);
   return [...hidden];
 }
 
