@@ -186,6 +186,15 @@ test.each([
   },
 );
 
+test('where the list is refused, all are asked for by ID, in each poll', async () => {
+  const api = new Api(['c', 'b', 'a']);
+  api.page = async () => await Promise.reject(refused(404));
+  const unlisted = new Set<string>();
+  for (let polls = 0; polls < 2; polls++) {
+    expect(await fetchSnapshot(['a', 'b', 'c'], api, unlisted)).toEqual(found('a', 'b', 'c'));
+  }
+});
+
 test('a refused request is for the caller to judge', async () => {
   const reader: VideoReader = {
     video: async () => await Promise.reject(refused(500)),
