@@ -141,8 +141,8 @@ async function readListed(
       for (const video of newItems) {
         const id = videoIdOf(video);
         if (id === undefined || !missing.delete(id)) continue;
-        snapshot.set(id, video);
         if (isPartial(video)) unlisted.add(id);
+        else snapshot.set(id, video);
       }
       if (missing.size === 0 || requests >= ids.length) break;
     }

@@ -99,7 +99,7 @@ function endOf(
   const video = snapshot.get(id) ?? {};
   const reason = endingOf(id);
   if (reason) return { reason, video };
-  const grace = snapshot.has(id) || isCutShort ? 0 : GRACE_PERIOD;
+  const grace = snapshot.get(id) || isCutShort ? 0 : GRACE_PERIOD;
   if (Date.now() < deadline + grace) return undefined;
   // Only its link is missing.
   if (outcomeOf(video) === 'completed') return { reason: 'ended', video };

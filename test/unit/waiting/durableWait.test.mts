@@ -228,6 +228,11 @@ describe('The coordinator', () => {
     ]);
   });
 
+  test('a video that the API does not know at the deadline is not said to be still made', async () => {
+    const given = { items: [waitsFor('gone')], left: 0 };
+    expect((await look(given)).memory.done).toBe(false);
+  });
+
   test.each([
     [30 * MINUTE, false],
     [0, false],
