@@ -54,16 +54,19 @@ interface Fetched extends ApiResponse {
  * Reads each video again and streams its file into n8n's binary data, so memory does not grow with the
  * file. An expired link is renewed once; a link or a file that is not ready yet is waited for.
  */
-export const download: Perform = async (run) =>
-  await perItem(run, async (item, client) => {
+export const download: Perform = async (run) => {
+  const deadlineFromNow = () => Math.min(now() + FILE_PATIENCE.total, run.giveUpAt);
+  // Once for all items, or those without a link would each take a minute.
+  const linkDeadline = deadlineFromNow();
+  return await perItem(run, async (item, client) => {
     const chosenName = String(run.options(item).fileName ?? '');
     const id = videoIdOfItem(run, item);
     const field = String(run.parameter('binaryPropertyName', item) ?? '').trim() || 'data';
-    const deadline = Math.min(now() + FILE_PATIENCE.total, run.giveUpAt);
+    const deadline = deadlineFromNow();
     let isRenewed = false;
     for (let wait = FILE_PATIENCE.pause; ; wait = Math.min(2 * wait, FILE_PATIENCE.longestPause)) {
       const video = await readFinished(client, id);
-      if (lacksLink(video) && now() + wait < deadline) {
+      if (lacksLink(video) && now() + wait < linkDeadline) {
         await pause(wait, run.signal);
         continue;
       }
@@ -75,6 +78,7 @@ export const download: Perform = async (run) =>
       else throw fetched.failure ?? deadLink(id, fetched);
     }
   });
+};
 
 function failed(message: string, description: string, status?: number): ItemFailed {
   return new ItemFailed({ message, description, status, reason: 'item' });

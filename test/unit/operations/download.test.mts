@@ -236,6 +236,13 @@ describe('A link', () => {
     expect(binary).toBeDefined();
   });
 
+  test('is waited for once, and not for each of many videos', async () => {
+    const items = Array.from({ length: 20 }, () => ({}));
+    const given = { video: { video_url: undefined }, items, concurrency: 1 };
+    await downloading({ ...given, onError: 'continueErrorOutput' }).output;
+    expect(api.asked.length).toBeLessThan(2 * items.length);
+  });
+
   test('to a host out of reach does not blame the Base URL, which has just answered', async () => {
     const video_url = 'http://127.0.0.1:9/film';
     await expect(downloading({ video: { video_url } }).output).rejects.toMatchObject({
