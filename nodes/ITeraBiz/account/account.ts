@@ -124,7 +124,9 @@ export async function accountOf(context: RequestContext): Promise<Account> {
  * queue: after a change of key it returns the old account, whose queue can only slow a request down.
  */
 export async function queuedAccountOf(context: RequestContext): Promise<Account> {
-  return byCredential.get(credentialIdOf(context))?.touch() ?? (await accountOf(context));
+  const known = byCredential.get(credentialIdOf(context));
+  // A pause may be about a key that was replaced because of it.
+  return known?.queue.pauseLeft === 0 ? known.touch() : await accountOf(context);
 }
 
 /** `null` or `undefined` for a credential that is not saved. */

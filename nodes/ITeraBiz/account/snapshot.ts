@@ -73,11 +73,11 @@ export function isRefusedForGood(error: Error, refusals: Refusals, at: number): 
 const MAX_REFUSALS = 3;
 
 /**
- * Polls the state of some videos, never with more requests than there are videos: a single one is read
- * by ID, several from the list.
+ * Polls the state of some videos, never with more requests than there are videos, besides those to a list
+ * that is refused: a single one is read by ID, several from the list.
  *
- * @param unlisted IDs the list did not show; the caller keeps them between polls. They are read by ID:
- *   now, or in the next poll if the list took too many requests.
+ * @param unlisted IDs the list did not show; the caller keeps them between polls. They are read by ID: now,
+ *   or in the next poll if the list took too many requests. Those no longer asked for are removed.
  * @param snapshot gets what was seen, from the first request on
  * @returns what was seen; an ID that is missing was not read this time, or could not be
  * @throws {RequestFailed} if a request was refused before anything was seen
@@ -94,14 +94,15 @@ export async function fetchSnapshot(
     listed.length > 1 ? await readListed(listed, reader, unlisted, snapshot, refusals) : 0;
   // Unlisted ones first: they may have been left for this poll.
   const all = new Set(ids);
-  const byId = [...unlisted].filter((id) => all.has(id));
+  unlisted.forEach((id) => all.has(id) || unlisted.delete(id));
+  const byId = [...unlisted];
   if (listed.length === 1) byId.unshift(...listed);
   // A list that is refused for good says nothing about the videos: they may be read one by one.
   const hasNoList = refusals.some(({ attempt, statusClass }) => {
     return attempt.decision !== 'retry' && statusClass !== 'badKey';
   });
   if (hasNoList) byId.push(...listed.filter((id) => !snapshot.has(id) && !unlisted.has(id)));
-  for (const id of byId.slice(0, ids.length - requests)) {
+  for (const id of byId.slice(0, ids.length - (hasNoList ? 0 : requests))) {
     const video = await videoIfKnown(reader, id).catch(refusalOnly);
     if (!(video instanceof RequestFailed)) {
       snapshot.set(id, video);
@@ -140,8 +141,8 @@ async function readListed(
       for (const video of newItems) {
         const id = videoIdOf(video);
         if (id === undefined || !missing.delete(id)) continue;
-        snapshot.set(id, video);
         if (isPartial(video)) unlisted.add(id);
+        else snapshot.set(id, video);
       }
       if (missing.size === 0 || requests >= ids.length) break;
     }

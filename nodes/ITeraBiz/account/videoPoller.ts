@@ -72,7 +72,7 @@ interface Group {
 export class VideoPoller {
   private readonly groups = new Set<Group>();
 
-  /** IDs the list did not show */
+  /** IDs of the last poll that the list did not show */
   private readonly unlisted = new Set<string>();
 
   private isPolling = false;
@@ -243,8 +243,6 @@ export class VideoPoller {
       this.current = new Map();
     }
     this.deliver(groups, snapshot, refusal);
-    const awaited = new Set(this.waiters.map(({ id }) => id));
-    this.unlisted.forEach((id) => awaited.has(id) || this.unlisted.delete(id));
   }
 
   private deliver(groups: Group[], snapshot: Snapshot, refusal?: RequestFailed): void {

@@ -142,9 +142,10 @@ function textOfMarkup(body: string): string | undefined {
   return /^\s*<[a-z]/i.test(text) ? text.replace(/<[^<>]*>/g, ' ') : text;
 }
 
-/** Some APIs repeat the API key, and messages are stored and shared. */
+/** Some APIs repeat the API key or the address of a webhook, and messages are stored and shared. */
 function withoutKeys(text: string): string {
   return text
+    .replace(/([?&]token=)[\w.~-]+/gi, '$1…')
     .replace(/\b(Bearer) (?=\S*[\d_]|\S{16})[^\s"',;)]+/gi, '$1 …')
     .replace(/\bsk_[\w-]{4,}/g, 'sk_…');
 }

@@ -65,8 +65,9 @@ export function readEvent(body: unknown): ParsedBody {
   if ((eventNameOf(video) ?? event) !== event) {
     return { malformed: 'its video has another status than its name says' };
   }
-  const eventId = video === body ? undefined : nameIn(body.id);
-  return { unverified: { event, videoId, video, eventId, occurredAt: timeIn(body.created_at) } };
+  const { id, created_at } = video === body ? {} : body;
+  const details = { eventId: nameIn(id), occurredAt: timeIn(created_at) };
+  return { unverified: { event, videoId, video, ...details } };
 }
 
 /** Whether the video in an event is not said to have ended: a copy that is a moment older than the event. */

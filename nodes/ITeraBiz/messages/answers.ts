@@ -9,6 +9,8 @@ export interface Subject {
   doing: string;
   /** The ID that the request is about, for the message of a 404 */
   id?: string;
+  /** What may be wrong if it cannot be reached. Default: the Base URL */
+  toCheck?: string;
   /** How often it was tried, and over how many seconds */
   tries?: number;
   seconds?: number;
@@ -98,10 +100,9 @@ function describeBadValues({ status, body }: ApiResponse, doing: string, apiText
 /** Says that no answer came, and whether the request may have arrived anyway. */
 export function describeNetworkError(
   error: NetworkError,
-  { doing, tries = 1, seconds = 0 }: Subject,
+  { doing, toCheck = 'the Base URL of the credential', tries = 1, seconds = 0 }: Subject,
 ): Message {
   const tried = howOften(tries, seconds);
-  // The code stays in the description. n8n behavior: it replaces a message that contains a network code.
   const network = error.code && ` (network code ${error.code})`;
   if (error.maybeSent) {
     return {
@@ -112,12 +113,12 @@ export function describeNetworkError(
   if (isNotSecure(error)) {
     return {
       message: `iTeraBiz could not be reached to ${doing}: the certificate of the connection was not accepted${tried}`,
-      description: `Could not connect securely${network}, so nothing was sent. If a company proxy or antivirus inspects this n8n's traffic, ask whoever runs n8n to set NODE_EXTRA_CA_CERTS to the file with its certificate; if not, check the Base URL of the credential and the clock of this computer.`,
+      description: `Could not connect securely${network}, so nothing was sent. If a company proxy or antivirus inspects this n8n's traffic, ask whoever runs n8n to set NODE_EXTRA_CA_CERTS to the file with its certificate; if not, check ${toCheck} and the clock of this computer.`,
     };
   }
   return {
     message: `iTeraBiz could not be reached to ${doing}${tried}`,
-    description: `Could not connect${network}, so nothing was sent. Check the Base URL of the credential and that this n8n can reach the internet.`,
+    description: `Could not connect${network}, so nothing was sent. Check ${toCheck} and that this n8n can reach the internet.`,
   };
 }
 

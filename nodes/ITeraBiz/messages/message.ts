@@ -33,7 +33,9 @@ export function toNodeError(
 ): NodeApiError {
   const httpCode = status?.toString();
   const options = { message, description, httpCode, itemIndex, level: 'warning' } as const;
-  return new NodeApiError(node, { message }, options);
+  const error = new NodeApiError(node, { message }, options);
+  // n8n behavior: it puts a text of its own in place of one with a network code in it, as in "VoiceNotFound".
+  return Object.assign(error, { message });
 }
 
 /** The editor's label of each field of the API. A test compares them with the fields. */

@@ -13,6 +13,7 @@ import {
   DOWNLOAD_URL_FIELDS,
   downloadUrlOf,
   failureReasonOf,
+  lacksLink,
   outcomeOf,
   statusOf,
   type Video,
@@ -51,17 +52,24 @@ interface Fetched extends ApiResponse {
 
 /**
  * Reads each video again and streams its file into n8n's binary data, so memory does not grow with the
- * file. An expired link is renewed once; a file that is not ready yet is waited for.
+ * file. An expired link is renewed once; a link or a file that is not ready yet is waited for.
  */
-export const download: Perform = async (run) =>
-  await perItem(run, async (item, client) => {
+export const download: Perform = async (run) => {
+  const deadlineFromNow = () => Math.min(now() + FILE_PATIENCE.total, run.giveUpAt);
+  // Once for all items, or those without a link would each take a minute.
+  const linkDeadline = deadlineFromNow();
+  return await perItem(run, async (item, client) => {
     const chosenName = String(run.options(item).fileName ?? '');
     const id = videoIdOfItem(run, item);
     const field = String(run.parameter('binaryPropertyName', item) ?? '').trim() || 'data';
-    const deadline = now() + FILE_PATIENCE.total;
+    const deadline = deadlineFromNow();
     let isRenewed = false;
     for (let wait = FILE_PATIENCE.pause; ; wait = Math.min(2 * wait, FILE_PATIENCE.longestPause)) {
       const video = await readFinished(client, id);
+      if (lacksLink(video) && now() + wait < linkDeadline) {
+        await pause(wait, run.signal);
+        continue;
+      }
       const fetched = await fetchFile(run, client, linkOf(video, id), id, chosenName);
       const { link, file } = fetched;
       if (file) return [{ json: video, binary: { [field]: file } }];
@@ -70,6 +78,7 @@ export const download: Perform = async (run) =>
       else throw fetched.failure ?? deadLink(id, fetched);
     }
   });
+};
 
 function failed(message: string, description: string, status?: number): ItemFailed {
   return new ItemFailed({ message, description, status, reason: 'item' });
@@ -116,8 +125,12 @@ async function fetchFile(
   const attempt = await client.schedule('GET', fetch);
   const { outcome, decision, tries } = attempt;
   if (decision !== 'retry') return outcome as Fetched;
-  const doing = `download the file of video ${id}`;
-  const cause = ItemFailed.by(new RequestFailed(attempt), { doing });
+  const subject = {
+    doing: `download the file of video ${id}`,
+    // The Base URL is right: it has just given this link.
+    toCheck: 'where the link of the video leads',
+  };
+  const cause = ItemFailed.by(new RequestFailed(attempt), subject);
   // A failing file host is not a problem of the whole account.
   const failure = new ItemFailed({ ...cause.failure, reason: 'item' });
   if (outcome instanceof NetworkError || tries === 0) throw failure;

@@ -12,6 +12,7 @@ export const get: Perform = async (run) => {
   const results = new Results(run);
   const jobs = new Map<number, Job>();
   await eachItem(run, itemsOf(run), run.concurrency, async (item) => {
+    if (results.isStopped) return void results.skipped.add(item);
     const job = await results.attempt(item, async () => {
       results.throwIfAborted();
       const options = run.options(item);

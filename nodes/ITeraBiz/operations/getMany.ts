@@ -43,17 +43,18 @@ export async function readList(
   let seen = 0;
   for await (const { newItems, cursorStalled } of pages(fetch)) {
     seen += newItems.length;
-    if (cursorStalled) throw new ItemFailed(describeStalledList(seen));
     newItems.filter(isWanted).forEach((entry) => entries.push(entry));
     if (entries.length >= limit) break;
+    if (cursorStalled) throw new ItemFailed(describeStalledList(seen, entries.length));
   }
   return entries.slice(0, limit);
 }
 
-function describeStalledList(seen: number) {
+function describeStalledList(seen: number, found: number) {
+  const wayOut = `Turn Return All off and set Limit to ${found} or less to get these, and tell`;
   return {
     message: `The list from iTeraBiz stopped after ${seen} entries although it says there are more`,
-    description: `The next page only repeated earlier entries. Turn Return All off and set Limit to ${seen} or less to get these, and tell ${SUPPORT}.`,
+    description: `The next page only repeated earlier entries. ${found > 0 ? wayOut : 'Tell'} ${SUPPORT}.`,
     reason: 'item' as const,
   };
 }

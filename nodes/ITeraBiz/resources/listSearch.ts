@@ -59,20 +59,22 @@ async function search(
   const isMatch = ({ name, value, words = '' }: Entry) =>
     normalizeName(`${name} ${value} ${words}`).includes(normalizeName(filter));
   let matches: Entry[] = [];
-  let [pagesRead, entriesRead] = [0, 0];
+  let [pagesRead, entriesRead, isStuck] = [0, 0, false];
   let paginationToken: string | undefined;
   const fetch = async (cursor = after) => {
     const page = await fetchPage(context, list, cursor);
     paginationToken = page.has_more === false ? undefined : videoIdOf(page.data.at(-1));
     return page;
   };
-  for await (const { newItems } of pages(fetch)) {
+  for await (const { newItems, cursorStalled } of pages(fetch)) {
+    isStuck = cursorStalled;
     pagesRead += 1;
     entriesRead += newItems.length;
     matches = newItems.flatMap((item) => toEntry(item) ?? []).filter(isMatch);
     if (matches.length > 0 || pagesRead === MAX_PAGES) break;
   }
-  if (matches.length === 0 && paginationToken !== undefined && after === undefined) {
+  const isCut = isStuck || paginationToken !== undefined;
+  if (matches.length === 0 && isCut && after === undefined) {
     throw new NodeOperationError(
       context.getNode(),
       `No match among the first ${entriesRead} ${list} of your account`,
@@ -110,7 +112,7 @@ async function fetchPage(
   });
   // A server that ignores the cursor would fill the picker with the same page forever.
   const repeats = after !== undefined && page.data.some((entry) => videoIdOf(entry) === after);
-  return repeats ? { data: [], has_more: false } : page;
+  return repeats ? { data: [], has_more: true } : page;
 }
 
 /** Documented: an avatar has `id`, `name` and `preview_url`. */

@@ -99,7 +99,7 @@ function endOf(
   const video = snapshot.get(id) ?? {};
   const reason = endingOf(id);
   if (reason) return { reason, video };
-  const grace = snapshot.has(id) || isCutShort ? 0 : GRACE_PERIOD;
+  const grace = snapshot.get(id) || isCutShort ? 0 : GRACE_PERIOD;
   if (Date.now() < deadline + grace) return undefined;
   // Only its link is missing.
   if (outcomeOf(video) === 'completed') return { reason: 'ended', video };
@@ -166,8 +166,7 @@ export const pollDurably: Perform = async (run) => {
   const at = Date.now();
   const deadline = Math.max(...videos.map((video) => video.deadline));
   const { pending = [...new Set(videos.map(({ id }) => id))] } = memory;
-  const poll = async () => (await run.account()).poller.pollOnce(pending, await run.client());
-  const { isLast, endingOf } = await pollWith(run, memory, poll());
+  const { isLast, endingOf } = await pollWith(run, memory, pollForAll(run, pending));
   // If no further poll is allowed, the poller ends: the coordinator polls itself and can report the refusal.
   memory.pending = isLast ? [] : pending.filter((id) => !endingOf(id));
   memory.done = memory.pending.length === 0 || deadline <= at;

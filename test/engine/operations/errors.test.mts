@@ -94,6 +94,13 @@ describe('A refused request says what was refused and what to do', () => {
       'Check the values of this item, and the Base URL of the credential',
     ],
     [
+      '404 in a word that n8n takes for a network code',
+      create,
+      refuse(404, 'VoiceNotFound'),
+      'iTeraBiz could not create the video: VoiceNotFound',
+      'Check the values of this item',
+    ],
+    [
       '500 to a question',
       get,
       { ...refuse(500, 'Internal error'), retryAfter: 0 } as FaultEffect,

@@ -44,7 +44,7 @@ test('a credential that is missing is an error of n8n', async () => {
   await expect(accountOf(context)).rejects.toThrow('no credential');
 });
 
-test('a credential that this process has seen leads to its account without asking n8n again', async () => {
+test('a credential that this process has seen leads to its account without asking n8n again, unless that pauses', async () => {
   const ask = jest.fn(async () => ({ apiKey: 'sk_seen', baseUrl }));
   const contextOf = (id?: string) =>
     ({
@@ -57,6 +57,9 @@ test('a credential that this process has seen leads to its account without askin
   expect(await queuedAccountOf(contextOf('6'))).toBe(known);
   expect(await queuedAccountOf(contextOf())).toBe(known);
   expect(ask).toHaveBeenCalledTimes(3);
+  known.queue.pauseFor(1_000);
+  ask.mockResolvedValue({ apiKey: 'sk_changed', baseUrl });
+  expect(await queuedAccountOf(contextOf('5'))).not.toBe(known);
 });
 
 test('an account is forgotten when nothing has used it for ten minutes, and not while it is in use', async () => {

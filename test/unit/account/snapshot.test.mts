@@ -186,6 +186,25 @@ test.each([
   },
 );
 
+test('where the list is refused, all are asked for by ID, in each poll', async () => {
+  const api = new Api(['c', 'b', 'a']);
+  api.page = async () => await Promise.reject(refused(404));
+  const unlisted = new Set<string>();
+  for (let polls = 0; polls < 2; polls++) {
+    expect(await fetchSnapshot(['a', 'b', 'c'], api, unlisted)).toEqual(found('a', 'b', 'c'));
+  }
+});
+
+test('what the list says without a status is not seen until it is read by ID', async () => {
+  const api = new Api(['b', 'a']);
+  const data = ['b', 'a'].map((id) => ({ id, status: '' }));
+  api.page = async () => ({ page: { data, has_more: false }, headers: {} });
+  const unlisted = new Set<string>();
+  // The list has taken one of the two requests.
+  expect(await fetchSnapshot(['a', 'b'], api, unlisted)).toEqual(found('b'));
+  expect(await fetchSnapshot(['a', 'b'], api, unlisted)).toEqual(found('b', 'a'));
+});
+
 test('a refused request is for the caller to judge', async () => {
   const reader: VideoReader = {
     video: async () => await Promise.reject(refused(500)),

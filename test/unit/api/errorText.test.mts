@@ -126,6 +126,10 @@ test.each([
   ['Incorrect API key provided: sk_live_abc123-4.', 'Incorrect API key provided: sk_….'],
   ['Bad header Authorization: Bearer key_1', 'Bad header Authorization: Bearer …'],
   ['No account has "Bearer abcdefghijklmnop"', 'No account has "Bearer …"'],
+  [
+    'Could not reach https://n.example/a?token=k-1_a&b=1',
+    'Could not reach https://n.example/a?token=…&b=1',
+  ],
   ['Send a Bearer token, as task_1234 does', 'Send a Bearer token, as task_1234 does'],
 ])('an API key is not repeated: %s', (message, text) => {
   expect(errorTextOf({ error: { message } })).toBe(text);

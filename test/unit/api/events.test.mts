@@ -29,9 +29,11 @@ describe('readEvent', () => {
     expect(eventIn(body)).toMatchObject({ eventId: 'evt_1', videoId: 'vid_1', video });
   });
 
-  it('takes the ID at the top level for the video, not for the event, where the video is there', () => {
-    const body = { event: 'video.completed', ...video };
+  it('takes ID and time at the top level for those of the video, not of the event, where the video is there', () => {
+    const created_at = '2025-01-15T10:25:00Z';
+    const body = { event: 'video.completed', ...video, created_at };
     expect(eventIn(body)).toMatchObject({ videoId: 'vid_1', eventId: undefined, video: body });
+    expect(eventFrom(eventIn(body)!).occurredAt).toBe('2025-01-15T10:30:00.000Z');
   });
 
   it('does not take an event for a video', () => {

@@ -226,6 +226,35 @@ describe('A link', () => {
     expect(files.asked.length).toBeLessThanOrEqual(7);
   });
 
+  test('that comes a little later than the end of the video is waited for', async () => {
+    serve();
+    const { reply } = api;
+    const late = { id: 'video_1', status: 'completed' };
+    api.reply = (asked) => (api.asked.length < 3 ? { body: late } : reply(asked));
+    const { run } = fakeRun({ api, parameters: { videoId: 'video_1' } });
+    const [{ binary }] = await download(run, { doing: '', url: '', fields: [] });
+    expect(binary).toBeDefined();
+  });
+
+  test('is waited for once, and not for each of many videos', async () => {
+    const items = Array.from({ length: 20 }, () => ({}));
+    const given = { video: { video_url: undefined }, items, concurrency: 1 };
+    await downloading({ ...given, onError: 'continueErrorOutput' }).output;
+    expect(api.asked.length).toBeLessThan(2 * items.length);
+  });
+
+  test('to a host out of reach does not blame the Base URL, which has just answered', async () => {
+    const video_url = 'http://127.0.0.1:9/film';
+    await expect(downloading({ video: { video_url } }).output).rejects.toMatchObject({
+      message: expect.stringContaining(
+        'could not be reached to download the file of video video_1',
+      ),
+      description: expect.stringMatching(
+        /^(?!.*Base URL).*Check where the link of the video leads/,
+      ),
+    });
+  });
+
   test('whose host stays busy says how often it was tried', async () => {
     FILE_PATIENCE.total = 5;
     const { output } = downloading({ replies: [refused(503)] });

@@ -71,6 +71,14 @@ test.each([
   expect(api.asked).toHaveLength(count);
 });
 
+test('after a failure that stops the node, no further video is asked for', async () => {
+  api.reply = ({ path }) => (path.endsWith('a') ? { status: 404 } : { body: { id: 'b' } });
+  await expect(getting(['a', 'b', 'b'])).rejects.toMatchObject({
+    description: expect.stringMatching(/Items 2–3: not sent\.$/),
+  });
+  expect(api.asked).toHaveLength(1);
+});
+
 test('a switch that is neither on nor off, and an option that is invalid, ask nothing', async () => {
   for (const parameters of [{ waitForCompletion: 'maybe' }, { options: { maxWait: 'long' } }]) {
     await expect(getting(['a'], { parameters: { videoId: 'a', ...parameters } })).rejects.toThrow();

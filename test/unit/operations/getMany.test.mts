@@ -98,6 +98,15 @@ test('a list that brings nothing new ends with what to do', async () => {
   expect(api.asked).toHaveLength(2);
 });
 
+test('the way out that this names works with a status, too', async () => {
+  const data = Array.from({ length: 100 }, (_, n) => ({ id: `v${n}`, status: STATUSES[n % 4] }));
+  api.reply = () => ({ body: { data, has_more: true } });
+  const filters = { status: 'failed' };
+  const advice = await listing({ filters }).then(String, (error) => String(error.description));
+  const limit = /set Limit to (\d+) or less/.exec(advice)![1];
+  expect(await listing({ filters, limit })).toHaveLength(25);
+});
+
 test.each([
   [401, {}, '/videos', 'iTeraBiz does not accept the API key of this credential'],
   [500, {}, '/videos', expect.stringMatching(/^iTeraBiz could not list the videos.*fault/)],

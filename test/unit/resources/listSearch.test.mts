@@ -253,7 +253,9 @@ describe('A search in a picker', () => {
     const { context, asked } = picker(() => answered({ data, has_more: true }));
     const none = { results: [], paginationToken: undefined };
     expect(await searchVideos.call(context, '', 'video_2')).toEqual(none);
-    expect(await searchVideos.call(context, 'needle')).toEqual(none);
+    await expect(searchVideos.call(context, 'needle')).rejects.toThrow(
+      `No match among the first ${data.length} videos of your account`,
+    );
     expect(asked).toHaveLength(3);
   });
 });

@@ -228,6 +228,11 @@ describe('The coordinator', () => {
     ]);
   });
 
+  test('a video that the API does not know at the deadline is not said to be still made', async () => {
+    const given = { items: [waitsFor('gone')], left: 0 };
+    expect((await look(given)).memory.done).toBe(false);
+  });
+
   test.each([
     [30 * MINUTE, false],
     [0, false],
@@ -320,7 +325,8 @@ describe('The coordinator', () => {
         return reads++ % 4 === 0 ? answered({ id, status: 'failed' }) : answered({}, 500);
       },
     });
-    expect(asked).toHaveLength(3 * 5);
+    // The list is read once: what it did not show is then asked for by ID.
+    expect(asked).toHaveLength(1 + 3 * 4);
     expect(memory.done).toBe(false);
   });
 
@@ -472,6 +478,24 @@ describe('A poll of a durable wait', () => {
     const { output } = await look({ ids: ['a'], answer });
     expect(output).toEqual([{ pending: 1 }]);
   });
+});
+
+/** An account whose newest videos are others: its list takes more pages than there are videos to ask for. */
+const farDown: Answering = ({ url, qs }) => {
+  const id = url.split('/')[2];
+  if (id) return answered({ id, status: 'completed', video_url: 'https://files.example/a' });
+  const after = Number((qs as IDataObject).starting_after ?? 0);
+  const data = Array.from({ length: 100 }, (_, n) => ({ id: String(after + n + 1) }));
+  return answered({ data, has_more: true });
+};
+
+test.each([
+  ['The coordinator', coordinate],
+  ['A poll of a durable wait', pollDurably],
+])('%s finds videos that stand far down in a long list', async (_, perform) => {
+  const items = [waitsFor('a'), waitsFor('b')];
+  const { memory } = await once(perform, { items, answer: farDown, memory: { done: false } });
+  expect(memory.done).toBe(true);
 });
 
 test.each([
