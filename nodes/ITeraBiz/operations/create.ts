@@ -28,7 +28,10 @@ import { avatarReader, idOfAvatar } from './avatarByName';
 export const create: Perform = async (run, request) => {
   const account = await run.account();
   const results = new Results(run);
-  const source = JSON.stringify([account.baseUrl, request.url, run.node.parameters]);
+  // Options make no other order: messages advise to change them before a retry.
+  const notSent = { options: undefined, requestOptions: undefined, waitForCompletion: undefined };
+  const entered = { ...run.node.parameters, ...notSent };
+  const source = JSON.stringify([account.baseUrl, request.url, entered]);
   const ledger = new Ledger(run.memory, run.index, account.id, source);
   const shared = { account, client: await run.client(), ledger, results, doing: request.doing };
   const release = account.hold();
@@ -116,7 +119,10 @@ async function forgetForeign(
 function recallAccepted({ account, ledger, results }: Submissions, rows: Row[]): void {
   for (const row of rows) {
     const job = row.known ? undefined : account.jobs.createdFor(ledger.nameOf(row.key));
-    if (job) row.known = { state: 'accepted', answer: job };
+    if (job) {
+      row.known = { state: 'accepted', answer: job };
+      ledger.accepted(row.key, job);
+    }
     const { item, known } = row;
     if (known?.state !== 'accepted') continue;
     results.recordAccepted(item, known.answer);
