@@ -74,6 +74,23 @@ test('a second Retry of the same execution sends only what the first one did not
   expect([account.jobs.length, paidTwice()]).toEqual([5, 0]);
 });
 
+test('a second Retry an hour later, once credits are there again, sends only what the first one did not', async () => {
+  let credits = 0;
+  account.post = (accept) =>
+    credits-- > 0 ? { body: accept() } : { status: 402, body: { message: 'No credits left' } };
+  const parameters = createVideo({ options: { maxConcurrency: 1 } });
+  const failed = await account.run(parameters, { items: rows(3) });
+  credits = 2;
+  await account.run(parameters, { retryOf: asRetry(failed) });
+  const real = performance.now.bind(performance);
+  jest.spyOn(performance, 'now').mockImplementation(() => real() + 60 * 60_000);
+  credits = 9;
+  const last = await account.run(parameters, { retryOf: asRetry(failed) });
+  jest.restoreAllMocks();
+  expect(jsonOf(last)).toHaveLength(3);
+  expect([account.jobs.length, paidTwice()]).toEqual([3, 0]);
+});
+
 test('a second Retry gives the video of the first one to no equal row', async () => {
   let credits = 0;
   account.post = (accept) =>
