@@ -46,6 +46,20 @@ describe('An account is one while any of its executions runs', () => {
   });
 });
 
+test('executions that have an order in common wait for each other, and read the list once each', async () => {
+  const all = account.reply.bind(account);
+  account.api.reply = async (asked) => (await moment(20), all(asked));
+  const numbers = [1, 2, 3, 4, 5, 6];
+  await Promise.all(
+    numbers.map(async (n) => {
+      const items = [{ script: 'In common' }, { script: `Own ${n}` }];
+      await account.run(createVideo({ options: reuse }), { items });
+    }),
+  );
+  expect(account.jobs).toHaveLength(7);
+  expect(account.api.by('GET')).toHaveLength(6);
+});
+
 describe('An execution that is canceled names what it ordered', () => {
   function templateOf(resource: string, value: string) {
     const { operations } = resources.find((one) => one.value === resource)!;
