@@ -120,8 +120,12 @@ export class DailyBudget {
     const others = this.listed.filter(({ id, at }) => at >= since && !(id && ids.has(id)));
     // Listed videos that may be this process's own, still without an ID, must not count twice.
     const unidentified = own.filter(({ id, isStarted }) => isStarted && id === undefined);
-    const earliest = Math.min(...unidentified.map(({ at }) => at)) - CLOCK_SKEW;
-    const ours = new Set(others.filter(({ at }) => at >= earliest).slice(0, unidentified.length));
+    const ours = new Set<(typeof others)[number]>();
+    // The latest first: what may be its own may also be that of all before it.
+    for (const { at } of unidentified.sort((a, b) => b.at - a.at)) {
+      const first = others.find((video) => !ours.has(video) && video.at >= at - CLOCK_SKEW);
+      if (first) ours.add(first);
+    }
     const counted = [...others.filter((video) => !ours.has(video)), ...own];
     const freeAt = counted.map(({ at }) => at + DAY).sort((a, b) => a - b);
     return { used: freeAt.length, freeAt };

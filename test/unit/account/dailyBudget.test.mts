@@ -165,6 +165,22 @@ describe('The count', () => {
     expect((await take(9, 0)).used).toBe(2);
   });
 
+  test('does not take what others made hours ago for what it orders now, though it has an older doubt', async () => {
+    const limit = 6;
+    const { take, tryStart, add } = accountOf();
+    const start = async () => {
+      const [slot] = (await take(limit)).slots;
+      return slot !== undefined && (await tryStart(limit, slot));
+    };
+    expect(await start()).toBe(true);
+    await advance(60 * MINUTE);
+    for (const id of ['a', 'b', 'c', 'd']) add(id, Date.now());
+    await advance(60 * MINUTE);
+    // One of the four may be the doubt's.
+    const started = [await start(), await start(), await start(), await start()];
+    expect(started).toEqual([true, true, false, false]);
+  });
+
   test('refuses to start once others have used up the limit', async () => {
     const { take, tryStart, add, asked, start } = accountOf();
     const { slots } = await take(2, 2);
