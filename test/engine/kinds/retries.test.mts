@@ -51,8 +51,9 @@ describe('Submitted once', () => {
     const failed = await account.run(createVideo({ script }), { items: rows(3) });
     expect(textOf(failed)).toContain('turn on "Resubmit if Unsure" in the options');
     const data = asRetry(failed);
-    const options = { resubmitUnknown: true };
-    const changed = { options, waitForCompletion: false, requestOptions: { timeout: 9_000 } };
+    account.state = (job) => ({ ...job, status: 'completed', video_url: 'https://a.example/b' });
+    const options = { resubmitUnknown: true, pollInterval: 0.1 };
+    const changed = { options, waitForCompletion: true, requestOptions: { timeout: 9_000 } };
     Object.assign(data.executionData!.nodeExecutionStack[0].node.parameters, changed);
     const again = await account.run(createVideo({ script, ...changed }), { retryOf: data });
     expect(jsonOf(again)).toHaveLength(3);
