@@ -106,8 +106,9 @@ export class DailyBudget {
       this.reading ??= this.read(client).finally(() => (this.reading = undefined));
       await unlessAborted(this.reading, signal).catch((error: unknown) => {
         signal?.throwIfAborted();
-        // An execution that is canceled, or cannot ask, must not fail the others that share its read.
-        if (isMine || error instanceof RequestFailed || error instanceof CannotCount) throw error;
+        // One that is canceled, cannot ask, or has no time left must not fail others that share its read.
+        const wasAsked = error instanceof RequestFailed && error.attempt.tries > 0;
+        if (isMine || wasAsked || error instanceof CannotCount) throw error;
       });
     }
   }

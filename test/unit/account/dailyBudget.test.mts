@@ -4,6 +4,7 @@ import { UserError } from 'n8n-workflow';
 
 import { Account } from '../../../nodes/ITeraBiz/account/account.ts';
 import { CannotCount, type Slot } from '../../../nodes/ITeraBiz/account/dailyBudget.ts';
+import { RequestFailed } from '../../../nodes/ITeraBiz/client/apiClient.ts';
 import { answered, requesterOf } from '../../shared/fakeRun.mts';
 
 beforeEach(() => void jest.useFakeTimers({ now: 1_800_000_000_000 }));
@@ -243,5 +244,19 @@ describe('The count', () => {
     const ends = [take(), take()];
     await advance(200);
     expect(ends).toEqual([{ error }, { used: 0 }]);
+  });
+
+  test('of a tool whose time is up during a pause costs the others nothing', async () => {
+    const account = new Account('one');
+    const { context } = requesterOf(() => answered(EMPTY));
+    const take = async (deadline?: number) => {
+      const client = account.client(context, { priority: 'row', deadline });
+      return await account.budget.take(client, 5, 1, true).catch((error: Error) => error);
+    };
+    account.queue.pauseFor(50_000);
+    const ends = [take(performance.now() + 45_000), take()];
+    await advance(51_000);
+    expect(await ends[0]).toBeInstanceOf(RequestFailed);
+    expect(await ends[1]).toMatchObject({ used: 0 });
   });
 });
