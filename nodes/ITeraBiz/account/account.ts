@@ -10,8 +10,8 @@ import { JobRegistry } from './jobRegistry';
 import { Reconciler } from './reconciler';
 import { VideoPoller } from './videoPoller';
 
-/** How long an unused account is kept, in milliseconds. */
-const IDLE_LIFETIME = 10 * 60_000;
+/** How long an unused account is kept, in milliseconds: what it knows of a failed execution helps its next retry. */
+const IDLE_LIFETIME = 24 * 60 * 60_000;
 
 /**
  * Shared by all executions in this process that use the same iTeraBiz account.

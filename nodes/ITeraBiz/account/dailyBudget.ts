@@ -106,8 +106,9 @@ export class DailyBudget {
       this.reading ??= this.read(client).finally(() => (this.reading = undefined));
       await unlessAborted(this.reading, signal).catch((error: unknown) => {
         signal?.throwIfAborted();
-        // An execution that is canceled, or cannot ask, must not fail the others that share its read.
-        if (isMine || error instanceof RequestFailed || error instanceof CannotCount) throw error;
+        // One that is canceled, cannot ask, or has no time left must not fail others that share its read.
+        const wasAsked = error instanceof RequestFailed && error.attempt.tries > 0;
+        if (isMine || wasAsked || error instanceof CannotCount) throw error;
       });
     }
   }
@@ -120,8 +121,12 @@ export class DailyBudget {
     const others = this.listed.filter(({ id, at }) => at >= since && !(id && ids.has(id)));
     // Listed videos that may be this process's own, still without an ID, must not count twice.
     const unidentified = own.filter(({ id, isStarted }) => isStarted && id === undefined);
-    const earliest = Math.min(...unidentified.map(({ at }) => at)) - CLOCK_SKEW;
-    const ours = new Set(others.filter(({ at }) => at >= earliest).slice(0, unidentified.length));
+    const ours = new Set<(typeof others)[number]>();
+    // The latest first: what may be its own may also be that of all before it.
+    for (const { at } of unidentified.sort((a, b) => b.at - a.at)) {
+      const first = others.find((video) => !ours.has(video) && video.at >= at - CLOCK_SKEW);
+      if (first) ours.add(first);
+    }
     const counted = [...others.filter((video) => !ours.has(video)), ...own];
     const freeAt = counted.map(({ at }) => at + DAY).sort((a, b) => a - b);
     return { used: freeAt.length, freeAt };

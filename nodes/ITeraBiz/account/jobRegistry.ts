@@ -8,7 +8,7 @@ import { fingerprint, type Order } from './sameOrder';
 const MAX_JOBS = 20_000;
 
 /** Most new jobs to keep in full, because a list may not show them yet, and most refusals. */
-const MAX_RECENT = 1_000;
+const MAX_RECENT = 5_000;
 
 /** What this process knows about the jobs of an account. */
 export class JobRegistry {

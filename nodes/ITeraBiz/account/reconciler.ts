@@ -128,10 +128,12 @@ export class Reconciler {
     sentAt: number,
     isOld: boolean,
   ): Promise<LookupResult> {
-    const { signal, options } = client.settings;
+    const { signal, options, deadline = Infinity } = client.settings;
     signal?.throwIfAborted();
     const start = now();
-    const dueTimes = (isOld ? [0] : RECONCILING.polls).map((delay) => start + delay);
+    const dueTimes = (isOld ? [0] : RECONCILING.polls)
+      .map((delay) => start + delay)
+      .filter((due, n) => n === 0 || due < deadline);
     const timeout = Number(options?.timeout) || TIMEOUT;
     let lookup!: Lookup;
     const result = new Promise<LookupResult>((resolve) => {

@@ -1,5 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 
+import type { JobRegistry } from '../account/jobRegistry';
 import { fingerprint } from '../account/sameOrder';
 import { videoIfKnown } from '../account/snapshot';
 import { videoIdOf } from '../api/video';
@@ -19,7 +20,7 @@ import { findExisting } from '../orders/reuse';
 import { prepareRows, type Row } from '../orders/rows';
 import { settleSlots, submitAll, type Submissions } from '../orders/submit';
 import { eachItem } from '../run/eachItem';
-import { ItemFailed, type Refusal, Results } from '../run/results';
+import { ItemFailed, Results } from '../run/results';
 import type { Job, Perform, RequestTemplate, Run } from '../run/run';
 import { finish, nameOrdersWhenStopped } from '../waiting/finish';
 import { avatarReader, idOfAvatar } from './avatarByName';
@@ -28,7 +29,10 @@ import { avatarReader, idOfAvatar } from './avatarByName';
 export const create: Perform = async (run, request) => {
   const account = await run.account();
   const results = new Results(run);
-  const source = JSON.stringify([account.baseUrl, request.url, run.node.parameters]);
+  // Options make no other order: messages advise to change them before a retry.
+  const notSent = { options: undefined, requestOptions: undefined, waitForCompletion: undefined };
+  const entered = { ...run.node.parameters, ...notSent };
+  const source = JSON.stringify([account.baseUrl, request.url, entered]);
   const ledger = new Ledger(run.memory, run.index, account.id, source);
   const shared = { account, client: await run.client(), ledger, results, doing: request.doing };
   const release = account.hold();
@@ -52,7 +56,7 @@ async function order(
   request: RequestTemplate,
   shared: Submissions,
 ): Promise<Map<number, Job> | undefined> {
-  const { client, ledger, results } = shared;
+  const { account, client, ledger, results } = shared;
   const isVideo = request.url !== '/avatars';
   const avatars = avatarReader(client);
   const findAvatar = async (name: string) => idOfAvatar(name, await avatars());
@@ -61,10 +65,12 @@ async function order(
   if (isVideo) await forgetForeign(run, shared, good);
   recallAccepted(shared, good);
   const stopsInvalid = run.onError === 'stop' && bad.size > 0;
-  const existing = await reserveExisting(run, shared, stopsInvalid ? [] : good);
-  if (isPreview) existing.release();
+  const release = await reserve(run, account.jobs, stopsInvalid ? [] : good);
   try {
-    const refusal = stopsInvalid ? describeOtherInvalid(rows) : existing.refusal;
+    const refusal = stopsInvalid
+      ? describeOtherInvalid(rows)
+      : await findExisting(client, account.jobs, good, ledger);
+    if (isPreview) release();
     const allowance = await enforceLimits(run, rows, isVideo, refusal);
     const { allowed, refused, limit } = allowance;
     paceHint(good).forEach((hint) => run.hint(hint));
@@ -90,7 +96,7 @@ async function order(
     }
     return jobs;
   } finally {
-    existing.release();
+    release();
   }
 }
 
@@ -116,7 +122,10 @@ async function forgetForeign(
 function recallAccepted({ account, ledger, results }: Submissions, rows: Row[]): void {
   for (const row of rows) {
     const job = row.known ? undefined : account.jobs.createdFor(ledger.nameOf(row.key));
-    if (job) row.known = { state: 'accepted', answer: job };
+    if (job) {
+      row.known = { state: 'accepted', answer: job };
+      ledger.accepted(row.key, job);
+    }
     const { item, known } = row;
     if (known?.state !== 'accepted') continue;
     results.recordAccepted(item, known.answer);
@@ -125,24 +134,18 @@ function recallAccepted({ account, ledger, results }: Submissions, rows: Row[]):
 }
 
 /**
- * Finds the account's existing videos for the rows that reuse them, and reserves these orders: another
- * execution with the same orders waits until this one has sent its own.
+ * Reserves the orders of rows that reuse videos: another execution with the same orders waits until this one
+ * has sent its own, and reads the list only then.
  *
- * @returns `release` ends the reservation
+ * @returns ends the reservation
  */
-async function reserveExisting(
-  { signal }: Run,
-  { account: { jobs }, client, ledger }: Submissions,
-  rows: Row[],
-) {
+async function reserve({ signal }: Run, jobs: JobRegistry, rows: Row[]): Promise<() => void> {
   const reusing = rows.filter(({ reuseSince }) => reuseSince !== undefined);
   const orders = new Set(reusing.map((row) => fingerprint(row.order)));
-  let refusal: Refusal | undefined;
-  do {
-    await unlessAborted(Promise.all(jobs.reserved(orders)), signal);
-    refusal = await findExisting(client, jobs, rows, ledger);
-  } while (jobs.reserved(orders).length > 0);
-  return { refusal, release: jobs.reserve(orders) };
+  for (let others = jobs.reserved(orders); others.length > 0; others = jobs.reserved(orders)) {
+    await unlessAborted(Promise.all(others), signal);
+  }
+  return jobs.reserve(orders);
 }
 
 /**

@@ -40,8 +40,8 @@ export class Ledger {
 
   /**
    * @param run index of this run of the node
-   * @param source what the submissions are made from: the API's address, and the node's parameters as
-   *   the user entered them
+   * @param source what the submissions are made from: the API's address, and the node's fields as the user
+   *   entered them
    */
   constructor(
     memory: IContextObject,

@@ -8,8 +8,9 @@ import type { Failure, Refusal } from '../run/results';
 import type { Run } from '../run/run';
 import type { Row, Rows } from './rows';
 
-/** Whether a row was never sent, or its outcome is unknown and the user wants it sent again. */
-export function needsSubmission({ known, options }: Row): boolean {
+/** Whether a row has no job and was never sent, or its outcome is unknown and the user wants it sent again. */
+export function needsSubmission({ known, match, options }: Row): boolean {
+  if (match?.job) return false;
   return !known || (known.state === 'sent' && options.resubmitUnknown === true);
 }
 
@@ -79,7 +80,7 @@ export async function enforceLimits(
   isVideo: boolean,
   refusal?: Refusal,
 ): Promise<Allowance> {
-  const toSend = rows.good.filter((row) => needsSubmission(row) && !row.match?.job);
+  const toSend = rows.good.filter(needsSubmission);
   const reason = refusal ?? describeRunLimit(toSend, rows);
   if (reason) return { allowed: [], refused: toSend, refusal: reason };
   const all = { allowed: toSend, refused: [] };

@@ -11,7 +11,7 @@ import { ItemFailed, type Results } from '../run/results';
 import type { Job, Run } from '../run/run';
 import { describeEarlierUnknown, describeUnknownOutcome } from './unknownOutcome';
 import type { Ledger } from './ledger';
-import { describeCountFailure, describeUsedUp } from './limits';
+import { describeCountFailure, describeUsedUp, needsSubmission } from './limits';
 import type { Row } from './rows';
 
 /** After this many unknown outcomes in a row, the rest is not sent. */
@@ -56,8 +56,8 @@ export async function submitAll(
     const { item } = row;
     const sent = await results.attempt(item, async () => await submit(shared, row));
     if (typeof sent !== 'function') {
-      // A refusal is a known outcome, too.
-      unknownInARow = 0;
+      // A refusal is a known outcome, too. A row that was not sent says nothing.
+      if (needsSubmission(row)) unknownInARow = 0;
       return addJob(row, sent);
     }
     unknownInARow += 1;

@@ -68,6 +68,7 @@ test.each<unknown[]>([
 test.each<[string, number, unknown]>([
   ['a web page', 503, '<!DOCTYPE html><title>503 Backend fetch failed</title>'],
   ['a gateway', 503, 'upstream connect error or disconnect/reset before headers. reset reason: x'],
+  ["Amazon's gateway, which waits 30 s", 503, { message: 'Service Unavailable' }],
   ['a note under errors', 201, { success: true, job_id: 'j1', errors: ['en-US is in beta'] }],
   ['an error that is none', 201, { video_id: 'v1', error: { code: 0, message: 'OK' } }],
   ['a code of its own', 200, { ok: 1, code: 1000, message: 'It is being made', task_id: 't1' }],

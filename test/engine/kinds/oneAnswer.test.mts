@@ -96,6 +96,17 @@ test.each<[string, Reply]>([
   },
 );
 
+test('rows that the account has already, between the others, hide no doubts in a row', async () => {
+  for (const [row, { script }] of rows(40).entries()) {
+    if (row % 2 === 0) account.add({ avatar_id: 'avatar_james01', script });
+  }
+  account.post = () => 'break';
+  const parameters = createVideo({ options: { whenVideoExists: 'reuse' } });
+  const run = await account.run(parameters, { items: rows(40), settings: goesOn });
+  expect(jsonOf(run).filter(({ id }) => id !== undefined)).toHaveLength(20);
+  expect(account.api.by('POST').length).toBeLessThanOrEqual(10);
+});
+
 test('a doubt now and then stops nothing, and neither does a refusal; five doubts in a row do', async () => {
   type Fate = 'accepted' | 'refused' | 'doubt';
   const doubts: Reply[] = [

@@ -19,14 +19,14 @@ const paced = (ms: number) => ({ batching: { batch: { batchSize: 1, batchInterva
 afterEach(() => void jest.restoreAllMocks());
 
 describe('An account is one while any of its executions runs', () => {
-  test('a paced campaign of more than ten minutes: a second execution that wants the same does not order it, too', async () => {
+  test('a paced campaign of more than a day: a second execution that wants the same does not order it, too', async () => {
     const parameters = createVideo({ options: reuse, requestOptions: paced(1_500) });
     const first = account.run(parameters, { items: rows(2) });
     await until('the first row is ordered', () => account.jobs.length === 1, { every: 5 });
     await moment(50);
-    // Eleven minutes later, between two rows: nothing is in flight.
+    // Two days later, between two rows: nothing is in flight.
     const real = performance.now.bind(performance);
-    jest.spyOn(performance, 'now').mockImplementation(() => real() + 11 * 60_000);
+    jest.spyOn(performance, 'now').mockImplementation(() => real() + 48 * 60 * 60_000);
     const second = account.run(createVideo({ options: reuse }), { items: rows(2) });
     await Promise.all([first, second]);
     expect(account.jobs).toHaveLength(2);
@@ -44,6 +44,20 @@ describe('An account is one while any of its executions runs', () => {
     );
     expect(account.jobs).toHaveLength(1);
   });
+});
+
+test('executions that have an order in common wait for each other, and read the list once each', async () => {
+  const all = account.reply.bind(account);
+  account.api.reply = async (asked) => (await moment(20), all(asked));
+  const numbers = [1, 2, 3, 4, 5, 6];
+  await Promise.all(
+    numbers.map(async (n) => {
+      const items = [{ script: 'In common' }, { script: `Own ${n}` }];
+      await account.run(createVideo({ options: reuse }), { items });
+    }),
+  );
+  expect(account.jobs).toHaveLength(7);
+  expect(account.api.by('GET')).toHaveLength(6);
 });
 
 describe('An execution that is canceled names what it ordered', () => {

@@ -43,6 +43,22 @@ describe('Submitted once', () => {
     // With the same key, nothing has to be asked.
     expect(account.api.by('GET')).toEqual([]);
   });
+
+  test('Retry after an option was changed, as a message advises: such an expression orders nothing again', async () => {
+    let count = 0;
+    account.post = (accept) => (++count === 2 ? 'break' : { body: accept() });
+    const script = '={{ $json.script }} Made {{ $now.toMillis() }}';
+    const failed = await account.run(createVideo({ script }), { items: rows(3) });
+    expect(textOf(failed)).toContain('turn on "Resubmit if Unsure" in the options');
+    const data = asRetry(failed);
+    account.state = (job) => ({ ...job, status: 'completed', video_url: 'https://a.example/b' });
+    const options = { resubmitUnknown: true, pollInterval: 0.1 };
+    const changed = { options, waitForCompletion: true, requestOptions: { timeout: 9_000 } };
+    Object.assign(data.executionData!.nodeExecutionStack[0].node.parameters, changed);
+    const again = await account.run(createVideo({ script, ...changed }), { retryOf: data });
+    expect(jsonOf(again)).toHaveLength(3);
+    expect(account.jobs).toHaveLength(3);
+  });
 });
 
 test('a second Retry of the same execution sends only what the first one did not', async () => {
@@ -57,6 +73,37 @@ test('a second Retry of the same execution sends only what the first one did not
   const last = await account.run(parameters, { retryOf: asRetry(failed) });
   expect(jsonOf(last)).toHaveLength(5);
   expect([account.jobs.length, paidTwice()]).toEqual([5, 0]);
+});
+
+test('a second Retry an hour later, once credits are there again, sends only what the first one did not', async () => {
+  let credits = 0;
+  account.post = (accept) =>
+    credits-- > 0 ? { body: accept() } : { status: 402, body: { message: 'No credits left' } };
+  const parameters = createVideo({ options: { maxConcurrency: 1 } });
+  const failed = await account.run(parameters, { items: rows(3) });
+  credits = 2;
+  await account.run(parameters, { retryOf: asRetry(failed) });
+  const real = performance.now.bind(performance);
+  jest.spyOn(performance, 'now').mockImplementation(() => real() + 60 * 60_000);
+  credits = 9;
+  const last = await account.run(parameters, { retryOf: asRetry(failed) });
+  jest.restoreAllMocks();
+  expect(jsonOf(last)).toHaveLength(3);
+  expect([account.jobs.length, paidTwice()]).toEqual([3, 0]);
+});
+
+test('a second Retry gives the video of the first one to no equal row', async () => {
+  let credits = 0;
+  account.post = (accept) =>
+    credits-- > 0 ? { body: accept() } : { status: 402, body: { message: 'No credits left' } };
+  const options = { maxConcurrency: 1, whenVideoExists: 'reuse' };
+  const parameters = createVideo({ script: 'The same', options });
+  const failed = await account.run(parameters, { items: rows(2) });
+  credits = 1;
+  await account.run(parameters, { retryOf: asRetry(failed) });
+  credits = 9;
+  const last = await account.run(parameters, { retryOf: asRetry(failed) });
+  expect(jsonOf(last).map(({ id }) => id)).toEqual(['video_1', 'video_2']);
 });
 
 describe('Nothing lost', () => {

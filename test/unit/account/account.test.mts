@@ -8,6 +8,7 @@ import {
 import type { ApiClient } from '../../../nodes/ITeraBiz/client/apiClient.ts';
 import { answered, requesterOf } from '../../shared/fakeRun.mts';
 
+const DAY = 24 * 60 * 60_000;
 const TURN = { priority: 'row', concurrency: 5, retry: false } as const;
 
 beforeEach(() => void jest.useFakeTimers({ now: 0 }));
@@ -62,7 +63,7 @@ test('a credential that this process has seen leads to its account without askin
   expect(await queuedAccountOf(contextOf('5'))).not.toBe(known);
 });
 
-test('an account is forgotten when nothing has used it for ten minutes, and not while it is in use', async () => {
+test('an account is forgotten when nothing has used it for a day, and not while it is in use', async () => {
   const idle = await account('sk_idle');
   const busy = await account('sk_busy');
   const held = await account('sk_held');
@@ -72,17 +73,17 @@ test('an account is forgotten when nothing has used it for ten minutes, and not 
   void busy.queue.run(async () => await new Promise(() => undefined), TURN);
   await held.fileClient('files.example', context, TURN).schedule('GET', async () => ({
     status: 429,
-    headers: { 'retry-after': '3600' },
+    headers: { 'retry-after': '200000' },
     body: {},
   }));
   const cancel = new AbortController();
   const request = { id: 'a', interval: 1e7, deadline: 1e9, last: {} };
   const client = waits.client(context, { ...TURN, signal: cancel.signal });
   const wait = waits.poller.wait([request], client, () => undefined).catch(() => undefined);
-  await jest.advanceTimersByTimeAsync(9 * 60_000);
+  await jest.advanceTimersByTimeAsync(DAY - 60_000);
   expect(await account('sk_asked')).toBe(asked);
   expect(await account('sk_idle')).toBe(idle);
-  await jest.advanceTimersByTimeAsync(10 * 60_000 + 1);
+  await jest.advanceTimersByTimeAsync(DAY + 1);
   await account('sk_somebody');
   expect(await account('sk_idle')).not.toBe(idle);
   expect(await account('sk_busy')).toBe(busy);
@@ -113,15 +114,15 @@ test('files of each host queue apart from the API and from other hosts, for as l
   expect(await asks(files.client(context, { ...TURN, concurrency: 1 }))()).toBe(true);
 });
 
-test('an account is kept while a run holds it, and ten minutes from then on', async () => {
+test('an account is kept while a run holds it, and a day from then on', async () => {
   const held = await account('sk_run');
   const release = held.hold();
-  await jest.advanceTimersByTimeAsync(60 * 60_000);
+  await jest.advanceTimersByTimeAsync(2 * DAY);
   expect(await account('sk_run')).toBe(held);
-  await jest.advanceTimersByTimeAsync(60 * 60_000);
+  await jest.advanceTimersByTimeAsync(2 * DAY);
   release();
   expect(held.isExpired).toBe(false);
-  await jest.advanceTimersByTimeAsync(10 * 60_000);
+  await jest.advanceTimersByTimeAsync(DAY);
   expect(held.isExpired).toBe(false);
   await jest.advanceTimersByTimeAsync(1);
   expect(held.isExpired).toBe(true);
@@ -131,10 +132,10 @@ test('two executions that hold an account keep it until both have ended', async 
   const held = await account('sk_runs');
   const releases = [held.hold(), held.hold()];
   releases[0]();
-  await jest.advanceTimersByTimeAsync(60 * 60_000);
+  await jest.advanceTimersByTimeAsync(2 * DAY);
   expect(held.isExpired).toBe(false);
   releases[1]();
-  await jest.advanceTimersByTimeAsync(60 * 60_000);
+  await jest.advanceTimersByTimeAsync(2 * DAY);
   expect(held.isExpired).toBe(true);
 });
 

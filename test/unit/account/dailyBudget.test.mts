@@ -4,6 +4,7 @@ import { UserError } from 'n8n-workflow';
 
 import { Account } from '../../../nodes/ITeraBiz/account/account.ts';
 import { CannotCount, type Slot } from '../../../nodes/ITeraBiz/account/dailyBudget.ts';
+import { RequestFailed } from '../../../nodes/ITeraBiz/client/apiClient.ts';
 import { answered, requesterOf } from '../../shared/fakeRun.mts';
 
 beforeEach(() => void jest.useFakeTimers({ now: 1_800_000_000_000 }));
@@ -165,6 +166,22 @@ describe('The count', () => {
     expect((await take(9, 0)).used).toBe(2);
   });
 
+  test('does not take what others made hours ago for what it orders now, though it has an older doubt', async () => {
+    const limit = 6;
+    const { take, tryStart, add } = accountOf();
+    const start = async () => {
+      const [slot] = (await take(limit)).slots;
+      return slot !== undefined && (await tryStart(limit, slot));
+    };
+    expect(await start()).toBe(true);
+    await advance(60 * MINUTE);
+    for (const id of ['a', 'b', 'c', 'd']) add(id, Date.now());
+    await advance(60 * MINUTE);
+    // One of the four may be the doubt's.
+    const started = [await start(), await start(), await start(), await start()];
+    expect(started).toEqual([true, true, false, false]);
+  });
+
   test('refuses to start once others have used up the limit', async () => {
     const { take, tryStart, add, asked, start } = accountOf();
     const { slots } = await take(2, 2);
@@ -227,5 +244,19 @@ describe('The count', () => {
     const ends = [take(), take()];
     await advance(200);
     expect(ends).toEqual([{ error }, { used: 0 }]);
+  });
+
+  test('of a tool whose time is up during a pause costs the others nothing', async () => {
+    const account = new Account('one');
+    const { context } = requesterOf(() => answered(EMPTY));
+    const take = async (deadline?: number) => {
+      const client = account.client(context, { priority: 'row', deadline });
+      return await account.budget.take(client, 5, 1, true).catch((error: Error) => error);
+    };
+    account.queue.pauseFor(50_000);
+    const ends = [take(performance.now() + 45_000), take()];
+    await advance(51_000);
+    expect(await ends[0]).toBeInstanceOf(RequestFailed);
+    expect(await ends[1]).toMatchObject({ used: 0 });
   });
 });

@@ -29,9 +29,9 @@ test('a created job is assigned, and found by its order and by its submission', 
   expect(jobs.createdFor('second')).toBeUndefined();
 });
 
-test('the last thousand created jobs are kept', () => {
+test('the last five thousand created jobs are kept: more than a campaign orders while a list is late', () => {
   const jobs = new JobRegistry();
-  for (let n = 0; n < 1_000; n++) jobs.recordCreated(order('a'), { id: String(n) }, String(n));
+  for (let n = 0; n < 5_000; n++) jobs.recordCreated(order('a'), { id: String(n) }, String(n));
   expect(jobs.createdFor('0')).toEqual({ id: '0' });
   jobs.recordCreated(order('a'), { id: 'new' });
   expect(jobs.createdFor('0')).toBeUndefined();

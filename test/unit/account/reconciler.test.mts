@@ -160,12 +160,15 @@ describe('Looking for the job of a doubt', () => {
       timeout = undefined as number | undefined,
       isOld = false,
       signal = undefined as AbortSignal | undefined,
+      deadline = undefined as number | undefined,
     } = {}) => {
       const { context } = requesterOf((request) => {
         asked += 1;
         return answer(request);
       });
-      const client = account.client(context, { priority: 'row', signal, options: { timeout } });
+      const client = account.client(context, {
+        ...{ priority: 'row', signal, deadline, options: { timeout } },
+      });
       const order = { url: '/videos', body: { script } };
       return account.reconcilers['/videos'].find(client, order, Date.now() + after, isOld);
     };
@@ -195,6 +198,16 @@ describe('Looking for the job of a doubt', () => {
     await advance(OVER);
     expect(await finding).toMatchObject({ job: undefined, polls: POLLS, trouble: undefined });
     expect(place.asked).toBe(POLLS);
+  });
+
+  test.each([
+    [20 * SECOND, 3],
+    [15 * SECOND, 2],
+    [0, 1],
+  ])('whoever waits for no more than %i ms gets an answer after poll %i', async (ms, polls) => {
+    const finding = looking(() => page([])).find({ deadline: performance.now() + ms });
+    await advance(RECONCILING.polls[polls - 1]);
+    expect(await finding).toMatchObject({ job: undefined, polls });
   });
 
   test('all doubts share their polls, also one that comes later', async () => {
