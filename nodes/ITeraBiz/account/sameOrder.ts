@@ -75,17 +75,29 @@ function doubtsAbout({ url, body }: Order, listed: IDataObject): string[] | unde
   return doubts;
 }
 
+const indexKeys = new WeakMap<Order, string[]>();
+
+/** The texts by which {@link indexOrders} finds an order. Cached: those of a long script take a while. */
+export function indexKeysOf(order: Order): string[] {
+  const cached = indexKeys.get(order);
+  if (cached) return cached;
+  const field = textFieldOf(order);
+  const { whole, ascii } = formsIn(order.body, field);
+  const keys = [...new Set([whole, ascii])].map((text) => indexKey(field, text));
+  indexKeys.set(order, keys);
+  return keys;
+}
+
+function indexKey(field: string, text: string): string {
+  return `${field} ${lettersIn(text)}`;
+}
+
 /** Indexes orders, to find those of a given likeness to an entry fast, even for long lists. */
 export function indexOrders<T extends { order: Order }>(
   candidates: T[],
 ): (listed: IDataObject, likeness: Likeness) => T[] {
-  const keyOf = (field: string, text: string) => `${field} ${lettersIn(text)}`;
   const sorted = candidates
-    .flatMap((candidate) => {
-      const field = textFieldOf(candidate.order);
-      const { whole, ascii } = formsIn(candidate.order.body, field);
-      return [...new Set([whole, ascii])].map((text) => ({ candidate, key: keyOf(field, text) }));
-    })
+    .flatMap((candidate) => indexKeysOf(candidate.order).map((key) => ({ candidate, key })))
     .sort((a, b) => (a.key < b.key ? -1 : 1));
   return (listed, likeness) => {
     const found = new Set<T>();
@@ -95,7 +107,7 @@ export function indexOrders<T extends { order: Order }>(
       const { whole, kept } = formsIn(listed, field);
       for (const text of new Set([whole, kept])) {
         if (isSame && text === '') continue;
-        const wanted = keyOf(field, isSame ? text : beginningOf(text));
+        const wanted = indexKey(field, isSame ? text : beginningOf(text));
         for (let n = firstFrom(sorted, wanted); sorted[n]?.key.startsWith(wanted); n++) {
           const { candidate, key } = sorted[n];
           if (isSame && key !== wanted) break;

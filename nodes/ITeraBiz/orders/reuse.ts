@@ -4,6 +4,7 @@ import type { JobRegistry } from '../account/jobRegistry';
 import { type Extent, type Listed, readBack } from '../account/listReader';
 import { PAGE_SIZE } from '../api/page';
 import {
+  indexKeysOf,
   indexOrders,
   fingerprint,
   type Order,
@@ -13,6 +14,7 @@ import {
 } from '../account/sameOrder';
 import { outcomeOf, videoIdOf } from '../api/video';
 import { type ApiClient, refusalOnly, RequestFailed } from '../client/apiClient';
+import { yielder } from '../client/time';
 import { lookBack, whenVideoExists } from '../fields/options';
 import { type Message, SUPPORT } from '../messages/message';
 import { ItemFailed, type Refusal } from '../run/results';
@@ -59,6 +61,11 @@ export async function findExisting(
 ): Promise<Refusal | undefined> {
   const groups = groupsOf(rows);
   if (groups.length === 0) return undefined;
+  const yieldIfDue = yielder();
+  for (const { order } of groups) {
+    await yieldIfDue();
+    indexKeysOf(order); // cached
+  }
   const find = indexOrders(groups);
   /** Whether each listed job has failed, by ID */
   const shown = new Map<string | undefined, boolean>();

@@ -331,6 +331,20 @@ describe('In the list of the account', () => {
     expect(result).toMatchObject(refusal);
   });
 
+  test('n8n goes on working while thousands of long scripts are compared', async () => {
+    const rows = Array.from({ length: 2_000 }, (_, n) =>
+      row(`${n} ${'Grüße aus Köln '.repeat(60)}`),
+    );
+    let [turns, isOver] = [0, false];
+    const count = () => {
+      turns += 1;
+      if (!isOver) setImmediate(count);
+    };
+    setImmediate(count);
+    await find(rows).finally(() => (isOver = true));
+    expect(turns).toBeGreaterThan(0);
+  });
+
   describe('the key of what is to be ordered', () => {
     const keysOf = async (...given: Parameters<typeof find>) => (await find(...given)).keys;
     const key = async (...given: Parameters<typeof find>) => (await keysOf(...given))[0];
