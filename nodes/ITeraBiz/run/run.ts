@@ -140,12 +140,15 @@ export async function performForItem(
   const read: GetParameter = (name, _, fallback) => context.getNodeParameter(name, fallback);
   const base = await common(context, read, 1, true);
   const { node, memory } = base;
-  const failed = memory.failedTool as { index: number; at: number } | undefined;
+  // By their input: a model calls a tool several times at once.
+  const failures = (memory.failedTools ??= {}) as Record<string, { index: number; at: number }>;
+  const call = JSON.stringify(context.getInputData(0, NodeConnectionTypes.AiTool).json);
+  const failed = failures[call];
   const isRetry = node.retryOnFail && failed && Date.now() - failed.at < MAX_RETRY_PAUSE;
   const index = isRetry ? failed.index : base.index;
   const run: Run = { ...base, index, input: () => context.getInputData().json, hint: () => {} };
   return await perform(run, request).catch((error: unknown) => {
-    memory.failedTool = { index, at: Date.now() };
+    failures[call] = { index, at: Date.now() };
     throw error;
   });
 }

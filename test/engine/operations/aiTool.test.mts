@@ -203,6 +203,13 @@ describe('For an agent that calls its tools by itself', () => {
       expect(got[0]).toContain(accepted[0].id);
     });
 
+    test('orders none of two videos again that failed side by side', async () => {
+      const fault = { type: 'failVideo', code: 'bad', message: 'Bad', times: 9 } as const;
+      await sandbox.fault({ on: 'POST /videos', ...fault });
+      await answers(waiting, [[say('Fails'), say('Fails, too')]], settings);
+      expect((await sandbox.stats()).acceptedCount).toBe(2);
+    });
+
     test('orders nothing again that may have been accepted', async () => {
       RECONCILING.polls = [0, 15];
       await sandbox.fault({ on: 'POST /videos', type: 'reset', when: 'after' });
