@@ -5,7 +5,7 @@ import { fingerprint } from '../account/sameOrder';
 import { videoIfKnown } from '../account/snapshot';
 import { videoIdOf } from '../api/video';
 import { refusalOnly } from '../client/apiClient';
-import { unlessAborted } from '../client/time';
+import { unlessAborted, yielder } from '../client/time';
 import { Ledger } from '../orders/ledger';
 import {
   type Allowance,
@@ -63,7 +63,7 @@ async function order(
   const rows = await prepareRows(run, request, ledger, findAvatar);
   const { isPreview, good, bad } = rows;
   if (isVideo) await forgetForeign(run, shared, good);
-  recallAccepted(shared, good);
+  await recallAccepted(shared, good);
   const stopsInvalid = run.onError === 'stop' && bad.size > 0;
   const release = await reserve(run, account.jobs, stopsInvalid ? [] : good);
   try {
@@ -119,8 +119,13 @@ async function forgetForeign(
 }
 
 /** Names what was accepted before. The stored execution lacks what an earlier retry of it ordered. */
-function recallAccepted({ account, ledger, results }: Submissions, rows: Row[]): void {
+async function recallAccepted(
+  { account, ledger, results }: Submissions,
+  rows: Row[],
+): Promise<void> {
+  const yieldIfDue = yielder();
   for (const row of rows) {
+    await yieldIfDue();
     const job = row.known ? undefined : account.jobs.createdFor(ledger.nameOf(row.key));
     if (job) {
       row.known = { state: 'accepted', answer: job };

@@ -95,6 +95,7 @@ export async function findExisting(
   }
   if (extent !== 'enough') return describeExtent(extent);
   for (const group of groups) {
+    await yieldIfDue();
     // A list that states prompts states that of a generated video, too.
     if (!hasPrompts) group.unclear ??= group.scripted;
     // The list may not show yet what this process has created, or not clearly.
