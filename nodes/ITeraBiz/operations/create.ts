@@ -73,7 +73,7 @@ async function order(
     if (isPreview) release();
     const allowance = await enforceLimits(run, rows, isVideo, refusal);
     const { allowed, refused, limit } = allowance;
-    paceHint(good).forEach((hint) => run.hint(hint));
+    paceHint(allowed).forEach((hint) => run.hint(hint));
     if (isPreview) {
       const hasAvatar = allowed.length > 0 ? await avatarCheck(shared, avatars) : undefined;
       const { items, sum } = previewOf(rows, allowance, hasAvatar);

@@ -245,6 +245,12 @@ describe('After a run', () => {
     expect(place.hints[0]).toMatch(/^Item 1: the script is very short for its duration\./);
   });
 
+  test('but not of an order that is not sent', async () => {
+    const place = running({ scripts: ['Hi', 'Ho'], options: { maxVideos: 1 } });
+    await errorOf(place);
+    expect(place.hints).toEqual([]);
+  });
+
   test('the account is let go of, and a stop names nothing any more', async () => {
     const account = new Account('one');
     const release = jest.fn();
