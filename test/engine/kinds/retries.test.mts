@@ -61,31 +61,33 @@ describe('Submitted once', () => {
   });
 });
 
-test('a second Retry of the same execution sends only what the first one did not', async () => {
-  let credits = 2;
+/** The account has credits for so many more videos. */
+function topUp(credits: number): void {
   account.post = (accept) =>
     credits-- > 0 ? { body: accept() } : { status: 402, body: { message: 'No credits left' } };
+}
+
+test('a second Retry of the same execution sends only what the first one did not', async () => {
+  topUp(2);
   const parameters = createVideo({ options: { maxConcurrency: 1 } });
   const failed = await account.run(parameters, { items: rows(5) });
-  credits = 1;
+  topUp(1);
   await account.run(parameters, { retryOf: asRetry(failed) });
-  credits = 9;
+  topUp(9);
   const last = await account.run(parameters, { retryOf: asRetry(failed) });
   expect(jsonOf(last)).toHaveLength(5);
   expect([account.jobs.length, paidTwice()]).toEqual([5, 0]);
 });
 
 test('a second Retry an hour later, once credits are there again, sends only what the first one did not', async () => {
-  let credits = 0;
-  account.post = (accept) =>
-    credits-- > 0 ? { body: accept() } : { status: 402, body: { message: 'No credits left' } };
+  topUp(0);
   const parameters = createVideo({ options: { maxConcurrency: 1 } });
   const failed = await account.run(parameters, { items: rows(3) });
-  credits = 2;
+  topUp(2);
   await account.run(parameters, { retryOf: asRetry(failed) });
   const real = performance.now.bind(performance);
   jest.spyOn(performance, 'now').mockImplementation(() => real() + 60 * 60_000);
-  credits = 9;
+  topUp(9);
   const last = await account.run(parameters, { retryOf: asRetry(failed) });
   jest.restoreAllMocks();
   expect(jsonOf(last)).toHaveLength(3);
@@ -93,15 +95,13 @@ test('a second Retry an hour later, once credits are there again, sends only wha
 });
 
 test('a second Retry gives the video of the first one to no equal row', async () => {
-  let credits = 0;
-  account.post = (accept) =>
-    credits-- > 0 ? { body: accept() } : { status: 402, body: { message: 'No credits left' } };
+  topUp(0);
   const options = { maxConcurrency: 1, whenVideoExists: 'reuse' };
   const parameters = createVideo({ script: 'The same', options });
   const failed = await account.run(parameters, { items: rows(2) });
-  credits = 1;
+  topUp(1);
   await account.run(parameters, { retryOf: asRetry(failed) });
-  credits = 9;
+  topUp(9);
   const last = await account.run(parameters, { retryOf: asRetry(failed) });
   expect(jsonOf(last).map(({ id }) => id)).toEqual(['video_1', 'video_2']);
 });
