@@ -132,8 +132,11 @@ function wordsOf(body: unknown): string {
 const PROXY =
   /^\s*(upstream (connect error|request timeout)|(error code: \d{4}|404 page not found|default backend - 404)\s*$)/i;
 
-/** What Amazon's API Gateway answers, as JSON, when it has waited for the API for 30 seconds. */
-const AMAZON_TIMEOUT = '{"message":"Service Unavailable"}';
+/** What Amazon's API Gateway answers, and nothing else, when it has waited for the API for 30 seconds. */
+function isAmazonTimeout(body: unknown): boolean {
+  if (!isObject(body) || body.message !== 'Service Unavailable') return false;
+  return Object.keys(body).length === 1;
+}
 
 /** The API itself asks for a key; a proxy asks for a name and a password. */
 const PROXY_LOGIN = /^\s*(basic|digest|negotiate|ntlm)\b/i;
@@ -144,7 +147,7 @@ const PROXY_LOGIN = /^\s*(basic|digest|negotiate|ntlm)\b/i;
  */
 function isFromIntermediary(body: unknown, headers: IDataObject): boolean {
   if (headers['cf-mitigated'] !== undefined) return true;
-  if (JSON.stringify(body) === AMAZON_TIMEOUT) return true;
+  if (isAmazonTimeout(body)) return true;
   return typeof body === 'string' && (/^\s*</.test(body) || PROXY.test(body));
 }
 

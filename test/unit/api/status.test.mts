@@ -254,3 +254,9 @@ describe('Retry-After', () => {
     expect(retryAfterOf({})).toBeUndefined();
   });
 });
+
+test('the body of a failed download may be a stream, which refers to itself', () => {
+  const body: IDataObject = {};
+  body.self = body;
+  expect(statusClassOf(answer(503, body))).toBe('busy');
+});
