@@ -153,8 +153,9 @@ function isFromIntermediary(body: unknown, headers: IDataObject): boolean {
 
 /**
  * Judges one outcome. A submission (POST) may be sent again only if the API certainly did not act on it: it
- * says so itself, or the request never left. Reads have no such risk. A successful response to a submission
- * without the created object is neither accepted nor refused.
+ * says so itself, or the request never left. Any other method counts as a read: it costs nothing to send it
+ * again, but a DELETE that arrived then gets a 404. A successful response to a submission without the created
+ * object is neither accepted nor refused.
  */
 export function retryDecision(
   method: IHttpRequestMethods,

@@ -25,8 +25,8 @@ import { checkDailyLimit, checkOptions, type Options } from '../fields/validate'
 export type OnError = 'stop' | 'continueRegularOutput' | 'continueErrorOutput';
 
 /**
- * One run of the node: all that an operation needs from n8n. Only this file touches n8n's execution contexts,
- * so no operation knows how n8n called it.
+ * One run of the node: all that an operation needs from n8n, so that none knows how n8n called it. Besides this
+ * file, only requests (client/http.ts) and the credential (account/account.ts) use n8n's execution contexts.
  */
 export interface Run {
   readonly node: INode;
