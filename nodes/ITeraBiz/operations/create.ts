@@ -29,20 +29,20 @@ import { avatarReader, idOfAvatar } from './avatarByName';
 export const create: Perform = async (run, request) => {
   const account = await run.account();
   const results = new Results(run);
-  // Options make no other order: messages advise to change them before a retry.
-  const notSent = { options: undefined, requestOptions: undefined, waitForCompletion: undefined };
-  const entered = { ...run.node.parameters, ...notSent };
+  // These make no other order: messages advise to change them before a retry.
+  const ignored = { options: undefined, requestOptions: undefined, waitForCompletion: undefined };
+  const entered = { ...run.node.parameters, ...ignored };
   const source = JSON.stringify([account.baseUrl, request.url, entered]);
   const ledger = new Ledger(run.memory, run.index, account.id, source);
   const shared = { account, client: await run.client(), ledger, results, doing: request.doing };
-  const release = account.hold();
+  const releaseAccount = account.hold();
   const stopWatching = nameOrdersWhenStopped(run, results, () => ledger.unknownItems);
   try {
     const jobs = await order(run, request, shared);
     return jobs ? await finish(run, results, jobs) : results.collect();
   } finally {
     stopWatching();
-    release();
+    releaseAccount();
   }
 };
 
@@ -65,12 +65,12 @@ async function order(
   if (isVideo) await forgetForeign(run, shared, good);
   await recallAccepted(shared, good);
   const stopsInvalid = run.onError === 'stop' && bad.size > 0;
-  const release = await reserve(run, account.jobs, stopsInvalid ? [] : good);
+  const endReservation = await reserve(run, account.jobs, stopsInvalid ? [] : good);
   try {
     const refusal = stopsInvalid
       ? describeOtherInvalid(rows)
       : await findExisting(client, account.jobs, good, ledger);
-    if (isPreview) release();
+    if (isPreview) endReservation();
     const allowance = await enforceLimits(run, rows, isVideo, refusal);
     const { allowed, refused, limit } = allowance;
     paceHint(allowed).forEach((hint) => run.hint(hint));
@@ -96,7 +96,7 @@ async function order(
     }
     return jobs;
   } finally {
-    release();
+    endReservation();
   }
 }
 
