@@ -402,9 +402,16 @@ describe('A repeat', () => {
       expect(await repeatAfter(1_000)).toBe('starts');
     });
 
+    test('starts nothing, though n8n lets the first one queue for hours', async () => {
+      const { response } = await deliver({ n8nAnswers: null });
+      expect(await repeatAfter(2 * 3_600_000)).toBe(503);
+      response.status(200).json({});
+      expect(await repeatAfter(1_000)).toBe(200);
+    });
+
     test('is taken for new when n8n never says anything', async () => {
       await deliver({ n8nAnswers: null });
-      expect(await repeatAfter(17 * 60_000)).toBe('starts');
+      expect(await repeatAfter(25 * 3_600_000)).toBe('starts');
     });
   });
 
