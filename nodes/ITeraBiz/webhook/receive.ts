@@ -177,20 +177,13 @@ async function confirm(
   const deadline = now() + CONFIRMATION_TIMEOUT;
   const client = account.client(context, { priority: 'interactive', retry: false, deadline });
   const video = await client.video(videoId).catch(refusalOnly);
-  if (video instanceof RequestFailed) return retryLater(whyUnconfirmed(video));
+  if (video instanceof RequestFailed) {
+    return retryLater(video.describe({ doing: 'confirm the event', id: videoId }).message);
+  }
   return (
     eventOf(video, { eventId, occurredAt }) ??
     retryLater('iTeraBiz says that the video is still being made')
   );
-}
-
-function whyUnconfirmed({ attempt, status, statusClass }: RequestFailed): string {
-  if (attempt.tries === 0) {
-    return 'there was no time left to confirm it: iTeraBiz asked for a pause, or other requests came first';
-  }
-  if (status === undefined) return 'iTeraBiz could not be reached to confirm it';
-  if (statusClass === 'notFound') return 'iTeraBiz knows no such video yet';
-  return `iTeraBiz did not confirm it, but answered with status ${status}`;
 }
 
 function retryLater(reason: string): Reply {
