@@ -179,7 +179,7 @@ async function clientOf(context: IHookFunctions): Promise<ApiClient> {
  * @param except the ID of the webhook to keep
  * @returns whether no other is left, as far as iTeraBiz reports
  */
-async function removeOurs(context: IHookFunctions, except?: string): Promise<boolean> {
+async function removeOurs(context: IHookFunctions, except = ''): Promise<boolean> {
   const { registration } = storeOf(context);
   if (isManual(context) && !registration) return true;
   const endpoint = context.getNodeWebhookUrl('default');
@@ -195,11 +195,9 @@ async function removeOurs(context: IHookFunctions, except?: string): Promise<boo
       'It is of another address. If that is no longer in use, remove it in your dashboard';
     warn(context, `Left the webhook ${registration.hookId} at iTeraBiz`, new Error(why));
   }
-  let isDone = true;
-  for (const id of ids) {
-    if (id !== except && !(await removeHook(context, id))) isDone = false;
-  }
-  return isDone;
+  ids.delete(except);
+  const removals = [...ids].map(async (id) => await removeHook(context, id));
+  return (await Promise.all(removals)).every(Boolean);
 }
 
 /** @returns whether it is gone. Only the API's own "not found" says so, not any page */
