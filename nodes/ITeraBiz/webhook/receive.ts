@@ -7,7 +7,7 @@ import { queuedAccountOf } from '../account/account';
 import { refusalOnly, RequestFailed } from '../client/apiClient';
 import { now } from '../client/time';
 import { skipReason } from '../fields/events';
-import { keyOf, recentEventsOf, type Reply, REPLY_TIMEOUT, type Verified } from './recentEvents';
+import { keyOf, recentEventsOf, type Reply, type Verified } from './recentEvents';
 import {
   isGoodToken,
   isLaterToken,
@@ -159,8 +159,8 @@ async function hasStarted(
     const waited = now() - begin;
     if (waited > timeout) return undefined;
     remember();
-    // Ever longer pauses: while n8n is busy for minutes, many events may be waiting here.
-    await sleep(Math.min(1 + waited / 10, waited < REPLY_TIMEOUT ? 100 : 500));
+    // Ever longer pauses: while n8n is busy, many events may be waiting here for hours.
+    await sleep(Math.min(1 + waited / 10, 500));
   }
   return response.statusCode < 300;
 }
@@ -177,20 +177,13 @@ async function confirm(
   const deadline = now() + CONFIRMATION_TIMEOUT;
   const client = account.client(context, { priority: 'interactive', retry: false, deadline });
   const video = await client.video(videoId).catch(refusalOnly);
-  if (video instanceof RequestFailed) return retryLater(whyUnconfirmed(video));
+  if (video instanceof RequestFailed) {
+    return retryLater(video.describe({ doing: 'confirm the event', id: videoId }).message);
+  }
   return (
     eventOf(video, { eventId, occurredAt }) ??
     retryLater('iTeraBiz says that the video is still being made')
   );
-}
-
-function whyUnconfirmed({ attempt, status, statusClass }: RequestFailed): string {
-  if (attempt.tries === 0) {
-    return 'there was no time left to confirm it: iTeraBiz asked for a pause, or other requests came first';
-  }
-  if (status === undefined) return 'iTeraBiz could not be reached to confirm it';
-  if (statusClass === 'notFound') return 'iTeraBiz knows no such video yet';
-  return `iTeraBiz did not confirm it, but answered with status ${status}`;
 }
 
 function retryLater(reason: string): Reply {

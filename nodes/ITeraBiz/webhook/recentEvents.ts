@@ -18,10 +18,13 @@ const REPEAT: Reply = { status: 200, reason: 'it is a repeat of an event that wa
 const NOT_STARTED: Reply = { status: 503, reason: 'n8n did not start the workflow for it' };
 
 /** How long a repeat waits for n8n to start the workflow, in milliseconds. */
-export const REPLY_TIMEOUT = 60_000;
+const REPLY_TIMEOUT = 60_000;
 
-/** How much longer n8n may take to start it, in milliseconds. After that, the event may be delivered again. */
-const START_TIMEOUT = 15 * 60_000;
+/**
+ * How much longer n8n may take to start it, in milliseconds. n8n behavior: with a limit to concurrent executions,
+ * it lets the others queue for hours before it responds, and never responds for one that the user stops there.
+ */
+const START_TIMEOUT = 24 * 60 * 60_000;
 
 /** How many events are stored with the workflow. After a restart, a repeat of an older one starts a run. */
 export const MAX_STORED = 1_000;

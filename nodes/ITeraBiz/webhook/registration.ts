@@ -5,6 +5,7 @@ import { NodeOperationError } from 'n8n-workflow';
 
 import { accountOf } from '../account/account';
 import { isLoopback } from '../api/address';
+import { errorTextOf } from '../api/errorText';
 import { readSwitch } from '../api/json';
 import { pages } from '../api/page';
 import type { ApiResponse } from '../api/response';
@@ -13,6 +14,7 @@ import { type ApiClient, refusalOnly, RequestFailed } from '../client/apiClient'
 import { baseUrlOf } from '../client/http';
 import { now } from '../client/time';
 import { chosenEvents } from '../fields/events';
+import { toNodeError, withoutPeriod } from '../messages/message';
 import { isGoodToken, MIN_TOKEN_LENGTH, TOKEN_PARAMETER, tokenOf } from './authenticity';
 import { isManual, manualAccess, storeOf } from './store';
 
@@ -22,10 +24,15 @@ const REQUEST_TIMEOUT = 30_000;
 /** Marks the webhooks that this node registers. Users see it in their dashboard. */
 const MARK = ['registered_by', 'n8n'] as const;
 
+/** What a user can do if this trigger cannot register. */
+const BY_HAND =
+  'Set Registration to Manual and paste the address into your iTeraBiz dashboard, or use the iTeraBiz Polling Trigger';
+const WHICH_ADDRESS = 'The notice below Registration says which address to paste.';
+
 /**
  * n8n's `checkExists`: whether iTeraBiz has the webhook of this trigger, with its current URL and events.
  *
- * @returns `true` also if n8n is starting and iTeraBiz cannot be asked
+ * @returns `true` also if n8n is starting and iTeraBiz cannot be asked, or does not say
  * @throws {NodeApiError} if iTeraBiz cannot be asked at any other time
  * @throws {NodeOperationError} for a manual webhook with an unsafe Secret Token or an empty Signing Secret
  */
@@ -38,15 +45,17 @@ export async function isRegistered(context: IHookFunctions): Promise<boolean> {
   const { registration } = storeOf(context);
   if (!registration || !isSameEndpoint(registration.url, await endpointOf(context))) return false;
   const events = String(chosenEvents(context).sort());
+  // n8n behavior: after an error, also when it starts, it removes the webhook. The events that iTeraBiz was to
+  // deliver again once n8n is back would be lost, as they would with a new token.
+  const isStarting = ['init', 'leadershipChange'].includes(context.getActivationMode());
+  const isSame = (listed: unknown, own: string) =>
+    listed === undefined ? isStarting : String([listed].flat().sort()) === own;
   const isCurrent = (hook: IDataObject) =>
     idOf(hook) === registration.hookId &&
-    hook.url === registration.url &&
+    isSame(hook.url, registration.url) &&
     !isOff(hook) &&
-    String([hook.events].flat().sort()) === events;
-  const isListed = listHooks(context).then((hooks) => hooks.some(isCurrent));
-  // n8n behavior: after an error, also when it starts, it removes the webhook. The events that iTeraBiz was to
-  // deliver again once n8n is back would be lost.
-  const isStarting = ['init', 'leadershipChange'].includes(context.getActivationMode());
+    isSame(hook.events, events);
+  const isListed = listHooks(context).then((hooks) => hooks?.some(isCurrent) ?? isStarting);
   if (!isStarting) return await isListed;
   return await isListed.catch((error: unknown) => {
     warn(context, 'Could not ask iTeraBiz whether the webhook is still there', error);
@@ -63,7 +72,7 @@ function isOff(hook: IDataObject): boolean {
 /**
  * n8n's `create`: registers the workflow's URL with a new token, and removes leftovers of earlier attempts.
  *
- * @throws {NodeOperationError} if iTeraBiz cannot reach that URL, or does not offer to register webhooks
+ * @throws {NodeOperationError} if iTeraBiz cannot reach that URL, or keeps it without the token
  * @throws {NodeApiError} if iTeraBiz refuses to register it
  */
 export async function register(context: IHookFunctions): Promise<boolean> {
@@ -106,15 +115,16 @@ async function createHook(
   const body = { url, events: chosenEvents(context) };
   const attempt = await client.request({ method: 'POST', url: '/webhooks', body });
   const { status, statusClass } = new RequestFailed(attempt);
-  if (isWithoutWebhooks(status)) {
-    throw refusal(
-      context,
-      'iTeraBiz does not let this trigger register its address. Set Registration to Manual and paste the address into your iTeraBiz dashboard, or use the iTeraBiz Polling Trigger',
-      'The notice below Registration says which address to paste. If you did not expect this, check the Base URL of the credential.',
-    );
+  const { body: answer } = attempt.outcome as ApiResponse;
+  if (statusClass === 'notAllowed' || isWithoutWebhooks(status)) {
+    const reason = withoutPeriod(errorTextOf(answer) ?? '');
+    throw toNodeError(context.getNode(), {
+      message: `iTeraBiz does not let this trigger register its address${reason && `: ${reason}`}. ${BY_HAND}`,
+      description: `${WHICH_ADDRESS} If you did not expect this, check the Base URL of the credential.`,
+    });
   }
   const isDone = statusClass === 'done';
-  const hook = (isDone && jobIn((attempt.outcome as ApiResponse).body)) || {};
+  const hook = (isDone && jobIn(answer)) || {};
   const hookId = idOf(hook);
   if (hookId === undefined) {
     const subject = { doing: 'register this trigger' };
@@ -124,16 +134,16 @@ async function createHook(
     await removeHook(context, hookId);
     throw refusal(
       context,
-      'iTeraBiz registered the address of this trigger without its token, so every event would be refused. Set Registration to Manual and paste the address into your iTeraBiz dashboard, or use the iTeraBiz Polling Trigger',
-      'The notice below Registration says which address to paste.',
+      `iTeraBiz registered the address of this trigger without its token, so every event would be refused. ${BY_HAND}`,
+      WHICH_ADDRESS,
     );
   }
   const { secret } = hook;
   return typeof secret === 'string' && secret ? { hookId, secret } : { hookId };
 }
 
-/** All webhooks of the account; none if the API has no such list. @throws {NodeApiError} if it is refused */
-async function listHooks(context: IHookFunctions): Promise<IDataObject[]> {
+/** All webhooks of the account. @throws {NodeApiError} if the list is refused, unless the API has none */
+async function listHooks(context: IHookFunctions): Promise<IDataObject[] | undefined> {
   const hooks: IDataObject[] = [];
   const fetch = async (after?: string) => {
     const client = await clientOf(context);
@@ -143,7 +153,7 @@ async function listHooks(context: IHookFunctions): Promise<IDataObject[]> {
     for await (const { newItems } of pages(fetch)) hooks.push(...newItems);
   } catch (error) {
     const failure = refusalOnly(error);
-    if (isWithoutWebhooks(failure.status)) return [];
+    if (isWithoutWebhooks(failure.status)) return undefined;
     throw failure.toNodeError(context.getNode(), { doing: 'list the webhooks' });
   }
   return hooks;
@@ -169,34 +179,25 @@ async function clientOf(context: IHookFunctions): Promise<ApiClient> {
  * @param except the ID of the webhook to keep
  * @returns whether no other is left, as far as iTeraBiz reports
  */
-async function removeOurs(context: IHookFunctions, except?: string): Promise<boolean> {
+async function removeOurs(context: IHookFunctions, except = ''): Promise<boolean> {
   const { registration } = storeOf(context);
   if (isManual(context) && !registration) return true;
   const endpoint = context.getNodeWebhookUrl('default');
-  const ids = new Set(await markedHooks(context, endpoint));
+  const isOurs = ({ url }: IDataObject) =>
+    isSameEndpoint(url, endpoint) && new URL(String(url)).searchParams.get(MARK[0]) === MARK[1];
+  const hooks = await listHooks(context).catch((error: unknown) => {
+    warn(context, 'Could not ask iTeraBiz for webhooks that are left over', error);
+  });
+  const ids = new Set(hooks?.filter(isOurs).flatMap((hook) => idOf(hook) ?? []));
   if (registration && isSameEndpoint(registration.url, endpoint)) ids.add(registration.hookId);
   else if (registration) {
     const why =
       'It is of another address. If that is no longer in use, remove it in your dashboard';
     warn(context, `Left the webhook ${registration.hookId} at iTeraBiz`, new Error(why));
   }
-  let isDone = true;
-  for (const id of ids) {
-    if (id !== except && !(await removeHook(context, id))) isDone = false;
-  }
-  return isDone;
-}
-
-/** The IDs of the webhooks that this node registered for a URL. Empty if iTeraBiz cannot be asked. */
-async function markedHooks(context: IHookFunctions, endpoint?: string): Promise<string[]> {
-  const isMarked = ({ url }: IDataObject) =>
-    isSameEndpoint(url, endpoint) && new URL(String(url)).searchParams.get(MARK[0]) === MARK[1];
-  try {
-    return (await listHooks(context)).filter(isMarked).flatMap((hook) => idOf(hook) ?? []);
-  } catch (error) {
-    warn(context, 'Could not ask iTeraBiz for webhooks that are left over', error);
-    return [];
-  }
+  ids.delete(except);
+  const removals = [...ids].map(async (id) => await removeHook(context, id));
+  return (await Promise.all(removals)).every(Boolean);
 }
 
 /** @returns whether it is gone. Only the API's own "not found" says so, not any page */

@@ -120,8 +120,12 @@ describe('starts nothing, tells the sender no more than it has to know, and the 
       { parameters: { events: ['video.failed'] } },
     ],
     [200, 'its video is of another avatar', { parameters: { 'options.avatarId': 'avatar_2' } }],
-    [503, 'iTeraBiz could not be reached to confirm it', { answer: () => connectionReset }],
-    [503, 'iTeraBiz knows no such video yet', confirmed({}, 404)],
+    [
+      503,
+      'The connection to iTeraBiz broke off before it answered the request to confirm the event',
+      { answer: () => connectionReset },
+    ],
+    [503, 'iTeraBiz has nothing with the ID "vid_1"', confirmed({}, 404)],
     [
       400,
       'its video has another status than its name says',
@@ -130,13 +134,21 @@ describe('starts nothing, tells the sender no more than it has to know, and the 
         body: { type: 'video.completed', data: { id: 'vid_1', status: 'processing' } },
       },
     ],
-    [503, 'iTeraBiz did not confirm it, but answered with status 199', confirmed(video, 199)],
-    [503, 'iTeraBiz did not confirm it, but answered with status 300', confirmed(video, 300)],
-    [503, 'iTeraBiz did not confirm it, but answered with status 401', confirmed(video, 401)],
-    [503, 'iTeraBiz did not confirm it, but answered with status 200', confirmed('<html>')],
     [
       503,
-      'iTeraBiz did not confirm it, but answered with status 200',
+      'iTeraBiz could not confirm the event because of a fault on its side',
+      confirmed(video, 199),
+    ],
+    [503, 'iTeraBiz could not confirm the event: its address has moved', confirmed(video, 300)],
+    [503, 'iTeraBiz does not accept the API key of this credential', confirmed(video, 401)],
+    [
+      503,
+      'The answer to the request to confirm the event does not look like one from iTeraBiz',
+      confirmed('<html>'),
+    ],
+    [
+      503,
+      'The answer to the request to confirm the event does not look like one from iTeraBiz',
       confirmed({ ...video, id: 'vid_2' }),
     ],
     [
@@ -146,7 +158,7 @@ describe('starts nothing, tells the sender no more than it has to know, and the 
     ],
     [
       503,
-      'there was no time left to confirm it: iTeraBiz asked for a pause, or other requests came first',
+      'There was no time left to confirm the event',
       { before: ({ queue }) => queue.pauseFor(3_600_000) },
     ],
     [503, 'no credential', { answer: () => new UserError('no credential') }],
@@ -157,7 +169,7 @@ describe('starts nothing, tells the sender no more than it has to know, and the 
     ],
     [
       503,
-      'iTeraBiz could not be reached to confirm it',
+      'The connection to iTeraBiz broke off before it answered the request to confirm the event',
       {
         answer: () => {
           throw 'no error at all';
@@ -402,9 +414,16 @@ describe('A repeat', () => {
       expect(await repeatAfter(1_000)).toBe('starts');
     });
 
+    test('starts nothing, though n8n lets the first one queue for hours', async () => {
+      const { response } = await deliver({ n8nAnswers: null });
+      expect(await repeatAfter(2 * 3_600_000)).toBe(503);
+      response.status(200).json({});
+      expect(await repeatAfter(1_000)).toBe(200);
+    });
+
     test('is taken for new when n8n never says anything', async () => {
       await deliver({ n8nAnswers: null });
-      expect(await repeatAfter(17 * 60_000)).toBe('starts');
+      expect(await repeatAfter(25 * 3_600_000)).toBe('starts');
     });
   });
 

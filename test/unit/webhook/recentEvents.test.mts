@@ -67,7 +67,7 @@ test.each([
     return await new Promise<boolean | undefined>((resolve) => (settle = resolve));
   };
   await start(memory, 'a', hasStarted);
-  expect(timeouts).toEqual([60_000, 15 * 60_000]);
+  expect(timeouts).toEqual([60_000, 24 * 60 * 60_000]);
   expect(await memory.startOnce('a', event, starts)).toEqual(NOT_STARTED);
   settle(started);
   await settled();

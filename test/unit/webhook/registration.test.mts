@@ -267,6 +267,14 @@ describe('To register', () => {
     },
   );
 
+  test('where the key may not, says why and how to do it by hand', async () => {
+    const body = { error: { message: 'Webhooks need the Pro plan (PlanENOTFOUND).' } };
+    const { context } = triggerWith({ instead: { 'POST /webhooks': answered(body, 403) } });
+    await expect(register(context)).rejects.toThrow(
+      /register its address: Webhooks need the Pro plan \(PlanENOTFOUND\)\. Set Registration to Manual .* Polling Trigger$/,
+    );
+  });
+
   test.each(['<html></html>', null, [], {}, { id: '' }, { id: [7] }, { id: { n: 7 } }])(
     'says that an answer like %j is none',
     async (body) => {
@@ -360,6 +368,26 @@ describe('Whether it is registered', () => {
       ]);
     },
   );
+
+  test.each<[string, IDataObject]>([
+    ['has no list', answered({}, 405)],
+    ['lists no URLs and events', answered({ data: [{ id: 'wh_ours' }], has_more: false })],
+  ])(
+    'is assumed when n8n starts and iTeraBiz %s, since a new token would refuse late events',
+    async (_case, list) => {
+      const instead = { 'GET /webhooks': list };
+      const given = { store: registered(), instead };
+      expect(await isRegistered(triggerWith({ ...given, activation: 'init' }).context)).toBe(true);
+      expect(await isRegistered(triggerWith(given).context)).toBe(false);
+    },
+  );
+
+  test('is not when n8n starts and iTeraBiz lists others', async () => {
+    for (const hooks of [[], [ours({ id: 'wh_other' })], [ours({ events: ['video.failed'] })]]) {
+      const { context } = triggerWith({ store: registered(), hooks, activation: 'init' });
+      expect(await isRegistered(context)).toBe(false);
+    }
+  });
 });
 
 describe('A webhook made by hand', () => {
