@@ -54,8 +54,18 @@ const CHECKS = new Map<string, (value: unknown, label: string) => string | numbe
 export function checkBody(body: IDataObject): IDataObject {
   const fields = Object.entries(body);
   return Object.fromEntries(
-    fields.map(([field, value]) => [field, CHECKS.get(field)?.(value, LABELS[field]) ?? value]),
+    fields.map(([field, value]) => {
+      const check = CHECKS.get(field) ?? checkOther;
+      return [field, check(value, LABELS[field] ?? field)];
+    }),
   );
+}
+
+/** A field that this package does not know may be empty, or "none". */
+function checkOther(value: IDataObject[string], label: string): IDataObject[string] {
+  const isFilled = typeof value === 'number' || typeof value === 'string';
+  if (isFilled && !/^\s*(none)?\s*$/i.test(String(value))) textOf(value, label);
+  return value;
 }
 
 const PROPERTIES = new Map([limit, ...orderOptions].map((property) => [property.name, property]));
@@ -216,8 +226,12 @@ const PLACEHOLDER =
 /** Nothing but an expression that n8n did not evaluate. */
 const EXPRESSION = /^=?\s*\{\{.*\}\}$/s;
 
-/** A value as trimmed text. An expression may return a number for a text field. */
-function textOf(value: unknown, label: string): string {
+/**
+ * A value as trimmed text. An expression may return a number for a text field.
+ *
+ * @throws {BadInput} if it is empty, no text, or stands for a missing value
+ */
+export function textOf(value: unknown, label: string): string {
   const given = value ?? '';
   if (typeof given !== 'string' && !Number.isFinite(given)) {
     const advice = 'If it comes from an expression, make it point to a single value';

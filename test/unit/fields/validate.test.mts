@@ -70,8 +70,8 @@ describe('A body that is ready to be sent', () => {
     ['an ID of another make', { avatar_id: 'urn:av.1~x' }, { avatar_id: 'urn:av.1~x' }],
     [
       'unknown fields stay as they are',
-      { style: { a: [1, null] }, x: '' },
-      { style: { a: [1, null] }, x: '' },
+      { style: { a: [1, null], b: '#N/A' }, x: '', y: ' None', z: 0, on: false },
+      { style: { a: [1, null], b: '#N/A' }, x: '', y: ' None', z: 0, on: false },
     ],
     ['a field named like a method is unknown', { constructor: ' a ' }, { constructor: ' a ' }],
   ];
@@ -201,6 +201,9 @@ describe('A value that is invalid', () => {
       'from Fixed to Expression',
       ['{{ $json.script }}', '={{ $json.script }}', ' {{$json.a\n}} {{ $json.b }}'],
     ],
+    ['style', 'style', 'It stands for a missing value', ['#N/A', 'undefined', ' [object Object]']],
+    ['style', 'style', 'from Fixed to Expression', ['{{ $json.style }}']],
+    ['style', 'style', 'make it point to a single value', [NaN, Infinity]],
   ];
 
   test.each(bad)('%s', (field, label, advice, values) => {
