@@ -109,6 +109,13 @@ test.each([
   expect(lines).toHaveLength(length);
 });
 
+test('of many reasons, some are left out, but no item', () => {
+  const failures = byItem(31, (item) => ({ message: `Fault ${item}`, description: '' }));
+  const lines = linesOf(0, { failures });
+  expect(lines.at(-2)).toBe('Item 21: Fault 20.');
+  expect(lines.at(-1)).toBe('Items 22–31: other reasons.');
+});
+
 test('items are named in ranges', () => {
   expect(rangesOf([7, 0, 2, 1])).toBe('Items 1–3, 8');
   expect(rangesOf([3])).toBe('Item 4');
