@@ -56,8 +56,8 @@ interface Fetched extends ApiResponse {
  */
 export const download: Perform = async (run) => {
   const deadlineFromNow = () => Math.min(now() + FILE_PATIENCE.total, run.giveUpAt);
-  // Once for all items, or those without a link would each take a minute.
-  const linkDeadline = deadlineFromNow();
+  // One for all items from the first without a link on, or each of them would take a minute.
+  let linkDeadline: number | undefined;
   return await perItem(run, async (item, client) => {
     const chosenName = String(run.options(item).fileName ?? '');
     const id = videoIdOfItem(run, item);
@@ -66,7 +66,7 @@ export const download: Perform = async (run) => {
     let isRenewed = false;
     for (let wait = FILE_PATIENCE.pause; ; wait = Math.min(2 * wait, FILE_PATIENCE.longestPause)) {
       const video = await readFinished(client, id);
-      if (lacksLink(video) && now() + wait < linkDeadline) {
+      if (lacksLink(video) && now() + wait < (linkDeadline ??= deadlineFromNow())) {
         await pause(wait, run.signal);
         continue;
       }

@@ -325,6 +325,22 @@ describe('A link', () => {
     expect(files.asked).toEqual([]);
   });
 
+  test('that is not there yet is waited for, however long the files before it took', async () => {
+    let reads = 0;
+    api.reply = ({ path }) => {
+      const id = path.split('/')[2];
+      const isEarly = id === 'video_1' && reads++ === 0;
+      return { body: { id, status: 'completed', video_url: isEarly ? null : files.url } };
+    };
+    files.reply = async () => {
+      await new Promise((resolve) => setTimeout(resolve, FILE_PATIENCE.total + 100));
+      return film();
+    };
+    const items = [{ videoId: 'video_0' }, { videoId: 'video_1' }];
+    const { run } = fakeRun({ api, items, parameters: (_, input) => input, concurrency: 1 });
+    expect(await download(run, { doing: '', url: '', fields: [] })).toHaveLength(2);
+  });
+
   test('may be written in capitals', async () => {
     const video_url = `${files.url}/film`.replace('http', 'HTTP');
     expect((await downloading({ video: { video_url } }).output).binary).toBeDefined();
