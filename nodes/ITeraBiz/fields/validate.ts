@@ -89,17 +89,6 @@ function checkOption(name: string, value: unknown): unknown {
   return property?.type === 'options' ? checkChoice(value, property) : value;
 }
 
-/** The units of the numbers that are not sent, for messages. */
-const UNITS: Record<string, string> = {
-  limit: 'results',
-  lookBack: 'days',
-  maxConcurrency: 'requests',
-  maxSeconds: 'seconds',
-  maxVideos: 'videos',
-  maxWait: 'minutes',
-  pollInterval: 'seconds',
-};
-
 /** A number above zero that is not sent, e.g. `limit`. @throws {BadInput} if it is invalid */
 export function checkNumber(value: unknown, name: string): number {
   const { displayName, typeOptions = {}, default: example } = PROPERTIES.get(name)!;
@@ -108,8 +97,8 @@ export function checkNumber(value: unknown, name: string): number {
   const number = numberIn(value, displayName);
   const isOfKind = kind === 'number' || Number.isInteger(number);
   if (isOfKind && number > 0 && number < Infinity) return number;
-  const advice = `Enter a ${kind} of at least ${minValue}, without a unit, such as ${example}`;
-  throw refusal(displayName, value, `is not a number of ${UNITS[name]}`, advice);
+  const advice = `Enter one without a unit, such as ${example}`;
+  throw refusal(displayName, value, `is not a ${kind} of at least ${minValue}`, advice);
 }
 
 /**
