@@ -1,7 +1,7 @@
 import { type Message, withoutPeriod } from './message';
 
-/** The most of each that one message names: n8n stores all of it. */
-const MAX = { jobs: 2_000, failures: 20, ranges: 40 };
+/** The most reasons and ranges of items that one message names. Jobs have no limit: each was paid for. */
+const MAX = { failures: 20, ranges: 40 };
 
 /** Jobs that a node leaves behind when it stops, by item and ID. */
 export interface JobList {
@@ -49,9 +49,7 @@ export function describeStop(
   const named = lists.filter(({ jobs }) => jobs.length > 0);
   for (const { title, jobs } of named) {
     const ids = [...jobs].sort(byItem).map(([index, id]) => `Item ${index + 1}: ${id}.`);
-    const more = ids.splice(MAX.jobs).length;
-    parts.push(`${title}:`, ...ids);
-    if (more > 0) parts.push(`… and ${more} more.`);
+    parts.push(`${title}:`, ids.join('\n'));
   }
   if (advice && named.length > 0) parts.push(`${advice}.`);
   if (parts.length === 0) return { message, description };

@@ -98,15 +98,12 @@ test('speaks of one item in the singular', () => {
   ]);
 });
 
-test.each([
-  [2_000, 'Item 2000: video_1999.', 2_004],
-  [2_001, '… and 1 more.', 2_005],
-  [2_500, '… and 500 more.', 2_005],
-])('a list of %i ends with "%s"', (count, last, length) => {
-  const jobs = [...byItem(count, (item) => `video_${item}`)];
+test('names every job, however many there are', () => {
+  const jobs = [...byItem(10_000, (item) => `video_${item}`)];
   const lines = linesOf(0, {}, [{ title: 'Accepted', jobs }]);
-  expect(lines.at(-2)).toBe(last);
-  expect(lines).toHaveLength(length);
+  expect(lines.slice(3, -1)).toEqual(
+    jobs.map(([item, id]) => `Item ${item + 1}: ${id}.`).reverse(),
+  );
 });
 
 test('of many reasons, some are left out, but no item', () => {
