@@ -341,6 +341,19 @@ describe('A link', () => {
     expect(await download(run, { doing: '', url: '', fields: [] })).toHaveLength(2);
   });
 
+  test('to a file that is gone is waited for once, not once for each item', async () => {
+    const videoOf = (path: string) => ({ id: path.split('/')[2], status: 'completed' });
+    api.reply = ({ path }) => ({ body: { ...videoOf(path), video_url: `${files.url}${path}` } });
+    files.reply = () => ({ status: 404 });
+    const items = [0, 1, 2, 3, 4, 5].map((n) => ({ videoId: `video_${n}` }));
+    const parameters: FakeRunOptions['parameters'] = (_, input) => input;
+    const onError = 'continueRegularOutput';
+    const { run } = fakeRun({ api, items, parameters, onError, concurrency: 1 });
+    const start = performance.now();
+    expect(await download(run, { doing: '', url: '', fields: [] })).toHaveLength(6);
+    expect(performance.now() - start).toBeLessThan(2 * FILE_PATIENCE.total);
+  });
+
   test('may be written in capitals', async () => {
     const video_url = `${files.url}/film`.replace('http', 'HTTP');
     expect((await downloading({ video: { video_url } }).output).binary).toBeDefined();
