@@ -253,9 +253,9 @@ describe('A ceiling of the run', () => {
       onError: 'continueRegularOutput',
     });
     expect(await place.output).toMatchObject(
-      ['', 'notSent'].map((reason) => ({
+      ['account', 'notSent'].map((reason) => ({
         error: expect.stringMatching(/^This would order 2 videos/),
-        ...(reason && { details: { reason } }),
+        details: { reason },
       })),
     );
     expect(place.posts).toEqual([]);
