@@ -65,7 +65,10 @@ async function search(
   let [pagesRead, entriesRead, isStuck] = [0, 0, false];
   let paginationToken: string | undefined;
   const fetch = async (cursor = after) => {
-    const page = await fetchPage(context, list, cursor);
+    const page = await fetchPage(context, list, cursor).catch((error: unknown): Page => {
+      if (matches.length === 0) throw error;
+      return { data: [], has_more: false };
+    });
     paginationToken = page.has_more === false ? undefined : videoIdOf(page.data.at(-1));
     return page;
   };

@@ -225,6 +225,13 @@ describe('A search in a picker', () => {
     expect([values(many).length, many.paginationToken]).toEqual([10, 'video_10']);
   });
 
+  test('shows the matches so far where a later page is refused', async () => {
+    const page = answered({ data: videos(2, { script: 'Hay' }), has_more: true });
+    const { context } = picker(({ qs = {} }) => (qs.starting_after ? answered({}, 429) : page));
+    expect(values(await searchVideos.call(context, 'hay'))).toEqual(['video_1', 'video_2']);
+    await expect(searchVideos.call(context, 'needle')).rejects.toThrow('too busy');
+  });
+
   test('ends with the list', async () => {
     const { context, asked } = picker(hay);
     const none = { results: [], paginationToken: undefined };
