@@ -145,7 +145,6 @@ describe('Max Videos per Day', () => {
     expect(refusal).toEqual({
       message,
       description: `${description} again before that changes nothing. To order now, raise the limit in the credential.`,
-      reason: 'account',
     });
   });
 
