@@ -63,8 +63,8 @@ export function checkBody(body: IDataObject): IDataObject {
 
 /** A field that this package does not know may be empty, or "none". */
 function checkOther(value: IDataObject[string], label: string): IDataObject[string] {
-  const isFilled = typeof value === 'number' || typeof value === 'string';
-  if (isFilled && !/^\s*(none)?\s*$/i.test(String(value))) textOf(value, label);
+  const isText = typeof value === 'number' || typeof value === 'string';
+  if (isText && !['', 'none'].includes(String(value).trim().toLowerCase())) textOf(value, label);
   return value;
 }
 
@@ -190,7 +190,7 @@ function checkUrl(value: unknown, label: string): string {
   throw refusal(label, text, 'is not a web address', advice);
 }
 
-const SECONDS = /\s*(s|secs?|seconds?)\.?$/i;
+const SECONDS = /(s|secs?|seconds?)\.?$/i;
 
 /**
  * A number as people and spreadsheets write it: `45`, `45.0` or `45,0`; `NaN` if it is not a number.
@@ -200,7 +200,7 @@ const SECONDS = /\s*(s|secs?|seconds?)\.?$/i;
 function numberIn(value: unknown, label: string, unit = /$/): number {
   if (typeof value === 'number') return value;
   const text = textOf(value, label);
-  const digits = text.replace(unit, '');
+  const digits = text.replace(unit, '').trim();
   if (/^\d+[.,]\d{3}$/.test(digits)) {
     const advice = 'Write it without dots and commas, such as 1000';
     throw refusal(label, text, 'can be read as two different numbers', advice);

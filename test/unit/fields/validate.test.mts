@@ -236,6 +236,22 @@ test.each<[string, unknown, string]>([
   expect(complaintOf(() => checkBody({ [field]: value } as IDataObject)).message).toBe(message);
 });
 
+test.each(['duration', 'script', 'language', 'image_url', 'avatar_id', 'style'])(
+  'a very long value does not hold up n8n: %s',
+  (field) => {
+    const start = performance.now();
+    const value = `4${' '.repeat(100_000)}5`;
+    for (const text of [value, ` ${value}`, value.replaceAll(' ', '. '), `{{${value}`]) {
+      try {
+        checkBody({ [field]: text });
+      } catch (error) {
+        expect(error).toBeInstanceOf(BadInput);
+      }
+    }
+    expect(performance.now() - start).toBeLessThan(1_000);
+  },
+);
+
 test('a switch that is neither on nor off says what it should be', () => {
   const { message, description } = complaintOf(() => isOn('maybe', 'Preview Only'));
   expect(message).toBe('"Preview Only": "maybe" is neither on nor off');
