@@ -74,7 +74,8 @@ const VIDEO_EXTENSION = /\.(3gp|avi|flv|m4v|mkv|mov|mp4|mpe?g|mts|ogv|ts|webm|wm
  */
 export function fileName(chosen: string, id: string, extension: string): string {
   const safe = chosen.normalize('NFC').replace(/[/\\:*?"<>|]|\p{Cc}/gu, '_');
-  const name = safe.trim() || id;
+  // An expression may leave only the extension.
+  const name = safe.trim().replace(/^(?=(\.\w+)?$)/, id);
   return VIDEO_EXTENSION.test(name) ? name : `${name}.${extension}`;
 }
 

@@ -30,7 +30,7 @@ let codes: Map<string, string> | undefined;
 
 /**
  * The code for a language's English name, in any case, with or without a region, e.g. `German`,
- * `Swiss High German` or `Portuguese (Brazil)`. The default region is the one with the most speakers.
+ * `Swiss High German` or `Portuguese (Brazil)`. Without a region, it gets Unicode's.
  */
 export function codeOfLanguage(name: string): string | undefined {
   codes ??= codesByName();

@@ -65,7 +65,7 @@ export const waitingOptions: INodeProperties[] = [
     displayOptions: onlyWhenWaiting,
     typeOptions: { minValue: 2 },
     default: 10,
-    description: 'How often to check whether the video is finished, during the first minute',
+    description: 'How often to check whether the video is finished, until n8n pauses the execution',
   },
 ];
 

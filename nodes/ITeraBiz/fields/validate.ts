@@ -54,8 +54,18 @@ const CHECKS = new Map<string, (value: unknown, label: string) => string | numbe
 export function checkBody(body: IDataObject): IDataObject {
   const fields = Object.entries(body);
   return Object.fromEntries(
-    fields.map(([field, value]) => [field, CHECKS.get(field)?.(value, LABELS[field]) ?? value]),
+    fields.map(([field, value]) => {
+      const check = CHECKS.get(field) ?? checkOther;
+      return [field, check(value, LABELS[field] ?? field)];
+    }),
   );
+}
+
+/** A field that this package does not know may be empty, or "none". */
+function checkOther(value: IDataObject[string], label: string): IDataObject[string] {
+  const isText = typeof value === 'number' || typeof value === 'string';
+  if (isText && !['', 'none'].includes(String(value).trim().toLowerCase())) textOf(value, label);
+  return value;
 }
 
 const PROPERTIES = new Map([limit, ...orderOptions].map((property) => [property.name, property]));
@@ -79,17 +89,6 @@ function checkOption(name: string, value: unknown): unknown {
   return property?.type === 'options' ? checkChoice(value, property) : value;
 }
 
-/** The units of the numbers that are not sent, for messages. */
-const UNITS: Record<string, string> = {
-  limit: 'results',
-  lookBack: 'days',
-  maxConcurrency: 'requests',
-  maxSeconds: 'seconds',
-  maxVideos: 'videos',
-  maxWait: 'minutes',
-  pollInterval: 'seconds',
-};
-
 /** A number above zero that is not sent, e.g. `limit`. @throws {BadInput} if it is invalid */
 export function checkNumber(value: unknown, name: string): number {
   const { displayName, typeOptions = {}, default: example } = PROPERTIES.get(name)!;
@@ -98,8 +97,8 @@ export function checkNumber(value: unknown, name: string): number {
   const number = numberIn(value, displayName);
   const isOfKind = kind === 'number' || Number.isInteger(number);
   if (isOfKind && number > 0 && number < Infinity) return number;
-  const advice = `Enter a ${kind} of at least ${minValue}, without a unit, such as ${example}`;
-  throw refusal(displayName, value, `is not a number of ${UNITS[name]}`, advice);
+  const advice = `Enter one without a unit, such as ${example}`;
+  throw refusal(displayName, value, `is not a ${kind} of at least ${minValue}`, advice);
 }
 
 /**
@@ -191,7 +190,7 @@ function checkUrl(value: unknown, label: string): string {
   throw refusal(label, text, 'is not a web address', advice);
 }
 
-const SECONDS = /\s*(s|secs?|seconds?)\.?$/i;
+const SECONDS = /(s|secs?|seconds?)\.?$/i;
 
 /**
  * A number as people and spreadsheets write it: `45`, `45.0` or `45,0`; `NaN` if it is not a number.
@@ -201,7 +200,7 @@ const SECONDS = /\s*(s|secs?|seconds?)\.?$/i;
 function numberIn(value: unknown, label: string, unit = /$/): number {
   if (typeof value === 'number') return value;
   const text = textOf(value, label);
-  const digits = text.replace(unit, '');
+  const digits = text.replace(unit, '').trim();
   if (/^\d+[.,]\d{3}$/.test(digits)) {
     const advice = 'Write it without dots and commas, such as 1000';
     throw refusal(label, text, 'can be read as two different numbers', advice);
@@ -216,8 +215,12 @@ const PLACEHOLDER =
 /** Nothing but an expression that n8n did not evaluate. */
 const EXPRESSION = /^=?\s*\{\{.*\}\}$/s;
 
-/** A value as trimmed text. An expression may return a number for a text field. */
-function textOf(value: unknown, label: string): string {
+/**
+ * A value as trimmed text. An expression may return a number for a text field.
+ *
+ * @throws {BadInput} if it is empty, no text, or stands for a missing value
+ */
+export function textOf(value: unknown, label: string): string {
   const given = value ?? '';
   if (typeof given !== 'string' && !Number.isFinite(given)) {
     const advice = 'If it comes from an expression, make it point to a single value';

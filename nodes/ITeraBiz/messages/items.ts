@@ -1,7 +1,7 @@
 import { type Message, withoutPeriod } from './message';
 
-/** The most of each that one message names: n8n stores all of it. */
-const MAX = { jobs: 2_000, failures: 20, ranges: 40 };
+/** The most reasons and ranges of items that one message names. Jobs have no limit: each was paid for. */
+const MAX = { failures: 20, ranges: 40 };
 
 /** Jobs that a node leaves behind when it stops, by item and ID. */
 export interface JobList {
@@ -39,15 +39,17 @@ export function describeStop(
     const groups = new Map<string, number[]>();
     others.forEach(([, failure]) => groups.set(failure.message, []));
     others.forEach(([index, failure]) => groups.get(failure.message)!.push(index));
-    const texts = [...groups].map(([text, items]) => `${rangesOf(items)}: ${withoutPeriod(text)}.`);
+    const shown = [...groups];
+    const hidden = shown.splice(MAX.failures).flatMap(([, items]) => items);
     parts.push(`${others.length} more ${others.length === 1 ? 'item' : 'items'} failed:`);
-    parts.push(...lines(texts, MAX.failures));
+    shown.forEach(([text, items]) => parts.push(`${rangesOf(items)}: ${withoutPeriod(text)}.`));
+    if (hidden.length > 0) parts.push(`${rangesOf(hidden)}: other reasons.`);
   }
   if (skipped.size > 0) parts.push(`${rangesOf([...skipped])}: not sent.`);
   const named = lists.filter(({ jobs }) => jobs.length > 0);
   for (const { title, jobs } of named) {
     const ids = [...jobs].sort(byItem).map(([index, id]) => `Item ${index + 1}: ${id}.`);
-    parts.push(`${title}:`, ...lines(ids, MAX.jobs));
+    parts.push(`${title}:`, ids.join('\n'));
   }
   if (advice && named.length > 0) parts.push(`${advice}.`);
   if (parts.length === 0) return { message, description };
@@ -57,11 +59,6 @@ export function describeStop(
 
 function byItem([a]: [number, unknown], [b]: [number, unknown]): number {
   return a - b;
-}
-
-function lines(all: string[], limit: number): string[] {
-  const more = all.length - limit;
-  return more > 0 ? [...all.slice(0, limit), `… and ${more} more.`] : all;
 }
 
 /** As in `Items 1–4, 8`, counted from 1. */

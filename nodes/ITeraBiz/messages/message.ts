@@ -15,10 +15,9 @@ export function withoutPeriod(text: string): string {
   return text.replace(/(?<!\.)\.\s*$/, '');
 }
 
-/** A time (milliseconds since 1970) as text, as in `2026-01-31 14:03 UTC`, or with seconds. */
-export function formatTime(at: number, withSeconds = false): string {
-  const text = new Date(at).toISOString().replace('T', ' ');
-  return `${text.slice(0, withSeconds ? 19 : 16)} UTC`;
+/** A time (milliseconds since 1970) as text, as in `2026-01-31 14:03:09 UTC`. */
+export function formatTime(at: number): string {
+  return `${new Date(at).toISOString().replace('T', ' ').slice(0, 19)} UTC`;
 }
 
 /**

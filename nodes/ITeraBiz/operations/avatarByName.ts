@@ -35,7 +35,8 @@ function adviseOtherModes(error: unknown): never {
  * @throws {BadInput} if no avatar or several have this name
  */
 export function idOfAvatar(name: string, avatars: IDataObject[]): IDataObject[string] {
-  const matches = avatars.filter((avatar) => normalizeName(avatar.name) === normalizeName(name));
+  const wanted = normalizeName(name);
+  const matches = avatars.filter((avatar) => normalizeName(avatar.name) === wanted);
   if (matches.length === 1) return matches[0].id;
   const which = matches.length === 0 ? 'No avatar is' : `${matches.length} avatars are`;
   const advice =

@@ -170,7 +170,7 @@ async function avatarCheck(
 /** Fails the refused items. The first counts as the cause, unless other items failed before. */
 function refuse(results: Results, { refused, refusal }: Allowance, isFirstFailure: boolean): void {
   refused.forEach(({ item }, n) => {
-    const reason = isFirstFailure && n === 0 ? (refusal!.reason ?? 'item') : 'notSent';
+    const reason = isFirstFailure && n === 0 ? 'account' : 'notSent';
     results.fail(item, new ItemFailed({ ...refusal!, reason }));
   });
 }

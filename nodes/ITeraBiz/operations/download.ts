@@ -55,25 +55,27 @@ interface Fetched extends ApiResponse {
  * file. An expired link is renewed once; a link or a file that is not ready yet is waited for.
  */
 export const download: Perform = async (run) => {
-  const deadlineFromNow = () => Math.min(now() + FILE_PATIENCE.total, run.giveUpAt);
-  // Once for all items, or those without a link would each take a minute.
-  const linkDeadline = deadlineFromNow();
+  // One for all items, from the first that is not ready on, or each of them would take a minute.
+  let deadline: number | undefined;
+  const isInTime = (wait: number) => {
+    deadline ??= Math.min(now() + FILE_PATIENCE.total, run.giveUpAt);
+    return now() + wait < deadline;
+  };
   return await perItem(run, async (item, client) => {
     const chosenName = String(run.options(item).fileName ?? '');
     const id = videoIdOfItem(run, item);
     const field = String(run.parameter('binaryPropertyName', item) ?? '').trim() || 'data';
-    const deadline = deadlineFromNow();
     let isRenewed = false;
     for (let wait = FILE_PATIENCE.pause; ; wait = Math.min(2 * wait, FILE_PATIENCE.longestPause)) {
       const video = await readFinished(client, id);
-      if (lacksLink(video) && now() + wait < linkDeadline) {
+      if (lacksLink(video) && isInTime(wait)) {
         await pause(wait, run.signal);
         continue;
       }
       const fetched = await fetchFile(run, client, linkOf(video, id), id, chosenName);
       const { link, file } = fetched;
       if (file) return [{ json: video, binary: { [field]: file } }];
-      if (link === 'notReadyYet' && now() + wait < deadline) await pause(wait, run.signal);
+      if (link === 'notReadyYet' && isInTime(wait)) await pause(wait, run.signal);
       else if (link === 'expired' && !isRenewed) isRenewed = true;
       else throw fetched.failure ?? deadLink(id, fetched);
     }

@@ -110,7 +110,7 @@ function describeDailyLimit(
   { used, freeAt }: Usage,
   wanted: number,
   isAllOrNothing: boolean,
-): Refusal {
+): Message {
   const firstFreeAt = freeAt.at(Math.max(0, used - limit));
   const allFreeAt = freeAt[used + wanted - limit - 1] as number | undefined;
   const forAll = allFreeAt === undefined ? '' : `, and for all of them at ${formatTime(allFreeAt)}`;
@@ -121,7 +121,6 @@ function describeDailyLimit(
   return {
     message: `This would order ${videos(wanted)}, but "Max Videos per Day" of the credential allows ${limit} in 24 hours, and ${used} ${used === 1 ? 'has' : 'have'} been used`,
     description: `${isAllOrNothing ? 'Nothing was' : 'This item was not'} sent to iTeraBiz. ${when}Trying again before that changes nothing. To order now, raise the limit in the credential.`,
-    reason: 'account',
   };
 }
 

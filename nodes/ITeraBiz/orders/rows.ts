@@ -7,7 +7,8 @@ import { visibleText } from '../api/text';
 import { yielder } from '../client/time';
 import { BY_NAME, withFields } from '../fields/fields';
 import { waitForCompletion } from '../fields/options';
-import { checkBody, isOn, type Options } from '../fields/validate';
+import { checkBody, isOn, type Options, textOf } from '../fields/validate';
+import { LABELS } from '../messages/message';
 import type { RequestTemplate, Run } from '../run/run';
 import type { Entry, Ledger } from './ledger';
 
@@ -80,8 +81,8 @@ export async function prepareRows(
       rows.maxVideos = Math.min(rows.maxVideos, options.maxVideos ?? Infinity);
       rows.maxSeconds = Math.min(rows.maxSeconds, options.maxSeconds ?? Infinity);
       body = bodyOf(run, fields, item);
-      const name = isByName ? visibleText(String(body.avatar_id ?? '')) : '';
-      if (name !== '') body = { ...body, avatar_id: await findAvatar(name) };
+      const name = isByName && visibleText(textOf(body.avatar_id, LABELS.avatar_id));
+      if (name) body = { ...body, avatar_id: await findAvatar(name) };
       const order = { url, body: checkBody(body) };
       const key = ledger.keyOf(item, order);
       // Each call of a tool orders something else.

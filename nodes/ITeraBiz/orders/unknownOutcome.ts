@@ -60,10 +60,10 @@ function nextSteps(order: Order, lookup?: LookupResult): string {
   if (!lookup) {
     return `Look in your iTeraBiz dashboard, or run ${list}, for one made at this time with these values. ${again}`;
   }
-  const wanted = `one made since ${formatTime(lookup.since, true)} with the same ${textFieldOf(order)} and values`;
+  const wanted = `one made since ${formatTime(lookup.since)} with the same ${textFieldOf(order)} and values`;
   const times = lookup.polls === 1 ? 'once' : `${lookup.polls} times`;
   const result = lookup.trouble
     ? `This node could not look for ${wanted} (${lookup.trouble})`
-    : `This node looked ${times} through the list of your account for ${wanted}, the last time at ${formatTime(lookup.at, true)}, and found none`;
+    : `This node looked ${times} through the list of your account for ${wanted}, the last time at ${formatTime(lookup.at)}, and found none`;
   return `${result}. Look in your iTeraBiz dashboard, or run ${list} in a few minutes. ${again}`;
 }

@@ -18,6 +18,9 @@ type Entry = Results[number] & { words?: string };
 /** How many pages one search reads before the user sees the matches so far. */
 const MAX_PAGES = 20;
 
+/** So many matches of a search are more than the picker shows without scrolling. */
+const ENOUGH_TO_SCROLL = 10;
+
 /** How long a user waits for a page, in milliseconds. */
 const REQUEST_TIMEOUT = 30_000;
 
@@ -44,8 +47,8 @@ export async function searchVideos(
 }
 
 /**
- * One page of a list. iTeraBiz documents no search, so the text is matched here, reading on until a page
- * has a match. n8n behavior: it asks for more only if there is something to scroll.
+ * One page of a list. iTeraBiz documents no search, so the text is matched here, reading on until there are
+ * enough matches. n8n behavior: of a search, it asks for more only if there is something to scroll.
  *
  * @param after the `paginationToken` of an earlier result: the ID of the last entry read
  */
@@ -58,11 +61,14 @@ async function search(
 ): Promise<INodeListSearchResult> {
   const isMatch = ({ name, value, words = '' }: Entry) =>
     normalizeName(`${name} ${value} ${words}`).includes(normalizeName(filter));
-  let matches: Entry[] = [];
+  const matches: Entry[] = [];
   let [pagesRead, entriesRead, isStuck] = [0, 0, false];
   let paginationToken: string | undefined;
   const fetch = async (cursor = after) => {
-    const page = await fetchPage(context, list, cursor);
+    const page = await fetchPage(context, list, cursor).catch((error: unknown): Page => {
+      if (matches.length === 0) throw error;
+      return { data: [], has_more: false };
+    });
     paginationToken = page.has_more === false ? undefined : videoIdOf(page.data.at(-1));
     return page;
   };
@@ -70,8 +76,9 @@ async function search(
     isStuck = cursorStalled;
     pagesRead += 1;
     entriesRead += newItems.length;
-    matches = newItems.flatMap((item) => toEntry(item) ?? []).filter(isMatch);
-    if (matches.length > 0 || pagesRead === MAX_PAGES) break;
+    matches.push(...newItems.flatMap((item) => toEntry(item) ?? []).filter(isMatch));
+    const isEnough = matches.length >= (filter ? ENOUGH_TO_SCROLL : 1);
+    if (isEnough || pagesRead === MAX_PAGES) break;
   }
   const isCut = isStuck || paginationToken !== undefined;
   if (matches.length === 0 && isCut && after === undefined) {

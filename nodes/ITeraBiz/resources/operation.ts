@@ -118,9 +118,8 @@ export function toCustomOperations(resources: Resource[]): INodeType['customOper
   );
 }
 
-function templateOf({ value }: Resource, operation: Operation): RequestTemplate {
-  const { request, fields } = operation;
-  return { doing: `${operation.value} the ${value}`, url: request.url, fields };
+function templateOf(resource: Resource, { value, request, fields }: Operation): RequestTemplate {
+  return { doing: `${value} the ${resource.value}`, url: request.url, fields };
 }
 
 function forAllItems(perform: Perform, template: RequestTemplate) {

@@ -63,6 +63,16 @@ test('a name that two avatars have: the message gives their IDs', async () => {
   expect((await sandbox.stats()).requests['POST /videos']).toBeUndefined();
 });
 
+test.each([
+  ['{{ $json.avatar }}', 'is an expression that was not evaluated'],
+  ['=#N/A', 'is not a value'],
+  ['={{ $json }}', 'is not text'],
+])('%s is no name: it is refused, and no list is read for it', async (name, problem) => {
+  const run = await runNode(sandbox, createVideo(byName(name)), { items: [{ script: 'One' }] });
+  expect(errorOf(run).message).toMatch(new RegExp(`^"Avatar": .* ${problem}$`));
+  expect((await sandbox.stats()).requests).toEqual({});
+});
+
 test('an empty name is refused like any empty field, and no list is read for it', async () => {
   const items = [{ script: 'One', avatar: ' ' }];
   const run = await runNode(sandbox, createVideo(byName('={{ $json.avatar }}')), { items });

@@ -94,6 +94,9 @@ test.each([
 test.each([
   ['', 'mp4', 'video_1.mp4'],
   ['   ', 'mp4', 'video_1.mp4'],
+  [' .mp4', 'mp4', 'video_1.mp4'],
+  ['.MOV', 'mp4', 'video_1.MOV'],
+  ['.tea', 'mp4', 'video_1.tea.mp4'],
   ['Welcome', 'mp4', 'Welcome.mp4'],
   [' Welcome ', 'webm', 'Welcome.webm'],
   ['Welcome.mp4', 'mp4', 'Welcome.mp4'],

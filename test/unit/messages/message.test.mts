@@ -1,10 +1,9 @@
 import { formatTime, toNodeError } from '../../../nodes/ITeraBiz/messages/message.ts';
 import { fakeRun } from '../../shared/fakeRun.mts';
 
-test('a time is in UTC, to the minute unless seconds matter', () => {
+test('a time is in UTC, to the second: a minute named as free must not be refused', () => {
   const at = Date.UTC(2026, 0, 31, 14, 3, 9, 123);
-  expect(formatTime(at)).toBe('2026-01-31 14:03 UTC');
-  expect(formatTime(at, true)).toBe('2026-01-31 14:03:09 UTC');
+  expect(formatTime(at)).toBe('2026-01-31 14:03:09 UTC');
 });
 
 test.each(['ETIMEDOUT', 'ImageNotFound', 'a preexisting job', 'plain words'])(

@@ -2,6 +2,7 @@
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 
 import { Account } from '../../../nodes/ITeraBiz/account/account.ts';
+import { checkDailyLimit } from '../../../nodes/ITeraBiz/fields/validate.ts';
 import type { Asked, Reply } from '../../shared/littleApi.mts';
 import { until } from '../../shared/until.mts';
 import {
@@ -362,7 +363,7 @@ describe('A retry', () => {
 
 describe('Rows that a limit refuses', () => {
   test.each<[string, Given, unknown[], string[]]>([
-    ['the run', { options: { maxVideos: 1 } }, [undefined, 'notSent'], []],
+    ['the run', { options: { maxVideos: 1 } }, ['account', 'notSent'], []],
     ['the day', { maxVideosPerDay: 1 }, ['video_a', 'account'], ['a']],
     [
       'the day, after an invalid row',
@@ -380,6 +381,12 @@ describe('Rows that a limit refuses', () => {
       expect(place.posts.map(({ body }) => body?.script)).toEqual(sent);
     },
   );
+
+  test('are not at fault where the limit in the credential is invalid', async () => {
+    const place = running({ onError: 'continueRegularOutput', scripts: ['a'] });
+    place.run.maxVideosPerDay = async () => checkDailyLimit('many');
+    expect(await place.output).toMatchObject([{ details: { reason: 'account' } }]);
+  });
 
   test('are not sent where the node stops, and neither are the others', async () => {
     const place = running({ scripts: ['a', 'b'], maxVideosPerDay: 1 });

@@ -325,6 +325,35 @@ describe('A link', () => {
     expect(files.asked).toEqual([]);
   });
 
+  test('that is not there yet is waited for, however long the files before it took', async () => {
+    let reads = 0;
+    api.reply = ({ path }) => {
+      const id = path.split('/')[2];
+      const isEarly = id === 'video_1' && reads++ === 0;
+      return { body: { id, status: 'completed', video_url: isEarly ? null : files.url } };
+    };
+    files.reply = async () => {
+      await new Promise((resolve) => setTimeout(resolve, FILE_PATIENCE.total + 100));
+      return film();
+    };
+    const items = [{ videoId: 'video_0' }, { videoId: 'video_1' }];
+    const { run } = fakeRun({ api, items, parameters: (_, input) => input, concurrency: 1 });
+    expect(await download(run, { doing: '', url: '', fields: [] })).toHaveLength(2);
+  });
+
+  test('to a file that is gone is waited for once, not once for each item', async () => {
+    const videoOf = (path: string) => ({ id: path.split('/')[2], status: 'completed' });
+    api.reply = ({ path }) => ({ body: { ...videoOf(path), video_url: `${files.url}${path}` } });
+    files.reply = () => ({ status: 404 });
+    const items = [0, 1, 2, 3, 4, 5].map((n) => ({ videoId: `video_${n}` }));
+    const parameters: FakeRunOptions['parameters'] = (_, input) => input;
+    const onError = 'continueRegularOutput';
+    const { run } = fakeRun({ api, items, parameters, onError, concurrency: 1 });
+    const start = performance.now();
+    expect(await download(run, { doing: '', url: '', fields: [] })).toHaveLength(6);
+    expect(performance.now() - start).toBeLessThan(2 * FILE_PATIENCE.total);
+  });
+
   test('may be written in capitals', async () => {
     const video_url = `${files.url}/film`.replace('http', 'HTTP');
     expect((await downloading({ video: { video_url } }).output).binary).toBeDefined();

@@ -108,25 +108,25 @@ describe('Max Videos per Day', () => {
       { limit: 3, wanted: 3, hoursAgo: [2] },
       0,
       'This would order 3 videos, but "Max Videos per Day" of the credential allows 3 in 24 hours, and 1 has been used',
-      'Nothing was sent to iTeraBiz. There is room for 2 now, and for all of them at 2026-03-05 10:00 UTC. Trying',
+      'Nothing was sent to iTeraBiz. There is room for 2 now, and for all of them at 2026-03-05 10:00:00 UTC. Trying',
     ],
     [
       { limit: 2, wanted: 1, hoursAgo: [2, 4] },
       0,
       'This would order 1 video, but "Max Videos per Day" of the credential allows 2 in 24 hours, and 2 have been used',
-      'Nothing was sent to iTeraBiz. There is room again from 2026-03-05 08:00 UTC, and for all of them at 2026-03-05 08:00 UTC. Trying',
+      'Nothing was sent to iTeraBiz. There is room again from 2026-03-05 08:00:00 UTC, and for all of them at 2026-03-05 08:00:00 UTC. Trying',
     ],
     [
       { limit: 1, wanted: 2, hoursAgo: [2, 4, 6], onError: 'continueErrorOutput' },
       0,
       'This would order 2 videos, but "Max Videos per Day" of the credential allows 1 in 24 hours, and 3 have been used',
-      'This item was not sent to iTeraBiz. There is room again from 2026-03-05 10:00 UTC. Trying',
+      'This item was not sent to iTeraBiz. There is room again from 2026-03-05 10:00:00 UTC. Trying',
     ],
     [
       { limit: 3, wanted: 3, hoursAgo: [2, 4], onError: 'continueRegularOutput' },
       1,
       'This would order 3 videos, but "Max Videos per Day" of the credential allows 3 in 24 hours, and 2 have been used',
-      'This item was not sent to iTeraBiz. There is room again from 2026-03-05 08:00 UTC, and for all of them at 2026-03-05 10:00 UTC. Trying',
+      'This item was not sent to iTeraBiz. There is room again from 2026-03-05 08:00:00 UTC, and for all of them at 2026-03-05 10:00:00 UTC. Trying',
     ],
     [
       { limit: 1, wanted: 2, onError: 'continueRegularOutput' },
@@ -145,7 +145,6 @@ describe('Max Videos per Day', () => {
     expect(refusal).toEqual({
       message,
       description: `${description} again before that changes nothing. To order now, raise the limit in the credential.`,
-      reason: 'account',
     });
   });
 
@@ -253,9 +252,9 @@ describe('A ceiling of the run', () => {
       onError: 'continueRegularOutput',
     });
     expect(await place.output).toMatchObject(
-      ['', 'notSent'].map((reason) => ({
+      ['account', 'notSent'].map((reason) => ({
         error: expect.stringMatching(/^This would order 2 videos/),
-        ...(reason && { details: { reason } }),
+        details: { reason },
       })),
     );
     expect(place.posts).toEqual([]);

@@ -202,7 +202,7 @@ describe('A search in a picker', () => {
     ['a name whose accents are written in another way', 'ZOE\u0308'],
     ['the ID', 'needle_9'],
     ['the status', 'queued'],
-  ])('reads on until a page has a match: %s', async (_, filter) => {
+  ])('reads on until there are enough matches: %s', async (_, filter) => {
     const { context, asked } = picker([...hay.slice(0, 4), needle, ...hay.slice(4)]);
     expect(await searchVideos.call(context, filter)).toEqual({
       results: [
@@ -212,9 +212,24 @@ describe('A search in a picker', () => {
           url: 'https://cdn.example/a',
         },
       ],
-      paginationToken: 'video_5',
+      paginationToken: undefined,
     });
-    expect(asked).toHaveLength(3);
+    expect(asked).toHaveLength(4);
+  });
+
+  test('shows the matches of all pages, since few of them leave nothing to scroll', async () => {
+    const { context } = picker(videos(5, { script: 'Hay' }));
+    const few = await searchVideos.call(context, 'hay');
+    expect([values(few).length, few.paginationToken]).toEqual([5, undefined]);
+    const many = await searchVideos.call(picker(videos(50, { script: 'Hay' })).context, 'hay');
+    expect([values(many).length, many.paginationToken]).toEqual([10, 'video_10']);
+  });
+
+  test('shows the matches so far where a later page is refused', async () => {
+    const page = answered({ data: videos(2, { script: 'Hay' }), has_more: true });
+    const { context } = picker(({ qs = {} }) => (qs.starting_after ? answered({}, 429) : page));
+    expect(values(await searchVideos.call(context, 'hay'))).toEqual(['video_1', 'video_2']);
+    await expect(searchVideos.call(context, 'needle')).rejects.toThrow('too busy');
   });
 
   test('ends with the list', async () => {
