@@ -7,7 +7,7 @@ import { queuedAccountOf } from '../account/account';
 import { refusalOnly, RequestFailed } from '../client/apiClient';
 import { now } from '../client/time';
 import { skipReason } from '../fields/events';
-import { keyOf, recentEventsOf, type Reply, type Verified } from './recentEvents';
+import { keyOf, recentEventsOf, type Reply, REPLY_TIMEOUT, type Verified } from './recentEvents';
 import {
   isGoodToken,
   isLaterToken,
@@ -159,8 +159,9 @@ async function hasStarted(
     const waited = now() - begin;
     if (waited > timeout) return undefined;
     remember();
-    // Ever longer pauses: while n8n is busy, many events may be waiting here for hours.
-    await sleep(Math.min(1 + waited / 10, 500));
+    // Ever longer pauses: while n8n is busy, many events may be waiting here for hours. But a start that takes
+    // less than a pause may go by without a write.
+    await sleep(Math.min(1 + waited / 10, waited < REPLY_TIMEOUT ? 100 : 500));
   }
   return response.statusCode < 300;
 }

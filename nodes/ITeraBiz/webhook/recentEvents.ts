@@ -18,7 +18,7 @@ const REPEAT: Reply = { status: 200, reason: 'it is a repeat of an event that wa
 const NOT_STARTED: Reply = { status: 503, reason: 'n8n did not start the workflow for it' };
 
 /** How long a repeat waits for n8n to start the workflow, in milliseconds. */
-const REPLY_TIMEOUT = 60_000;
+export const REPLY_TIMEOUT = 60_000;
 
 /**
  * How much longer n8n may take to start it, in milliseconds. n8n behavior: with a limit to concurrent executions,
