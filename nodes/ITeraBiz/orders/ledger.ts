@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'crypto';
 import type { IContextObject, IDataObject } from 'n8n-workflow';
 
+import { JobRegistry } from '../account/jobRegistry';
 import type { Order } from '../account/sameOrder';
 
 /**
@@ -42,16 +43,23 @@ export class Ledger {
    * @param run index of this run of the node
    * @param source what the submissions are made from: the API's address, and the node's fields as the user
    *   entered them
+   * @param jobs know what the stored execution lacks: what an earlier retry of it ordered
    */
   constructor(
     memory: IContextObject,
     private readonly run: number,
     private readonly accountId: string,
     source: string,
+    jobs = new JobRegistry(),
   ) {
     this.stamp = { origin: hash(source).slice(0, 8), account: accountId.slice(0, 8) };
     memory.submissions ??= { seed: randomBytes(16).toString('hex'), entries: {} };
     this.data = memory.submissions as LedgerData;
+    const { seed, entries } = this.data;
+    for (const { key, origin, answer } of jobs.createdFor(seed)) {
+      if (entries[key]?.state === 'accepted') continue;
+      entries[key] = { state: 'accepted', answer, ...this.stamp, origin };
+    }
     const { origin } = this.stamp;
     this.earlier = new Map(this.ofThisRun().filter(([, entry]) => entry.origin === origin));
   }
@@ -92,9 +100,9 @@ export class Ledger {
     return account !== undefined && account !== this.stamp.account;
   }
 
-  /** The name of a submission, the same in each retry of this execution, and unique across executions. */
-  nameOf(key: string): string {
-    return `${this.data.seed} ${key}`;
+  /** For the account's {@link JobRegistry}. */
+  submissionOf(key: string) {
+    return { seed: this.data.seed, key, origin: this.stamp.origin };
   }
 
   /** The items whose submission is still unanswered, or of unknown outcome. */
@@ -154,7 +162,7 @@ export class Ledger {
    */
   idempotencyKey(key: string): string {
     const entry = this.data.entries[key];
-    const name = (entry?.state === 'sent' && entry.shared) || this.nameOf(key);
+    const name = (entry?.state === 'sent' && entry.shared) || `${this.data.seed} ${key}`;
     const refusals = this.data.refusals?.[key];
     return hash(refusals ? `${name} ${refusals}` : name);
   }
