@@ -73,8 +73,8 @@ export function isRefusedForGood(error: Error, refusals: Refusals, at: number): 
 const MAX_REFUSALS = 3;
 
 /**
- * Polls the state of some videos, never with more requests than there are videos, besides those to a list
- * that is refused: a single one is read by ID, several from the list.
+ * Polls the state of some videos, never with more requests than there are videos, besides one that a list
+ * refuses for good: a single one is read by ID, several from the list.
  *
  * @param unlisted IDs the list did not show; the caller keeps them between polls. They are read by ID: now,
  *   or in the next poll if the list took too many requests. Those no longer asked for are removed.
@@ -102,7 +102,9 @@ export async function fetchSnapshot(
     return attempt.decision !== 'retry' && statusClass !== 'badKey';
   });
   if (hasNoList) byId.push(...listed.filter((id) => !snapshot.has(id) && !unlisted.has(id)));
-  for (const id of byId.slice(0, ids.length - (hasNoList ? 0 : requests))) {
+  const left = ids.length - requests + Number(hasNoList);
+  byId.slice(left).forEach((id) => unlisted.add(id));
+  for (const id of byId.slice(0, left)) {
     const video = await videoIfKnown(reader, id).catch(refusalOnly);
     if (!(video instanceof RequestFailed)) {
       snapshot.set(id, video);
