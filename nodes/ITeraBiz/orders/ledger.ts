@@ -19,6 +19,8 @@ type Stamp = Record<'origin' | 'account', string>;
 
 interface LedgerData {
   seed: string;
+  /** The last run of the node; missing if an older version wrote it */
+  run?: number;
   entries: Record<string, Entry>;
   /** How often the API has definitely refused a submission, by key */
   refusals?: Record<string, number>;
@@ -55,10 +57,13 @@ export class Ledger {
     this.stamp = { origin: hash(source).slice(0, 8), account: accountId.slice(0, 8) };
     memory.submissions ??= { seed: randomBytes(16).toString('hex'), entries: {} };
     this.data = memory.submissions as LedgerData;
-    const { seed, entries } = this.data;
+    const { seed, entries, run: lastRun } = this.data;
+    this.data.run = run;
     for (const { key, origin, answer } of jobs.createdFor(seed)) {
       if (entries[key]?.state === 'accepted') continue;
-      entries[key] = { state: 'accepted', answer, ...this.stamp, origin };
+      // A retry repeats only that run with the same items: another may get others in each retry.
+      const known = key.startsWith(`${lastRun}/`) ? origin : undefined;
+      entries[key] = { state: 'accepted', answer, ...this.stamp, origin: known };
     }
     const { origin } = this.stamp;
     this.earlier = new Map(this.ofThisRun().filter(([, entry]) => entry.origin === origin));

@@ -228,3 +228,16 @@ test('what an earlier retry ordered is known, with the source that it was made f
   expect(retryOf('as changed since').find(key)).toMatchObject({ state: 'accepted' });
   expect(retryOf('as changed since').findEarlier(0)).toBeUndefined();
 });
+
+test('what an earlier retry ordered in a later run is known only by its content: other items may come there', () => {
+  const stored: IContextObject = {};
+  ledgerIn(stored, 2);
+  const jobs = new JobRegistry();
+  const ordered = ledgerIn(structuredClone(stored), 3);
+  const key = ordered.keyOf(0, order);
+  jobs.recordCreated(order, { id: 'video_1' }, ordered.submissionOf(key));
+  new Ledger(stored, 2, 'mine', 'as entered', jobs);
+  const again = new Ledger(stored, 3, 'mine', 'as entered', jobs);
+  expect(again.find(key)).toMatchObject({ state: 'accepted' });
+  expect(again.findEarlier(0)).toBeUndefined();
+});
