@@ -10,6 +10,14 @@ const MAX_JOBS = 20_000;
 /** Most new jobs to keep in full, because a list may not show them yet, and most refusals. */
 const MAX_RECENT = 5_000;
 
+/** What a job was created for, in the words of its execution's ledger. */
+interface Submission {
+  /** The same in each retry of an execution */
+  seed: string;
+  key: string;
+  origin: string;
+}
+
 /** What this process knows about the jobs of an account. */
 export class JobRegistry {
   /** Orders being sent; their jobs may already be listed */
@@ -17,7 +25,7 @@ export class JobRegistry {
 
   private readonly assigned = new Set<string>();
 
-  private readonly recent: Array<Listed & { order: string; submission?: string }> = [];
+  private readonly recent: Array<Listed & { order: string; submission?: Submission }> = [];
 
   /** Fingerprints of the orders that were refused, newest last */
   private readonly refused: string[] = [];
@@ -37,8 +45,7 @@ export class JobRegistry {
     return this.assigned.has(id);
   }
 
-  /** @param submission its name, unique across executions */
-  recordCreated(order: Order, entry: IDataObject, submission?: string): void {
+  recordCreated(order: Order, entry: IDataObject, submission?: Submission): void {
     this.assign(videoIdOf(entry));
     this.recent.push({ order: fingerprint(order), entry, at: Date.now(), submission });
     if (this.recent.length > MAX_RECENT) this.recent.shift();
@@ -49,9 +56,11 @@ export class JobRegistry {
     return this.recent.filter((job) => job.order === order);
   }
 
-  /** The job this process created for a submission, e.g. in an earlier retry of the same execution. */
-  createdFor(submission: string): IDataObject | undefined {
-    return this.recent.find((job) => job.submission === submission)?.entry;
+  /** What this process created for an execution and its earlier retries, newest last. */
+  createdFor(seed: string): Array<Submission & { answer: IDataObject }> {
+    return this.recent.flatMap(({ entry: answer, submission }) =>
+      submission?.seed === seed ? [{ ...submission, answer }] : [],
+    );
   }
 
   recordRefused(order: Order): void {

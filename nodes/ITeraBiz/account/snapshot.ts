@@ -73,12 +73,13 @@ export function isRefusedForGood(error: Error, refusals: Refusals, at: number): 
 const MAX_REFUSALS = 3;
 
 /**
- * Polls the state of some videos, never with more requests than there are videos, besides those to a list
- * that is refused: a single one is read by ID, several from the list.
+ * Polls the state of some videos, never with more requests than there are videos, besides one that a list
+ * refuses for good: a single one is read by ID, several from the list.
  *
  * @param unlisted IDs the list did not show; the caller keeps them between polls. They are read by ID: now,
  *   or in the next poll if the list took too many requests. Those no longer asked for are removed.
  * @param snapshot gets what was seen, from the first request on
+ * @param refused gets why videos could not be read by ID
  * @returns what was seen; an ID that is missing was not read this time, or could not be
  * @throws {RequestFailed} if a request was refused before anything was seen
  */
@@ -87,6 +88,7 @@ export async function fetchSnapshot(
   reader: VideoReader,
   unlisted: Set<string>,
   snapshot: Snapshot = new Map(),
+  refused = new Map<string, RequestFailed>(),
 ): Promise<Snapshot> {
   const listed = ids.filter((id) => !unlisted.has(id));
   const refusals: RequestFailed[] = [];
@@ -102,7 +104,9 @@ export async function fetchSnapshot(
     return attempt.decision !== 'retry' && statusClass !== 'badKey';
   });
   if (hasNoList) byId.push(...listed.filter((id) => !snapshot.has(id) && !unlisted.has(id)));
-  for (const id of byId.slice(0, ids.length - (hasNoList ? 0 : requests))) {
+  const left = ids.length - requests + Number(hasNoList);
+  byId.slice(left).forEach((id) => unlisted.add(id));
+  for (const id of byId.slice(0, left)) {
     const video = await videoIfKnown(reader, id).catch(refusalOnly);
     if (!(video instanceof RequestFailed)) {
       snapshot.set(id, video);
@@ -111,6 +115,7 @@ export async function fetchSnapshot(
     // Perhaps only this one cannot be read: move it to the end, so that the next poll reads others first.
     unlisted.delete(id);
     unlisted.add(id);
+    refused.set(id, video);
     if (refusals.push(video) === MAX_REFUSALS) break;
   }
   if (snapshot.size === 0 && refusals.length > 0) throw refusals[0];

@@ -40,7 +40,7 @@ export interface WaitRequest {
 export interface WaitResult {
   reason: Ending | 'timedOut';
   video: Video;
-  /** Why the last poll was refused, if none has shown the video */
+  /** Why the last poll, or this video in it, was refused, if none has shown the video */
   refusal?: RequestFailed;
 }
 
@@ -85,6 +85,9 @@ export class VideoPoller {
   /** Of the last poll */
   private refusal?: RequestFailed;
 
+  /** Of single videos in the last poll, by ID */
+  private refused = new Map<string, RequestFailed>();
+
   /** What the running poll has seen so far */
   private current: Snapshot = new Map();
 
@@ -114,7 +117,8 @@ export class VideoPoller {
         if (!result) continue;
         waiters.delete(waiter);
         const isUnseen = result.video === waiter.request.last;
-        onResult(waiter.request, isUnseen ? { ...result, refusal: this.refusal } : result);
+        const refusal = this.refused.get(waiter.id) ?? this.refusal;
+        onResult(waiter.request, isUnseen ? { ...result, refusal } : result);
       }
       return waiters.size === 0;
     };
@@ -228,9 +232,10 @@ export class VideoPoller {
       ...groups.flatMap(({ once = [] }) => once),
     ]);
     const snapshot: Snapshot = (this.current = new Map());
+    this.refused = new Map();
     let refusal: RequestFailed | undefined;
     try {
-      await fetchSnapshot([...ids], leader.client, this.unlisted, snapshot);
+      await fetchSnapshot([...ids], leader.client, this.unlisted, snapshot, this.refused);
       this.refusals = 0;
     } catch (error) {
       // A leader that has ended, or an error of its own, says nothing about the other groups.

@@ -5,7 +5,7 @@ import { fingerprint } from '../account/sameOrder';
 import { videoIfKnown } from '../account/snapshot';
 import { videoIdOf } from '../api/video';
 import { refusalOnly } from '../client/apiClient';
-import { unlessAborted, yielder } from '../client/time';
+import { unlessAborted } from '../client/time';
 import { Ledger } from '../orders/ledger';
 import {
   type Allowance,
@@ -33,7 +33,7 @@ export const create: Perform = async (run, request) => {
   const ignored = { options: undefined, requestOptions: undefined, waitForCompletion: undefined };
   const entered = { ...run.node.parameters, ...ignored };
   const source = JSON.stringify([account.baseUrl, request.url, entered]);
-  const ledger = new Ledger(run.memory, run.index, account.id, source);
+  const ledger = new Ledger(run.memory, run.index, account.id, source, account.jobs);
   const shared = { account, client: await run.client(), ledger, results, doing: request.doing };
   const releaseAccount = account.hold();
   const stopWatching = nameOrdersWhenStopped(run, results, () => ledger.unknownItems);
@@ -63,7 +63,7 @@ async function order(
   const rows = await prepareRows(run, request, ledger, findAvatar);
   const { isPreview, good, bad } = rows;
   if (isVideo) await forgetForeign(run, shared, good);
-  await recallAccepted(shared, good);
+  nameAccepted(shared, good);
   const stopsInvalid = run.onError === 'stop' && bad.size > 0;
   const endReservation = await reserve(run, account.jobs, stopsInvalid ? [] : good);
   try {
@@ -118,20 +118,9 @@ async function forgetForeign(
   });
 }
 
-/** Names what was accepted before. The stored execution lacks what an earlier retry of it ordered. */
-async function recallAccepted(
-  { account, ledger, results }: Submissions,
-  rows: Row[],
-): Promise<void> {
-  const yieldIfDue = yielder();
-  for (const row of rows) {
-    await yieldIfDue();
-    const job = row.known ? undefined : account.jobs.createdFor(ledger.nameOf(row.key));
-    if (job) {
-      row.known = { state: 'accepted', answer: job };
-      ledger.accepted(row.key, job);
-    }
-    const { item, known } = row;
+/** Names what was accepted before. */
+function nameAccepted({ results }: Submissions, rows: Row[]): void {
+  for (const { item, known } of rows) {
     if (known?.state !== 'accepted') continue;
     results.recordAccepted(item, known.answer);
     if (known.reused !== undefined) results.reused.set(item, known.reused);

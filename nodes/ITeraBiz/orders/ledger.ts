@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'crypto';
 import type { IContextObject, IDataObject } from 'n8n-workflow';
 
+import { JobRegistry } from '../account/jobRegistry';
 import type { Order } from '../account/sameOrder';
 
 /**
@@ -18,6 +19,8 @@ type Stamp = Record<'origin' | 'account', string>;
 
 interface LedgerData {
   seed: string;
+  /** The last run of the node; missing if an older version wrote it */
+  run?: number;
   entries: Record<string, Entry>;
   /** How often the API has definitely refused a submission, by key */
   refusals?: Record<string, number>;
@@ -42,16 +45,26 @@ export class Ledger {
    * @param run index of this run of the node
    * @param source what the submissions are made from: the API's address, and the node's fields as the user
    *   entered them
+   * @param jobs know what the stored execution lacks: what an earlier retry of it ordered
    */
   constructor(
     memory: IContextObject,
     private readonly run: number,
     private readonly accountId: string,
     source: string,
+    jobs = new JobRegistry(),
   ) {
     this.stamp = { origin: hash(source).slice(0, 8), account: accountId.slice(0, 8) };
     memory.submissions ??= { seed: randomBytes(16).toString('hex'), entries: {} };
     this.data = memory.submissions as LedgerData;
+    const { seed, entries, run: lastRun } = this.data;
+    this.data.run = run;
+    for (const { key, origin, answer } of jobs.createdFor(seed)) {
+      if (entries[key]?.state === 'accepted') continue;
+      // A retry repeats only that run with the same items: another may get others in each retry.
+      const known = key.startsWith(`${lastRun}/`) ? origin : undefined;
+      entries[key] = { state: 'accepted', answer, ...this.stamp, origin: known };
+    }
     const { origin } = this.stamp;
     this.earlier = new Map(this.ofThisRun().filter(([, entry]) => entry.origin === origin));
   }
@@ -92,9 +105,9 @@ export class Ledger {
     return account !== undefined && account !== this.stamp.account;
   }
 
-  /** The name of a submission, the same in each retry of this execution, and unique across executions. */
-  nameOf(key: string): string {
-    return `${this.data.seed} ${key}`;
+  /** For the account's {@link JobRegistry}. */
+  submissionOf(key: string) {
+    return { seed: this.data.seed, key, origin: this.stamp.origin };
   }
 
   /** The items whose submission is still unanswered, or of unknown outcome. */
@@ -154,7 +167,7 @@ export class Ledger {
    */
   idempotencyKey(key: string): string {
     const entry = this.data.entries[key];
-    const name = (entry?.state === 'sent' && entry.shared) || this.nameOf(key);
+    const name = (entry?.state === 'sent' && entry.shared) || `${this.data.seed} ${key}`;
     const refusals = this.data.refusals?.[key];
     return hash(refusals ? `${name} ${refusals}` : name);
   }

@@ -114,13 +114,8 @@ function groupsOf(rows: Row[]): Group[] {
     const { order, known, reuseSince: since } = row;
     if (since === undefined || known?.state === 'accepted') continue;
     const key = fingerprint(order);
-    const group: Group = groups.get(key) ?? {
-      order,
-      rows: [],
-      since,
-      listed: [],
-      usable: new Map(),
-    };
+    const none = { rows: [], listed: [], usable: new Map() };
+    const group: Group = groups.get(key) ?? { order, since, ...none };
     group.rows.push(row);
     group.since = Math.min(group.since, since);
     groups.set(key, group);

@@ -172,7 +172,7 @@ function accept(
 ): IDataObject {
   const isReused = match && match.job === job;
   if (isReused) jobs.assign(videoIdOf(job));
-  else jobs.recordCreated(order, job, ledger.nameOf(key));
+  else jobs.recordCreated(order, job, ledger.submissionOf(key));
   ledger.accepted(key, job, isReused);
   results.recordAccepted(item, job);
   if (isReused !== undefined) results.reused.set(item, isReused);

@@ -1,3 +1,4 @@
+import { createHash } from 'crypto';
 import type {
   ExecuteWorkflowData,
   IBinaryData,
@@ -141,10 +142,12 @@ export async function performForItem(
   const base = await common(context, read, 1, true);
   const { node, memory } = base;
   // By their input: a model calls a tool several times at once.
-  const failures = (memory.failedTools ??= {}) as Record<string, { index: number; at: number }>;
-  const call = JSON.stringify(context.getInputData(0, NodeConnectionTypes.AiTool).json);
+  const kept = node.retryOnFail ? (memory.failedTools ??= {}) : {};
+  const failures = kept as Record<string, { index: number; at: number }>;
+  const input = JSON.stringify(context.getInputData(0, NodeConnectionTypes.AiTool).json);
+  const call = createHash('sha256').update(input).digest('hex');
   const failed = failures[call];
-  const isRetry = node.retryOnFail && failed && Date.now() - failed.at < MAX_RETRY_PAUSE;
+  const isRetry = failed && Date.now() - failed.at < MAX_RETRY_PAUSE;
   const index = isRetry ? failed.index : base.index;
   const run: Run = { ...base, index, input: () => context.getInputData().json, hint: () => {} };
   return await perform(run, request).catch((error: unknown) => {

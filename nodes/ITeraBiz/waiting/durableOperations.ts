@@ -54,37 +54,43 @@ export const coordinate: Perform = async (run) => {
   return outcome(run, durable, ends as End[]);
 };
 
+/** What a poll saw, and why it could not see the rest. */
+interface Poll {
+  snapshot: Snapshot;
+  refusal?: Error;
+}
+
 /** A poll may skip some videos, so this polls up to three times. */
-async function pollForAll(run: Run, ids: string[]): Promise<Snapshot> {
+async function pollForAll(run: Run, ids: string[]): Promise<Poll> {
   const { poller } = await run.account();
   const client = await run.client();
-  const all: Snapshot = new Map();
-  for (let polls = 0; polls < 3 && all.size < ids.length; polls++) {
-    const missing = ids.filter((id) => !all.has(id));
+  const snapshot: Snapshot = new Map();
+  for (let polls = 0; polls < 3 && snapshot.size < ids.length; polls++) {
+    const missing = ids.filter((id) => !snapshot.has(id));
     const answer = await poller.pollOnce(missing, client).catch(refusalOnly);
-    if (answer instanceof RequestFailed && all.size === 0) throw answer;
-    if (answer instanceof RequestFailed) break;
-    answer.forEach((video, id) => all.set(id, video));
+    if (answer instanceof RequestFailed) return { snapshot, refusal: answer };
+    answer.forEach((video, id) => snapshot.set(id, video));
   }
-  return all;
+  return { snapshot };
 }
 
 /** What a poll means for the waits, given what earlier polls met. */
-async function pollWith(run: Run, memory: Memory, polled: Promise<Snapshot>) {
+async function pollWith(run: Run, memory: Memory, polled: Promise<Poll>) {
   const surprises = (memory.surprises ??= {});
   const refusals = (memory.refusals ??= { count: 0, since: 0 });
   // Even if it is not about the API, as when n8n cannot read the credential: the videos are made all the same.
-  const answer = await polled.catch((error: Error) => error);
+  const { snapshot, refusal }: Poll = await polled.catch((error: Error) => {
+    return { snapshot: new Map(), refusal: error };
+  });
   run.signal?.throwIfAborted();
   const at = Date.now();
-  const refusal = answer instanceof Error ? answer : undefined;
-  const snapshot: Snapshot = answer instanceof Error ? new Map() : answer;
-  if (!refusal) refusals.count = 0;
+  const isRefused = refusal && snapshot.size === 0;
+  if (!isRefused) refusals.count = 0;
   return {
     snapshot,
     refusal,
     /** Whether no further poll is allowed */
-    isLast: refusal !== undefined && isRefusedForGood(refusal, refusals, at),
+    isLast: isRefused && isRefusedForGood(refusal, refusals, at),
     /** `undefined` while the wait goes on */
     endingOf: (id: string) => endingIn(snapshot, id, (surprises[id] ??= {}), at),
   };
@@ -103,7 +109,7 @@ function endOf(
   if (Date.now() < deadline + grace) return undefined;
   // Only its link is missing.
   if (outcomeOf(video) === 'completed') return { reason: 'ended', video };
-  return refusal ?? { reason: 'timedOut', video };
+  return !snapshot.has(id) && refusal ? refusal : { reason: 'timedOut', video };
 }
 
 /** The output of the user's node. @param ends of `videos` @throws if an item failed and it stops on errors */

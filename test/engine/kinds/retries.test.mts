@@ -67,16 +67,36 @@ function topUp(credits: number): void {
     credits-- > 0 ? { body: accept() } : { status: 402, body: { message: 'No credits left' } };
 }
 
-test('a second Retry of the same execution sends only what the first one did not', async () => {
-  topUp(2);
-  const parameters = createVideo({ options: { maxConcurrency: 1 } });
-  const failed = await account.run(parameters, { items: rows(5) });
-  topUp(1);
-  await account.run(parameters, { retryOf: asRetry(failed) });
+test.each([
+  ['as entered', '={{ $json.script }}'],
+  [
+    'with an expression that gives something else each time',
+    '={{ $json.script }} {{ $now.toMillis() }}',
+  ],
+])(
+  'a second Retry of the same execution sends only what the first one did not: %s',
+  async (_, script) => {
+    topUp(2);
+    const parameters = createVideo({ script, options: { maxConcurrency: 1 } });
+    const failed = await account.run(parameters, { items: rows(5) });
+    topUp(1);
+    await account.run(parameters, { retryOf: asRetry(failed) });
+    topUp(9);
+    const last = await account.run(parameters, { retryOf: asRetry(failed) });
+    expect(jsonOf(last)).toHaveLength(5);
+    expect([account.jobs.length, paidTwice()]).toEqual([5, 0]);
+  },
+);
+
+test('a second Retry orders nothing again that the first one resubmitted', async () => {
+  account.post = () => 'break';
+  const parameters = createVideo({ options: { resubmitUnknown: true } });
+  const failed = await account.run(parameters, { items: rows(1) });
   topUp(9);
+  await account.run(parameters, { retryOf: asRetry(failed) });
   const last = await account.run(parameters, { retryOf: asRetry(failed) });
-  expect(jsonOf(last)).toHaveLength(5);
-  expect([account.jobs.length, paidTwice()]).toEqual([5, 0]);
+  expect(jsonOf(last).map(({ id }) => id)).toEqual(['video_1']);
+  expect(account.jobs).toHaveLength(1);
 });
 
 test('a second Retry an hour later, once credits are there again, sends only what the first one did not', async () => {

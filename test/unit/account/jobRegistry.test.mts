@@ -16,26 +16,26 @@ test('of very many assigned jobs the oldest are forgotten, and one that is assig
   expect(assigned).toEqual([true, false, true, true]);
 });
 
-test('a created job is assigned, and found by its order and by its submission', () => {
+const submission = (seed: string, key = '0/0/x') => ({ seed, key, origin: 'entered' });
+
+test('a created job is assigned, and found by its order and by its execution', () => {
   const jobs = new JobRegistry();
-  expect(jobs.createdFor('')).toBeUndefined();
-  jobs.recordCreated(order('a'), { id: '1' }, 'first');
+  jobs.recordCreated(order('a'), { id: '1' }, submission('mine'));
   jobs.recordCreated(order('b'), { id: '2' });
-  jobs.recordCreated(order('a'), { id: '3' }, 'third');
+  jobs.recordCreated(order('a'), { id: '3' }, submission('other'));
   expect(jobs.isAssigned('2')).toBe(true);
   const created = jobs.createdBy(fingerprint(order('a')));
   expect(created.map(({ entry }) => entry.id)).toEqual(['1', '3']);
-  expect(jobs.createdFor('third')).toEqual({ id: '3' });
-  expect(jobs.createdFor('second')).toBeUndefined();
+  expect(jobs.createdFor('other')).toEqual([{ ...submission('other'), answer: { id: '3' } }]);
+  expect(jobs.createdFor('third')).toEqual([]);
 });
 
 test('the last five thousand created jobs are kept: more than a campaign orders while a list is late', () => {
   const jobs = new JobRegistry();
-  for (let n = 0; n < 5_000; n++) jobs.recordCreated(order('a'), { id: String(n) }, String(n));
-  expect(jobs.createdFor('0')).toEqual({ id: '0' });
+  for (let n = 0; n < 5_000; n++) jobs.recordCreated(order('a'), { id: String(n) });
+  expect(jobs.createdBy(fingerprint(order('a')))[0].entry).toEqual({ id: '0' });
   jobs.recordCreated(order('a'), { id: 'new' });
-  expect(jobs.createdFor('0')).toBeUndefined();
-  expect(jobs.createdFor('1')).toEqual({ id: '1' });
+  expect(jobs.createdBy(fingerprint(order('a')))[0].entry).toEqual({ id: '1' });
 });
 
 test('orders that others are about to send are awaited, until their outcome is known', async () => {

@@ -195,6 +195,23 @@ test('where the list is refused, all are asked for by ID, in each poll', async (
   }
 });
 
+test('a list that is refused midway, in each poll, costs one request more, and leaves none unseen', async () => {
+  const api = new Api(['x', 'y', 'c', 'b', 'a'], 1);
+  const { page } = api;
+  api.page = async (url, after) => {
+    const reply = await page.call(api, url, after);
+    return after === undefined ? reply : await Promise.reject(refused(400));
+  };
+  const unlisted = new Set<string>();
+  const seen = new Set<string>();
+  for (let polls = 0; polls < 2; polls++) {
+    api.asked.length = 0;
+    (await fetchSnapshot(['a', 'b', 'c'], api, unlisted)).forEach((_, id) => seen.add(id));
+    expect(api.asked).toHaveLength(4);
+  }
+  expect([...seen].sort()).toEqual(['a', 'b', 'c']);
+});
+
 test('what the list says without a status is not seen until it is read by ID', async () => {
   const api = new Api(['b', 'a']);
   const data = ['b', 'a'].map((id) => ({ id, status: '' }));

@@ -290,6 +290,20 @@ describe('The deadline', () => {
     ]);
   });
 
+  test('names the refusal of one video alone', async () => {
+    const outcome = { status: 500, body: '', headers: {} };
+    const refusal = new RequestFailed({ outcome, decision: 'retry', tries: 1, seconds: 0 });
+    const list = { page: { data: [body('a', 'processing')], has_more: false }, headers: {} };
+    const results = waitOf(new VideoPoller(), ['a', 'b'], async (page) =>
+      page > 0 ? list : await Promise.reject(refusal),
+    );
+    await advance(20_000);
+    expect(results).toEqual([
+      ['a', 'timedOut', undefined],
+      ['b', 'timedOut', refusal],
+    ]);
+  });
+
   test('names no refusal of earlier waits', async () => {
     const poller = new VideoPoller();
     const outcome = new NetworkError('', false, 'late');

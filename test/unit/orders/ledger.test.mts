@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { IContextObject } from 'n8n-workflow';
 
+import { JobRegistry } from '../../../nodes/ITeraBiz/account/jobRegistry.ts';
 import { Ledger } from '../../../nodes/ITeraBiz/orders/ledger.ts';
 
 const order = { url: '/videos', body: { script: 'Hello' } };
@@ -209,4 +210,34 @@ test('another source has no earlier submissions', () => {
   ledger.sent(ledger.keyOf(0, order), 1);
   expect(new Ledger(memory, 0, 'mine', 'as changed since').findEarlier(0)).toBeUndefined();
   expect(ledgerIn(memory, 0, 'other').findEarlier(0)).toMatchObject({ state: 'sent' });
+});
+
+test('what an earlier retry ordered is known, with the source that it was made from', () => {
+  const stored: IContextObject = {};
+  const key = ledgerIn(stored).keyOf(0, order);
+  ledgerIn(stored).sent(key, 7);
+  const jobs = new JobRegistry();
+  jobs.recordCreated(order, { id: 'video_1' }, ledgerIn(stored).submissionOf(key));
+  jobs.recordCreated(order, { id: 'video_2' }, ledgerIn().submissionOf(key));
+  const retryOf = (source: string) => {
+    return new Ledger(structuredClone(stored), 0, 'mine', source, jobs);
+  };
+  const ledger = retryOf('as entered');
+  expect(ledger.answers).toEqual([{ id: 'video_1' }]);
+  expect(ledger.findEarlier(0)).toBe(ledger.find(key));
+  expect(retryOf('as changed since').find(key)).toMatchObject({ state: 'accepted' });
+  expect(retryOf('as changed since').findEarlier(0)).toBeUndefined();
+});
+
+test('what an earlier retry ordered in a later run is known only by its content: other items may come there', () => {
+  const stored: IContextObject = {};
+  ledgerIn(stored, 2);
+  const jobs = new JobRegistry();
+  const ordered = ledgerIn(structuredClone(stored), 3);
+  const key = ordered.keyOf(0, order);
+  jobs.recordCreated(order, { id: 'video_1' }, ordered.submissionOf(key));
+  new Ledger(stored, 2, 'mine', 'as entered', jobs);
+  const again = new Ledger(stored, 3, 'mine', 'as entered', jobs);
+  expect(again.find(key)).toMatchObject({ state: 'accepted' });
+  expect(again.findEarlier(0)).toBeUndefined();
 });

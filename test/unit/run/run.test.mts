@@ -312,6 +312,22 @@ describe('An AI tool', () => {
       expect(await indexAfter(ms, settings, error)).toBe(index);
     });
 
+    test.each([false, true])(
+      'keeps no arguments, and nothing without Retry On Fail: %s',
+      async (retryOnFail) => {
+        const context = singleContext({
+          items,
+          isTool: true,
+          parameters: create,
+          node: { retryOnFail },
+        });
+        await Promise.allSettled([runOfTool(context, failure)]);
+        const { failedTools } = context.getContext('node');
+        expect(Object.keys(failedTools ?? {})).toHaveLength(retryOnFail ? 1 : 0);
+        expect(JSON.stringify(failedTools ?? '')).not.toContain('one');
+      },
+    );
+
     test('passes the failure on', async () => {
       const context = singleContext({ items, parameters: create });
       await expect(runOfTool(context, failure)).rejects.toBe(failure);

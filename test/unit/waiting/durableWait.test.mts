@@ -276,6 +276,20 @@ describe('The coordinator', () => {
     ]);
   });
 
+  test('those of one video alone end no wait', async () => {
+    const items = [waitsFor('a'), waitsFor('b')];
+    const memory: IContextObject = { done: false };
+    const answer: Answering = ({ url }) =>
+      url === '/videos/b'
+        ? answered({}, 401)
+        : answered({ data: [{ id: 'a', status: 'processing' }], has_more: false });
+    for (let polls = 0; polls < 5; polls++) {
+      await look({ items, answer, memory });
+      await jest.advanceTimersByTimeAsync(40_000);
+    }
+    expect(memory).toMatchObject({ done: false });
+  });
+
   test('what a poll has shown is not asked for again', async () => {
     let listed = 0;
     const { asked, memory } = await look({
@@ -292,14 +306,20 @@ describe('The coordinator', () => {
     expect(memory.done).toBe(true);
   });
 
-  test.each([500, 404])(
-    'one that cannot be read (%i, a web page) takes no other along',
-    async (status) => {
+  test.each([
+    [500, 'iTeraBiz could not look for videos because of a fault on its side'],
+    [404, 'Something other than iTeraBiz answered the request to look for videos'],
+  ])(
+    'one that cannot be read (%i, a web page) says so, and takes no other along',
+    async (status, cause) => {
       const { output, asked, memory } = await look({
         items: [waitsFor('a'), waitsFor('b'), waitsFor('c')],
         answer: ({ url }) => {
           if (url === '/videos/b') return answered('<html></html>', status);
-          const data = ['a', 'c'].map((id) => ({ id, status: 'failed', error: 'Too dark' }));
+          const data = [
+            { id: 'a', status: 'failed', error: 'Too dark' },
+            { id: 'c', status: 'processing' },
+          ];
           return answered({ data, has_more: false });
         },
         left: -10 * MINUTE,
@@ -309,8 +329,8 @@ describe('The coordinator', () => {
       expect(asked.filter((url) => url === '/videos/b')).toHaveLength(2);
       expect((output as IDataObject[]).map(({ error }) => error)).toEqual([
         expect.stringMatching(/^iTeraBiz could not make video a: Too dark/),
-        expect.stringMatching(/^Video b was not finished after 60 minutes/),
-        expect.stringMatching(/^iTeraBiz could not make video c: Too dark/),
+        expect.stringContaining(`The wait for video b ended: ${cause}`),
+        expect.stringMatching(/^Video c was not finished after 60 minutes/),
       ]);
     },
   );
