@@ -226,7 +226,8 @@ function isEqual(wanted: unknown, stated: unknown, field: string): boolean {
 
 /** Reads a number, also from `"45"`, `"45.0"` or `"45s"`, but not from `"45 min"` or `"1080x1920"`. */
 function numberIn(value: unknown): number {
-  return Number(String(value).replace(/\s*s(ec(onds?)?)?\.?$/i, '') || NaN);
+  const digits = String(value).replace(/s(ec(onds?)?)?\.?$/i, '');
+  return Number(digits.trim() || NaN);
 }
 
 /** The value of a field in an entry or a request, also if nested. */
