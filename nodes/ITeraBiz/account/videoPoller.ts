@@ -80,7 +80,7 @@ export class VideoPoller {
   private polledAt = -Infinity;
 
   /** Consecutive refused polls */
-  private refusals = 0;
+  private refusedInARow = 0;
 
   /** Of the last poll */
   private refusal?: RequestFailed;
@@ -181,8 +181,9 @@ export class VideoPoller {
     this.isPolling = true;
     // The first poll comes after one interval: the video has only just been created.
     const startedAt = now();
-    this.refusals = 0;
+    this.refusedInARow = 0;
     this.refusal = undefined;
+    this.refused.clear();
     try {
       while (this.groups.size > 0) {
         const left = this.nextPollAt(startedAt) - now();
@@ -212,7 +213,7 @@ export class VideoPoller {
   private nextPollAt(startedAt: number): number {
     const last = Math.max(this.polledAt, startedAt);
     const times = this.waiters.map(({ interval, deadline }) => {
-      const backedOff = Math.min(POLLING.longestPause, interval * 2 ** this.refusals);
+      const backedOff = Math.min(POLLING.longestPause, interval * 2 ** this.refusedInARow);
       return Math.min(deadline, last + Math.max(interval, backedOff));
     });
     const isUrgent = [...this.groups].some(({ once }) => once);
@@ -236,12 +237,12 @@ export class VideoPoller {
     let refusal: RequestFailed | undefined;
     try {
       await fetchSnapshot([...ids], leader.client, this.unlisted, snapshot, this.refused);
-      this.refusals = 0;
+      this.refusedInARow = 0;
     } catch (error) {
       // A leader that has ended, or an error of its own, says nothing about the other groups.
       if (!this.groups.has(leader)) return;
       if (!(error instanceof RequestFailed)) return leader.end(error);
-      this.refusals += 1;
+      this.refusedInARow += 1;
       refusal = error;
     } finally {
       this.polledAt = now();

@@ -31,11 +31,11 @@ export function describeEnd(
   { maxWait, failedVideos, isCutShort }: WaitOptions,
 ): Refusal | undefined {
   if (end instanceof Error) {
-    return describeRefusal(`The wait for video ${id} ended`, end, 'fix this, then get it');
+    return describeUnasked(`The wait for video ${id} ended`, end, 'fix this, then get it');
   }
   const { reason, video, refusal } = end;
   const unasked = `iTeraBiz could not be asked about video ${id}`;
-  if (refusal) return describeRefusal(unasked, refusal, 'get it later');
+  if (refusal) return describeUnasked(unasked, refusal, 'get it later');
   const status = `status: ${statusOf(video)}`;
   if (reason === 'gone') {
     return {
@@ -60,7 +60,7 @@ export function describeEnd(
   };
 }
 
-function describeRefusal(event: string, error: Error, advice: string): Refusal {
+function describeUnasked(event: string, error: Error, advice: string): Refusal {
   const { message } =
     error instanceof RequestFailed ? error.describe({ doing: 'look for videos' }) : error;
   return {
