@@ -12,6 +12,9 @@ import { describeEnd, type End, type Wait } from './outcome';
 /** Waits end this long before n8n cancels their execution, in milliseconds: the last poll may be slow. */
 const BEFORE_TIMEOUT = POLLING.lastPoll + 2_000;
 
+/** A tool's waits end this long before its caller gives up, in milliseconds: the last poll takes time. */
+const BEFORE_GIVING_UP = 3_000;
+
 /** n8n behavior: longer custom data is cut off, in characters. */
 const MAX_NOTE_LENGTH = 512;
 
@@ -60,7 +63,7 @@ const NO_ID = {
 
 function waitFor(run: Run, item: number, id: string, { video, options }: Job): Wait {
   const { maxWait = 60, pollInterval = 10, failedVideos = 'stop' } = options;
-  const chosen = Math.min(run.giveUpAt, now() + maxWait * 60_000);
+  const chosen = Math.min(run.giveUpAt - BEFORE_GIVING_UP, now() + maxWait * 60_000);
   const latest = now() + (run.timeoutAt ?? Infinity) - Date.now() - BEFORE_TIMEOUT;
   const deadline = Math.min(chosen, latest);
   return {
@@ -154,7 +157,7 @@ export function nameOrdersWhenStopped(
     const ids = [...accepted.values()];
     const unknown = unknownItems().filter((item) => !accepted.has(item));
     const orders = `what it ordered is not: ${ids.join(', ')}. Get a video by its ID, or list all with Get Many.`;
-    const doubts = `iTeraBiz may make these, too, which it had not answered: ${rangesOf(unknown)}. Look for them in your iTeraBiz dashboard, or with Get Many.`;
+    const doubts = `iTeraBiz may also have accepted these, which it had not answered: ${rangesOf(unknown)}. Look for them in your iTeraBiz dashboard, or with Get Many.`;
     const text = [ids.length > 0 && orders, unknown.length > 0 && doubts].filter(Boolean).join(' ');
     if (text === '' || text === last) return;
     last = text;

@@ -250,10 +250,10 @@ describe('In memory', () => {
     expect(end.error?.message).toMatch(/^Video a was not finished before this workflow's Timeout/);
   });
 
-  test('an AI tool waits for as long as its caller does, and says then that it goes on', async () => {
+  test('an AI tool waits for almost as long as its caller does, and says then that it goes on', async () => {
     const { end, handedOver } = waiting({ isTool: true });
     await advance(46_000);
-    expect(end.at).toBe(45_000);
+    expect(end.at).toBe(42_000);
     expect(end.json).toEqual([
       {
         id: 'a',
@@ -263,6 +263,13 @@ describe('In memory', () => {
       },
     ]);
     expect(handedOver).toEqual([]);
+  });
+
+  test('an AI tool polls a last time in time for its caller, however long its interval', async () => {
+    const { asked, end } = waiting({ isTool: true, options: { pollInterval: 60 } });
+    await advance(44_000);
+    expect(asked).toHaveLength(1);
+    expect(end.json?.[0].message).toMatch(/^This video is ordered and still being made/);
   });
 
   test.each<[string, Given, string]>([

@@ -161,7 +161,7 @@ describe('An execution that is stopped', () => {
     const orders =
       'iTeraBiz: this execution was stopped, but what it ordered is not: a. Get a video by its ID, or list all with Get Many.';
     const doubts =
-      'iTeraBiz may make these, too, which it had not answered: Items 3–4. Look for them in your iTeraBiz dashboard, or with Get Many.';
+      'iTeraBiz may also have accepted these, which it had not answered: Items 3–4. Look for them in your iTeraBiz dashboard, or with Get Many.';
     expect(warnings).toEqual([`${orders} ${doubts}`]);
     expect(notes).toEqual({ iTeraBiz_orders: 'a', iTeraBiz_check: 'Items 3–4' });
     forget();
@@ -176,7 +176,7 @@ describe('An execution that is stopped', () => {
     const { stop, warnings, notes } = stopping([], [0]);
     stop.abort();
     expect(warnings).toEqual([
-      'iTeraBiz: this execution was stopped, but iTeraBiz may make these, too, which it had not answered: Item 1. Look for them in your iTeraBiz dashboard, or with Get Many.',
+      'iTeraBiz: this execution was stopped, but iTeraBiz may also have accepted these, which it had not answered: Item 1. Look for them in your iTeraBiz dashboard, or with Get Many.',
     ]);
     expect(notes).toEqual({ iTeraBiz_check: 'Item 1' });
   });
