@@ -1,15 +1,16 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import type { Account } from '../account/account';
-import type { ApiResponse } from '../api/response';
+import { RECONCILING } from '../account/reconciler';
 import { listOf } from '../account/sameOrder';
+import type { ApiResponse } from '../api/response';
 import { retryDecision } from '../api/status';
 import { jobIn, videoIdOf } from '../api/video';
 import { type ApiClient, RequestFailed } from '../client/apiClient';
 import { eachItem } from '../run/eachItem';
 import { ItemFailed, type Results } from '../run/results';
 import type { Job, Run } from '../run/run';
-import { describeEarlierUnknown, describeUnknownOutcome } from './unknownOutcome';
+import { describeEarlierUnknown, describeUnknownOutcome } from './describeUnknown';
 import type { Ledger } from './ledger';
 import { describeCountFailure, describeUsedUp, needsSubmission } from './limits';
 import type { Row } from './rows';
@@ -108,7 +109,9 @@ async function existingJob(shared: Submissions, row: Row): Promise<IDataObject |
   if (match?.job) return accept(shared, row, match.job);
   if (!known) return undefined;
   const reconciler = account.reconcilers[listOf(order)];
-  const result = known.at ? await reconciler.find(client, order, known.at, true) : undefined;
+  // A list may not show yet what was sent a moment ago.
+  const isOld = Date.now() - (known.at ?? 0) > RECONCILING.polls.at(-1)!;
+  const result = known.at ? await reconciler.find(client, order, known.at, isOld) : undefined;
   if (result?.job) return accept(shared, row, result.job);
   if (options.resubmitUnknown) return undefined;
   throw new ItemFailed({ ...describeEarlierUnknown(doing, order, result), reason: 'unknown' });

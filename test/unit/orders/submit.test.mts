@@ -358,6 +358,19 @@ describe('A job that the list shows', () => {
     expect(await again.output).toEqual([job]);
     expect([again.posts.length, again.looks.length]).toEqual([0, 1]);
   });
+
+  test('is looked for more than once if the earlier try was a moment ago', async () => {
+    const account = new Account('one');
+    const { memory, output } = running({ answer: breaks, account });
+    await expect(output).rejects.toThrow('Check this one');
+    const [entry] = Object.values(entriesOf(memory));
+    Object.assign(entry, { at: Date.now() + 1_000 });
+    const job = shown();
+    const lists = [[], [job]].map((data) => ({ body: { data, has_more: false } }));
+    const again = running({ memory, account, list: () => lists.shift()! });
+    expect(await again.output).toEqual([job]);
+    expect([again.posts.length, again.looks.length]).toEqual([0, 2]);
+  });
 });
 
 describe('What meets one row and would meet all', () => {
