@@ -9,6 +9,7 @@ import {
   type Order,
   unclearReason,
 } from '../../../nodes/ITeraBiz/account/sameOrder.ts';
+import { cases } from '../../shared/cases.mts';
 
 const video = (body: IDataObject): Order => ({ url: '/videos', body });
 const content = (body: IDataObject): Order => ({ url: '/content/generate', body });
@@ -474,7 +475,7 @@ test('of many orders, those are found of which a text that was cut may be', () =
         }
       },
     ),
-    { numRuns: 500 },
+    { numRuns: cases(100) },
   );
 });
 

@@ -436,7 +436,7 @@ test('each video that ends after the beginning comes out exactly once, and none 
       expect([...world.history].filter((id) => came.has(id))).toEqual([]);
       expect(JSON.parse(world.stored!)).not.toHaveProperty('reading');
     }),
-    { numRuns: cases(40) },
+    { numRuns: cases(20, 400) },
   );
 });
 
