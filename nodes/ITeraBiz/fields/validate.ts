@@ -61,10 +61,11 @@ export function checkBody(body: IDataObject): IDataObject {
   );
 }
 
-/** A field that this package does not know may be empty, or "none". */
+/** A field that this package does not know may be empty, also with invisible characters, or "none". */
 function checkOther(value: IDataObject[string], label: string): IDataObject[string] {
   const isText = typeof value === 'number' || typeof value === 'string';
-  if (isText && !['', 'none'].includes(String(value).trim().toLowerCase())) textOf(value, label);
+  const mayStay = ['', 'none'].includes(visibleText(String(value)).toLowerCase());
+  if (isText && !mayStay) textOf(value, label);
   return value;
 }
 
@@ -238,7 +239,8 @@ export function textOf(value: unknown, label: string): string {
     const advice = `Switch "${label}" from Fixed to Expression, so that n8n fills in the value`;
     throw refusal(label, visible, 'is an expression that was not evaluated', advice);
   }
-  if (PLACEHOLDER.test(visible)) {
+  // Nan is a name, too. Programs write NaN or nan.
+  if (PLACEHOLDER.test(visible) && visible !== 'Nan') {
     const advice =
       'It stands for a missing value: check the step or the spreadsheet that this item comes from';
     throw refusal(label, visible, 'is not a value', advice);

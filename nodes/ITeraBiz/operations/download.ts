@@ -55,7 +55,8 @@ interface Fetched extends ApiResponse {
  * file. An expired link is renewed once; a link or a file that is not ready yet is waited for.
  */
 export const download: Perform = async (run) => {
-  // One for all items, from the first that is not ready on, or each of them would take a minute.
+  // One for all items, from the first that is not ready on, or each of them would take a minute. A file that
+  // came late ends it: those that follow are not gone, and may be late as well.
   let deadline: number | undefined;
   const isInTime = (wait: number) => {
     deadline ??= Math.min(now() + FILE_PATIENCE.total, run.giveUpAt);
@@ -65,18 +66,22 @@ export const download: Perform = async (run) => {
     const chosenName = String(run.options(item).fileName ?? '');
     const id = videoIdOfItem(run, item);
     const field = String(run.parameter('binaryPropertyName', item) ?? '').trim() || 'data';
-    let isRenewed = false;
+    let [isLate, isRenewed] = [false, false];
     for (let wait = FILE_PATIENCE.pause; ; wait = Math.min(2 * wait, FILE_PATIENCE.longestPause)) {
       const video = await readFinished(client, id);
       if (lacksLink(video) && isInTime(wait)) {
+        isLate = true;
         await pause(wait, run.signal);
         continue;
       }
       const fetched = await fetchFile(run, client, linkOf(video, id), id, chosenName);
       const { link, file } = fetched;
+      if (file && isLate) deadline = undefined;
       if (file) return [{ json: video, binary: { [field]: file } }];
-      if (link === 'notReadyYet' && isInTime(wait)) await pause(wait, run.signal);
-      else if (link === 'expired' && !isRenewed) isRenewed = true;
+      if (link === 'notReadyYet' && isInTime(wait)) {
+        isLate = true;
+        await pause(wait, run.signal);
+      } else if (link === 'expired' && !isRenewed) isRenewed = true;
       else throw fetched.failure ?? deadLink(id, fetched);
     }
   });

@@ -81,7 +81,7 @@ export async function prepareRows(
       rows.maxVideos = Math.min(rows.maxVideos, options.maxVideos ?? Infinity);
       rows.maxSeconds = Math.min(rows.maxSeconds, options.maxSeconds ?? Infinity);
       body = bodyOf(run, fields, item);
-      const name = isByName && visibleText(textOf(body.avatar_id, LABELS.avatar_id));
+      const name = isByName && avatarNameIn(body.avatar_id);
       if (name) body = { ...body, avatar_id: await findAvatar(name) };
       const order = { url, body: checkBody(body) };
       const key = ledger.keyOf(item, order);
@@ -97,6 +97,11 @@ export async function prepareRows(
     }
   }
   return rows;
+}
+
+/** An expression may return a list with one name: Airtable does for linked fields. @throws {BadInput} if it is none */
+function avatarNameIn(value: IDataObject[string]): string {
+  return visibleText(textOf(Array.isArray(value) ? String(value) : value, LABELS.avatar_id));
 }
 
 /** @throws {BadInput} if an expression gives neither yes nor no */

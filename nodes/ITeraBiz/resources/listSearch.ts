@@ -21,6 +21,9 @@ const MAX_PAGES = 20;
 /** So many matches of a search are more than the picker shows without scrolling. */
 const ENOUGH_TO_SCROLL = 10;
 
+/** How long a search that has matches reads on, in milliseconds. */
+const SEARCH_TIMEOUT = 10_000;
+
 /** How long a user waits for a page, in milliseconds. */
 const REQUEST_TIMEOUT = 30_000;
 
@@ -62,6 +65,7 @@ async function search(
   const isMatch = ({ name, value, words = '' }: Entry) =>
     normalizeName(`${name} ${value} ${words}`).includes(normalizeName(filter));
   const matches: Entry[] = [];
+  const begin = now();
   let [pagesRead, entriesRead, isStuck] = [0, 0, false];
   let paginationToken: string | undefined;
   const fetch = async (cursor = after) => {
@@ -77,7 +81,8 @@ async function search(
     pagesRead += 1;
     entriesRead += newItems.length;
     matches.push(...newItems.flatMap((item) => toEntry(item) ?? []).filter(isMatch));
-    const isEnough = matches.length >= (filter ? ENOUGH_TO_SCROLL : 1);
+    const isSlow = now() - begin > SEARCH_TIMEOUT;
+    const isEnough = matches.length >= (filter && !isSlow ? ENOUGH_TO_SCROLL : 1);
     if (isEnough || pagesRead === MAX_PAGES) break;
   }
   const isCut = isStuck || paginationToken !== undefined;

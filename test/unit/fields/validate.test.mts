@@ -73,6 +73,12 @@ describe('A body that is ready to be sent', () => {
       { style: { a: [1, null], b: '#N/A' }, x: '', y: ' None', z: 0, on: false },
       { style: { a: [1, null], b: '#N/A' }, x: '', y: ' None', z: 0, on: false },
     ],
+    [
+      'an unknown field may hold nothing visible',
+      { style: '\u200B', look: ' \uFEFFnone' },
+      { style: '\u200B', look: ' \uFEFFnone' },
+    ],
+    ['Nan is a name', { name: 'Nan' }, { name: 'Nan' }],
     ['a field named like a method is unknown', { constructor: ' a ' }, { constructor: ' a ' }],
   ];
 
@@ -191,7 +197,14 @@ describe('A value that is invalid', () => {
       field[0].toUpperCase() + field.slice(1),
       'stands for a missing value',
       [
-        ...['undefined', 'null', ' NaN ', '[object Object]', '[object Object],[object Object]'],
+        ...[
+          'undefined',
+          'null',
+          ' NaN ',
+          'nan',
+          '[object Object]',
+          '[object Object],[object Object]',
+        ],
         ...['#N/A', '#REF!', '#VALUE!', '#NAME?', '#DIV/0!', 'Loading...', 'Loading…', 'None'],
       ],
     ]),

@@ -341,6 +341,24 @@ describe('A link', () => {
     expect(await download(run, { doing: '', url: '', fields: [] })).toHaveLength(2);
   });
 
+  test('to a file that is late has time again after one that came late', async () => {
+    const asked = new Map<string, number>();
+    api.reply = ({ path }) => {
+      const id = path.split('/')[2];
+      return { body: { id, status: 'completed', video_url: `${files.url}/${id}` } };
+    };
+    files.reply = async ({ path }) => {
+      const count = (asked.get(path) ?? 0) + 1;
+      asked.set(path, count);
+      if (path !== '/video_1') return count === 1 ? { status: 404 } : film();
+      await new Promise((resolve) => setTimeout(resolve, FILE_PATIENCE.total + 100));
+      return film();
+    };
+    const items = [0, 1, 2].map((n) => ({ videoId: `video_${n}` }));
+    const { run } = fakeRun({ api, items, parameters: (_, input) => input, concurrency: 1 });
+    expect(await download(run, { doing: '', url: '', fields: [] })).toHaveLength(3);
+  });
+
   test('to a file that is gone is waited for once, not once for each item', async () => {
     const videoOf = (path: string) => ({ id: path.split('/')[2], status: 'completed' });
     api.reply = ({ path }) => ({ body: { ...videoOf(path), video_url: `${files.url}${path}` } });

@@ -61,6 +61,7 @@ describe('The rows of a run', () => {
 
   test.each([
     ['name', ' Anna\u200b ', 'id_of_Anna', ['Anna']],
+    ['name', ['Anna'], 'id_of_Anna', ['Anna']],
     ['id', 'a', 'a', []],
   ])('take avatars by %s', async (mode, avatarId, id, names) => {
     const { body, asked } = await prepared({ ...all, avatarId }, { mode });

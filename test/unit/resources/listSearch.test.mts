@@ -232,6 +232,19 @@ describe('A search in a picker', () => {
     await expect(searchVideos.call(context, 'needle')).rejects.toThrow('too busy');
   });
 
+  test('shows the matches so far once pages have taken long', async () => {
+    let time = 0;
+    const clock = jest.spyOn(performance, 'now').mockImplementation(() => time);
+    const { context, asked } = picker(({ qs = {} }) => {
+      time += 4_000;
+      const n = Number(String(qs.starting_after ?? 'video_0').slice(6)) + 1;
+      return answered({ data: [{ id: `video_${n}`, script: 'Hay' }], has_more: n < 100 });
+    });
+    const { results, paginationToken } = await searchVideos.call(context, 'hay');
+    clock.mockRestore();
+    expect([results.length, asked.length, paginationToken]).toEqual([3, 3, 'video_3']);
+  });
+
   test('ends with the list', async () => {
     const { context, asked } = picker(hay);
     const none = { results: [], paginationToken: undefined };
