@@ -14,6 +14,8 @@ const MAX_RECENT = 5_000;
 interface Submission {
   /** The same in each retry of an execution */
   seed: string;
+  /** The ID of the node's run: the same in each retry that repeats it */
+  run: string;
   key: string;
   origin: string;
 }

@@ -19,8 +19,8 @@ type Stamp = Record<'origin' | 'account', string>;
 
 interface LedgerData {
   seed: string;
-  /** The last run of the node; missing if an older version wrote it */
-  run?: number;
+  /** The last run of the node, with an ID that its retries share; missing if an older version wrote it */
+  run?: { index: number; id: string };
   entries: Record<string, Entry>;
   /** How often the API has definitely refused a submission, by key */
   refusals?: Record<string, number>;
@@ -41,6 +41,12 @@ export class Ledger {
 
   private readonly stamp: Stamp;
 
+  /** The ID of this run of the node */
+  private readonly runId: string;
+
+  /** What other retries ordered in runs that may have had other items, by key */
+  private readonly elsewhere = new Map<string, Entry>();
+
   /**
    * @param run index of this run of the node
    * @param source what the submissions are made from: the API's address, and the node's fields as the user
@@ -58,12 +64,14 @@ export class Ledger {
     memory.submissions ??= { seed: randomBytes(16).toString('hex'), entries: {} };
     this.data = memory.submissions as LedgerData;
     const { seed, entries, run: lastRun } = this.data;
-    this.data.run = run;
-    for (const { key, origin, answer } of jobs.createdFor(seed)) {
+    this.runId = lastRun?.index === run ? lastRun.id : randomBytes(4).toString('hex');
+    this.data.run = { index: run, id: this.runId };
+    for (const { key, run: runId, origin, answer } of jobs.createdFor(seed)) {
       if (entries[key]?.state === 'accepted') continue;
-      // A retry repeats only that run with the same items: another may get others in each retry.
-      const known = key.startsWith(`${lastRun}/`) ? origin : undefined;
-      entries[key] = { state: 'accepted', answer, ...this.stamp, origin: known };
+      const entry: Entry = { state: 'accepted', answer, ...this.stamp, origin };
+      // A retry repeats only the stored run with the same items: others may get other items in each retry.
+      if (runId === this.runId) entries[key] = entry;
+      else this.elsewhere.set(key, entry);
     }
     const { origin } = this.stamp;
     this.earlier = new Map(this.ofThisRun().filter(([, entry]) => entry.origin === origin));
@@ -89,7 +97,12 @@ export class Ledger {
 
   /** The state of a submission; `undefined` if it was never sent, or was refused. */
   find(key: string): Entry | undefined {
-    return this.data.entries[key];
+    const { entries } = this.data;
+    const other = this.elsewhere.get(key);
+    // From here on it is this row's, made from this source.
+    if (other) entries[key] = { ...other, ...this.stamp };
+    this.elsewhere.delete(key);
+    return entries[key];
   }
 
   /**
@@ -107,7 +120,7 @@ export class Ledger {
 
   /** For the account's {@link JobRegistry}. */
   submissionOf(key: string) {
-    return { seed: this.data.seed, key, origin: this.stamp.origin };
+    return { seed: this.data.seed, run: this.runId, key, origin: this.stamp.origin };
   }
 
   /** The items whose submission is still unanswered, or of unknown outcome. */

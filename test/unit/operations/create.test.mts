@@ -1,5 +1,5 @@
 /** A run that orders, from its items to its output. */
-import type { IDataObject, INodeParameters } from 'n8n-workflow';
+import type { IContextObject, IDataObject, INodeParameters } from 'n8n-workflow';
 
 import { Account } from '../../../nodes/ITeraBiz/account/account.ts';
 import { checkDailyLimit } from '../../../nodes/ITeraBiz/fields/validate.ts';
@@ -305,6 +305,42 @@ describe('A retry', () => {
     const other = { submissions: { seed: 'another one', entries: {} } };
     expect((await running({ account, memory: other }).output).length).toBe(1);
     expect(api.by('POST')).toHaveLength(2);
+  });
+
+  describe('of an execution that was retried before, with a loop that other items came to', () => {
+    const account = new Account('looping');
+    const looping = (given: Given, memory: object) =>
+      running({ account, index: 1, ...given, memory: structuredClone(memory) as IContextObject });
+
+    test('gives no row the video of another, ordered by another retry in the same run', async () => {
+      const original = running({ account, scripts: ['first'], answer: refused });
+      await errorOf(original);
+      const one = looping({ scripts: ['W'], answer: refused }, original.memory);
+      await errorOf(one);
+      await looping({ scripts: ['Z'] }, original.memory).output;
+      const again = looping({ scripts: ['W'] }, one.memory);
+      expect(await again.output).toMatchObject([{ id: 'video_W' }]);
+    });
+
+    test('reuses what another retry ordered for a row elsewhere', async () => {
+      const original = running({ account, scripts: ['first'], answer: refused });
+      await errorOf(original);
+      await looping({ scripts: ['X', 'Y'] }, original.memory).output;
+      const options = { whenVideoExists: 'reuse' };
+      const again = looping({ scripts: ['Y', 'X'], options }, original.memory);
+      expect(await again.output).toMatchObject([{ id: 'video_Y' }, { id: 'video_X' }]);
+      expect(again.posts).toEqual([]);
+    });
+
+    test('orders nothing again that it found, although a value changes before its next try', async () => {
+      const original = running({ account, scripts: ['first'], answer: refused });
+      await errorOf(original);
+      await looping({ scripts: ['on Monday'] }, original.memory).output;
+      const found = looping({ scripts: ['on Monday'] }, original.memory);
+      expect(await found.output).toMatchObject([{ id: 'video_on Monday' }]);
+      const again = looping({ scripts: ['on Tuesday'] }, found.memory);
+      expect(await again.output).toMatchObject([{ id: 'video_on Monday' }]);
+    });
   });
 
   test.each<[string, object, number]>([
