@@ -60,9 +60,8 @@ export class JobRegistry {
 
   /** What this process created for an execution and its earlier retries, newest last. */
   createdFor(seed: string): Array<Submission & { answer: IDataObject }> {
-    return this.recent.flatMap(({ entry: answer, submission }) =>
-      submission?.seed === seed ? [{ ...submission, answer }] : [],
-    );
+    const own = this.recent.filter(({ submission }) => submission?.seed === seed);
+    return own.map(({ entry: answer, submission }) => ({ ...submission!, answer }));
   }
 
   recordRefused(order: Order): void {

@@ -44,9 +44,6 @@ export class Ledger {
   /** The ID of this run of the node */
   private readonly runId: string;
 
-  /** What other retries ordered in runs that may have had other items, by key */
-  private readonly elsewhere = new Map<string, Entry>();
-
   /**
    * @param run index of this run of the node
    * @param source what the submissions are made from: the API's address, and the node's fields as the user
@@ -58,7 +55,7 @@ export class Ledger {
     private readonly run: number,
     private readonly accountId: string,
     source: string,
-    jobs = new JobRegistry(),
+    private readonly jobs = new JobRegistry(),
   ) {
     this.stamp = { origin: hash(source).slice(0, 8), account: accountId.slice(0, 8) };
     memory.submissions ??= { seed: randomBytes(16).toString('hex'), entries: {} };
@@ -68,10 +65,9 @@ export class Ledger {
     this.data.run = { index: run, id: this.runId };
     for (const { key, run: runId, origin, answer } of jobs.createdFor(seed)) {
       if (entries[key]?.state === 'accepted') continue;
-      const entry: Entry = { state: 'accepted', answer, ...this.stamp, origin };
       // A retry repeats only the stored run with the same items: others may get other items in each retry.
-      if (runId === this.runId) entries[key] = entry;
-      else this.elsewhere.set(key, entry);
+      if (runId !== this.runId) continue;
+      entries[key] = { state: 'accepted', answer, ...this.stamp, origin };
     }
     const { origin } = this.stamp;
     this.earlier = new Map(this.ofThisRun().filter(([, entry]) => entry.origin === origin));
@@ -97,11 +93,15 @@ export class Ledger {
 
   /** The state of a submission; `undefined` if it was never sent, or was refused. */
   find(key: string): Entry | undefined {
-    const { entries } = this.data;
-    const other = this.elsewhere.get(key);
-    // From here on it is this row's, made from this source.
-    if (other) entries[key] = { ...other, ...this.stamp };
-    this.elsewhere.delete(key);
+    return this.data.entries[key];
+  }
+
+  /** The same before anything is sent; also finds what another retry has ordered, perhaps just now. */
+  recall(key: string): Entry | undefined {
+    const { seed, entries } = this.data;
+    if (entries[key]?.state === 'accepted') return entries[key];
+    const job = this.jobs.createdFor(seed).find((created) => created.key === key);
+    if (job) this.accepted(key, job.answer);
     return entries[key];
   }
 

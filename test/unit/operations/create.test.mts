@@ -307,6 +307,24 @@ describe('A retry', () => {
     expect(api.by('POST')).toHaveLength(2);
   });
 
+  test('orders nothing that another retry ordered while it looked for the avatar', async () => {
+    const account = new Account('one');
+    const memory = () => ({ submissions: { seed: 'the same', entries: {} } });
+    const late = running({ account, memory: memory(), locatorMode: 'name' });
+    const { reply } = api;
+    let answerAvatars = (_: Reply) => {};
+    api.reply = async (asked) =>
+      asked.path === '/avatars'
+        ? await new Promise<Reply>((resolve) => (answerAvatars = resolve))
+        : await reply(asked);
+    await until('the avatars are asked for', () => api.by('GET').length > 0);
+    const first = running({ account, memory: memory(), scripts: ['Hi'] });
+    await first.output;
+    answerAvatars({ body: { data: [{ id: 'avatar_1', name: 'avatar_1' }], has_more: false } });
+    expect(await late.output).toMatchObject([{ id: 'video_Hi' }]);
+    expect(api.by('POST')).toHaveLength(1);
+  });
+
   describe('of an execution that was retried before, with a loop that other items came to', () => {
     const account = new Account('looping');
     const looping = (given: Given, memory: object) =>
