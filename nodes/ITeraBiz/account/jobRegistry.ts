@@ -14,6 +14,8 @@ const MAX_RECENT = 5_000;
 interface Submission {
   /** The same in each retry of an execution */
   seed: string;
+  /** The ID of the node's run: the same in each retry that repeats it */
+  run: string;
   key: string;
   origin: string;
 }
@@ -58,9 +60,8 @@ export class JobRegistry {
 
   /** What this process created for an execution and its earlier retries, newest last. */
   createdFor(seed: string): Array<Submission & { answer: IDataObject }> {
-    return this.recent.flatMap(({ entry: answer, submission }) =>
-      submission?.seed === seed ? [{ ...submission, answer }] : [],
-    );
+    const own = this.recent.filter(({ submission }) => submission?.seed === seed);
+    return own.map(({ entry: answer, submission }) => ({ ...submission!, answer }));
   }
 
   recordRefused(order: Order): void {

@@ -19,8 +19,8 @@ type Stamp = Record<'origin' | 'account', string>;
 
 interface LedgerData {
   seed: string;
-  /** The last run of the node; missing if an older version wrote it */
-  run?: number;
+  /** The last run of the node, with an ID that its retries share; missing if an older version wrote it */
+  run?: { index: number; id: string };
   entries: Record<string, Entry>;
   /** How often the API has definitely refused a submission, by key */
   refusals?: Record<string, number>;
@@ -41,6 +41,9 @@ export class Ledger {
 
   private readonly stamp: Stamp;
 
+  /** The ID of this run of the node */
+  private readonly runId: string;
+
   /**
    * @param run index of this run of the node
    * @param source what the submissions are made from: the API's address, and the node's fields as the user
@@ -52,18 +55,19 @@ export class Ledger {
     private readonly run: number,
     private readonly accountId: string,
     source: string,
-    jobs = new JobRegistry(),
+    private readonly jobs = new JobRegistry(),
   ) {
     this.stamp = { origin: hash(source).slice(0, 8), account: accountId.slice(0, 8) };
     memory.submissions ??= { seed: randomBytes(16).toString('hex'), entries: {} };
     this.data = memory.submissions as LedgerData;
     const { seed, entries, run: lastRun } = this.data;
-    this.data.run = run;
-    for (const { key, origin, answer } of jobs.createdFor(seed)) {
+    this.runId = lastRun?.index === run ? lastRun.id : randomBytes(4).toString('hex');
+    this.data.run = { index: run, id: this.runId };
+    for (const { key, run: runId, origin, answer } of jobs.createdFor(seed)) {
       if (entries[key]?.state === 'accepted') continue;
-      // A retry repeats only that run with the same items: another may get others in each retry.
-      const known = key.startsWith(`${lastRun}/`) ? origin : undefined;
-      entries[key] = { state: 'accepted', answer, ...this.stamp, origin: known };
+      // A retry repeats only the stored run with the same items: others may get other items in each retry.
+      if (runId !== this.runId) continue;
+      entries[key] = { state: 'accepted', answer, ...this.stamp, origin };
     }
     const { origin } = this.stamp;
     this.earlier = new Map(this.ofThisRun().filter(([, entry]) => entry.origin === origin));
@@ -92,6 +96,15 @@ export class Ledger {
     return this.data.entries[key];
   }
 
+  /** The same before anything is sent; also finds what another retry has ordered, perhaps just now. */
+  recall(key: string): Entry | undefined {
+    const { seed, entries } = this.data;
+    if (entries[key]?.state === 'accepted') return entries[key];
+    const job = this.jobs.createdFor(seed).find((created) => created.key === key);
+    if (job) this.accepted(key, job.answer);
+    return entries[key];
+  }
+
   /**
    * The state of an item's last submission before this run of the node that differs, although the user changed
    * nothing: an expression such as `$now` gives another value at each try, and the key may have been replaced.
@@ -107,7 +120,7 @@ export class Ledger {
 
   /** For the account's {@link JobRegistry}. */
   submissionOf(key: string) {
-    return { seed: this.data.seed, key, origin: this.stamp.origin };
+    return { seed: this.data.seed, run: this.runId, key, origin: this.stamp.origin };
   }
 
   /** The items whose submission is still unanswered, or of unknown outcome. */

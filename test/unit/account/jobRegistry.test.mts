@@ -16,7 +16,9 @@ test('of very many assigned jobs the oldest are forgotten, and one that is assig
   expect(assigned).toEqual([true, false, true, true]);
 });
 
-const submission = (seed: string, key = '0/0/x') => ({ seed, key, origin: 'entered' });
+const submission = (seed: string, key = '0/0/x') => ({
+  ...{ seed, key, run: 'first', origin: 'entered' },
+});
 
 test('a created job is assigned, and found by its order and by its execution', () => {
   const jobs = new JobRegistry();

@@ -1,5 +1,5 @@
 /** A run that orders, from its items to its output. */
-import type { IDataObject, INodeParameters } from 'n8n-workflow';
+import type { IContextObject, IDataObject, INodeParameters } from 'n8n-workflow';
 
 import { Account } from '../../../nodes/ITeraBiz/account/account.ts';
 import { checkDailyLimit } from '../../../nodes/ITeraBiz/fields/validate.ts';
@@ -305,6 +305,60 @@ describe('A retry', () => {
     const other = { submissions: { seed: 'another one', entries: {} } };
     expect((await running({ account, memory: other }).output).length).toBe(1);
     expect(api.by('POST')).toHaveLength(2);
+  });
+
+  test('orders nothing that another retry ordered while it looked for the avatar', async () => {
+    const account = new Account('one');
+    const memory = () => ({ submissions: { seed: 'the same', entries: {} } });
+    const late = running({ account, memory: memory(), locatorMode: 'name' });
+    const { reply } = api;
+    let answerAvatars = (_: Reply) => {};
+    api.reply = async (asked) =>
+      asked.path === '/avatars'
+        ? await new Promise<Reply>((resolve) => (answerAvatars = resolve))
+        : await reply(asked);
+    await until('the avatars are asked for', () => api.by('GET').length > 0);
+    const first = running({ account, memory: memory(), scripts: ['Hi'] });
+    await first.output;
+    answerAvatars({ body: { data: [{ id: 'avatar_1', name: 'avatar_1' }], has_more: false } });
+    expect(await late.output).toMatchObject([{ id: 'video_Hi' }]);
+    expect(api.by('POST')).toHaveLength(1);
+  });
+
+  describe('of an execution that was retried before, with a loop that other items came to', () => {
+    const account = new Account('looping');
+    const looping = (given: Given, memory: object) =>
+      running({ account, index: 1, ...given, memory: structuredClone(memory) as IContextObject });
+
+    test('gives no row the video of another, ordered by another retry in the same run', async () => {
+      const original = running({ account, scripts: ['first'], answer: refused });
+      await errorOf(original);
+      const one = looping({ scripts: ['W'], answer: refused }, original.memory);
+      await errorOf(one);
+      await looping({ scripts: ['Z'] }, original.memory).output;
+      const again = looping({ scripts: ['W'] }, one.memory);
+      expect(await again.output).toMatchObject([{ id: 'video_W' }]);
+    });
+
+    test('reuses what another retry ordered for a row elsewhere', async () => {
+      const original = running({ account, scripts: ['first'], answer: refused });
+      await errorOf(original);
+      await looping({ scripts: ['X', 'Y'] }, original.memory).output;
+      const options = { whenVideoExists: 'reuse' };
+      const again = looping({ scripts: ['Y', 'X'], options }, original.memory);
+      expect(await again.output).toMatchObject([{ id: 'video_Y' }, { id: 'video_X' }]);
+      expect(again.posts).toEqual([]);
+    });
+
+    test('orders nothing again that it found, although a value changes before its next try', async () => {
+      const original = running({ account, scripts: ['first'], answer: refused });
+      await errorOf(original);
+      await looping({ scripts: ['on Monday'] }, original.memory).output;
+      const found = looping({ scripts: ['on Monday'] }, original.memory);
+      expect(await found.output).toMatchObject([{ id: 'video_on Monday' }]);
+      const again = looping({ scripts: ['on Tuesday'] }, found.memory);
+      expect(await again.output).toMatchObject([{ id: 'video_on Monday' }]);
+    });
   });
 
   test.each<[string, object, number]>([

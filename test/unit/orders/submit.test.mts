@@ -371,6 +371,19 @@ describe('A job that the list shows', () => {
     expect(await again.output).toEqual([job]);
     expect([again.posts.length, again.looks.length]).toEqual([0, 2]);
   });
+
+  test('is looked for once more by the next try of a tool: its caller waits for all tries together', async () => {
+    const account = new Account('one');
+    const given = { account, answer: breaks, isTool: true };
+    const first = running(given);
+    expect((await errorOf(first)).message).toMatch(/^Check this one/);
+    expect(first.looks.length).toBeGreaterThan(1);
+    const [entry] = Object.values(entriesOf(first.memory));
+    Object.assign(entry, { at: Date.now() + 1_000 });
+    const again = running({ ...given, memory: first.memory });
+    await errorOf(again);
+    expect([again.posts.length, again.looks.length]).toEqual([0, 1]);
+  });
 });
 
 describe('What meets one row and would meet all', () => {
