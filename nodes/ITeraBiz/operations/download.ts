@@ -58,9 +58,11 @@ export const download: Perform = async (run) => {
   // One for all items, from the first that is not ready on, or each of them would take a minute. A file that
   // came late ends it: those that follow are not gone, and may be late as well.
   let deadline: number | undefined;
-  const isInTime = (wait: number) => {
+  const waitIfInTime = async (wait: number): Promise<boolean> => {
     deadline ??= Math.min(now() + FILE_PATIENCE.total, run.giveUpAt);
-    return now() + wait < deadline;
+    if (now() + wait >= deadline) return false;
+    await pause(wait, run.signal);
+    return true;
   };
   return await perItem(run, async (item, client) => {
     const chosenName = String(run.options(item).fileName ?? '');
@@ -69,19 +71,16 @@ export const download: Perform = async (run) => {
     let [isLate, isRenewed] = [false, false];
     for (let wait = FILE_PATIENCE.pause; ; wait = Math.min(2 * wait, FILE_PATIENCE.longestPause)) {
       const video = await readFinished(client, id);
-      if (lacksLink(video) && isInTime(wait)) {
+      if (lacksLink(video) && (await waitIfInTime(wait))) {
         isLate = true;
-        await pause(wait, run.signal);
         continue;
       }
       const fetched = await fetchFile(run, client, linkOf(video, id), id, chosenName);
       const { link, file } = fetched;
       if (file && isLate) deadline = undefined;
       if (file) return [{ json: video, binary: { [field]: file } }];
-      if (link === 'notReadyYet' && isInTime(wait)) {
-        isLate = true;
-        await pause(wait, run.signal);
-      } else if (link === 'expired' && !isRenewed) isRenewed = true;
+      if (link === 'notReadyYet' && (await waitIfInTime(wait))) isLate = true;
+      else if (link === 'expired' && !isRenewed) isRenewed = true;
       else throw fetched.failure ?? deadLink(id, fetched);
     }
   });
