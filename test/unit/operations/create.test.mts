@@ -312,7 +312,7 @@ describe('A retry', () => {
     const memory = () => ({ submissions: { seed: 'the same', entries: {} } });
     const late = running({ account, memory: memory(), locatorMode: 'name' });
     const { reply } = api;
-    let answerAvatars = (_: Reply) => {};
+    let answerAvatars!: (avatars: Reply) => void;
     api.reply = async (asked) =>
       asked.path === '/avatars'
         ? await new Promise<Reply>((resolve) => (answerAvatars = resolve))
