@@ -15,7 +15,7 @@ module.exports = {
     ],
   },
   // Many tests wait, for processes and pauses: on a small computer, meanwhile others run.
-  maxWorkers: Math.max(4, availableParallelism()),
+  maxWorkers: Math.max(6, availableParallelism()),
   // On a busy computer a process takes a second to end.
   workerGracefulExitTimeout: 30_000,
   testTimeout: process.env.npm_lifecycle_event === 'test:long' ? 3_600_000 : 120_000,
