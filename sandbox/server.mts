@@ -1,12 +1,11 @@
 import type { AddressInfo } from 'node:net';
 import responseValidation from '@fastify/response-validation';
-import type { AnySchema } from 'ajv';
 import fastify, { type FastifyInstance } from 'fastify';
 import openapiGlue from 'fastify-openapi-glue';
 import { serveAdmin } from './admin.mts';
 import { apiOperations } from './api.mts';
 import { errorBody } from './apiError.mts';
-import { enforceContract, lazyValidator, readContract } from './contract.mts';
+import { answerValidator, enforceContract, readContract } from './contract.mts';
 import { applyDialect } from './dialect.mts';
 import { injectFaults } from './faultEffects.mts';
 import { serveMedia } from './media/routes.mts';
@@ -82,9 +81,15 @@ function newServer(): FastifyInstance {
     exposeHeadRoutes: false,
     bodyLimit: 64 * 1024 * 1024,
     routerOptions: { maxParamLength: 1_000 },
+    ajv: {
+      customOptions: {
+        coerceTypes: false,
+        removeAdditional: false,
+        useDefaults: false,
+        strict: false,
+      },
+    },
   });
-  const validator = lazyValidator();
-  app.setValidatorCompiler(({ schema }) => validator.compile(schema as AnySchema));
   app.decorateRequest('kind', '');
   app.decorateRequest('faults');
   app.addHook('onRequest', async (request) => void (request.faults = []));
@@ -108,7 +113,7 @@ async function offerApi(
   injectFaults(app, state.faults, state.stats);
   await app.register(responseValidation, {
     responseStatusCodeValidation: true,
-    ajv: lazyValidator({ allErrors: true }),
+    ajv: answerValidator(),
   });
   await app.register(openapiGlue, {
     specification: readContract(),
