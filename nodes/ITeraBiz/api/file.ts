@@ -73,9 +73,12 @@ const VIDEO_EXTENSION = /\.(3gp|avi|flv|m4v|mkv|mov|mp4|mpe?g|mts|ogv|ts|webm|wm
  * @param extension e.g. `mp4`
  */
 export function fileName(chosen: string, id: string, extension: string): string {
-  const safe = chosen.normalize('NFC').replace(/[/\\:*?"<>|]|\p{Cc}/gu, '_');
+  const safe = chosen
+    .normalize('NFC')
+    .replace(/[/\\:*?"<>|]|\p{Cc}/gu, '_')
+    .trim();
   // An expression may leave only the extension.
-  const name = safe.trim().replace(/^(?=(\.\w+)?$)/, id);
+  const name = /^(\.\w+)?$/.test(safe) ? `${id}${safe}` : safe;
   return VIDEO_EXTENSION.test(name) ? name : `${name}.${extension}`;
 }
 

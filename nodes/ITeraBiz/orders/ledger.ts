@@ -64,9 +64,8 @@ export class Ledger {
     this.runId = lastRun?.index === run ? lastRun.id : randomBytes(4).toString('hex');
     this.data.run = { index: run, id: this.runId };
     for (const { key, run: runId, origin, answer } of jobs.createdFor(seed)) {
-      if (entries[key]?.state === 'accepted') continue;
       // A retry repeats only the stored run with the same items: others may get other items in each retry.
-      if (runId !== this.runId) continue;
+      if (runId !== this.runId || entries[key]?.state === 'accepted') continue;
       entries[key] = { state: 'accepted', answer, ...this.stamp, origin };
     }
     const { origin } = this.stamp;
