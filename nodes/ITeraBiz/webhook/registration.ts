@@ -48,8 +48,10 @@ export async function isRegistered(context: IHookFunctions): Promise<boolean> {
   // n8n behavior: after an error, also when it starts, it removes the webhook. The events that iTeraBiz was to
   // deliver again once n8n is back would be lost, as they would with a new token.
   const isStarting = ['init', 'leadershipChange'].includes(context.getActivationMode());
-  const isSame = (listed: unknown, own: string) =>
-    listed === undefined ? isStarting : String([listed].flat().sort()) === own;
+  const isSame = (listed: unknown, own: string) => {
+    if (listed === undefined || listed === null) return isStarting;
+    return String([listed].flat().sort()) === own;
+  };
   const isCurrent = (hook: IDataObject) =>
     idOf(hook) === registration.hookId &&
     isSame(hook.url, registration.url) &&

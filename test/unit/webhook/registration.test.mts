@@ -372,6 +372,10 @@ describe('Whether it is registered', () => {
   test.each<[string, IDataObject]>([
     ['has no list', answered({}, 405)],
     ['lists no URLs and events', answered({ data: [{ id: 'wh_ours' }], has_more: false })],
+    [
+      'lists them as null',
+      answered({ data: [{ id: 'wh_ours', url: null, events: null }], has_more: false }),
+    ],
   ])(
     'is assumed when n8n starts and iTeraBiz %s, since a new token would refuse late events',
     async (_case, list) => {
