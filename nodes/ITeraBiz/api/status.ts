@@ -1,45 +1,33 @@
-import type { IDataObject, IHttpRequestMethods } from 'n8n-workflow';
+import type { IDataObject } from 'n8n-workflow';
 
 import { errorTextOf } from './errorText';
 import { isObject } from './json';
-import { type ApiResponse, NetworkError } from './response';
-import { errorCodesIn, jobIn, saysNo, timeOf } from './video';
+import type { ApiResponse } from './response';
+import { errorCodesIn, saysNo, timeOf } from './video';
 
-/**
- * What one request's outcome means for sending it again:
- * - `done`: the API answered it, or, if it is a submission, accepted it
- * - `refused`: final; sending it again would get the same response
- * - `retry`: nothing has happened, and it may be accepted in a moment
- * - `unknown`: the API may have acted on it; sending it again could make and charge a second video
- */
-export type RetryDecision = 'done' | 'refused' | 'retry' | 'unknown';
-
-/** What a response may mean, and the decision for a read and for a submission. */
-const CLASSES = {
-  done: { read: 'done', submission: 'done' },
+/** What a response may mean. */
+export type StatusClass =
+  | 'done'
   /** A redirect */
-  moved: { read: 'refused', submission: 'unknown' },
-  badKey: { read: 'refused', submission: 'refused' },
-  noCredits: { read: 'refused', submission: 'refused' },
+  | 'moved'
+  | 'badKey'
+  | 'noCredits'
   /** The key is known, but may not do this */
-  notAllowed: { read: 'refused', submission: 'refused' },
-  badValues: { read: 'refused', submission: 'refused' },
-  notFound: { read: 'refused', submission: 'refused' },
+  | 'notAllowed'
+  | 'badValues'
+  | 'notFound'
   /** A web page says not found: at a wrong Base URL, from a proxy, or from the API itself */
-  misrouted: { read: 'refused', submission: 'refused' },
+  | 'misrouted'
   /** Something between n8n and the API responded instead, e.g. a proxy */
-  intercepted: { read: 'retry', submission: 'refused' },
+  | 'intercepted'
   /** Too many requests, or the service is unavailable for a moment: nothing was done */
-  busy: { read: 'retry', submission: 'retry' },
+  | 'busy'
   /** A fault of the API, or on the way to it: it may have acted on the request */
-  fault: { read: 'retry', submission: 'unknown' },
+  | 'fault'
   /** Any other plain refusal */
-  refused: { read: 'refused', submission: 'refused' },
+  | 'refused'
   /** Not a plain refusal: the API may have acted on the request */
-  unclear: { read: 'refused', submission: 'unknown' },
-} satisfies Record<string, { read: RetryDecision; submission: RetryDecision }>;
-
-export type StatusClass = keyof typeof CLASSES;
+  | 'unclear';
 
 /**
  * Three kinds of refusal are documented: "Missing or invalid API key", "Required parameters are
@@ -149,25 +137,6 @@ function isFromIntermediary(body: unknown, headers: IDataObject): boolean {
   if (headers['cf-mitigated'] !== undefined) return true;
   if (isAmazonTimeout(body)) return true;
   return typeof body === 'string' && (/^\s*</.test(body) || PROXY.test(body));
-}
-
-/**
- * Judges one outcome. A submission (POST) may be sent again only if the API certainly did not act on it: it
- * says so itself, or the request never left. Any other method counts as a read: it costs nothing to send it
- * again, but a DELETE that arrived then gets a 404. A successful response to a submission without the created
- * object is neither accepted nor refused.
- */
-export function retryDecision(
-  method: IHttpRequestMethods,
-  outcome: ApiResponse | NetworkError,
-): RetryDecision {
-  const isSubmission = method === 'POST';
-  if (outcome instanceof NetworkError) {
-    return isSubmission && outcome.maybeSent ? 'unknown' : 'retry';
-  }
-  const { read, submission } = CLASSES[statusClassOf(outcome)];
-  if (!isSubmission) return read;
-  return submission === 'done' && !jobIn(outcome.body) ? 'unknown' : submission;
 }
 
 /** No API pauses longer, in milliseconds: its header holds a timestamp instead of seconds, or nonsense. */

@@ -8,13 +8,7 @@ import type {
 
 import { type Page, PAGE_SIZE, pageIn, pageQuery } from '../api/page';
 import { type ApiResponse, NetworkError } from '../api/response';
-import {
-  retryAfterOf,
-  type RetryDecision,
-  retryDecision,
-  type StatusClass,
-  statusClassOf,
-} from '../api/status';
+import { retryAfterOf, type StatusClass, statusClassOf } from '../api/status';
 import { type Video, videoIn } from '../api/video';
 import {
   describeNetworkError,
@@ -23,9 +17,9 @@ import {
   type Subject,
 } from '../messages/answers';
 import { type Message, toNodeError } from '../messages/message';
-import { backOff, PATIENCE, MAX_TRIES } from './backOff';
 import { type RequestContext, send } from './http';
 import type { Priority, RequestQueue } from './requestQueue';
+import { backOff, MAX_TRIES, PATIENCE, type RetryDecision, retryDecision } from './retry';
 import { atLeast, now, signalUntil } from './time';
 
 /** Longest wait for a response unless the user sets one, in milliseconds; n8n's own default. */

@@ -10,7 +10,7 @@ import {
   TIMEOUT,
 } from '../../../nodes/ITeraBiz/client/apiClient.ts';
 import { RequestQueue } from '../../../nodes/ITeraBiz/client/requestQueue.ts';
-import { PATIENCE, MAX_TRIES } from '../../../nodes/ITeraBiz/client/backOff.ts';
+import { PATIENCE, MAX_TRIES } from '../../../nodes/ITeraBiz/client/retry.ts';
 import { now } from '../../../nodes/ITeraBiz/client/time.ts';
 import { answered, type Answering, connectionReset, requesterOf } from '../../shared/fakeRun.mts';
 import { useLittleApi } from '../../shared/littleApi.mts';
