@@ -1,12 +1,13 @@
 import type { IDataObject } from 'n8n-workflow';
 
+import type { Account } from '../account/account';
 import type { JobRegistry } from '../account/jobRegistry';
 import { fingerprint } from '../account/sameOrder';
 import { videoIfKnown } from '../account/snapshot';
 import { videoIdOf } from '../api/video';
 import { refusalOnly } from '../client/apiClient';
 import { unlessAborted } from '../client/time';
-import { Ledger } from '../orders/ledger';
+import { Ledger, seedIn } from '../orders/ledger';
 import {
   type Allowance,
   describeAmount,
@@ -28,23 +29,56 @@ import { avatarReader, idOfAvatar } from './avatarByName';
 /** Orders each item once, and waits for the videos if the user wants that. */
 export const create: Perform = async (run, request) => {
   const account = await run.account();
-  const results = new Results(run);
-  // These make no other order: messages advise to change them before a retry.
-  const ignored = { options: undefined, requestOptions: undefined, waitForCompletion: undefined };
-  const entered = { ...run.node.parameters, ...ignored };
-  const source = JSON.stringify([account.baseUrl, request.url, entered]);
-  const ledger = new Ledger(run.memory, run.index, account.id, source, account.jobs);
-  const shared = { account, client: await run.client(), ledger, results, doing: request.doing };
   const releaseAccount = account.hold();
-  const stopWatching = nameOrdersWhenStopped(run, results, () => ledger.unknownItems);
+  const seed = seedIn(run.memory);
+  // Two retries of one execution order the same. But the calls of a tool order something else each.
+  const retries = seed === undefined || run.isTool ? [] : [seed];
+  const results = new Results(run);
+  let stopWatching = () => {};
   try {
-    const jobs = await order(run, request, shared);
+    const jobs = await inTurn(run, account.jobs, retries, async () => {
+      const ledger = ledgerOf(run, request, account);
+      stopWatching = nameOrdersWhenStopped(run, results, () => ledger.unknownItems);
+      const client = await run.client();
+      return await order(run, request, { account, client, ledger, results, doing: request.doing });
+    });
     return jobs ? await finish(run, results, jobs) : results.collect();
   } finally {
     stopWatching();
     releaseAccount();
   }
 };
+
+function ledgerOf(
+  { node, memory, index }: Run,
+  { url }: RequestTemplate,
+  account: Account,
+): Ledger {
+  // These make no other order: messages advise to change them before a retry.
+  const ignored = { options: undefined, requestOptions: undefined, waitForCompletion: undefined };
+  const entered = { ...node.parameters, ...ignored };
+  const source = JSON.stringify([account.baseUrl, url, entered]);
+  return new Ledger(memory, index, account.id, source, account.jobs);
+}
+
+/**
+ * Runs a task as soon as no other one of the account has any of these keys.
+ *
+ * @param task gets a function that lets others have them before it ends
+ */
+async function inTurn<T>(
+  { signal }: Run,
+  jobs: JobRegistry,
+  keys: string[],
+  task: (end: () => void) => Promise<T>,
+): Promise<T> {
+  const own = new Set(keys);
+  for (let others = jobs.reserved(own); others.length > 0; others = jobs.reserved(own)) {
+    await unlessAborted(Promise.all(others), signal);
+  }
+  const end = jobs.reserve(own);
+  return await task(end).finally(end);
+}
 
 /**
  * Sends nothing before all items of the run are validated, and nothing at all in a preview.
@@ -65,12 +99,14 @@ async function order(
   if (isVideo) await forgetForeign(run, shared, good);
   nameAccepted(shared, good);
   const stopsInvalid = run.onError === 'stop' && bad.size > 0;
-  const endReservation = await reserve(run, account.jobs, stopsInvalid ? [] : good);
-  try {
+  const reusing = stopsInvalid ? [] : good.filter(({ reuseSince }) => reuseSince !== undefined);
+  const orders = reusing.map((row) => fingerprint(row.order));
+  // Another execution with the same orders reads the list only once these have been sent.
+  return await inTurn(run, account.jobs, orders, async (endTurn) => {
     const refusal = stopsInvalid
       ? describeOtherInvalid(rows)
       : await findExisting(client, account.jobs, good, ledger);
-    if (isPreview) endReservation();
+    if (isPreview) endTurn();
     const allowance = await enforceLimits(run, rows, isVideo, refusal);
     const { allowed, refused, limit } = allowance;
     paceHint(allowed).forEach((hint) => run.hint(hint));
@@ -95,9 +131,7 @@ async function order(
       run.hint(`${describeAmount(ordered)} ordered. ${day}`.trim());
     }
     return jobs;
-  } finally {
-    endReservation();
-  }
+  });
 }
 
 /**
@@ -125,21 +159,6 @@ function nameAccepted({ results }: Submissions, rows: Row[]): void {
     results.recordAccepted(item, known.answer);
     if (known.reused !== undefined) results.reused.set(item, known.reused);
   }
-}
-
-/**
- * Reserves the orders of rows that reuse videos: another execution with the same orders waits until this one
- * has sent its own, and reads the list only then.
- *
- * @returns ends the reservation
- */
-async function reserve({ signal }: Run, jobs: JobRegistry, rows: Row[]): Promise<() => void> {
-  const reusing = rows.filter(({ reuseSince }) => reuseSince !== undefined);
-  const orders = new Set(reusing.map((row) => fingerprint(row.order)));
-  for (let others = jobs.reserved(orders); others.length > 0; others = jobs.reserved(orders)) {
-    await unlessAborted(Promise.all(others), signal);
-  }
-  return jobs.reserve(orders);
 }
 
 /**

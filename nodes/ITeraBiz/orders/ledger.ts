@@ -26,6 +26,11 @@ interface LedgerData {
   refusals?: Record<string, number>;
 }
 
+/** The ID that all retries of an execution share; `undefined` if this node has ordered nothing in it yet. */
+export function seedIn({ submissions }: IContextObject): string | undefined {
+  return (submissions as LedgerData | undefined)?.seed;
+}
+
 /**
  * Records what a node submitted in one execution.
  *
@@ -95,7 +100,7 @@ export class Ledger {
     return this.data.entries[key];
   }
 
-  /** The same before anything is sent; also finds what another retry has ordered, perhaps just now. */
+  /** The same before anything is sent; also finds what another retry has ordered. */
   recall(key: string): Entry | undefined {
     const { seed, entries } = this.data;
     if (entries[key]?.state === 'accepted') return entries[key];

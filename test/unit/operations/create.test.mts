@@ -307,22 +307,64 @@ describe('A retry', () => {
     expect(api.by('POST')).toHaveLength(2);
   });
 
-  test('orders nothing that another retry ordered while it looked for the avatar', async () => {
-    const account = new Account('one');
-    const memory = () => ({ submissions: { seed: 'the same', entries: {} } });
-    const late = running({ account, memory: memory(), locatorMode: 'name' });
-    const { reply } = api;
-    let answerAvatars!: (avatars: Reply) => void;
-    api.reply = async (asked) =>
-      asked.path === '/avatars'
-        ? await new Promise<Reply>((resolve) => (answerAvatars = resolve))
-        : await reply(asked);
-    await until('the avatars are asked for', () => api.by('GET').length > 0);
-    const first = running({ account, memory: memory(), scripts: ['Hi'] });
-    await first.output;
-    answerAvatars({ body: { data: [{ id: 'avatar_1', name: 'avatar_1' }], has_more: false } });
-    expect(await late.output).toMatchObject([{ id: 'video_Hi' }]);
-    expect(api.by('POST')).toHaveLength(1);
+  describe('beside another one', () => {
+    const memory = () => ({
+      submissions: { seed: 'the same', run: { index: 0, id: 'first' }, entries: {} },
+    });
+    /** Answers submissions only once it is told to. */
+    const slowly = () => {
+      let goOn!: () => void;
+      const isTime = new Promise<void>((resolve) => (goOn = resolve));
+      const answer = async (asked: Asked) => {
+        await isTime;
+        return accepted(asked);
+      };
+      return { answer, goOn };
+    };
+
+    test('orders nothing that the other one is ordering, also if a value has changed', async () => {
+      const { answer, goOn } = slowly();
+      const account = new Account('one');
+      const first = running({ account, memory: memory(), answer, scripts: ['at nine'] });
+      const second = running({ account, memory: memory(), answer, scripts: ['at ten'] });
+      await until('one is sent', () => api.by('POST').length > 0);
+      goOn();
+      for (const { output } of [first, second]) {
+        expect(await output).toMatchObject([{ id: 'video_at nine' }]);
+      }
+      expect(api.by('POST')).toHaveLength(1);
+    });
+
+    test('goes on once the other one has failed or was canceled', async () => {
+      const { answer: accept, goOn } = slowly();
+      let sent = 0;
+      const answer = async (asked: Asked) => {
+        const isFirst = sent++ === 0;
+        const reply = await accept(asked);
+        return isFirst ? refused() : reply;
+      };
+      const cancel = new AbortController();
+      const given = { account: new Account('one'), answer };
+      const first = running({ ...given, memory: memory() });
+      const second = running({ ...given, memory: memory(), signal: cancel.signal });
+      const third = running({ ...given, memory: memory() });
+      await until('the first is sent', () => sent > 0);
+      cancel.abort(new Error('canceled'));
+      expect((await errorOf(second)).message).toBe('canceled');
+      goOn();
+      const { message } = await errorOf(first);
+      expect(message).toBe('iTeraBiz refused the field "Script": script is bad');
+      expect(await third.output).toMatchObject([{ id: 'video_Hi' }]);
+    });
+
+    test('waits for no other call of a tool, which orders something else', async () => {
+      const { answer, goOn } = slowly();
+      const given = { account: new Account('one'), memory: memory(), isTool: true, answer };
+      const calls = ['a', 'b'].map((script) => running({ ...given, scripts: [script] }));
+      await until('both are sent', () => api.by('POST').length === 2);
+      goOn();
+      await Promise.all(calls.map(async ({ output }) => await output));
+    });
   });
 
   describe('of an execution that was retried before, with a loop that other items came to', () => {
