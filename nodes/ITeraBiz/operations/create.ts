@@ -29,7 +29,7 @@ import { avatarReader, idOfAvatar } from './avatarByName';
 export const create: Perform = async (run, request) => {
   const account = await run.account();
   const results = new Results(run);
-  // These make no other order: messages advise to change them before a retry.
+  // Changing these makes no new order: messages advise it before a retry.
   const ignored = { options: undefined, requestOptions: undefined, waitForCompletion: undefined };
   const entered = { ...run.node.parameters, ...ignored };
   const source = JSON.stringify([account.baseUrl, request.url, entered]);
@@ -92,7 +92,7 @@ async function order(
     const ordered = allowed.filter(({ item }) => jobs.has(item));
     if (isVideo && ordered.length > 0) {
       const day = describeDay(allowance, ordered.length);
-      run.hint(`${describeAmount(ordered)} ordered. ${day}`.trim());
+      run.hint(`Ordered: ${describeAmount(ordered)}. ${day}`.trim());
     }
     return jobs;
   } finally {
