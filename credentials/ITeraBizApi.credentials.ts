@@ -71,7 +71,7 @@ export class ITeraBizApi implements ICredentialType {
       typeOptions: { minValue: 0 },
       default: 0,
       description:
-        'The most videos to order within 24 hours, counted for the whole account. Set to 0 for no limit.',
+        'The most videos that iTeraBiz nodes may order within 24 hours, counting all videos of the account. Set to 0 for no limit.',
     },
   ];
 
@@ -129,9 +129,10 @@ async function withKey(
   const isPath = PLAIN_PATH.test(address);
   const target = parseUrl(isPath ? trimBaseUrl(baseURL ?? base.href) + address : address);
   if (target?.origin !== base.origin || hasLogin(target)) {
+    const where = target?.origin === base.origin ? undefined : target?.origin;
     throw refusal(
-      `The API key of this credential is only sent to ${base.origin}, not to ${target?.origin ?? 'an unclear address'}`,
-      `Start the URL with one slash, as in /videos, or with ${base.origin}/. For another service, use another credential.`,
+      `The API key of this credential is only sent to ${base.origin}, not to ${where ?? 'an unclear address'}`,
+      `Begin the URL with ${base.origin}/. For another service, use another credential.`,
     );
   }
   return {

@@ -37,7 +37,7 @@ export class ITeraBiz implements INodeType {
     },
     hints,
     waitingNodeTooltip:
-      'iTeraBiz is making your video. You can close this tab: n8n goes on by itself, and the result appears under Executions. Running this step again orders another video.',
+      'iTeraBiz is making your video. You can close this tab: n8n goes on by itself, and the result appears under Executions. Do not run the workflow again meanwhile: that could order another video.',
     inputs: [NodeConnectionTypes.Main],
     outputs: [NodeConnectionTypes.Main],
     credentials: [{ name: 'iTeraBizApi', required: true }],

@@ -121,7 +121,7 @@ export class ITeraBizTrigger implements INodeType {
           type: 'boolean',
           default: true,
           description:
-            'Whether to start the workflow only once when iTeraBiz reports several times that a video finished or failed',
+            'Whether to start the workflow only once per event, even if iTeraBiz reports it several times',
         },
         {
           displayName: 'Signing Secret',
@@ -130,7 +130,7 @@ export class ITeraBizTrigger implements INodeType {
           typeOptions: { password: true },
           default: '',
           description:
-            'The secret that your iTeraBiz dashboard shows for the webhook, if it shows one. Events without its signature are then refused. If an expression leaves it empty, all events are.',
+            'The secret that your iTeraBiz dashboard shows for the webhook, if it shows one. Events without its signature are then refused. If an expression leaves it empty, all events are refused.',
           displayOptions: { show: { '/registration': ['manual'] } },
         },
       ]),

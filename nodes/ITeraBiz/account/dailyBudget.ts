@@ -106,7 +106,7 @@ export class DailyBudget {
       this.reading ??= this.read(client).finally(() => (this.reading = undefined));
       await unlessAborted(this.reading, signal).catch((error: unknown) => {
         signal?.throwIfAborted();
-        // One that is canceled, cannot ask, or has no time left must not fail others that share its read.
+        // A run that is canceled, cannot ask, or has no time left must not fail others that share its read.
         const wasAsked = error instanceof RequestFailed && error.attempt.tries > 0;
         if (isMine || wasAsked || error instanceof CannotCount) throw error;
       });
@@ -122,7 +122,7 @@ export class DailyBudget {
     // Listed videos that may be this process's own, still without an ID, must not count twice.
     const unidentified = own.filter(({ id, isStarted }) => isStarted && id === undefined);
     const ours = new Set<(typeof others)[number]>();
-    // The latest first: what may be its own may also be that of all before it.
+    // Latest first: a listed video that may be of the latest may also be of any earlier one.
     for (const { at } of unidentified.sort((a, b) => b.at - a.at)) {
       const first = others.find((video) => !ours.has(video) && video.at >= at - CLOCK_SKEW);
       if (first) ours.add(first);

@@ -73,8 +73,8 @@ export function isRefusedForGood(error: Error, refusals: Refusals, at: number): 
 const MAX_REFUSALS = 3;
 
 /**
- * Polls the state of some videos, never with more requests than there are videos, besides one that a list
- * refuses for good: a single one is read by ID, several from the list.
+ * Polls the state of some videos: a single one by ID, several from the list. It takes no more requests than
+ * there are videos, not counting one for a list that is refused for good.
  *
  * @param unlisted IDs the list did not show; the caller keeps them between polls. They are read by ID: now,
  *   or in the next poll if the list took too many requests. Those no longer asked for are removed.

@@ -19,7 +19,7 @@ export const POLLING = {
   shortestPause: 1_000,
   /** Longest wait for a response: a poll without one blocks all other waits of the account */
   timeout: 30_000,
-  /** A wait outlasts its deadline by this much if a poll is slow or delayed, then it ends without it */
+  /** How long a wait outlasts its deadline for a poll that is slow or delayed, before it ends without it */
   lastPoll: 10_000,
   /** Longest interval after refused polls */
   longestPause: 60_000,

@@ -57,8 +57,8 @@ export async function* pages(
  * The page in a response's body, or `undefined` if there is none. An empty list may be `null`.
  *
  * If `has_more` is missing or unreadable, a full page is followed by another, and an empty one is the last. So
- * is a page with more entries than requested: that list is not paged. One with fewer may have as many as the
- * API allows.
+ * is a page with more entries than requested: that list is not paged. One with fewer proves nothing: the API
+ * may allow no more per page.
  *
  * @param size how many entries were requested
  */

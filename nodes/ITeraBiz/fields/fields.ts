@@ -44,7 +44,7 @@ export const video: INodeProperties = {
   type: 'resourceLocator',
   required: true,
   default: { mode: 'id', value: '={{ $json.id }}' },
-  hint: "Uses the incoming item's ID. After an iTeraBiz trigger, drag the ID of its video here.",
+  hint: "By default, the incoming item's ID. After an iTeraBiz trigger, drag the ID of its video here.",
   description:
     'The video to use, by the ID it got when it was ordered. A video picked from the list stays the same in every run.',
   modes: [

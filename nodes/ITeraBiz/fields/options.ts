@@ -8,7 +8,7 @@ export const waitForCompletion: INodeProperties = {
   type: 'boolean',
   default: false,
   description:
-    'Whether to wait until the video is finished and return it with its link. If off, the order comes back right away, usually without a link: get the video later by its ID. Stopping the workflow does not cancel the order: find the video with Get Many.',
+    'Whether to wait until the video is finished and return it with its link. If off, it comes back right away as it is, usually without a link: get it later by its ID. Stopping the workflow cancels no order: find the video with Get Many.',
   builderHint: {
     propertyHint:
       'Set to true when later steps need the finished video or its link: without it the video comes back queued and has no link. For many videos, leave it false and start a second workflow with the iTeraBiz Trigger.',

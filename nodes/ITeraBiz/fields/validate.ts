@@ -232,7 +232,7 @@ export function textOf(value: unknown, label: string): string {
   if (visible === '') {
     throw new BadInput({
       message: `"${label}" is empty`,
-      description: `Fill in "${label}" for this item. If it comes from an expression, check that the item has that field. Nothing was sent to iTeraBiz.`,
+      description: `Fill in "${label}" for this item. If it comes from an expression, check that the item has that field. Nothing was sent for this item.`,
     });
   }
   if (EXPRESSION.test(visible)) {
@@ -257,6 +257,6 @@ export function quoted(value: unknown): string {
 function refusal(label: string, value: unknown, problem: string, advice: string): BadInput {
   return new BadInput({
     message: `"${label}": "${quoted(value)}" ${problem}`,
-    description: `${advice}. Nothing was sent to iTeraBiz.`,
+    description: `${advice}. Nothing was sent for this item.`,
   });
 }

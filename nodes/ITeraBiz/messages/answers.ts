@@ -61,7 +61,7 @@ export function describeRefusal(
         ],
     busy: [
       `iTeraBiz is too busy to ${doing}${tried}`,
-      `${quote} (status ${status}). It refused the request, so nothing was made or charged for it. Run it again ${inHowLong(retryAfterOf(headers))}. If it keeps happening, lower Max Concurrency.`,
+      `${quote} (status ${status}). It refused the request, so nothing was made or charged for it. Run it again ${inHowLong(retryAfterOf(headers))}. If it keeps happening, lower Max Concurrency in the nodes that use this account.`,
     ],
     moved: [
       `iTeraBiz could not ${doing}: its address has moved`,

@@ -47,7 +47,7 @@ export function idOfAvatar(name: string, avatars: IDataObject[]): IDataObject[st
         : 'It has no avatars yet: make one with Create avatar.';
   throw new BadInput({
     message: `"${LABELS.avatar_id}": ${which} called "${name}" in your iTeraBiz account`,
-    description: `${advice} Nothing was sent to iTeraBiz for this item.`,
+    description: `${advice} Nothing was sent for this item.`,
   });
 }
 

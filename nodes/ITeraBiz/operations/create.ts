@@ -54,7 +54,7 @@ function ledgerOf(
   { url }: RequestTemplate,
   account: Account,
 ): Ledger {
-  // These make no other order: messages advise to change them before a retry.
+  // Changing these makes no new order: messages advise it before a retry.
   const ignored = { options: undefined, requestOptions: undefined, waitForCompletion: undefined };
   const entered = { ...node.parameters, ...ignored };
   const source = JSON.stringify([account.baseUrl, url, entered]);
@@ -128,7 +128,7 @@ async function order(
     const ordered = allowed.filter(({ item }) => jobs.has(item));
     if (isVideo && ordered.length > 0) {
       const day = describeDay(allowance, ordered.length);
-      run.hint(`${describeAmount(ordered)} ordered. ${day}`.trim());
+      run.hint(`Ordered: ${describeAmount(ordered)}. ${day}`.trim());
     }
     return jobs;
   });

@@ -55,8 +55,8 @@ interface Fetched extends ApiResponse {
  * file. An expired link is renewed once; a link or a file that is not ready yet is waited for.
  */
 export const download: Perform = async (run) => {
-  // One for all items, from the first that is not ready on, or each of them would take a minute. A file that
-  // came late ends it: those that follow are not gone, and may be late as well.
+  // Shared by all items, from the first file that is not ready: otherwise each would take a minute. A file that
+  // comes late resets it: the next ones may be late, too.
   let deadline: number | undefined;
   const waitIfInTime = async (wait: number): Promise<boolean> => {
     deadline ??= Math.min(now() + FILE_PATIENCE.total, run.giveUpAt);
@@ -237,7 +237,7 @@ function deadLink(id: string, { status, instead }: Fetched): ItemFailed {
     : `does not work (status ${status})`;
   return failed(
     `The download link of video ${id} ${problem}`,
-    `The video itself is finished and paid for. Try again later; if it keeps happening, write to ${SUPPORT} and name this video.`,
+    `The video itself is finished. Try again later; if it keeps happening, write to ${SUPPORT} and name this video.`,
     status,
   );
 }

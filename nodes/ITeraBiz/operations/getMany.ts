@@ -53,7 +53,7 @@ export async function readList(
 function describeStalledList(seen: number, found: number) {
   const wayOut = `Turn Return All off and set Limit to ${found} or less to get these, and tell`;
   return {
-    message: `The list from iTeraBiz stopped after ${seen} entries although it says there are more`,
+    message: `The list from iTeraBiz stopped after ${seen} ${seen === 1 ? 'entry' : 'entries'} although it says there are more`,
     description: `The next page only repeated earlier entries. ${found > 0 ? wayOut : 'Tell'} ${SUPPORT}.`,
     reason: 'item' as const,
   };

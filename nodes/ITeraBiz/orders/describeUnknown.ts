@@ -26,8 +26,11 @@ export function describeUnknownOutcome(
   const text = errorTextOf(body);
   const quote = text ? `. iTeraBiz says: ${withoutPeriod(text)}` : '';
   if (statusClassOf(outcome) !== 'done') {
-    const fault = `status ${status}; if it keeps happening, write to ${SUPPORT}`;
-    return describeUnclear(`iTeraBiz answered with a fault on its side (${fault})${quote}`);
+    const isFault = statusClassOf(outcome) === 'fault';
+    const answer = isFault ? 'a fault on its side' : 'neither a yes nor a no';
+    const advice = isFault ? 'write' : 'check the Base URL of the credential, or write';
+    const more = `status ${status}; if it keeps happening, ${advice} to ${SUPPORT}`;
+    return describeUnclear(`iTeraBiz answered with ${answer} (${more})${quote}`);
   }
   if (typeof body === 'string' && /^\s*</.test(body)) {
     return {
@@ -58,7 +61,7 @@ function nextSteps(order: Order, lookup?: LookupResult): string {
   const again = `If it is there, use its ID; if not, turn on "${resubmitUnknown.displayName}" in the options and run this item again`;
   const list = listOf(order) === '/avatars' ? 'Avatar: Get Many' : 'Video: Get Many';
   if (!lookup) {
-    return `Look in your iTeraBiz dashboard, or run ${list}, for one made at this time with these values. ${again}`;
+    return `Look in your iTeraBiz dashboard, or run ${list}, for one made at the time of that try with these values. ${again}`;
   }
   const wanted = `one made since ${formatTime(lookup.since)} with the same ${textFieldOf(order)} and values`;
   const times = lookup.polls === 1 ? 'once' : `${lookup.polls} times`;

@@ -69,7 +69,7 @@ export class Ledger {
     this.runId = lastRun?.index === run ? lastRun.id : randomBytes(4).toString('hex');
     this.data.run = { index: run, id: this.runId };
     for (const { key, run: runId, origin, answer } of jobs.createdFor(seed)) {
-      // A retry repeats only the stored run with the same items: others may get other items in each retry.
+      // Only the stored run has the same items in each retry. Other runs may get other items.
       if (runId !== this.runId || entries[key]?.state === 'accepted') continue;
       entries[key] = { state: 'accepted', answer, ...this.stamp, origin };
     }
@@ -110,7 +110,7 @@ export class Ledger {
   }
 
   /**
-   * The state of an item's last submission before this run of the node that differs, although the user changed
+   * The state of an item's submission in an earlier try whose request was different, although the user changed
    * nothing: an expression such as `$now` gives another value at each try, and the key may have been replaced.
    */
   findEarlier(item: number): Entry | undefined {

@@ -118,9 +118,12 @@ function describeDailyLimit(
   const first =
     left > 0 ? `for ${left} now` : firstFreeAt && `again from ${formatTime(firstFreeAt)}`;
   const when = first ? `There is room ${first}${forAll}. ` : '';
+  const isFull = left <= 0 && firstFreeAt !== undefined;
+  const early = isFull ? 'Trying again before that changes nothing. ' : '';
+  const fewer = left > 0 ? ', or give this node fewer items' : '';
   return {
     message: `This would order ${videos(wanted)}, but "Max Videos per Day" of the credential allows ${limit} in 24 hours, and ${used} ${used === 1 ? 'has' : 'have'} been used`,
-    description: `${isAllOrNothing ? 'Nothing was' : 'This item was not'} sent to iTeraBiz. ${when}Trying again before that changes nothing. To order now, raise the limit in the credential.`,
+    description: `${isAllOrNothing ? 'Nothing was' : 'This item was not'} sent to iTeraBiz. ${when}${early}To order now, raise the limit in the credential${fewer}.`,
   };
 }
 
@@ -138,7 +141,7 @@ export function describeCountFailure(error: unknown, consequence: string): Failu
   return {
     message: `${consequence}, because the videos of the last 24 hours could not be counted: ${cause}`,
     description:
-      'The credential has a limit, "Max Videos per Day", and needs this count. Try again later, or take the limit off in the credential.',
+      'The credential has a limit, "Max Videos per Day", and needs this count. Try again later, or set the limit to 0 in the credential.',
     reason: 'account',
   };
 }

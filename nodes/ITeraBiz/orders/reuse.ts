@@ -157,7 +157,7 @@ function describeUnclear(order: Order, listed: IDataObject, item: number): Messa
   const id = videoIdOf(listed) ?? 'without an ID';
   return {
     message: `Nothing was sent: video ${id} may be the one of item ${item + 1}, but ${unclearReason(order, listed)}`,
-    description: `So "${whenVideoExists.displayName}" cannot tell whether to order it. Choose "Order Another One", or lower "${lookBack.displayName}" so that it leaves that video out.`,
+    description: `So "${whenVideoExists.displayName}" cannot tell whether to order it. Look at that video. If it is the one, leave this item out; if not, order this item alone with "Order Another One", which orders every item it gets.`,
   };
 }
 
@@ -165,11 +165,11 @@ function describeExtent(extent: Extent): Message {
   const consequence = 'this node cannot tell whether the video of this item is there already';
   return extent === 'tooLong'
     ? {
-        message: `Nothing was sent: the list of your account goes on for more than ${MAX_PAGES * PAGE_SIZE} videos`,
-        description: `So ${consequence}. Lower "${lookBack.displayName}".`,
+        message: `Nothing was sent: the list of your account goes on for more than ${(MAX_PAGES * PAGE_SIZE).toLocaleString('en')} videos`,
+        description: `So ${consequence}. Lower "${lookBack.displayName}": older videos are then ordered again.`,
       }
     : {
         message: 'Nothing was sent: the list of your account could not be read to its end',
-        description: `iTeraBiz says that there are more videos, but sends the same ones again, so ${consequence}. Choose "Order Another One", or write to ${SUPPORT}.`,
+        description: `iTeraBiz says that there are more videos, but sends the same ones again, so ${consequence}. Write to ${SUPPORT}, or choose "Order Another One", which orders every item.`,
       };
 }

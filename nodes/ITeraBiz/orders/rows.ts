@@ -99,7 +99,7 @@ export async function prepareRows(
   return rows;
 }
 
-/** An expression may return a list with one name: Airtable does for linked fields. @throws {BadInput} if it is none */
+/** An expression may return a list with one name: Airtable does for linked fields. @throws {BadInput} if it is no name */
 function avatarNameIn(value: IDataObject[string]): string {
   return visibleText(textOf(Array.isArray(value) ? String(value) : value, LABELS.avatar_id));
 }

@@ -63,7 +63,7 @@ export async function submitAll(
     }
     unknownInARow += 1;
     if (unknownInARow >= MAX_UNKNOWN_IN_A_ROW) {
-      const message = `iTeraBiz has answered nothing sensible to the last ${unknownInARow} requests`;
+      const message = `iTeraBiz gave no clear answer to the last ${unknownInARow} requests`;
       results.abort(item, { message, description: '' });
     }
     const lookup = results.attempt(item, sent).then((job) => addJob(row, job));

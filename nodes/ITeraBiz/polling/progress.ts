@@ -34,7 +34,7 @@ export interface Progress {
   hidden: string[];
   /** Videos created before this are history; milliseconds since 1970 */
   since?: number;
-  /** Since when pending videos have been odd, by ID; milliseconds since 1970 */
+  /** Unexpected states of pending videos, by ID; milliseconds since 1970 */
   surprises?: Record<string, Surprises>;
   /** A reading of the list that ran out of time: the next poll resumes it */
   reading?: {

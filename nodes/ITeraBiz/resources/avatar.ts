@@ -9,7 +9,7 @@ const create: Operation = {
   value: 'create',
   action: 'Create avatar',
   description: 'Create an avatar from a picture and a voice',
-  tool: 'Creates an avatar from a picture of a face and a voice. Call it once, and do not repeat it after an error or a time-out: list the avatars first to see whether it is there. Needs a name, the public web address of the picture and the ID of a voice, which the user knows. Answers with the ID of the avatar.',
+  tool: 'Creates an avatar from a picture of a face and a voice. Call it once, and do not repeat it after an error or a timeout: list the avatars first to see whether it is there. Needs a name, the public web address of the picture and the ID of a voice, which the user knows. Answers with the ID of the avatar.',
   request: { method: 'POST', url: '/avatars' },
   perform: createJob,
   fields: [

@@ -18,10 +18,10 @@ type Entry = Results[number] & { words?: string };
 /** How many pages one search reads before the user sees the matches so far. */
 const MAX_PAGES = 20;
 
-/** So many matches of a search are more than the picker shows without scrolling. */
+/** More matches than the picker shows without scrolling. */
 const ENOUGH_TO_SCROLL = 10;
 
-/** How long a search that has matches reads on, in milliseconds. */
+/** How long a search with matches keeps reading, in milliseconds. */
 const SEARCH_TIMEOUT = 10_000;
 
 /** How long a user waits for a page, in milliseconds. */

@@ -15,7 +15,7 @@ import type { Operation, Resource } from './operation';
 
 /** What a model must know about orders. */
 export const ABOUT_ORDERS =
-  'Every call orders a video that costs money, so call it once per video, and not again after an error or a time-out: list the videos first to see whether it is there. Needs the ID of an avatar (list the avatars to find it), a language as a BCP-47 code such as en-US, and a duration in whole seconds. Making a video takes minutes: the answer has its ID and a status (queued, processing, completed or failed). Get the video by this ID a few minutes later for its link.';
+  'Every call orders a video that costs money, so call it once per video, and not again after an error or a timeout: list the videos first to see whether it is there. Needs the ID of an avatar (list the avatars to find it), a language as a BCP-47 code such as en-US, and a duration in whole seconds. Making a video takes minutes: the answer has its ID and a status (queued, processing, completed or failed). Get the video by this ID a few minutes later for its link.';
 
 const create: Operation = {
   name: 'Create',

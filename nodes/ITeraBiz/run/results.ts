@@ -15,7 +15,7 @@ const RETRY =
 
 /** Instead of {@link RETRY} if every item was accepted. */
 const GET_BY_ID =
-  'Get these by their IDs. Running this step again orders and charges for all of them again';
+  'To get a video, use Video: Get with its ID. Running this step again orders and charges for all of it again';
 
 /** Instead of both if existing videos are used. */
 const RUN_AGAIN = 'Run this step again to order only what is missing: it uses the existing videos';
@@ -133,7 +133,7 @@ export class Results {
     } catch (error) {
       this.run.signal?.throwIfAborted();
       const isOutage = error instanceof ItemFailed && error.isOutage;
-      // What others got through meanwhile is no outage, but about this item.
+      // If another item got through meanwhile, it is no outage, but this item's own failure.
       const isOwn = isOutage && this.succeededAt > startedAt;
       const failure = isOwn ? new ItemFailed({ ...error.failure, reason: 'item' }) : error;
       this.fail(item, failure as Error);

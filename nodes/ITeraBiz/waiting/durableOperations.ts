@@ -22,7 +22,7 @@ import {
 const GRACE_PERIOD = 10 * 60_000;
 
 /** n8n behavior: an error after a wait is kept, and a retry from the execution list only repeats it. */
-const GET_BY_ID = 'Retrying does not resume the wait: get them with Video: Get and these IDs';
+const GET_BY_ID = 'Retrying does not resume the wait. To get a video, use Video: Get with its ID';
 
 /**
  * Polls for all videos of a durable wait.

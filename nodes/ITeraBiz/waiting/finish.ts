@@ -57,7 +57,7 @@ export async function finish(
 const NO_ID = {
   message: 'iTeraBiz accepted the request, but its answer has no ID to wait for',
   description:
-    'Switch off Wait for Completion to get the answer as it is, and look for the job in your iTeraBiz dashboard.',
+    'Turn off Wait for Completion to get the answer as it is, and look for the job in your iTeraBiz dashboard.',
   reason: 'item',
 } as const;
 
@@ -156,12 +156,12 @@ export function nameOrdersWhenStopped(
   const nameOrders = () => {
     const ids = [...accepted.values()];
     const unknown = unknownItems().filter((item) => !accepted.has(item));
-    const orders = `what it ordered is not: ${ids.join(', ')}. Get a video by its ID, or list all with Get Many.`;
-    const doubts = `iTeraBiz may also have accepted these, which it had not answered: ${rangesOf(unknown)}. Look for them in your iTeraBiz dashboard, or with Get Many.`;
+    const orders = `Its orders stand: ${ids.join(', ')}. Get Many lists them.`;
+    const doubts = `iTeraBiz had not answered these, but may have accepted them: ${rangesOf(unknown)}. Look for them in your iTeraBiz dashboard, or with Get Many.`;
     const text = [ids.length > 0 && orders, unknown.length > 0 && doubts].filter(Boolean).join(' ');
     if (text === '' || text === last) return;
     last = text;
-    run.warn(`iTeraBiz: this execution was stopped, but ${text}`);
+    run.warn(`iTeraBiz: this execution was stopped. ${text}`);
     notesOf(ids).forEach((note, n) => run.note(`iTeraBiz_orders${n > 0 ? `_${n + 1}` : ''}`, note));
     if (unknown.length > 0) run.note('iTeraBiz_check', rangesOf(unknown));
     else if (hadDoubts) run.note('iTeraBiz_check', 'None');

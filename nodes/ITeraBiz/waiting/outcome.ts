@@ -40,7 +40,7 @@ export function describeEnd(
   if (reason === 'gone') {
     return {
       message: `iTeraBiz no longer knows video ${id} (last ${status})`,
-      description: `It accepted this video before. Look in your iTeraBiz dashboard whether it was deleted, or ask ${SUPPORT}.`,
+      description: `It accepted this video before. Check in your iTeraBiz dashboard whether it was deleted, or ask ${SUPPORT}.`,
     };
   }
   if (reason === 'timedOut') {
@@ -49,14 +49,16 @@ export function describeEnd(
     const limit = isCutShort ? 'Timeout in the settings of the workflow' : 'Max Wait';
     return {
       message: `Video ${id} was not finished ${time} (last ${status})`,
-      description: `It is not lost: iTeraBiz is still making it. Get it later by this ID, or raise ${limit}.`,
+      description: `It is not lost: iTeraBiz is still making it. Get it later by this ID. For the next run, raise ${limit}.`,
     };
   }
   if (outcomeOf(video) === 'completed' || failedVideos === 'output') return undefined;
   const cause = failureReasonOf(video);
   return {
     message: `iTeraBiz could not make video ${id}${cause ? `: ${cause}` : ` (${status})`}`,
-    description: `Fix the cause above and create the video again, or ask ${SUPPORT}.`,
+    description: cause
+      ? `Fix this cause and create the video again, or ask ${SUPPORT}.`
+      : `iTeraBiz gave no reason. Create the video again, or ask ${SUPPORT}.`,
   };
 }
 

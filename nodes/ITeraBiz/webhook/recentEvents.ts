@@ -30,8 +30,8 @@ const START_TIMEOUT = 24 * 60 * 60_000;
 export const MAX_STORED = 1_000;
 
 /**
- * How many events this process remembers per trigger: far more than are stored, so that a copy of the store
- * never takes the place of what was handled since it was read. About half a megabyte.
+ * How many events this process remembers per trigger: far more than are stored, so that recalling an old copy
+ * of the store never pushes out what was handled since. About half a megabyte.
  */
 export const MAX_REMEMBERED = 5_000;
 
@@ -47,7 +47,7 @@ export class RecentEvents {
   /** Oldest first */
   private readonly handled = new Set<string>();
 
-  /** The newest of them: as many as are stored with another one */
+  /** The newest of them, to be stored along with one more */
   private readonly newest: string[] = [];
 
   private readonly confirming = new Map<string, Promise<Verified>>();

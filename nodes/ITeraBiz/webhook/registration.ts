@@ -45,8 +45,8 @@ export async function isRegistered(context: IHookFunctions): Promise<boolean> {
   const { registration } = storeOf(context);
   if (!registration || !isSameEndpoint(registration.url, await endpointOf(context))) return false;
   const events = String(chosenEvents(context).sort());
-  // n8n behavior: after an error, also when it starts, it removes the webhook. The events that iTeraBiz was to
-  // deliver again once n8n is back would be lost, as they would with a new token.
+  // n8n behavior: after an error, also when it starts, it removes the webhook. Events that iTeraBiz delivers
+  // again once n8n is back would then be lost, as with a new token.
   const isStarting = ['init', 'leadershipChange'].includes(context.getActivationMode());
   const isSame = (listed: unknown, own: string) => {
     if (listed === undefined || listed === null) return isStarting;
@@ -194,7 +194,7 @@ async function removeOurs(context: IHookFunctions, except = ''): Promise<boolean
   if (registration && isSameEndpoint(registration.url, endpoint)) ids.add(registration.hookId);
   else if (registration) {
     const why =
-      'It is of another address. If that is no longer in use, remove it in your dashboard';
+      'It belongs to another address. If that is no longer in use, remove it in your dashboard';
     warn(context, `Left the webhook ${registration.hookId} at iTeraBiz`, new Error(why));
   }
   ids.delete(except);
@@ -234,16 +234,15 @@ async function endpointOf(context: IHookFunctions): Promise<string> {
   if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) {
     throw refusal(
       context,
-      `"${url}" is not an address that iTeraBiz could call. Set WEBHOOK_URL in n8n's settings to a full address, as in https://n8n.example.com/`,
-      'The person who hosts your n8n can set this environment variable.',
+      `"${url}" is not an address that iTeraBiz could call. Ask whoever hosts n8n to set WEBHOOK_URL to a full address, as in https://n8n.example.com/`,
     );
   }
   const host = unreachableHost(url, await baseUrlOf(context));
   if (host === undefined) return url;
   throw refusal(
     context,
-    `iTeraBiz cannot reach this n8n at "${host}", which is an address inside your own network. Use the iTeraBiz Polling Trigger instead, or set WEBHOOK_URL in n8n's settings to the address under which the internet reaches it`,
-    'The iTeraBiz Polling Trigger works behind a router and has the same output. The person who hosts your n8n can set the environment variable WEBHOOK_URL, as in https://n8n.example.com/',
+    `iTeraBiz cannot reach this n8n at "${host}", which is an address inside your own network. Use the iTeraBiz Polling Trigger instead, or ask whoever hosts n8n to set WEBHOOK_URL to an address that the internet reaches, as in https://n8n.example.com/`,
+    'The iTeraBiz Polling Trigger works behind a router and has the same output.',
   );
 }
 

@@ -144,7 +144,7 @@ test('a step: an avatar from the list, a message when it is wrong, a video when 
   await editor.output('Welcome to our store');
   const [video] = (await sandbox.videos()).slice(-1);
   await editor.output(video.id);
-  await editor.output('1 video, 60 seconds ordered.');
+  await editor.output('Ordered: 1 video, 60 seconds.');
   await editor.output('Still being made: to get it, add "Get video" after this step.');
   await editor.output('Running this step again orders and charges for another.');
   await picture('hints');

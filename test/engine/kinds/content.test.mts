@@ -83,7 +83,7 @@ describe.each<[string, string | Buffer, string]>([
         `^The download link of video video_1 leads to ${escaped(words)}.* instead of a video$`,
       ),
     );
-    expect(errorOf(run).description).toContain('finished and paid for');
+    expect(errorOf(run).description).toContain('The video itself is finished.');
     expect(links).toBe(2);
   });
 
@@ -115,7 +115,7 @@ describe('A link that is refused with 400', () => {
     expect(links).toBe(tries);
     const { message, description } = errorOf(run);
     expect(message).toBe('The download link of video video_1 does not work (status 400)');
-    expect(description).toContain('finished and paid for');
+    expect(description).toContain('The video itself is finished.');
     expect(description).not.toContain('nothing was made or charged');
   });
 });

@@ -43,7 +43,7 @@ test('a name that no avatar has: nothing is sent for the row, and the message na
   expect(message).toBe('"Avatar": No avatar is called "Mariah" in your iTeraBiz account');
   expect(description).toContain('Check the spelling. Your avatars are: ');
   expect(description).toContain('"Maria, Friendly Host"');
-  expect(description).toContain('Nothing was sent to iTeraBiz for this item.');
+  expect(description).toContain('Nothing was sent for this item.');
   expect(await sentAvatars()).toEqual([]);
 });
 

@@ -120,7 +120,7 @@ test.each(badInput.map((row) => [`${row[1]} ${JSON.stringify(row[2])}`, row] as 
     );
     expect(errorOf(run)).toMatchObject({ message, item: 0 });
     expect(errorOf(run).description).toContain(advice);
-    expect(errorOf(run).description).toContain('Nothing was sent to iTeraBiz.');
+    expect(errorOf(run).description).toContain('Nothing was sent for this item.');
     expect(storedText(run)).not.toContain(sandbox.apiKey);
     expect((await sandbox.stats()).requests).toEqual({});
   },

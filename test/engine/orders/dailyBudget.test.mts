@@ -161,7 +161,7 @@ test.each([
   expect(errorOf(result).message).toMatch(
     /^Nothing was sent, because the videos of the last 24 hours could not be counted/,
   );
-  expect(errorOf(result).description).toContain('take the limit off in the credential');
+  expect(errorOf(result).description).toContain('set the limit to 0 in the credential');
   expect(await ordered()).toBe(0);
 });
 

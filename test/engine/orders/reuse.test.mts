@@ -241,7 +241,7 @@ describe('Nothing is sent', () => {
     expect(errorOf(result).message).toBe(
       `Nothing was sent: video ${id} may be the one of item 1, but its Script is not in the list`,
     );
-    expect(textOf(result)).toContain('Choose "Order Another One"');
+    expect(textOf(result)).toContain('order this item alone with "Order Another One"');
     expect(await ordered()).toEqual([]);
   });
 

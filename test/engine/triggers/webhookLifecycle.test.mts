@@ -98,7 +98,7 @@ describe('a workflow that is switched on', () => {
     // The one before may be of another n8n, of which this is a copy.
     const hosts = (await sandbox.hooks()).map(({ url }) => new URL(url).hostname);
     expect(hosts.sort()).toEqual(['127.0.0.1', 'localhost']);
-    expect(JSON.stringify(n8n.log)).toContain('of another address');
+    expect(JSON.stringify(n8n.log)).toContain('belongs to another address');
   });
 
   it.each([

@@ -143,6 +143,13 @@ describe('The key stays here', () => {
     await expect(authenticate({ uri: url })).rejects.toThrow(only);
   });
 
+  test('at its own host, for an address with a login in it', async () => {
+    await expect(authenticate({ uri: 'https://me:pw@api.iterabiz.com/v1' })).rejects.toMatchObject({
+      message: expect.stringMatching(/not to an unclear address$/),
+      description: expect.stringMatching(/^Begin the URL with https:\/\/api\.iterabiz\.com\/\./),
+    });
+  });
+
   test('for another base URL', async () => {
     const request = { url: '/videos', baseURL: 'https://evil.example' };
     await expect(authenticate(request)).rejects.toThrow('not to https://evil.example');

@@ -285,7 +285,7 @@ test.each(['fifty', -1, 1.5, '1e3', [50], {}, true])(
     expect(complaintOf(() => checkDailyLimit(value))).toEqual({
       message: expect.stringMatching(/^"Max Videos per Day": ".+" is not a number of videos$/),
       description:
-        'Enter a whole number such as 50 in the credential, or 0 for no limit. Nothing was sent to iTeraBiz.',
+        'Enter a whole number such as 50 in the credential, or 0 for no limit. Nothing was sent for this item.',
     });
   },
 );
@@ -349,7 +349,7 @@ describe('Numbers that are not sent', () => {
     for (const value of [...bad, Number.NaN, Infinity, '', ' ', null, undefined, [10], {}, true]) {
       const { message, description } = complaintOf(() => checkNumber(value, name));
       expect(message).toContain(`"${label}"`);
-      expect(description).toContain('Nothing was sent to iTeraBiz.');
+      expect(description).toContain('Nothing was sent for this item.');
       expect(() => checkOptions({ [name]: value as number })).toThrow(BadInput);
     }
     for (const value of bad) {
@@ -404,11 +404,11 @@ describe('Switches and choices', () => {
     for (const value of ['never', '', undefined, null, true, {}]) {
       const { message, description } = complaintOf(() => checkOptions({ [name]: value }));
       expect(message).toContain(`"${label}"`);
-      expect(description).toContain('Nothing was sent to iTeraBiz.');
+      expect(description).toContain('Nothing was sent for this item.');
     }
     expect(complaintOf(() => checkOptions({ [name]: 'never' }))).toEqual({
       message: `"${label}": "never" is not one of the choices`,
-      description: `Choose one from the list, or have the expression return ${values.join(' or ')}. Nothing was sent to iTeraBiz.`,
+      description: `Choose one from the list, or have the expression return ${values.join(' or ')}. Nothing was sent for this item.`,
     });
   });
 
@@ -437,14 +437,15 @@ test.each([
 test('a status that is none is told with those there are', () => {
   expect(complaintOf(() => checkStatus('all'))).toEqual({
     message: '"Status": "all" is not a status',
-    description: 'Use one of queued, processing, completed, failed. Nothing was sent to iTeraBiz.',
+    description:
+      'Use one of queued, processing, completed, failed. Nothing was sent for this item.',
   });
 });
 
 test.each(['complted', 'all', 3, ['completed'], true])('%j is no status to filter by', (value) => {
   const { message, description } = complaintOf(() => checkStatus(value));
   expect(message).toMatch(/^"Status": ".*" is not (a status|text)$/);
-  expect(description).toContain('Nothing was sent to iTeraBiz.');
+  expect(description).toContain('Nothing was sent for this item.');
 });
 
 test.each([

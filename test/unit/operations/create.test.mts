@@ -226,11 +226,11 @@ describe('After a run', () => {
   const others = { id: 'other', created_at: new Date().toISOString() };
 
   test.each<[string, Given, string[]]>([
-    ['what was ordered', {}, ['1 video, 30 seconds ordered.']],
+    ['what was ordered', {}, ['Ordered: 1 video, 30 seconds.']],
     [
       'and how much of the day is used',
       { scripts: ['a', 'b'], maxVideosPerDay: 9, listed: [others] },
-      ['2 videos, 60 seconds in all ordered. Last 24 hours: 3 of 9 videos.'],
+      ['Ordered: 2 videos, 60 seconds in all. Last 24 hours: 3 of 9 videos.'],
     ],
     ['nothing of what was refused', { answer: refused, onError: 'continueErrorOutput' }, []],
     ['nothing of avatars', { of: 'avatar' }, []],

@@ -207,7 +207,7 @@ describe('A link', () => {
     await expect(downloading({ replies: [refused(status)] }).output).rejects.toMatchObject({
       message: `The download link of video video_1 does not work (status ${status})`,
       description:
-        'The video itself is finished and paid for. Try again later; if it keeps happening, write to api@iterabiz.com and name this video.',
+        'The video itself is finished. Try again later; if it keeps happening, write to api@iterabiz.com and name this video.',
       httpCode: String(status),
       context: { itemIndex: 0 },
     });

@@ -88,6 +88,13 @@ test.each([
   expect(api.asked.length).toBeGreaterThan(1);
 });
 
+test('a list that brings nothing new after one entry says so', async () => {
+  api.reply = () => ({ body: { data: [{ id: 'a' }], has_more: true } });
+  await expect(listing({ returnAll: true })).rejects.toMatchObject({
+    message: 'The list from iTeraBiz stopped after 1 entry although it says there are more',
+  });
+});
+
 test('a list that brings nothing new ends with what to do', async () => {
   api.reply = () => ({ body: { data: [{ id: 'a' }, { id: 'b' }], has_more: true } });
   await expect(listing({ returnAll: true })).rejects.toMatchObject({
@@ -156,7 +163,7 @@ describe('An avatar by its name', () => {
     await expect((await finder())('Bo')).rejects.toMatchObject({
       userMessage: {
         description: expect.stringMatching(
-          /Your avatars are: "A0"; "x"; "A2"; .*; "A19" and 2 more\. Nothing was sent to iTeraBiz for this item\.$/,
+          /Your avatars are: "A0"; "x"; "A2"; .*; "A19" and 2 more\. Nothing was sent for this item\.$/,
         ),
       },
     });
@@ -168,7 +175,7 @@ describe('An avatar by its name', () => {
       userMessage: {
         message: '"Avatar": No avatar is called "Bo" in your iTeraBiz account',
         description:
-          'It has no avatars yet: make one with Create avatar. Nothing was sent to iTeraBiz for this item.',
+          'It has no avatars yet: make one with Create avatar. Nothing was sent for this item.',
       },
     });
   });

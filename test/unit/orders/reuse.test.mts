@@ -116,7 +116,7 @@ describe('In the list of the account', () => {
   const NOW = Date.parse('2026-03-04T05:06:07.000Z');
   const LONG = 'Once upon a time there was a fox who liked to talk';
   const DETAILS =
-    'So "When the Same Video Exists" cannot tell whether to order it. Choose "Order Another One", or lower "Look Back (Days)" so that it leaves that video out.';
+    'So "When the Same Video Exists" cannot tell whether to order it. Look at that video. If it is the one, leave this item out; if not, order this item alone with "Order Another One", which orders every item it gets.';
   beforeEach(() => void jest.spyOn(Date, 'now').mockReturnValue(NOW));
 
   /** `days` is its Look Back. */
@@ -306,8 +306,8 @@ describe('In the list of the account', () => {
       'goes on and on',
       () => answered({ data: [a(`v${++count}`, 1)], has_more: true }),
       {
-        message: 'Nothing was sent: the list of your account goes on for more than 20000 videos',
-        description: `So ${CONSEQUENCE}. Lower "Look Back (Days)".`,
+        message: 'Nothing was sent: the list of your account goes on for more than 20,000 videos',
+        description: `So ${CONSEQUENCE}. Lower "Look Back (Days)": older videos are then ordered again.`,
       },
     ],
     [
@@ -315,7 +315,7 @@ describe('In the list of the account', () => {
       () => answered({ data: [a('x', 1)], has_more: true }),
       {
         message: 'Nothing was sent: the list of your account could not be read to its end',
-        description: `iTeraBiz says that there are more videos, but sends the same ones again, so ${CONSEQUENCE}. Choose "Order Another One", or write to api@iterabiz.com.`,
+        description: `iTeraBiz says that there are more videos, but sends the same ones again, so ${CONSEQUENCE}. Write to api@iterabiz.com, or choose "Order Another One", which orders every item.`,
       },
     ],
     [

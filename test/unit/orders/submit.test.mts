@@ -116,6 +116,12 @@ describe('A row of unknown outcome', () => {
       '502',
     ],
     [
+      'with neither a yes nor a no',
+      () => ({ status: 302 }),
+      /^iTeraBiz answered with neither a yes nor a no \(status 302; if it keeps happening, check the Base URL of the credential, or write to api@iterabiz\.com\)\. The request may/,
+      '302',
+    ],
+    [
       'with a fault that says more',
       () => ({ status: 500, body: { error: 'Oh, no.' } }),
       /api@iterabiz\.com\)\. iTeraBiz says: Oh, no\. The request may/,
@@ -250,7 +256,7 @@ describe('A row of unknown outcome', () => {
     const listed = [{ id: 'x', script: 'Hi', created_at: new Date().toISOString() }];
     const again = running({ memory, account, listed });
     expect((await errorOf(again)).description).toMatch(
-      /^Sending it again could charge you twice\. Look in your iTeraBiz dashboard, or run Video: Get Many, for one made at this time with these values\. /,
+      /^Sending it again could charge you twice\. Look in your iTeraBiz dashboard, or run Video: Get Many, for one made at the time of that try with these values\. /,
     );
     expect([again.posts, again.looks]).toEqual([[], []]);
   });
@@ -264,7 +270,7 @@ describe('A row of unknown outcome', () => {
     expect(description).toContain('\nItems 6–8: not sent.');
     const going = running({ ...given, onError: 'continueErrorOutput' });
     expect((await going.output)[7].error).toMatch(
-      /^Not sent, because iTeraBiz has answered nothing sensible to the last 5 requests\. Not tried: item 5 of 8 failed/,
+      /^Not sent, because iTeraBiz gave no clear answer to the last 5 requests\. Not tried: item 5 of 8 failed/,
     );
 
     let count = 0;

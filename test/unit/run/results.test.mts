@@ -256,7 +256,7 @@ describe('The advice of a node that stops', () => {
   });
 
   test('is to get the videos by their IDs where all were accepted', () => {
-    expect(adviceOf(false, 1, [0, 1])).toMatch(/^Get these by their IDs\. /);
+    expect(adviceOf(false, 1, [0, 1])).toMatch(/^To get a video, use Video: Get with its ID\. /);
   });
 
   test('is to run it again where existing videos are used, since that orders none of them again', () => {

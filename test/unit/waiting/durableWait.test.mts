@@ -141,7 +141,7 @@ describe('The coordinator', () => {
         'Item 2: b.',
         'Still being made:',
         'Item 3: r.',
-        'Retrying does not resume the wait: get them with Video: Get and these IDs.',
+        'Retrying does not resume the wait. To get a video, use Video: Get with its ID.',
       ],
     );
   });

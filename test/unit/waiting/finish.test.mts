@@ -157,7 +157,7 @@ describe('In memory', () => {
     const job = { video: { ok: true }, options: {}, waits: true };
     await expect(finish(run, new Results(run), new Map([[0, job]]))).rejects.toMatchObject({
       message: 'iTeraBiz accepted the request, but its answer has no ID to wait for',
-      description: expect.stringMatching(/^Switch off Wait for Completion/),
+      description: expect.stringMatching(/^Turn off Wait for Completion/),
     });
     const going = fakeRun({ api: () => ({}), onError: 'continueRegularOutput' }).run;
     const [{ json }] = await finish(going, new Results(going), new Map([[0, job]]));
@@ -595,12 +595,13 @@ describe('How a wait ended', () => {
   test('with a failed video', () => {
     expect(describeEnd({ reason: 'ended', video: failed }, 'v1', options)).toEqual({
       message: 'iTeraBiz could not make video v1: Too dark',
-      description: 'Fix the cause above and create the video again, or ask api@iterabiz.com.',
+      description: 'Fix this cause and create the video again, or ask api@iterabiz.com.',
     });
     const video = { status: 'Cancelled' };
-    expect(describeEnd({ reason: 'ended', video }, 'v1', options)?.message).toBe(
-      'iTeraBiz could not make video v1 (status: Cancelled)',
-    );
+    expect(describeEnd({ reason: 'ended', video }, 'v1', options)).toEqual({
+      message: 'iTeraBiz could not make video v1 (status: Cancelled)',
+      description: 'iTeraBiz gave no reason. Create the video again, or ask api@iterabiz.com.',
+    });
   });
 
   test.each([
@@ -613,7 +614,7 @@ describe('How a wait ended', () => {
       expect(describeEnd({ reason: 'timedOut', video: running }, 'v1', own)).toEqual({
         message: `Video v1 was not finished after ${time} (last status: processing)`,
         description:
-          'It is not lost: iTeraBiz is still making it. Get it later by this ID, or raise Max Wait.',
+          'It is not lost: iTeraBiz is still making it. Get it later by this ID. For the next run, raise Max Wait.',
       });
     }
   });
@@ -623,7 +624,7 @@ describe('How a wait ended', () => {
     expect(describeEnd({ reason: 'timedOut', video: running }, 'v1', own)).toEqual({
       message: "Video v1 was not finished before this workflow's Timeout (last status: processing)",
       description:
-        'It is not lost: iTeraBiz is still making it. Get it later by this ID, or raise Timeout in the settings of the workflow.',
+        'It is not lost: iTeraBiz is still making it. Get it later by this ID. For the next run, raise Timeout in the settings of the workflow.',
     });
   });
 
@@ -632,7 +633,7 @@ describe('How a wait ended', () => {
     expect(describeEnd({ reason: 'gone', video: running }, 'v1', output)).toEqual({
       message: 'iTeraBiz no longer knows video v1 (last status: processing)',
       description:
-        'It accepted this video before. Look in your iTeraBiz dashboard whether it was deleted, or ask api@iterabiz.com.',
+        'It accepted this video before. Check in your iTeraBiz dashboard whether it was deleted, or ask api@iterabiz.com.',
     });
   });
 });

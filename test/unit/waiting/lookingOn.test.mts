@@ -151,7 +151,7 @@ describe('An execution that is stopped', () => {
   test('names its orders, at once: n8n saves the execution right after', () => {
     const { stop, warnings, notes } = stopping(['a', 'b']);
     stop.abort();
-    expect(warnings).toEqual([expect.stringContaining('what it ordered is not: a, b. ')]);
+    expect(warnings).toEqual([expect.stringContaining('Its orders stand: a, b. ')]);
     expect(notes).toEqual({ iTeraBiz_orders: 'a, b' });
   });
 
@@ -159,16 +159,18 @@ describe('An execution that is stopped', () => {
     const { stop, forget, warnings, notes, results } = stopping(['a'], [0, 2, 3]);
     stop.abort();
     const orders =
-      'iTeraBiz: this execution was stopped, but what it ordered is not: a. Get a video by its ID, or list all with Get Many.';
+      'iTeraBiz: this execution was stopped. Its orders stand: a. Get Many lists them.';
     const doubts =
-      'iTeraBiz may also have accepted these, which it had not answered: Items 3–4. Look for them in your iTeraBiz dashboard, or with Get Many.';
+      'iTeraBiz had not answered these, but may have accepted them: Items 3–4. Look for them in your iTeraBiz dashboard, or with Get Many.';
     expect(warnings).toEqual([`${orders} ${doubts}`]);
     expect(notes).toEqual({ iTeraBiz_orders: 'a', iTeraBiz_check: 'Items 3–4' });
     forget();
     expect(warnings).toHaveLength(1);
     results.accepted.set(2, 'b').set(3, 'c');
     forget();
-    expect(warnings.slice(1)).toEqual([expect.stringMatching(/not: a, b, c\. Get .* Get Many\.$/)]);
+    expect(warnings.slice(1)).toEqual([
+      expect.stringMatching(/stand: a, b, c\. Get Many lists them\.$/),
+    ]);
     expect(notes).toEqual({ iTeraBiz_orders: 'a, b, c', iTeraBiz_check: 'None' });
   });
 
@@ -176,7 +178,7 @@ describe('An execution that is stopped', () => {
     const { stop, warnings, notes } = stopping([], [0]);
     stop.abort();
     expect(warnings).toEqual([
-      'iTeraBiz: this execution was stopped, but iTeraBiz may also have accepted these, which it had not answered: Item 1. Look for them in your iTeraBiz dashboard, or with Get Many.',
+      'iTeraBiz: this execution was stopped. iTeraBiz had not answered these, but may have accepted them: Item 1. Look for them in your iTeraBiz dashboard, or with Get Many.',
     ]);
     expect(notes).toEqual({ iTeraBiz_check: 'Item 1' });
   });

@@ -173,7 +173,7 @@ describe('To register', () => {
   const LEFT = [
     [
       'warn',
-      'Left the webhook wh_ours at iTeraBiz: It is of another address. If that is no longer in use, remove it in your dashboard',
+      'Left the webhook wh_ours at iTeraBiz: It belongs to another address. If that is no longer in use, remove it in your dashboard',
       aside,
     ],
   ];
@@ -217,8 +217,7 @@ describe('To register', () => {
     async (webhookUrl) => {
       const { asked, context } = triggerWith({ webhookUrl });
       await expect(register(context)).rejects.toMatchObject({
-        message: `"${webhookUrl}" is not an address that iTeraBiz could call. Set WEBHOOK_URL in n8n's settings to a full address, as in https://n8n.example.com/`,
-        description: 'The person who hosts your n8n can set this environment variable.',
+        message: `"${webhookUrl}" is not an address that iTeraBiz could call. Ask whoever hosts n8n to set WEBHOOK_URL to a full address, as in https://n8n.example.com/`,
       });
       expect(asked).toEqual([]);
     },
@@ -245,7 +244,7 @@ describe('To register', () => {
       message: expect.stringMatching(
         /^iTeraBiz cannot reach this n8n at "192\.168\.1\.20".*Polling Trigger.*WEBHOOK_URL/,
       ),
-      description: expect.stringContaining('WEBHOOK_URL, as in https://n8n.example.com/'),
+      description: expect.stringContaining('works behind a router'),
     });
     expect(asked).toEqual([]);
     expect(store).toEqual({});
