@@ -2,7 +2,7 @@ import type { INodeExecutionData, INodeProperties } from 'n8n-workflow';
 
 import { endingIn, isRefusedForGood, type Refusals, type Snapshot } from '../account/snapshot';
 import type { WaitResult } from '../account/videoPoller';
-import { inReadingOrder, outcomeOf, videoIdOf } from '../api/video';
+import { outcomeOf, videoIdOf } from '../api/video';
 import { describeStop, type JobList } from '../messages/items';
 import { type Message, toNodeError } from '../messages/message';
 import { errorJson, withMark } from '../run/results';
@@ -124,10 +124,7 @@ function outcome(
     if (job !== undefined) lists[progressOf(end)].jobs.push([item, job]);
     if (!video) return { json: soFar };
     const failure = describeEnd(end, video.id, video);
-    if (!failure) {
-      const json = withMark((end as WaitResult).video, wait.reused?.[item]);
-      return { json: inReadingOrder(json) };
-    }
+    if (!failure) return { json: withMark((end as WaitResult).video, wait.reused?.[item]) };
     failures.set(item, failure);
     return { json: { ...soFar, ...errorJson(failure, wait.onError, {}, video.id) } };
   });
