@@ -21,6 +21,11 @@ export function quoted(value: unknown, length = 60): string {
   return text.length > length ? `${text.slice(0, length)}…` : text;
 }
 
+/** As in `1 video` or `3 videos`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** A time (milliseconds since 1970) as text, as in `2026-01-31 14:03:09 UTC`. */
 export function formatTime(at: number): string {
   return `${new Date(at).toISOString().replace('T', ' ').slice(0, 19)} UTC`;

@@ -34,11 +34,7 @@ export interface Poll {
   snapshot: Snapshot;
 }
 
-/**
- * The first poll.
- *
- * @throws {RequestFailed} when the list is refused, or nothing of it could be read
- */
+/** The first poll. @throws {RequestFailed} when the list is refused, or nothing of it could be read */
 export async function fetchFirst(poll: Poll): Promise<Step> {
   const at = Date.now();
   const part = await readList(poll, { recent: [], pending: [], hidden: [] });
