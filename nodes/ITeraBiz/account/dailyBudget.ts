@@ -1,15 +1,12 @@
 import { videoIdOf } from '../api/video';
 import { type ApiClient, RequestFailed } from '../client/apiClient';
 import { now, unlessAborted } from '../client/time';
-import { readBack } from './listReader';
+import { CLOCK_SKEW, readBack } from './listReader';
 
 const DAY = 24 * 60 * 60_000;
 
 /** Maximum age of the list when slots are taken, and when one is used, in milliseconds. */
 export const MAX_AGE = { take: 2_000, start: 15_000 };
-
-/** Clock skew: a job's created_at may precede its request by this much, in milliseconds. */
-const CLOCK_SKEW = 60_000;
 
 /** Most pages to read: 10,000 videos a day. */
 const MAX_PAGES = 100;

@@ -4,6 +4,9 @@ import { type Page, pages } from '../api/page';
 import { createdAt, timeOf } from '../api/video';
 import type { ApiClient } from '../client/apiClient';
 
+/** How far a time by the API's clock may be off by ours, in milliseconds. */
+export const CLOCK_SKEW = 60_000;
+
 /** An entry of a list, and when it was created by our clock (`NaN` if it does not say). */
 export interface Listed {
   entry: IDataObject;

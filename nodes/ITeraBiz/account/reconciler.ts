@@ -4,7 +4,7 @@ import { videoIdOf } from '../api/video';
 import { type ApiClient, RequestFailed, TIMEOUT } from '../client/apiClient';
 import { now, pause, unlessAborted } from '../client/time';
 import type { JobRegistry } from './jobRegistry';
-import { type Listed, readBack } from './listReader';
+import { CLOCK_SKEW, type Listed, readBack } from './listReader';
 import { fingerprint, indexOrders, type Order } from './sameOrder';
 
 /** When to read the list, in milliseconds. Assumption: a new job is listed within seconds. */
@@ -14,9 +14,6 @@ export const RECONCILING = {
   /** Polls due within this time are merged into one */
   together: 1_000,
 };
-
-/** Tolerance when comparing two clocks, in milliseconds. */
-const CLOCK_SKEW = 60_000;
 
 /** Most pages one poll reads. */
 const MAX_PAGES = 20;

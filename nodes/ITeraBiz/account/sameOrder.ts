@@ -4,7 +4,7 @@ import type { IDataObject } from 'n8n-workflow';
 import { isObject } from '../api/json';
 import { comparableText, wordsIn } from '../api/text';
 import { languageCode } from '../fields/languages';
-import { LABELS } from '../messages/message';
+import { LABELS, quoted } from '../messages/message';
 
 /** A request to create something, ready to be sent. */
 export interface Order {
@@ -64,7 +64,7 @@ function doubtsAbout({ url, body }: Order, listed: IDataObject): string[] | unde
   const doubts = text ? [`its ${LABELS[field]} is ${text}`] : [];
   const add = (name: string, stated: unknown) =>
     doubts.push(
-      `its ${LABELS[name] ?? name} is listed as ${shown(stated)}, and this item has ${shown(body[name])}`,
+      `its ${LABELS[name] ?? name} is listed as ${quoted(stated, 40)}, and this item has ${quoted(body[name], 40)}`,
     );
   if (avatar === 'unclear') add('avatar_id', avatarIn(listed));
   for (const [name, wanted] of Object.entries(body)) {
@@ -290,11 +290,6 @@ function formsOf(value: unknown): Forms {
 /** {@link wordsIn}, without spaces. */
 function lettersIn(text: string): string {
   return wordsIn(text).replaceAll(' ', '');
-}
-
-function shown(value: unknown): string {
-  const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
-  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }
 
 /** A canonical text of a value: equal values give equal texts, however they are written. */

@@ -16,11 +16,8 @@ export interface VideoEvent {
   video: Video;
 }
 
-/** What may be known about an event besides its video. */
-type EventDetails = Partial<Pick<VideoEvent, 'eventId' | 'occurredAt'>>;
-
 /** An event as received. It is only a hint until the API or a signature confirms it. */
-export interface UnverifiedEvent extends EventDetails {
+export interface UnverifiedEvent extends Partial<Pick<VideoEvent, 'eventId' | 'occurredAt'>> {
   event: EventName;
   videoId: string;
   /** As received */
@@ -76,9 +73,9 @@ export function saysRunning({ video }: UnverifiedEvent): boolean {
 }
 
 /** The event that a video's status stands for, or `undefined` while the video is running. */
-export function eventOf(video: Video, details: EventDetails = {}): VideoEvent | undefined {
+export function eventOf(video: Video, details: Partial<VideoEvent> = {}): VideoEvent | undefined {
   const event = eventNameOf(video);
-  return event && eventFrom({ event, video, ...details });
+  return event && eventFrom({ ...details, event, video });
 }
 
 /** An event taken at its word. If it has no ID, one is made from its video. */

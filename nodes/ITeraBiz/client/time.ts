@@ -20,11 +20,7 @@ export async function pause(milliseconds: number, signal?: AbortSignal): Promise
   await unlessAborted(sleepWithAbort(bounded, signal), signal);
 }
 
-/**
- * Awaits a task.
- *
- * @throws what the task throws, and the signal's reason as soon as it aborts
- */
+/** Awaits a task. @throws what it throws, and the signal's reason as soon as it aborts */
 export async function unlessAborted<T>(task: Promise<T>, signal?: AbortSignal): Promise<T> {
   if (!signal) return await task;
   let abort = () => {};

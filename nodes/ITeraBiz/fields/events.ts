@@ -3,8 +3,8 @@ import { type INodeProperties, type IPollFunctions, NodeOperationError } from 'n
 import { trimPasted } from '../api/address';
 import { EVENT_NAMES, type EventName, type VideoEvent } from '../api/events';
 import { videoIdOf } from '../api/video';
+import { quoted } from '../messages/message';
 import { avatar, BY_NAME } from './fields';
-import { quoted } from './validate';
 
 export const events: INodeProperties = {
   displayName: 'Events',
@@ -51,7 +51,7 @@ export function chosenEvents(context: TriggerContext): EventName[] {
   const names = namesIn(value);
   const known = EVENT_NAMES.filter((name) => names.includes(name));
   if (known.length > 0 && known.length === new Set(names).size) return known;
-  const given = Array.isArray(value) ? value.map(quoted).join(', ') : value;
+  const given = Array.isArray(value) ? value.map((name) => quoted(name)).join(', ') : value;
   const message =
     names.length === 0
       ? `"${events.displayName}" is empty, so nothing would ever start this workflow`

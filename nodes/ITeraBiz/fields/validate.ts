@@ -3,7 +3,7 @@ import type { IDataObject, INodeProperties } from 'n8n-workflow';
 import { isId, isObject, readSwitch } from '../api/json';
 import { visibleText } from '../api/text';
 import { outcomeOf } from '../api/video';
-import { LABELS, type Message } from '../messages/message';
+import { LABELS, type Message, quoted } from '../messages/message';
 import { limit, MAX_DURATION } from './fields';
 import { codeOfLanguage, isLanguage, languageCode, likelyLanguage } from './languages';
 import { orderOptions } from './options';
@@ -246,12 +246,6 @@ export function textOf(value: unknown, label: string): string {
     throw refusal(label, visible, 'is not a value', advice);
   }
   return text;
-}
-
-/** A bad value for a message, cut after 60 characters. */
-export function quoted(value: unknown): string {
-  const text = (typeof value === 'object' ? JSON.stringify(value) : String(value)).trim();
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }
 
 function refusal(label: string, value: unknown, problem: string, advice: string): BadInput {

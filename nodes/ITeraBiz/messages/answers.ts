@@ -1,7 +1,7 @@
 import { errorTextOf, fieldErrorsOf } from '../api/errorText';
 import { type ApiResponse, isNotSecure, type NetworkError } from '../api/response';
 import { retryAfterOf, type StatusClass, statusClassOf } from '../api/status';
-import { LABELS, type Message, SUPPORT, withoutPeriod } from './message';
+import { counted, LABELS, type Message, SUPPORT, withoutPeriod } from './message';
 
 /** What a message says about the request itself. */
 export interface Subject {
@@ -134,8 +134,7 @@ export function describeStrangeAnswer({ status, body }: ApiResponse, { doing }: 
 /** An aside if the request was tried more than once. */
 function howOften(tries: number, seconds: number): string {
   if (tries <= 1) return '';
-  const whole = Math.ceil(seconds);
-  return ` (tried ${tries} times over ${whole} second${whole === 1 ? '' : 's'})`;
+  return ` (tried ${tries} times over ${counted(Math.ceil(seconds), 'second')})`;
 }
 
 /** When to try again, as in `in about an hour`, given the milliseconds that the API asks for. */

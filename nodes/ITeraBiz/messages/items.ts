@@ -1,4 +1,4 @@
-import { type Message, withoutPeriod } from './message';
+import { counted, type Message, withoutPeriod } from './message';
 
 /** The most reasons and ranges of items that one message names. Jobs have no limit: each was paid for. */
 const MAX = { failures: 20, ranges: 40 };
@@ -41,7 +41,7 @@ export function describeStop(
     others.forEach(([index, failure]) => groups.get(failure.message)!.push(index));
     const shown = [...groups];
     const hidden = shown.splice(MAX.failures).flatMap(([, items]) => items);
-    parts.push(`${others.length} more ${others.length === 1 ? 'item' : 'items'} failed:`);
+    parts.push(`${counted(others.length, 'more item')} failed:`);
     shown.forEach(([text, items]) => parts.push(`${rangesOf(items)}: ${withoutPeriod(text)}.`));
     if (hidden.length > 0) parts.push(`${rangesOf(hidden)}: other reasons.`);
   }

@@ -15,6 +15,17 @@ export function withoutPeriod(text: string): string {
   return text.replace(/(?<!\.)\.\s*$/, '');
 }
 
+/** A value for a message, cut after some characters. */
+export function quoted(value: unknown, length = 60): string {
+  const text = (typeof value === 'object' ? JSON.stringify(value) : String(value)).trim();
+  return text.length > length ? `${text.slice(0, length)}…` : text;
+}
+
+/** As in `1 video` or `3 videos`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** A time (milliseconds since 1970) as text, as in `2026-01-31 14:03:09 UTC`. */
 export function formatTime(at: number): string {
   return `${new Date(at).toISOString().replace('T', ' ').slice(0, 19)} UTC`;

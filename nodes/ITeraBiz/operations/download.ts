@@ -24,9 +24,9 @@ import { openFile, type RequestContext } from '../client/http';
 import { now, pause } from '../client/time';
 import { SUPPORT, withoutPeriod } from '../messages/message';
 import { perItem } from '../run/eachItem';
-import { ItemFailed } from '../run/results';
+import { ItemFailed, readForItem } from '../run/results';
 import type { Perform, Run } from '../run/run';
-import { readVideo, videoIdOfItem } from './get';
+import { videoIdOfItem } from './get';
 
 /** How long to wait for a file that is not ready yet; pauses between tries double. In milliseconds. */
 export const FILE_PATIENCE = { total: 60_000, pause: 1_000, longestPause: 10_000 };
@@ -91,7 +91,8 @@ function failed(message: string, description: string, status?: number): ItemFail
 }
 
 async function readFinished(client: ApiClient, id: string): Promise<Video> {
-  const video = await readVideo(client, id, `find video ${id}`);
+  const subject = { doing: `find video ${id}`, id };
+  const video = await readForItem(async () => await client.video(id), subject);
   const outcome = outcomeOf(video);
   if (outcome === 'completed') return video;
   const status = `(status: ${statusOf(video)})`;

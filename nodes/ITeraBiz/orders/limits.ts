@@ -3,7 +3,7 @@ import { refusalOnly } from '../client/apiClient';
 import { BadInput } from '../fields/validate';
 import { maxSeconds, maxVideos } from '../fields/options';
 import { itemOf } from '../messages/items';
-import { formatTime, type Message } from '../messages/message';
+import { counted, formatTime, type Message } from '../messages/message';
 import type { Failure, Refusal } from '../run/results';
 import type { Run } from '../run/run';
 import type { Row, Rows } from './rows';
@@ -20,12 +20,8 @@ function secondsIn(rows: Row[]): number {
 
 /** E.g. `1 video, 30 seconds` or `20 videos, 600 seconds in all`. */
 export function describeAmount(rows: Row[]): string {
-  const seconds = secondsIn(rows);
-  return `${videos(rows.length)}, ${seconds} ${seconds === 1 ? 'second' : 'seconds'}${rows.length > 1 ? ' in all' : ''}`;
-}
-
-function videos(count: number): string {
-  return `${count} ${count === 1 ? 'video' : 'videos'}`;
+  const seconds = counted(secondsIn(rows), 'second');
+  return `${counted(rows.length, 'video')}, ${seconds}${rows.length > 1 ? ' in all' : ''}`;
 }
 
 /** Which limit of the run is exceeded; `undefined` if none is. */
@@ -122,7 +118,7 @@ function describeDailyLimit(
   const early = isFull ? 'Trying again before that changes nothing. ' : '';
   const fewer = left > 0 ? ', or give this node fewer items' : '';
   return {
-    message: `This would order ${videos(wanted)}, but "Max Videos per Day" of the credential allows ${limit} in 24 hours, and ${used} ${used === 1 ? 'has' : 'have'} been used`,
+    message: `This would order ${counted(wanted, 'video')}, but "Max Videos per Day" of the credential allows ${limit} in 24 hours, and ${used} ${used === 1 ? 'has' : 'have'} been used`,
     description: `${isAllOrNothing ? 'Nothing was' : 'This item was not'} sent to iTeraBiz. ${when}${early}To order now, raise the limit in the credential${fewer}.`,
   };
 }

@@ -1,4 +1,5 @@
 import { rangesOf } from '../messages/items';
+import { counted } from '../messages/message';
 import type { Row } from './rows';
 
 /** In languages with spaces between words: about 150 words per minute. */
@@ -38,6 +39,6 @@ export function paceHint(rows: Row[]): string[] {
     .map(([kind, found]) => {
       const [{ item, read, duration }] = found;
       const seconds = Math.max(1, Math.round(read));
-      return `${rangesOf(found.map((row) => row.item))}: the script is very ${kind} for its duration. Read aloud, that of item ${item + 1} takes about ${seconds === 1 ? '1 second' : `${seconds} seconds`}, and Duration is ${duration}.`;
+      return `${rangesOf(found.map((row) => row.item))}: the script is very ${kind} for its duration. Read aloud, that of item ${item + 1} takes about ${counted(seconds, 'second')}, and Duration is ${duration}.`;
     });
 }

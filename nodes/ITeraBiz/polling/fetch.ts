@@ -34,11 +34,7 @@ export interface Poll {
   snapshot: Snapshot;
 }
 
-/**
- * The first poll.
- *
- * @throws {RequestFailed} when the list is refused, or nothing of it could be read
- */
+/** The first poll. @throws {RequestFailed} when the list is refused, or nothing of it could be read */
 export async function fetchFirst(poll: Poll): Promise<Step> {
   const at = Date.now();
   const part = await readList(poll, { recent: [], pending: [], hidden: [] });
@@ -94,9 +90,9 @@ async function readList(poll: Poll, progress: Progress, after?: string): Promise
   const hidden = new Set(progress.hidden);
   const wanted = progress.pending.filter((id) => !hidden.has(id));
   const videos: Video[] = [];
-  let [count, isSorted, isDone] = [0, true, false];
+  let [count, isSorted, isDone, isCut] = [0, true, false, false];
   const fetch = async (from = after) => (await client.page('/videos', from)).page;
-  const read = async () => {
+  try {
     for await (const { newItems, cursorStalled } of pages(fetch)) {
       count++;
       newItems.forEach((video) => snapshot.set(videoIdOf(video) ?? '', video));
@@ -109,20 +105,18 @@ async function readList(poll: Poll, progress: Progress, after?: string): Promise
       if (cursorStalled && !isDone) {
         // Going on with the newest videos is better than never starting the workflow again.
         warnOfUnlisted(poll, videos);
-        return false;
+        break;
       }
       // The cursor was deleted in between: the next poll begins anew.
       const isLost = count > 1 && newItems.length === 0 && progress.recent.length > 0;
-      if (isLost && !videos.some(isKnown)) return true;
+      isCut = (isLost && !videos.some(isKnown)) || (count === MAX_PAGES && !isDone);
       const isEnough = count >= wanted.length || wanted.every((id) => snapshot.has(id));
-      if (count === MAX_PAGES || (isDone && isEnough)) return !isDone;
+      if (isCut || count === MAX_PAGES || (isDone && isEnough)) break;
     }
-    return false;
-  };
-  const isCut = await read().catch((error: unknown) => {
+  } catch (error) {
     if (!isTemporary(error) || snapshot.size === 0) throw error;
-    return !isDone;
-  });
+    isCut = !isDone;
+  }
   if (isDone && !isSorted) warnOfOrder(poll, videos);
   return { videos, isCut };
 }

@@ -35,29 +35,36 @@ export async function eachItem<T>(
 }
 
 /**
- * Carries out an operation whose items are independent of each other.
+ * Carries out a task for each item, where items are independent of each other.
  *
- * @param task for one item; returns its output
- * @throws {NodeApiError} if an item failed and the node stops on errors
+ * @returns what it returned, by item; failures are in the results
  */
+export async function attemptEach<T>(
+  run: Run,
+  results: Results,
+  task: (item: number, client: ApiClient) => Promise<T>,
+): Promise<Map<number, T>> {
+  const done = new Map<number, T>();
+  const items = Array.from({ length: run.size }, (_, item) => item);
+  await eachItem(run, items, run.concurrency, async (item) => {
+    // All results are dropped when the node stops, so no more are fetched.
+    if (results.isStopped) return void results.skipped.add(item);
+    const result = await results.attempt(item, async () => {
+      results.throwIfAborted();
+      return await task(item, await run.client());
+    });
+    if (result !== undefined) done.set(item, result);
+  });
+  return done;
+}
+
+/** The same for a task that returns the item's output. @throws {NodeApiError} as `collect` */
 export async function perItem(
   run: Run,
   task: (item: number, client: ApiClient) => Promise<INodeExecutionData[]>,
 ): Promise<INodeExecutionData[]> {
   const results = new Results(run);
-  await eachItem(run, itemsOf(run), run.concurrency, async (item) => {
-    // All results are dropped when the node stops, so no more are fetched.
-    if (results.isStopped) return void results.skipped.add(item);
-    const output = await results.attempt(item, async () => {
-      results.throwIfAborted();
-      return await task(item, await run.client());
-    });
-    if (output) results.outputs.set(item, output);
-  });
+  const outputs = await attemptEach(run, results, task);
+  outputs.forEach((output, item) => results.outputs.set(item, output));
   return results.collect();
-}
-
-/** The items of a run, numbered from 0 as in n8n. */
-export function itemsOf({ size }: Run): number[] {
-  return Array.from({ length: size }, (_, item) => item);
 }

@@ -177,12 +177,12 @@ export class Results {
     return items;
   }
 
-  private outputOf(item: number): INodeExecutionData[] {
+  /** What an item outputs: its result or its failure; nothing if it has neither yet. */
+  outputOf(item: number): INodeExecutionData[] {
     const failure = this.failures.get(item);
     if (!failure) {
-      const whole = (json: IDataObject) => inReadingOrder(withMark(json, this.reused.get(item)));
       const output = this.outputs.get(item) ?? [];
-      return output.map((data) => ({ ...data, json: whole(data.json) }));
+      return output.map((data) => ({ ...data, json: withMark(data.json, this.reused.get(item)) }));
     }
     const videoId = this.accepted.get(item) ?? this.awaited.get(item);
     const input = this.run.isTool ? {} : this.run.input(item);
@@ -259,9 +259,9 @@ export function errorJson(
 }
 
 /**
- * Marks an item by whether its video existed already, if that is known. The field has a prefix of our own,
- * which no field of the API has.
+ * A result as the node outputs it, marked by whether its video existed already, if that is known. The mark has a
+ * prefix of our own, which no field of the API has.
  */
 export function withMark(json: IDataObject, reused?: boolean): IDataObject {
-  return reused === undefined ? json : { ...json, _iteraBizReused: reused };
+  return inReadingOrder(reused === undefined ? json : { ...json, _iteraBizReused: reused });
 }

@@ -1,9 +1,8 @@
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 
-import { inReadingOrder } from '../api/video';
 import { RequestQueue } from '../client/requestQueue';
 import { now } from '../client/time';
-import { errorJson, type Results, withMark } from '../run/results';
+import { errorJson, type Results } from '../run/results';
 import type { Run } from '../run/run';
 import type { Wait } from './outcome';
 import { coordinatorWorkflow, type DurableWait } from './smallWorkflows';
@@ -96,8 +95,8 @@ function durableWaitOf(run: Run, results: Results, waits: Wait[], latest: number
 /** What each item outputs if the wait ends now, for whatever reason. */
 function itemsSoFar(run: Run, results: Results): IDataObject[] {
   return Array.from({ length: run.size }, (_, item) => {
-    const result = results.outputs.get(item)?.[0].json;
-    if (result) return inReadingOrder(withMark(result, results.reused.get(item)));
+    const soFar = results.outputOf(item).at(0);
+    if (soFar) return soFar.json;
     const input = run.onError === 'continueRegularOutput' ? run.input(item) : {};
     const id = results.awaited.get(item);
     // Shown only if n8n was killed between the last poll and the result.
@@ -106,6 +105,6 @@ function itemsSoFar(run: Run, results: Results): IDataObject[] {
       description:
         'It is not lost: iTeraBiz makes it all the same. Get it with Video: Get and this ID',
     };
-    return errorJson(results.failures.get(item) ?? interrupted, run.onError, input, id);
+    return errorJson(interrupted, run.onError, input, id);
   });
 }

@@ -2,8 +2,7 @@ import type { INodeExecutionData, INodeProperties } from 'n8n-workflow';
 
 import { endingIn, isRefusedForGood, type Refusals, type Snapshot } from '../account/snapshot';
 import type { WaitResult } from '../account/videoPoller';
-import { inReadingOrder, outcomeOf, videoIdOf } from '../api/video';
-import { refusalOnly, RequestFailed } from '../client/apiClient';
+import { outcomeOf, videoIdOf } from '../api/video';
 import { describeStop, type JobList } from '../messages/items';
 import { type Message, toNodeError } from '../messages/message';
 import { errorJson, withMark } from '../run/results';
@@ -47,50 +46,41 @@ export const coordinate: Perform = async (run) => {
   if (refusals) memory.refusals = refusals;
 
   const ids = [...new Set(videos.map(({ id }) => id))];
-  const poll = await pollWith(run, memory, pollForAll(run, ids));
+  const poll = await pollFor(run, memory, ids);
   const ends = videos.map((video) => endOf(poll, video));
   if (ends.includes(undefined)) return unchanged;
   memory.done = true;
   return outcome(run, durable, ends as End[]);
 };
 
-/** What a poll saw, and why it could not see the rest. */
-interface Poll {
-  snapshot: Snapshot;
-  refusal?: Error;
-}
-
-/** A poll may skip some videos, so this polls up to three times. */
-async function pollForAll(run: Run, ids: string[]): Promise<Poll> {
-  const { poller } = await run.account();
-  const client = await run.client();
-  const snapshot: Snapshot = new Map();
-  for (let polls = 0; polls < 3 && snapshot.size < ids.length; polls++) {
-    const missing = ids.filter((id) => !snapshot.has(id));
-    const answer = await poller.pollOnce(missing, client).catch(refusalOnly);
-    if (answer instanceof RequestFailed) return { snapshot, refusal: answer };
-    answer.forEach((video, id) => snapshot.set(id, video));
-  }
-  return { snapshot };
-}
-
-/** What a poll means for the waits, given what earlier polls met. */
-async function pollWith(run: Run, memory: Memory, polled: Promise<Poll>) {
+/** Polls for these videos, and says what that means for their waits, given what earlier polls met. */
+async function pollFor(run: Run, memory: Memory, ids: string[]) {
   const surprises = (memory.surprises ??= {});
   const refusals = (memory.refusals ??= { count: 0, since: 0 });
-  // Even if it is not about the API, as when n8n cannot read the credential: the videos are made all the same.
-  const { snapshot, refusal }: Poll = await polled.catch((error: Error) => {
-    return { snapshot: new Map(), refusal: error };
-  });
+  const snapshot: Snapshot = new Map();
+  let refusal: Error | undefined;
+  try {
+    const { poller } = await run.account();
+    const client = await run.client();
+    // A poll may skip some videos.
+    for (let polls = 0; polls < 3 && snapshot.size < ids.length; polls++) {
+      const missing = ids.filter((id) => !snapshot.has(id));
+      const seen = await poller.pollOnce(missing, client);
+      seen.forEach((video, id) => snapshot.set(id, video));
+    }
+  } catch (error) {
+    // Perhaps n8n cannot read the credential: the videos are made all the same.
+    refusal = error as Error;
+  }
   run.signal?.throwIfAborted();
   const at = Date.now();
-  const isRefused = refusal && snapshot.size === 0;
-  if (!isRefused) refusals.count = 0;
+  const refusedBy = snapshot.size === 0 ? refusal : undefined;
+  if (!refusedBy) refusals.count = 0;
   return {
     snapshot,
     refusal,
     /** Whether no further poll is allowed */
-    isLast: isRefused && isRefusedForGood(refusal, refusals, at),
+    isLast: refusedBy && isRefusedForGood(refusedBy, refusals, at),
     /** `undefined` while the wait goes on */
     endingOf: (id: string) => endingIn(snapshot, id, (surprises[id] ??= {}), at),
   };
@@ -98,7 +88,7 @@ async function pollWith(run: Run, memory: Memory, polled: Promise<Poll>) {
 
 /** How the wait for a video ended; `undefined` while it goes on. */
 function endOf(
-  { snapshot, refusal, isLast, endingOf }: Awaited<ReturnType<typeof pollWith>>,
+  { snapshot, refusal, isLast, endingOf }: Awaited<ReturnType<typeof pollFor>>,
   { id, deadline, isCutShort }: AwaitedVideo,
 ): End | undefined {
   if (isLast) return refusal;
@@ -134,10 +124,7 @@ function outcome(
     if (job !== undefined) lists[progressOf(end)].jobs.push([item, job]);
     if (!video) return { json: soFar };
     const failure = describeEnd(end, video.id, video);
-    if (!failure) {
-      const json = withMark((end as WaitResult).video, wait.reused?.[item]);
-      return { json: inReadingOrder(json) };
-    }
+    if (!failure) return { json: withMark((end as WaitResult).video, wait.reused?.[item]) };
     failures.set(item, failure);
     return { json: { ...soFar, ...errorJson(failure, wait.onError, {}, video.id) } };
   });
@@ -172,7 +159,7 @@ export const pollDurably: Perform = async (run) => {
   const at = Date.now();
   const deadline = Math.max(...videos.map((video) => video.deadline));
   const { pending = [...new Set(videos.map(({ id }) => id))] } = memory;
-  const { isLast, endingOf } = await pollWith(run, memory, pollForAll(run, pending));
+  const { isLast, endingOf } = await pollFor(run, memory, pending);
   // If no further poll is allowed, the poller ends: the coordinator polls itself and can report the refusal.
   memory.pending = isLast ? [] : pending.filter((id) => !endingOf(id));
   memory.done = memory.pending.length === 0 || deadline <= at;

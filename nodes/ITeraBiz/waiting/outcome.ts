@@ -1,7 +1,7 @@
 import type { WaitRequest, WaitResult } from '../account/videoPoller';
 import { failureReasonOf, outcomeOf, statusOf } from '../api/video';
 import { RequestFailed } from '../client/apiClient';
-import { SUPPORT } from '../messages/message';
+import { counted, SUPPORT } from '../messages/message';
 import type { Refusal } from '../run/results';
 
 /** The options of an item that say how its wait ends. */
@@ -44,8 +44,9 @@ export function describeEnd(
     };
   }
   if (reason === 'timedOut') {
-    const minutes = maxWait === 1 ? '1 minute' : `${maxWait} minutes`;
-    const time = isCutShort ? "before this workflow's Timeout" : `after ${minutes}`;
+    const time = isCutShort
+      ? "before this workflow's Timeout"
+      : `after ${counted(maxWait, 'minute')}`;
     const limit = isCutShort ? 'Timeout in the settings of the workflow' : 'Max Wait';
     return {
       message: `Video ${id} was not finished ${time} (last ${status})`,

@@ -187,7 +187,7 @@ describe('A refusal', () => {
   test.each([429, 503])('with status %i says how often it was tried, and how long', (status) => {
     expect(refusal(status, {}, { tries: 6, seconds: 14.6 })).toEqual({
       message: 'iTeraBiz is too busy to create the video (tried 6 times over 15 seconds)',
-      description: `iTeraBiz gave no reason (status ${status}). It refused the request, so nothing was made or charged for it. Run it again in a few minutes. If it keeps happening, lower Max Concurrency.`,
+      description: `iTeraBiz gave no reason (status ${status}). It refused the request, so nothing was made or charged for it. Run it again in a few minutes. If it keeps happening, lower Max Concurrency in the nodes that use this account.`,
     });
     expect(refusal(status, {}, { tries: 1, seconds: 3 }).message).toBe(
       'iTeraBiz is too busy to create the video',
