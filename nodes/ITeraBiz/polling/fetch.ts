@@ -34,7 +34,11 @@ export interface Poll {
   snapshot: Snapshot;
 }
 
-/** The first poll. @throws {RequestFailed} when the list is refused, or nothing of it could be read */
+/**
+ * The first poll.
+ *
+ * @throws {RequestFailed} when the list is refused, or nothing of it could be read
+ */
 export async function fetchFirst(poll: Poll): Promise<Step> {
   const at = Date.now();
   const part = await readList(poll, { recent: [], pending: [], hidden: [] });
@@ -90,9 +94,9 @@ async function readList(poll: Poll, progress: Progress, after?: string): Promise
   const hidden = new Set(progress.hidden);
   const wanted = progress.pending.filter((id) => !hidden.has(id));
   const videos: Video[] = [];
-  let [count, isSorted, isDone, isCut] = [0, true, false, false];
+  let [count, isSorted, isDone] = [0, true, false];
   const fetch = async (from = after) => (await client.page('/videos', from)).page;
-  try {
+  const read = async () => {
     for await (const { newItems, cursorStalled } of pages(fetch)) {
       count++;
       newItems.forEach((video) => snapshot.set(videoIdOf(video) ?? '', video));
@@ -105,18 +109,20 @@ async function readList(poll: Poll, progress: Progress, after?: string): Promise
       if (cursorStalled && !isDone) {
         // Going on with the newest videos is better than never starting the workflow again.
         warnOfUnlisted(poll, videos);
-        break;
+        return false;
       }
       // The cursor was deleted in between: the next poll begins anew.
       const isLost = count > 1 && newItems.length === 0 && progress.recent.length > 0;
-      isCut = (isLost && !videos.some(isKnown)) || (count === MAX_PAGES && !isDone);
+      if (isLost && !videos.some(isKnown)) return true;
       const isEnough = count >= wanted.length || wanted.every((id) => snapshot.has(id));
-      if (isCut || count === MAX_PAGES || (isDone && isEnough)) break;
+      if (count === MAX_PAGES || (isDone && isEnough)) return !isDone;
     }
-  } catch (error) {
+    return false;
+  };
+  const isCut = await read().catch((error: unknown) => {
     if (!isTemporary(error) || snapshot.size === 0) throw error;
-    isCut = !isDone;
-  }
+    return !isDone;
+  });
   if (isDone && !isSorted) warnOfOrder(poll, videos);
   return { videos, isCut };
 }
