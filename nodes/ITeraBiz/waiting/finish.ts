@@ -35,9 +35,9 @@ export async function finish(
   for (const [item, job] of jobs) {
     const { video } = job;
     const id = videoIdOf(video);
-    if (!job.waits || id === undefined) {
-      results.outputs.set(item, [{ json: outputOf(run, video) }]);
-    } else {
+    if (!job.waits) results.outputs.set(item, [{ json: outputOf(run, video) }]);
+    else if (id === undefined) results.failures.set(item, NO_ID);
+    else {
       results.awaited.set(item, id);
       const wait = waitFor(run, item, id, job);
       if (hasEnded(video)) settle(run, results, wait, { reason: 'ended', video });
@@ -53,6 +53,13 @@ export async function finish(
   await waitInMemory(run, results, waits, Infinity);
   return results.collect();
 }
+
+const NO_ID = {
+  message: 'iTeraBiz accepted the request, but its answer has no ID to wait for',
+  description:
+    'Turn off Wait for Completion to get the answer as it is, and look for the job in your iTeraBiz dashboard.',
+  reason: 'item',
+} as const;
 
 function waitFor(run: Run, item: number, id: string, { video, options }: Job): Wait {
   const { maxWait = 60, pollInterval = 10, failedVideos = 'stop' } = options;

@@ -182,7 +182,7 @@ test('an execution that is canceled names what is accepted, and what has no answ
   ]);
   answerB({ status: 201, body: { id: 'video_b' } });
   await expect(place.output).rejects.toThrow('canceled');
-  expect(place.warnings.slice(1)).toEqual([expect.stringMatching(/not: video_a, video_b\. /)]);
+  expect(place.warnings.slice(1)).toEqual([expect.stringMatching(/stand: video_a, video_b\. /)]);
 });
 
 describe('One that is canceled while two of its rows are on their way', () => {
