@@ -73,6 +73,10 @@ function phrase(first: string, filling: string, last: string): RegExp {
 const RATE =
   /rate.?limit|too many requests|throttl|slow down|(per|each|every|\/|requests an?|credits an?|videos an?) ?(s|sec|second|min|minute|hour)([^a-z]|$)|try again in/i;
 
+/** An API, or a gateway in front of it, that gave up halfway. Varnish and Fastly ask for a pause, too. */
+const GAVE_UP =
+  /upstream (connect|request)|backend (fetch|read|write)|time.?out|timed out|internal (server )?error/i;
+
 /**
  * What a response means: by its status, and if that is not enough, by its words. A success whose body says
  * no is a refusal.
@@ -87,6 +91,7 @@ export function statusClassOf({ status, body, headers }: ApiResponse): StatusCla
   if (status >= 300 && status < 400) return 'moved';
   const code = status < 300 ? codeIn(body) : status;
   const words = wordsOf(body);
+  if ([0, 503].includes(code) && GAVE_UP.test(words)) return 'fault';
   const isAboutRate = RATE.test(words);
   if (isAboutRate || headers['retry-after'] !== undefined) {
     if (code === 0 || (code === 403 && isAboutRate)) return 'busy';

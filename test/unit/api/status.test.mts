@@ -11,6 +11,19 @@ const answer = (status: number, body: unknown = {}, headers: IDataObject = {}): 
 const challenge = '<!DOCTYPE html><html><head><title>Just a moment...</title></head></html>';
 
 describe('What an answer means', () => {
+  test.each<[number, unknown]>([
+    [503, '<html><head><title>503 Backend fetch failed</title></head></html>'],
+    [503, { message: 'upstream request timeout' }],
+    [503, { error: { message: 'The request timed out' } }],
+    [200, { success: false, message: 'Internal error' }],
+  ])(
+    '%i with %j is a fault, although it asks for a pause: it may have been halfway',
+    (status, body) => {
+      const headers = { 'retry-after': '5' };
+      expect(statusClassOf({ status, body, headers })).toBe('fault');
+    },
+  );
+
   test.each<[number, unknown, IDataObject, string]>([
     [200, { success: false, error: 'Insufficient credits' }, {}, 'noCredits'],
     [200, { code: 401, message: 'Invalid key' }, {}, 'badKey'],
