@@ -43,7 +43,8 @@ export class DailyBudget {
   /** When the last read began, by `now()` of client/time */
   private readAt = -Infinity;
 
-  private reading?: Promise<void>;
+  /** By the options of the requests: whoever asks in another way, e.g. through a proxy, asks for itself */
+  private readonly readings = new Map<string, Promise<void>>();
 
   /**
    * Reserves slots for videos before they are ordered.
@@ -96,12 +97,15 @@ export class DailyBudget {
    * takes longer than `maxAge` would be repeated forever.
    */
   private async refresh(client: ApiClient, maxAge: number): Promise<void> {
-    const { signal } = client.settings;
+    const { signal, options } = client.settings;
+    const way = JSON.stringify(options);
     const oldest = now() - maxAge;
     while (this.readAt <= oldest) {
-      const isMine = !this.reading;
-      this.reading ??= this.read(client).finally(() => (this.reading = undefined));
-      await unlessAborted(this.reading, signal).catch((error: unknown) => {
+      const current = this.readings.get(way);
+      const isMine = !current;
+      const reading = current ?? this.read(client).finally(() => this.readings.delete(way));
+      this.readings.set(way, reading);
+      await unlessAborted(reading, signal).catch((error: unknown) => {
         signal?.throwIfAborted();
         // A run that is canceled, cannot ask, or has no time left must not fail others that share its read.
         const wasAsked = error instanceof RequestFailed && error.attempt.tries > 0;
@@ -143,6 +147,8 @@ export class DailyBudget {
     if (extent === 'stuck') {
       throw new CannotCount('iTeraBiz says that there are more, but lists the same ones again');
     }
+    // A slow reading is no news after a later one.
+    if (start < this.readAt) return;
     this.listed = listed;
     this.readAt = start;
   }

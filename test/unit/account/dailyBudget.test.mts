@@ -5,7 +5,7 @@ import { UserError } from 'n8n-workflow';
 import { Account } from '../../../nodes/ITeraBiz/account/account.ts';
 import { CannotCount, type Slot } from '../../../nodes/ITeraBiz/account/dailyBudget.ts';
 import { RequestFailed } from '../../../nodes/ITeraBiz/client/apiClient.ts';
-import { answered, requesterOf } from '../../shared/fakeRun.mts';
+import { answered, connectionReset, requesterOf } from '../../shared/fakeRun.mts';
 
 beforeEach(() => void jest.useFakeTimers({ now: 1_800_000_000_000 }));
 afterEach(() => void jest.useRealTimers());
@@ -233,6 +233,22 @@ describe('The count', () => {
     const next = take();
     await advance(100);
     expect([next, asked.length]).toEqual([{ used: 0 }, 2]);
+  });
+
+  test('of one whose own Timeout is too short for the list costs the others nothing', async () => {
+    const account = new Account('one');
+    const { context, asked } = requesterOf(async ({ timeout = 0 }) => {
+      return timeout < 5_000 ? connectionReset : await later(5_000, answered(EMPTY));
+    });
+    const take = async (timeout: number) => {
+      const settings = { priority: 'row', retry: false, options: { timeout } } as const;
+      const client = account.client(context, settings);
+      return await account.budget.take(client, 5, 1, true).catch((error: Error) => error);
+    };
+    const ends = Promise.all([take(1_000), take(9_000), take(9_000)]);
+    await advance(5_000);
+    expect(await ends).toMatchObject([{ isStrange: false }, { used: 0 }, { used: 1 }]);
+    expect(asked).toHaveLength(2);
   });
 
   test('of one that cannot ask costs the others nothing', async () => {
