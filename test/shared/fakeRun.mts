@@ -85,6 +85,7 @@ export interface FakeRunOptions
       | 'index'
       | 'onError'
       | 'isTool'
+      | 'giveUpAt'
       | 'isManual'
       | 'signal'
       | 'timeoutAt'

@@ -6,7 +6,7 @@ import { fingerprint } from '../account/sameOrder';
 import { videoIfKnown } from '../account/snapshot';
 import { videoIdOf } from '../api/video';
 import { refusalOnly } from '../client/apiClient';
-import { unlessAborted } from '../client/time';
+import { now, signalUntil, unlessAborted } from '../client/time';
 import { Ledger, seedIn } from '../orders/ledger';
 import {
   type Allowance,
@@ -67,14 +67,17 @@ function ledgerOf(
  * @param task gets a function that lets others have them before it ends
  */
 async function inTurn<T>(
-  { signal }: Run,
+  { signal, giveUpAt }: Run,
   jobs: JobRegistry,
   keys: string[],
   task: (end: () => void) => Promise<T>,
 ): Promise<T> {
   const own = new Set(keys);
   for (let others = jobs.reserved(own); others.length > 0; others = jobs.reserved(own)) {
-    await unlessAborted(Promise.all(others), signal);
+    // A tool whose time is up goes on: it has none left to read the list, and says so.
+    if (now() >= giveUpAt) break;
+    const timeUp = signalUntil(giveUpAt, signal);
+    await unlessAborted(Promise.all(others), timeUp).catch(() => signal?.throwIfAborted());
   }
   const end = jobs.reserve(own);
   return await task(end).finally(end);

@@ -157,13 +157,14 @@ export const pollDurably: Perform = async (run) => {
   const { videos, wait } = readDurableWait(run);
   const memory: Memory = run.memory;
   const at = Date.now();
-  const deadline = Math.max(...videos.map((video) => video.deadline));
   const { pending = [...new Set(videos.map(({ id }) => id))] } = memory;
   const { isLast, endingOf } = await pollFor(run, memory, pending);
   // If no further poll is allowed, the poller ends: the coordinator polls itself and can report the refusal.
-  memory.pending = isLast ? [] : pending.filter((id) => !endingOf(id));
-  memory.done = memory.pending.length === 0 || deadline <= at;
-  memory.pause = nextPause(at - wait.since, deadline - at);
+  const open = new Set(isLast ? [] : pending.filter((id) => !endingOf(id)));
+  memory.pending = [...open];
+  const left = Math.max(...videos.map(({ id, deadline }) => (open.has(id) ? deadline - at : 0)));
+  memory.done = left <= 0;
+  memory.pause = nextPause(at - wait.since, left);
   const refusals = isLast ? { refusals: { ...memory.refusals } } : {};
   return [{ json: { pending: memory.pending.length, ...refusals } }];
 };

@@ -93,9 +93,10 @@ async function waitInMemory(
   const client = (await run.client()).with({ signal });
   const { poller } = await run.account();
   if (patience < Infinity) {
-    // One last poll, so that videos finished by then are not handed over.
+    // One last poll, so that videos finished by then are not handed over. A slow API does not hold it up.
+    const lastPoll = async () => await poller.pollOnce([], client);
     void pause(patience, signal)
-      .then(async () => await poller.pollOnce([], client))
+      .then(async () => await Promise.race([lastPoll(), pause(POLLING.lastPoll, signal)]))
       .catch(() => {})
       .finally(() => stop.abort());
   }
@@ -162,10 +163,11 @@ export function nameOrdersWhenStopped(
     if (text === '' || text === last) return;
     last = text;
     run.warn(`iTeraBiz: this execution was stopped. ${text}`);
-    notesOf(ids).forEach((note, n) => run.note(`iTeraBiz_orders${n > 0 ? `_${n + 1}` : ''}`, note));
+    // First, because n8n keeps only ten notes. The log has everything.
     if (unknown.length > 0) run.note('iTeraBiz_check', rangesOf(unknown));
     else if (hadDoubts) run.note('iTeraBiz_check', 'None');
     hadDoubts ||= unknown.length > 0;
+    notesOf(ids).forEach((note, n) => run.note(`iTeraBiz_orders${n > 0 ? `_${n + 1}` : ''}`, note));
   };
   run.signal?.addEventListener('abort', nameOrders, { once: true });
   return () => {

@@ -91,7 +91,7 @@ test('whatever goes wrong: no row is accepted twice, no accepted job is left uns
         // After some doubts in a row, the rest is not sent.
         if (
           jobs.length === 0 &&
-          /^(Not sent, because iTeraBiz has answered|not sent$)/.test(fate)
+          /^(Not sent, because iTeraBiz gave no clear answer|not sent$)/.test(fate)
         ) {
           const doubtful = schedule.filter((all) =>
             all.some(([is]) => is === 'unheard' || is === 'lost'),

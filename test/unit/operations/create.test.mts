@@ -177,6 +177,8 @@ test('an execution that is canceled names what is accepted, and what has no answ
   await until('b is on its way', () => place.posts.length === 2, { every: 5 });
   cancel.abort(new Error('canceled'));
   expect(place.notes).toEqual({ iTeraBiz_orders: 'video_a', iTeraBiz_check: 'Item 2' });
+  // n8n keeps the first ten.
+  expect(Object.keys(place.notes)[0]).toBe('iTeraBiz_check');
   expect(place.warnings).toEqual([
     expect.stringMatching(/stand: video_a\. .*not answered these.*: Item 2\./),
   ]);
@@ -531,6 +533,15 @@ describe('While an order is on its way that uses what is there', () => {
     const marks = outputs.flat().map(({ _iteraBizReused: isReused }) => isReused);
     expect(marks.sort()).toEqual([false, true]);
     expect(sent()).toEqual(['Hi', 'Ho', 'Hi']);
+  });
+
+  test('a tool waits no longer than its caller does', async () => {
+    const account = new Account('one');
+    const refuse = await onItsWay(account);
+    const tool = running({ account, options, isTool: true, giveUpAt: performance.now() + 50 });
+    expect((await errorOf(tool)).message).toMatch(/^There was no time left to list the videos/);
+    await refuse();
+    expect(sent()).toEqual(['Hi']);
   });
 
   test('one that orders another one does not wait', async () => {

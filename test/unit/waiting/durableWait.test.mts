@@ -474,6 +474,14 @@ describe('A poll of a durable wait', () => {
     expect(memory.done).toBe(false);
   });
 
+  test('does not go on for the deadline of one that has ended', async () => {
+    const given = { ids: ['a', 'b'], videos: { a: 'queued', b: 'completed' } };
+    const of = async (deadline: number) =>
+      (await look({ ...given, waits: { 0: { deadline } } })).memory;
+    expect(await of(start + 90_000)).toMatchObject({ done: false, pause: 90 });
+    expect(await of(start)).toMatchObject({ done: true, pending: ['a'] });
+  });
+
   test.each([503, 401])('one that is refused with %i counts as if all went on', async (status) => {
     const { memory } = await look({ ids: ['a', 'b'], answer: () => answered({}, status) });
     expect(memory).toMatchObject({ done: false, pending: ['a', 'b'] });

@@ -378,6 +378,18 @@ describe('Handed over to n8n', () => {
     expect(asked).toHaveLength(2);
   });
 
+  test('after a minute and some seconds where a poll takes longer: many pages of a slow API', async () => {
+    const ids = Array.from({ length: 20 }, (_, n) => `v${n}`);
+    let page = 0;
+    const refusal = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 25_000));
+      return answered({ data: [{ id: `other ${++page}` }], has_more: true });
+    };
+    const { handedOver } = waiting({ ids, refusal, takes: 100 });
+    await advance(MINUTE + 10_000);
+    expect(handedOver).toMatchObject([{ at: start + MINUTE + 10_000 }]);
+  });
+
   test('with what each item gives out so far, and the options of each', async () => {
     const { handedOver } = waiting({
       ...{ ids: ['a', 'b', 'c'], takes: 100, onError: 'continueRegularOutput' },
