@@ -12,8 +12,10 @@ export interface Asked {
   body?: Record<string, unknown>;
 }
 
-/** `break` closes the connection without a response. */
-export type Reply = { status?: number; headers?: Record<string, string>; body?: unknown } | 'break';
+/** `break` closes the connection without a response. One that `stalls` does not end after its body. */
+export type Reply =
+  | { status?: number; headers?: Record<string, string>; body?: unknown; stalls?: boolean }
+  | 'break';
 
 /** A little HTTP server, independent of the sandbox, that replies as a test tells it. */
 export class LittleApi {
@@ -39,13 +41,15 @@ export class LittleApi {
       this.asked.push(asked);
       const reply = await this.reply(asked);
       if (reply === 'break') return void request.socket.destroy();
-      const { status = 200, headers = {}, body = '' } = reply;
+      const { status = 200, headers = {}, body = '', stalls = false } = reply;
       const isPlain = typeof body === 'string' || Buffer.isBuffer(body);
       response.writeHead(status, {
         'content-type': isPlain ? 'text/plain' : 'application/json',
         ...headers,
       });
-      response.end(isPlain ? body : JSON.stringify(body));
+      const content = isPlain ? body : JSON.stringify(body);
+      if (stalls) response.write(content);
+      else response.end(content);
     });
   });
 

@@ -56,6 +56,17 @@ describe('A file host', () => {
     );
   });
 
+  test.each([0, 1_000])(
+    'that is the API and stalls after %i more bytes is given up',
+    async (more) => {
+      const headers = { 'content-length': String(film.length + more + 1) };
+      const body = Buffer.concat([film, Buffer.alloc(more)]);
+      meets(Array<Reply>(LONG).fill({ body, headers, stalls: true }));
+      const run = await account.run({ ...download, requestOptions: { timeout: 100 } });
+      expect(errorOf(run).description).toContain('ETIMEDOUT');
+    },
+  );
+
   test('however it begins, the file comes in the end', async () => {
     const early = fc.constantFrom<Reply>(
       ...[202, 204, 404, 408, 423, 425, 429, 500, 502, 503, 504, 520, 521].map((status) => ({
