@@ -27,6 +27,7 @@ export async function unlessAborted<T>(task: Promise<T>, signal?: AbortSignal): 
   const aborted = new Promise<never>((_, reject) => {
     abort = () => reject(signal.reason as Error);
     signal.addEventListener('abort', abort);
+    if (signal.aborted) abort();
   });
   try {
     return await Promise.race([task, aborted]);

@@ -72,6 +72,9 @@ test('a task is not waited for any longer than the signal allows', async () => {
   cancel.abort('stopped');
   await jest.advanceTimersByTimeAsync(0);
   expect(state.end).toBe('stopped');
+  const tooLate = watched(unlessAborted(new Promise(() => undefined), cancel.signal));
+  await jest.advanceTimersByTimeAsync(0);
+  expect(tooLate.end).toBe('stopped');
   expect(await unlessAborted(Promise.resolve(1), new AbortController().signal)).toBe(1);
   expect(await unlessAborted(Promise.resolve(2))).toBe(2);
 });
