@@ -91,12 +91,12 @@ export function statusClassOf({ status, body, headers }: ApiResponse): StatusCla
   if (status >= 300 && status < 400) return 'moved';
   const code = status < 300 ? codeIn(body) : status;
   const words = wordsOf(body);
-  if ([0, 503].includes(code) && GAVE_UP.test(words)) return 'fault';
+  const own = words.replace(QUOTED, ' … ');
+  if ([0, 503].includes(code) && GAVE_UP.test(own)) return 'fault';
   const isAboutRate = RATE.test(words);
   if (isAboutRate || headers['retry-after'] !== undefined) {
     if (code === 0 || (code === 403 && isAboutRate)) return 'busy';
   } else if (MAY_MEAN_CREDITS.includes(code)) {
-    const own = words.replace(QUOTED, ' … ');
     const isAboutCredits = code === 429 ? CREDITS.test(own) : LACK.test(own) || LACKING.test(own);
     if (isAboutCredits) return 'noCredits';
   }

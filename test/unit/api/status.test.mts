@@ -25,6 +25,7 @@ describe('What an answer means', () => {
   );
 
   test.each<[number, unknown, IDataObject, string]>([
+    [200, { success: false, error: 'The script must not say "timeout"' }, {}, 'refused'],
     [200, { success: false, error: 'Insufficient credits' }, {}, 'noCredits'],
     [200, { code: 401, message: 'Invalid key' }, {}, 'badKey'],
     [200, { success: false, code: 'E1', statusCode: 401 }, {}, 'badKey'],
