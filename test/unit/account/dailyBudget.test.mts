@@ -251,6 +251,24 @@ describe('The count', () => {
     expect(asked).toHaveLength(2);
   });
 
+  test('is the one that was asked for last, also if an earlier one takes longer', async () => {
+    const account = new Account('one');
+    const made = { id: 'a', created_at: new Date(Date.now()).toISOString() };
+    const { context } = requesterOf(async ({ timeout }) => {
+      const data = timeout === 9_000 ? [] : [made];
+      return await later(timeout === 9_000 ? 5_000 : 0, answered({ data, has_more: false }));
+    });
+    const by = (timeout: number) =>
+      account.client(context, { priority: 'row', options: { timeout } });
+    const slow = account.budget.take(by(9_000), 5, 1, true);
+    await advance(1_000);
+    const quick = account.budget.take(by(8_000), 5, 1, true);
+    await advance(4_000);
+    await slow;
+    const [slot] = (await quick).slots;
+    expect(await account.budget.tryStart(by(8_000), 1, slot)).toBe(false);
+  });
+
   test('of one that cannot ask costs the others nothing', async () => {
     const error = new UserError('no credential');
     let count = 0;
