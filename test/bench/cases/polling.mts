@@ -76,7 +76,7 @@ async function run(way: Way, size: number, minutes: number): Promise<Run> {
         seconds: 600,
       });
     }
-    await halfPast();
+    await betweenSeconds();
     const before = await executionsOf(n8n);
     await sandbox.resetStats();
     const cpu = cpuSecondsOf(n8n.pid);
@@ -88,13 +88,13 @@ async function run(way: Way, size: number, minutes: number): Promise<Run> {
   });
 }
 
-/** All poll at the full minute: measured is from half past one to half past another. */
-async function halfPast(): Promise<void> {
-  await sleep((90_000 - (Date.now() % 60_000)) % 60_000);
+/** n8n draws a second of the minute for each workflow: between two seconds, no poll is counted twice. */
+async function betweenSeconds(): Promise<void> {
+  await sleep((1_500 - (Date.now() % 1_000)) % 1_000);
 }
 
 async function requestsOfAMinute(sandbox: Sandbox): Promise<number> {
-  await halfPast();
+  await betweenSeconds();
   await sandbox.resetStats();
   await sleep(60_000);
   return (await sandbox.stats()).requests['GET /videos'] ?? 0;
