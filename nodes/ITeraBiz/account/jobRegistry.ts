@@ -7,7 +7,7 @@ import { fingerprint, type Order } from './sameOrder';
 /** Most IDs to keep. */
 const MAX_JOBS = 20_000;
 
-/** Most new jobs to keep in full, because a list may not show them yet, and most refusals. */
+/** Most new jobs to keep in full, because a list may not show them yet, and most refused orders. */
 const MAX_RECENT = 5_000;
 
 /** What a job was created for, in the words of its execution's ledger. */
@@ -29,8 +29,8 @@ export class JobRegistry {
 
   private readonly recent: Array<Listed & { order: string; submission?: Submission }> = [];
 
-  /** Fingerprints of the orders that were refused, newest last */
-  private readonly refused: string[] = [];
+  /** How often orders were refused, by fingerprint, the last refused order last */
+  private readonly refused = new Map<string, number>();
 
   /** Fingerprints of the orders about to be sent, by the promise that ends each reservation */
   private readonly reservations = new Map<Promise<void>, Set<string>>();
@@ -65,13 +65,17 @@ export class JobRegistry {
   }
 
   recordRefused(order: Order): void {
-    this.refused.push(fingerprint(order));
-    if (this.refused.length > MAX_RECENT) this.refused.shift();
+    const print = fingerprint(order);
+    const count = this.refusalsOf(print) + 1;
+    this.refused.delete(print);
+    this.refused.set(print, count);
+    const [oldest] = this.refused.keys();
+    if (this.refused.size > MAX_RECENT) this.refused.delete(oldest);
   }
 
   /** How often an order was refused lately. @param order its fingerprint */
   refusalsOf(order: string): number {
-    return this.refused.filter((refused) => refused === order).length;
+    return this.refused.get(order) ?? 0;
   }
 
   /**

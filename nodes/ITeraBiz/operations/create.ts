@@ -125,7 +125,8 @@ async function order(
     refuse(results, allowance, bad.size === 0);
     if (results.isStopped) return undefined;
 
-    const remaining = good.filter((row) => !refused.includes(row));
+    const isRefused = new Set(refused);
+    const remaining = good.filter((row) => !isRefused.has(row));
     const submitting = submitAll(run, { ...shared, limit }, remaining);
     const jobs = await submitting.finally(() => settleSlots(shared, allowed));
     const ordered = allowed.filter(({ item }) => jobs.has(item));

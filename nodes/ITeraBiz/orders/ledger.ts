@@ -169,12 +169,15 @@ export class Ledger {
     else delete entries[key];
   }
 
-  /** How many other submissions with the same content were accepted. */
-  countLike(key: string): number {
-    const content = key.slice(key.lastIndexOf('/'));
-    return Object.entries(this.data.entries).filter(
-      ([other, { state }]) => state === 'accepted' && other !== key && other.endsWith(content),
-    ).length;
+  /** How many accepted submissions have the content of a given one. Counts all of them once, at the call. */
+  counterOfLike(): (key: string) => number {
+    const contentOf = (key: string) => key.slice(key.lastIndexOf('/'));
+    const counts = new Map<string, number>();
+    for (const [key, { state }] of Object.entries(this.data.entries)) {
+      const content = contentOf(key);
+      if (state === 'accepted') counts.set(content, (counts.get(content) ?? 0) + 1);
+    }
+    return (key) => counts.get(contentOf(key)) ?? 0;
   }
 
   /**

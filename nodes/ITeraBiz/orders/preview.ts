@@ -4,6 +4,7 @@ import { fingerprint } from '../account/sameOrder';
 import { videoIdOf } from '../api/video';
 import { BadInput } from '../fields/validate';
 import { type Message, withoutPeriod } from '../messages/message';
+import type { Refusal } from '../run/results';
 import { type Allowance, describeAmount, describeDay, needsSubmission } from './limits';
 import type { Row, Rows } from './rows';
 
@@ -22,7 +23,10 @@ export function previewOf(
     const reason = inOneLine(error instanceof BadInput ? error.userMessage : error);
     items.set(item, { wouldOrder: false, reason, request: body });
   }
-  const reasons = new Map(rows.good.map((row) => [row, whyNot(row, allowance, hasAvatar)]));
+  const refused = new Set(allowance.refused);
+  const reasonOf = (row: Row) =>
+    whyNot(row, refused.has(row) ? allowance.refusal : undefined, hasAvatar);
+  const reasons = new Map(rows.good.map((row) => [row, reasonOf(row)]));
   const sent = rows.good.filter((row) => reasons.get(row) === undefined);
   const all = describeAmount(sent);
   const day = describeDay(allowance, 0);
@@ -43,10 +47,10 @@ export function previewOf(
   return { items, sum: `${all} would be ordered${others > 0 ? `; ${others} would not` : ''}.` };
 }
 
-/** Why a row would not be ordered, if so. */
+/** Why a row would not be ordered, if so. @param refusal why a limit refuses it */
 function whyNot(
   row: Row,
-  { refused, refusal }: Allowance,
+  refusal: Refusal | undefined,
   hasAvatar: (id: string) => boolean,
 ): string | undefined {
   if (row.known?.state === 'accepted') return 'It was ordered before, in this execution';
@@ -54,7 +58,7 @@ function whyNot(
   if (!needsSubmission(row)) {
     return 'Check this one: an earlier try may have been accepted already, so it would not be sent again';
   }
-  if (refused.includes(row)) return inOneLine(refusal!);
+  if (refusal) return inOneLine(refusal);
   const avatar = String(row.order.body.avatar_id);
   return hasAvatar(avatar) ? undefined : `Your account has no avatar "${avatar}"`;
 }

@@ -129,6 +129,7 @@ function groupsOf(rows: Row[]): Group[] {
  */
 function assignOldest(groups: Group[], jobs: JobRegistry, ledger: Ledger): Message | undefined {
   const taken = new Set(ledger.answers.map(videoIdOf));
+  const countLike = ledger.counterOfLike();
   const matches: Array<[Row, Match]> = [];
   // E.g. `2026-01-31T14:0`: not longer than this process remembers refusals.
   const tenMinutes = new Date().toISOString().slice(0, 15);
@@ -145,7 +146,7 @@ function assignOldest(groups: Group[], jobs: JobRegistry, ledger: Ledger): Messa
       if (found) taken.add(found[0]);
       else if (unclear) return describeUnclear(order, unclear, item);
       else missing += 1;
-      const counts = [listed.length, ledger.countLike(key), missing, refusals];
+      const counts = [listed.length, countLike(key), missing, refusals];
       matches.push([row, { job: found?.[1].entry, key: [print, tenMinutes, ...counts].join(' ') }]);
     }
   }
