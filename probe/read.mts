@@ -1,4 +1,4 @@
-import { downloadUrlOf, outcomeOf, statusOf, videoIdOf } from '../nodes/ITeraBiz/api/video.ts';
+import { downloadUrlOf, outcomeOf, statusOf, idOf } from '../nodes/ITeraBiz/api/video.ts';
 import { pageQuery } from '../nodes/ITeraBiz/api/page.ts';
 import type { Asker, Exchange } from './asker.mts';
 import {
@@ -49,7 +49,7 @@ export async function read(asker: Asker): Promise<Evidence> {
 function oneOfEachStatus(evidence: Evidence): string[] {
   const byStatus = new Map<string, string>();
   for (const video of listedIn(evidence)) {
-    const id = videoIdOf(video);
+    const id = idOf(video);
     if (id !== undefined && !byStatus.has(statusOf(video))) byStatus.set(statusOf(video), id);
   }
   return [...byStatus.values()].slice(0, MAX_BY_ID);

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { IDataObject } from 'n8n-workflow';
 
-import { outcomeOf, type Video, videoIdOf } from '../nodes/ITeraBiz/api/video.ts';
+import { outcomeOf, type Video, idOf } from '../nodes/ITeraBiz/api/video.ts';
 import type { Asker } from './asker.mts';
 import {
   entriesIn,
@@ -62,7 +62,7 @@ export async function order(
   const sent = newVideo(avatarId);
   const accepted = await asker.post('/videos', sent, headers);
   const evidence: OrderEvidence = { refused, accepted, sent, watchedFor: 0, polls: [] };
-  const id = videoIdOf(objectIn(accepted));
+  const id = idOf(objectIn(accepted));
   if (id === undefined) return evidence;
   if (idempotencyKey !== undefined) {
     evidence.repeated = await asker.post('/videos', sent, headers);
@@ -86,7 +86,7 @@ async function watch(
   let watchesList = true;
   const inList = async () => {
     const entries = entriesIn(await asker.get('/videos', query));
-    return entries.find((video) => videoIdOf(video) === id);
+    return entries.find((video) => idOf(video) === id);
   };
   for (;;) {
     if (watchesList) {
@@ -124,7 +124,7 @@ export async function register(
 
 /** Removes the webhook, then again to see how the API answers that. */
 export async function remove(asker: Asker, hook: HookEvidence): Promise<void> {
-  const id = videoIdOf(objectIn(hook.registered));
+  const id = idOf(objectIn(hook.registered));
   if (id === undefined) return;
   hook.removed = await asker.delete(`/webhooks/${encodeURIComponent(id)}`);
   if (isSuccess(hook.removed)) {

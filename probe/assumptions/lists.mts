@@ -1,5 +1,5 @@
 import { isObject } from '../../nodes/ITeraBiz/api/json.ts';
-import { createdAt, videoIdOf } from '../../nodes/ITeraBiz/api/video.ts';
+import { createdAt, idOf } from '../../nodes/ITeraBiz/api/video.ts';
 import { PAGE_SIZE } from '../../nodes/ITeraBiz/api/page.ts';
 import type { Contract } from '../contract.mts';
 import {
@@ -60,7 +60,7 @@ export const lists: Assumption[] = [
     covers: ['GET /videos 200'],
     judge: (evidence) => {
       const { order } = evidence;
-      if (!videoIdOf(answerIn(order?.accepted)?.body)) {
+      if (!idOf(answerIn(order?.accepted)?.body)) {
         return cannotTell(SPEND);
       }
       const { listedAfter, watchedFor } = order!;
@@ -113,10 +113,10 @@ function judgePageSize({ two, largePage, smallPage }: Evidence): Finding {
 }
 
 function judgeCursor({ two, nextTwo }: Evidence): Finding {
-  const before = entriesIn(two).map(videoIdOf);
+  const before = entriesIn(two).map(idOf);
   if (!nextTwo || !hasMore(two)) return cannotTell('An account with at least three videos');
   if (!isSuccess(nextTwo)) return differs(`It was refused with ${statusIn(nextTwo)}`);
-  const after = entriesIn(nextTwo).map(videoIdOf);
+  const after = entriesIn(nextTwo).map(idOf);
   if (after.length === 0) return differs('has_more said that there is more, and nothing followed');
   return after.some((id) => before.includes(id))
     ? differs('The next page brought what the first one had')

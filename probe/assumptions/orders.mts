@@ -1,5 +1,5 @@
 import { isObject } from '../../nodes/ITeraBiz/api/json.ts';
-import { videoIdOf } from '../../nodes/ITeraBiz/api/video.ts';
+import { idOf } from '../../nodes/ITeraBiz/api/video.ts';
 import type { Contract } from '../contract.mts';
 import { answerIn, type Evidence, isSuccess, objectIn, statusIn } from '../evidence.mts';
 import {
@@ -54,7 +54,7 @@ function judgeOrder({ order }: Evidence, contract: Contract): Finding {
     );
   }
   const video = objectIn(accepted);
-  if (videoIdOf(video) === undefined) {
+  if (idOf(video) === undefined) {
     const fields = Object.keys(video ?? {}).join(', ') || 'none';
     return differs(`The answer has no ID. Its fields are: ${fields}`);
   }
@@ -76,7 +76,7 @@ function judgeIdempotency({ order }: Evidence): Finding {
     return cannotTell('A run with --spend --idempotency, which orders a video twice');
   }
   const [first, second] = [order.accepted, order.repeated].map((exchange) =>
-    videoIdOf(objectIn(exchange)),
+    idOf(objectIn(exchange)),
   );
   if (second === undefined) {
     return differs(`The second order was answered with ${statusIn(order.repeated)}`);

@@ -1,6 +1,6 @@
 import { readEvent } from '../../nodes/ITeraBiz/api/events.ts';
 import { isObject } from '../../nodes/ITeraBiz/api/json.ts';
-import { videoIdOf } from '../../nodes/ITeraBiz/api/video.ts';
+import { idOf } from '../../nodes/ITeraBiz/api/video.ts';
 import { signatureProblem } from '../../nodes/ITeraBiz/webhook/authenticity.ts';
 import type { Contract } from '../contract.mts';
 import { entriesIn, type Evidence, isSuccess, objectIn, statusIn } from '../evidence.mts';
@@ -55,7 +55,7 @@ export const webhooks: Assumption[] = [
       const { registered } = evidence.hook ?? {};
       if (!registered) return cannotTell(HOOK);
       const seen = `Answered with ${statusIn(registered)}`;
-      return videoIdOf(objectIn(registered)) === undefined
+      return idOf(objectIn(registered)) === undefined
         ? differs(isSuccess(registered) ? `${seen}, without an ID` : seen)
         : holds(seen);
     },

@@ -1,4 +1,4 @@
-import { videoIdOf } from '../api/video';
+import { idOf } from '../api/video';
 import { type ApiClient, RequestFailed } from '../client/apiClient';
 import { now, unlessAborted } from '../client/time';
 import { CLOCK_SKEW, readBack } from './listReader';
@@ -141,7 +141,7 @@ export class DailyBudget {
       if (Number.isNaN(at)) {
         throw new CannotCount('the list of the account does not say when they were made');
       }
-      listed.push({ id: videoIdOf(entry), at });
+      listed.push({ id: idOf(entry), at });
     });
     if (extent === 'tooLong') throw new CannotCount('there are too many');
     if (extent === 'stuck') {

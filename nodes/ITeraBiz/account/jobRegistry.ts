@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { videoIdOf } from '../api/video';
+import { idOf } from '../api/video';
 import type { Listed } from './listReader';
 import { fingerprint, type Order } from './sameOrder';
 
@@ -48,7 +48,7 @@ export class JobRegistry {
   }
 
   recordCreated(order: Order, entry: IDataObject, submission?: Submission): void {
-    this.assign(videoIdOf(entry));
+    this.assign(idOf(entry));
     this.recent.push({ order: fingerprint(order), entry, at: Date.now(), submission });
     if (this.recent.length > MAX_RECENT) this.recent.shift();
   }

@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { videoIdOf } from '../api/video';
+import { idOf } from '../api/video';
 import { type ApiClient, RequestFailed, TIMEOUT } from '../client/apiClient';
 import { now, pause, unlessAborted } from '../client/time';
 import type { JobRegistry } from './jobRegistry';
@@ -182,13 +182,13 @@ export class Reconciler {
 
     const active = lookups.filter((lookup) => !isCanceled(lookup));
     const unassigned = listed.filter(({ entry }) => {
-      const id = videoIdOf(entry);
+      const id = idOf(entry);
       return id !== undefined && !this.jobs.isAssigned(id);
     });
     const found = assign(active, unassigned, [...this.jobs.sending]);
     for (const lookup of active) {
       const job = found.get(lookup);
-      this.jobs.assign(videoIdOf(job));
+      this.jobs.assign(idOf(job));
       lookup.polls += 1;
       lookup.dueTimes = lookup.dueTimes.filter((due) => due > start + RECONCILING.together);
       if (job || lookup.dueTimes.length === 0 || isFinal) this.end(lookup, at, trouble, job);

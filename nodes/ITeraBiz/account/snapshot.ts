@@ -1,5 +1,5 @@
 import { pages } from '../api/page';
-import { hasEnded, isPartial, lacksLink, type Video, videoIdOf } from '../api/video';
+import { hasEnded, idOf, isPartial, lacksLink, type Video } from '../api/video';
 import { type ApiClient, refusalOnly, RequestFailed } from '../client/apiClient';
 
 /** Each video as a poll saw it; `undefined` if the API does not know it. */
@@ -12,7 +12,7 @@ export type VideoReader = Pick<ApiClient, 'page' | 'video'>;
  * How long an unexpected state is tolerated before it ends a wait, in milliseconds: a video the API does
  * not know yet, a completed one without a link, and refusals that no retry would fix.
  */
-export const PATIENCE = { unknown: 60_000, withoutLink: 60_000, refused: 60_000 };
+export const TOLERANCE = { unknown: 60_000, withoutLink: 60_000, refused: 60_000 };
 
 /** Since when polls of one wait have seen an unexpected state, by the same clock as `at` below. */
 export interface Surprises {
@@ -39,13 +39,13 @@ export function endingIn(
   const video = snapshot.get(id);
   if (!video) {
     surprises.unknownSince ??= at;
-    return at - surprises.unknownSince >= PATIENCE.unknown ? 'gone' : undefined;
+    return at - surprises.unknownSince >= TOLERANCE.unknown ? 'gone' : undefined;
   }
   surprises.unknownSince = undefined;
   if (hasEnded(video)) return 'ended';
   const { withoutLinkSince = at } = surprises;
   surprises.withoutLinkSince = lacksLink(video) ? withoutLinkSince : undefined;
-  return lacksLink(video) && at - withoutLinkSince >= PATIENCE.withoutLink ? 'ended' : undefined;
+  return lacksLink(video) && at - withoutLinkSince >= TOLERANCE.withoutLink ? 'ended' : undefined;
 }
 
 /** Consecutive refused polls that no retry would fix, and when the first was refused. */
@@ -66,7 +66,7 @@ export function isRefusedForGood(error: Error, refusals: Refusals, at: number): 
     error.statusClass === 'notAllowed';
   refusals.count = isPermanent ? refusals.count + 1 : 0;
   if (refusals.count === 1) refusals.since = at;
-  return refusals.count >= 3 && at - refusals.since >= PATIENCE.refused;
+  return refusals.count >= 3 && at - refusals.since >= TOLERANCE.refused;
 }
 
 /** After this many refusals, a poll stops reading videos by ID. */
@@ -144,7 +144,7 @@ async function readListed(
   try {
     for await (const { newItems } of pages(fetch)) {
       for (const video of newItems) {
-        const id = videoIdOf(video);
+        const id = idOf(video);
         if (id === undefined || !missing.delete(id)) continue;
         if (isPartial(video)) unlisted.add(id);
         else snapshot.set(id, video);

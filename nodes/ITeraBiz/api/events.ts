@@ -1,5 +1,5 @@
 import { isId, isObject } from './json';
-import { outcomeOf, timeOf, type Video, videoIdOf } from './video';
+import { idOf, outcomeOf, timeOf, type Video } from './video';
 
 /** The events that the triggers can start on (documented). */
 export const EVENT_NAMES = ['video.completed', 'video.failed'] as const;
@@ -55,7 +55,7 @@ export function readEvent(body: unknown): ParsedBody {
   if (!event) return { unknownEvent: names[0] };
 
   const video = jobOf(body);
-  const videoId = videoIdOf(video);
+  const videoId = idOf(video);
   if (videoId === undefined) return { malformed: 'there is no video in it' };
   // The ID becomes part of a request's URL.
   if (!isId(videoId)) return { malformed: 'its video has no proper ID' };
@@ -80,7 +80,7 @@ export function eventOf(video: Video, details: Partial<VideoEvent> = {}): VideoE
 
 /** An event taken at its word. If it has no ID, one is made from its video. */
 export function eventFrom(received: Omit<UnverifiedEvent, 'videoId'>): VideoEvent {
-  const { event, video, eventId = `${videoIdOf(video)}:${event}` } = received;
+  const { event, video, eventId = `${idOf(video)}:${event}` } = received;
   const occurredAt = received.occurredAt ?? timeIn(video.completed_at) ?? new Date().toISOString();
   return { event, eventId, occurredAt, video };
 }
@@ -92,7 +92,7 @@ function eventNameOf(video: Video): EventName | undefined {
 
 function jobOf(body: Video): Video {
   const inData = isObject(body.data) ? body.data.video : undefined;
-  const inside = [inData, body.data, body.video].find((value) => videoIdOf(value) !== undefined);
+  const inside = [inData, body.data, body.video].find((value) => idOf(value) !== undefined);
   if (isObject(inside)) return inside;
   // At the top level, the ID may be the event's: only a status makes the body a video.
   return typeof body.status === 'string' ? body : {};

@@ -1,7 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { isObject, readSwitch } from './json';
-import { reportsError, saysNo, videoIdOf } from './video';
+import { idOf, reportsError, saysNo } from './video';
 
 /** The most that one page may hold (assumption: `limit` goes from 1 to 100). */
 export const PAGE_SIZE = 100;
@@ -43,11 +43,11 @@ export async function* pages(
   let after: string | undefined;
   for (;;) {
     const { data, has_more } = await fetch(after);
-    const newItems = data.filter((item) => !seen.has(videoIdOf(item)));
-    data.flatMap((item) => videoIdOf(item) ?? []).forEach((id) => seen.add(id));
-    after = videoIdOf(data.at(-1));
+    const newItems = data.filter((item) => !seen.has(idOf(item)));
+    data.flatMap((item) => idOf(item) ?? []).forEach((id) => seen.add(id));
+    after = idOf(data.at(-1));
     // Entries without an ID always look new.
-    const isStuck = newItems.every((item) => videoIdOf(item) === undefined) || after === undefined;
+    const isStuck = newItems.every((item) => idOf(item) === undefined) || after === undefined;
     yield { newItems, cursorStalled: has_more === true && isStuck };
     if (has_more === false || isStuck) return;
   }

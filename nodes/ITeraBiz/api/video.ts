@@ -32,7 +32,7 @@ export function statusOf({ status }: Video): string {
  * The ID of a job or an avatar, as text. A number counts too, unless JavaScript has rounded it (19 digits):
  * that would be another job's ID.
  */
-export function videoIdOf(video: unknown): string | undefined {
+export function idOf(video: unknown): string | undefined {
   if (!isObject(video)) return undefined;
   const id = Number.isSafeInteger(video.id) ? String(video.id) : video.id;
   return typeof id === 'string' && id ? id : undefined;
@@ -52,7 +52,7 @@ function objectsIn(body: unknown, levels = 3): IDataObject[] {
  */
 export function jobIn(body: unknown): IDataObject | undefined {
   if (isObject(body) && isDenied(body)) return undefined;
-  const withId = objectsIn(body).filter((object) => videoIdOf(object) !== undefined);
+  const withId = objectsIn(body).filter((object) => idOf(object) !== undefined);
   const signs: Array<(object: IDataObject) => boolean> = [
     (object) => 'avatar_id' in object,
     (object) => !lacksStatus(object) && !ENVELOPE_STATUS.test(statusOf(object)),
@@ -68,7 +68,7 @@ const ENVELOPE_STATUS = /^(ok|success\w*|accepted|created|\d+)$/i;
 
 /** The video with this ID, anywhere in the body; not another, nor an object that only looks like one. */
 export function videoIn(body: unknown, id: string): Video | undefined {
-  return objectsIn(body).find((object) => videoIdOf(object) === id);
+  return objectsIn(body).find((object) => idOf(object) === id);
 }
 
 /** Some APIs count success from 1000. */

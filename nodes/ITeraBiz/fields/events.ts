@@ -2,7 +2,7 @@ import { type INodeProperties, type IPollFunctions, NodeOperationError } from 'n
 
 import { trimPasted } from '../api/address';
 import { EVENT_NAMES, type EventName, type VideoEvent } from '../api/events';
-import { videoIdOf } from '../api/video';
+import { idOf } from '../api/video';
 import { quoted } from '../messages/message';
 import { avatar, BY_NAME } from './fields';
 
@@ -80,7 +80,7 @@ export function skipReason(
   const avatarId = chosenAvatar(context);
   if (avatarId === '' || String(video.avatar_id) === avatarId) return undefined;
   if ((video.avatar_id ?? '') !== '') return 'its video is of another avatar';
-  const id = videoIdOf(video) ?? '';
+  const id = idOf(video) ?? '';
   context.logger.warn(`iTeraBiz does not say the avatar of video ${id}, so it counts as chosen`);
   return undefined;
 }

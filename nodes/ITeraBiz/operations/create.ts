@@ -4,7 +4,7 @@ import type { Account } from '../account/account';
 import type { JobRegistry } from '../account/jobRegistry';
 import { fingerprint } from '../account/sameOrder';
 import { videoIfKnown } from '../account/snapshot';
-import { videoIdOf } from '../api/video';
+import { idOf } from '../api/video';
 import { refusalOnly } from '../client/apiClient';
 import { now, signalUntil, unlessAborted } from '../client/time';
 import { Ledger, seedIn } from '../orders/ledger';
@@ -149,7 +149,7 @@ async function forgetForeign(
 ): Promise<void> {
   const foreign = rows.filter(({ known }) => known && ledger.isForeign(known));
   await eachItem(run, foreign, run.concurrency, async (row) => {
-    const id = row.known?.state === 'accepted' ? videoIdOf(row.known.answer) : undefined;
+    const id = row.known?.state === 'accepted' ? idOf(row.known.answer) : undefined;
     if (id === undefined) return;
     const video = await videoIfKnown(client, id).catch(refusalOnly);
     if (video === undefined) row.known = undefined;
@@ -175,7 +175,7 @@ async function avatarCheck(
 ): Promise<(id: string) => boolean> {
   const listed = await avatars().catch(() => [{}]);
   client.settings.signal?.throwIfAborted();
-  const ids = listed.map(videoIdOf);
+  const ids = listed.map(idOf);
   return (id) => ids.includes(id) || ids.includes(undefined) || account.jobs.isAssigned(id);
 }
 

@@ -1,7 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { fingerprint } from '../account/sameOrder';
-import { videoIdOf } from '../api/video';
+import { idOf } from '../api/video';
 import { BadInput } from '../fields/validate';
 import { type Message, withoutPeriod } from '../messages/message';
 import type { Refusal } from '../run/results';
@@ -40,7 +40,7 @@ export function previewOf(
     const result =
       reason === undefined
         ? { wouldOrder: true, reason: `${amount}${duplicate}` }
-        : { wouldOrder: false, reason, ...(job && { videoId: videoIdOf(job) }) };
+        : { wouldOrder: false, reason, ...(job && { videoId: idOf(job) }) };
     items.set(item, { ...result, request: order.body });
   }
   const others = items.size - sent.length;

@@ -12,7 +12,7 @@ import {
   textFieldOf,
   unclearReason,
 } from '../account/sameOrder';
-import { outcomeOf, videoIdOf } from '../api/video';
+import { idOf, outcomeOf } from '../api/video';
 import { type ApiClient, refusalOnly, RequestFailed } from '../client/apiClient';
 import { yielder } from '../client/time';
 import { lookBack, whenVideoExists } from '../fields/options';
@@ -73,7 +73,7 @@ export async function findExisting(
   let hasPrompts = false;
   const addListed = (listed: Listed) => {
     const { entry, at } = listed;
-    const id = videoIdOf(entry);
+    const id = idOf(entry);
     const isFailed = outcomeOf(entry) === 'failed';
     shown.set(id, isFailed);
     hasPrompts ||= states(entry, 'prompt');
@@ -101,7 +101,7 @@ export async function findExisting(
     // The list may not show yet what this process has created, or not clearly.
     const all = [...jobs.createdBy(fingerprint(group.order)), ...group.listed];
     const isGone = (id: string, at: number) => shown.get(id) ?? Date.now() - at > MAX_LIST_LAG;
-    group.usable = new Map(all.map((job) => [videoIdOf(job.entry)!, job]));
+    group.usable = new Map(all.map((job) => [idOf(job.entry)!, job]));
     group.usable.forEach(({ at }, id) => isGone(id, at) && group.usable.delete(id));
   }
   return assignOldest(groups, jobs, ledger);
@@ -128,7 +128,7 @@ function groupsOf(rows: Row[]): Group[] {
  * assigned only once.
  */
 function assignOldest(groups: Group[], jobs: JobRegistry, ledger: Ledger): Message | undefined {
-  const taken = new Set(ledger.answers.map(videoIdOf));
+  const taken = new Set(ledger.answers.map(idOf));
   const countLike = ledger.counterOfLike();
   const matches: Array<[Row, Match]> = [];
   // E.g. `2026-01-31T14:0`: not longer than this process remembers refusals.
@@ -155,7 +155,7 @@ function assignOldest(groups: Group[], jobs: JobRegistry, ledger: Ledger): Messa
 }
 
 function describeUnclear(order: Order, listed: IDataObject, item: number): Message {
-  const id = videoIdOf(listed) ?? 'without an ID';
+  const id = idOf(listed) ?? 'without an ID';
   return {
     message: `Nothing was sent: video ${id} may be the one of item ${item + 1}, but ${unclearReason(order, listed)}`,
     description: `So "${whenVideoExists.displayName}" cannot tell whether to order it. Look at that video. If it is the one, leave this item out; if not, order this item alone with "Order Another One", which orders every item it gets.`,

@@ -4,7 +4,7 @@ import type { Account } from '../account/account';
 import { RECONCILING } from '../account/reconciler';
 import { listOf } from '../account/sameOrder';
 import type { ApiResponse } from '../api/response';
-import { jobIn, videoIdOf } from '../api/video';
+import { idOf, jobIn } from '../api/video';
 import { type ApiClient, RequestFailed } from '../client/apiClient';
 import { retryDecision } from '../client/retry';
 import { eachItem } from '../run/eachItem';
@@ -45,7 +45,7 @@ export async function submitAll(
   rows: Row[],
 ): Promise<Map<number, Job>> {
   const { account, ledger, results } = shared;
-  ledger.answers.forEach((answer) => account.jobs.assign(videoIdOf(answer)));
+  ledger.answers.forEach((answer) => account.jobs.assign(idOf(answer)));
   const jobs = new Map<number, Job>();
   const lookups: Array<Promise<void>> = [];
   const addJob = ({ item, options, waits }: Row, video: IDataObject | undefined) => {
@@ -175,11 +175,11 @@ function accept(
   job: IDataObject,
 ): IDataObject {
   const isReused = match && match.job === job;
-  if (isReused) jobs.assign(videoIdOf(job));
+  if (isReused) jobs.assign(idOf(job));
   else jobs.recordCreated(order, job, ledger.submissionOf(key));
   ledger.accepted(key, job, isReused);
   results.recordAccepted(item, job);
   if (isReused !== undefined) results.reused.set(item, isReused);
-  if (slot) slot.id = videoIdOf(job);
+  if (slot) slot.id = idOf(job);
   return job;
 }

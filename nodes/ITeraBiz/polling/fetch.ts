@@ -1,6 +1,6 @@
 import { type Snapshot, videoIfKnown, type VideoReader } from '../account/snapshot';
 import { pages } from '../api/page';
-import { createdAt, isPartial, type Video, videoIdOf } from '../api/video';
+import { createdAt, idOf, isPartial, type Video } from '../api/video';
 import { refusalOnly, RequestFailed } from '../client/apiClient';
 import {
   addListed,
@@ -67,7 +67,7 @@ export async function isSameAccount(poll: Poll, before: Progress): Promise<boole
   const { videos } = await readList(poll, before);
   const { recent, pending, reading } = before;
   const known = new Set<unknown>([...recent, ...pending, ...(reading?.seen ?? [])]);
-  return videos.some((video) => known.has(videoIdOf(video)));
+  return videos.some((video) => known.has(idOf(video)));
 }
 
 /** Resumes a reading that was cut off, or starts over if its last video no longer exists. */
@@ -99,7 +99,7 @@ async function readList(poll: Poll, progress: Progress, after?: string): Promise
   const read = async () => {
     for await (const { newItems, cursorStalled } of pages(fetch)) {
       count++;
-      newItems.forEach((video) => snapshot.set(videoIdOf(video) ?? '', video));
+      newItems.forEach((video) => snapshot.set(idOf(video) ?? '', video));
       if (!isDone) {
         videos.push(...newItems);
         isSorted &&= !(createdAt(newItems[0] ?? {}) < createdAt(newItems.at(-1) ?? {}));

@@ -1,5 +1,5 @@
 import { endingIn, type Snapshot, type Surprises } from '../account/snapshot';
-import { createdAt, lacksStatus, outcomeOf, type Video, videoIdOf } from '../api/video';
+import { createdAt, idOf, lacksStatus, outcomeOf, type Video } from '../api/video';
 
 /** How many of the newest videos are remembered: more than a page, so that deletions make no old one look new. */
 export const MAX_RECENT = 500;
@@ -68,7 +68,7 @@ export function begin({ videos, isCut }: Part, at: number): Progress {
   const nothing = { recent: [], pending: [], hidden: [] };
   const progress = addListed(nothing, { videos, isCut: false }, at);
   const isRunning = (video: Video) => outcomeOf(video) === 'running' && !lacksStatus(video);
-  const running = new Set(videos.filter(isRunning).map(videoIdOf));
+  const running = new Set(videos.filter(isRunning).map(idOf));
   const isEmpty = videos.length === 0;
   const unread = isCut ? createdAt(videos[videos.length - 1] ?? {}) + 1 || 0 : 0;
   return {
@@ -90,7 +90,7 @@ export function addListed(before: Progress, { videos, isCut }: Part, at: number)
   const earlier = reading?.seen ?? [];
   const seen = [...new Set([...earlier, ...idsOf(videos)])];
   const known = new Set([...recent, ...earlier]);
-  const isNew = (video: Video) => !known.has(videoIdOf(video) ?? '') && !(createdAt(video) < since);
+  const isNew = (video: Video) => !known.has(idOf(video) ?? '') && !(createdAt(video) < since);
   const newIds = idsOf(videos.filter(isNew)).reverse();
   const progress = { ...before, pending: [...new Set([...before.pending, ...newIds])] };
   if (isCut) {
@@ -142,9 +142,9 @@ export function settle(before: Progress, snapshot: Snapshot, at: number): Step {
 /** Returns a test for videos that are older than the last progress: a reading of the list ends at these. */
 export function isKnownIn({ recent, since = 0 }: Progress): (video: Video) => boolean {
   const known = new Set<unknown>(recent);
-  return (video) => known.has(videoIdOf(video)) || createdAt(video) < since;
+  return (video) => known.has(idOf(video)) || createdAt(video) < since;
 }
 
 function idsOf(videos: Video[]): string[] {
-  return videos.flatMap((video) => videoIdOf(video) ?? []);
+  return videos.flatMap((video) => idOf(video) ?? []);
 }

@@ -4,7 +4,7 @@ import { NodeOperationError } from 'n8n-workflow';
 import { accountOf } from '../account/account';
 import { type Page, pages } from '../api/page';
 import { normalizeName } from '../api/text';
-import { createdAt, downloadUrlOf, outcomeOf, statusOf, type Video, videoIdOf } from '../api/video';
+import { createdAt, downloadUrlOf, idOf, outcomeOf, statusOf, type Video } from '../api/video';
 import { refusalOnly } from '../client/apiClient';
 import { now } from '../client/time';
 import { inHowLong } from '../messages/answers';
@@ -73,7 +73,7 @@ async function search(
       if (matches.length === 0) throw error;
       return { data: [], has_more: false };
     });
-    paginationToken = page.has_more === false ? undefined : videoIdOf(page.data.at(-1));
+    paginationToken = page.has_more === false ? undefined : idOf(page.data.at(-1));
     return page;
   };
   for await (const { newItems, cursorStalled } of pages(fetch)) {
@@ -123,13 +123,13 @@ async function fetchPage(
     throw toNodeError(context.getNode(), message, undefined, failed.status);
   });
   // A server that ignores the cursor would fill the picker with the same page forever.
-  const repeats = after !== undefined && page.data.some((entry) => videoIdOf(entry) === after);
+  const repeats = after !== undefined && page.data.some((entry) => idOf(entry) === after);
   return repeats ? { data: [], has_more: true } : page;
 }
 
 /** Documented: an avatar has `id`, `name` and `preview_url`. */
 export function avatarEntry(avatar: IDataObject): Entry | undefined {
-  const id = videoIdOf(avatar);
+  const id = idOf(avatar);
   const name = typeof avatar.name === 'string' ? avatar.name.trim() : '';
   return id ? { name: name || id, value: id, url: linkFrom(avatar.preview_url) } : undefined;
 }
@@ -141,7 +141,7 @@ export function avatarEntry(avatar: IDataObject): Entry | undefined {
  * @param timezone of the workflow, e.g. `Europe/Berlin`
  */
 export function videoEntry(video: Video, timezone: string): Entry | undefined {
-  const id = videoIdOf(video);
+  const id = idOf(video);
   if (!id) return undefined;
   const texts = [video.script, video.prompt].filter((text) => typeof text === 'string');
   const words = (texts.find((text) => text.trim()) ?? '').replace(/\s+/g, ' ').trim();

@@ -1,6 +1,6 @@
 import type { IDataObject, INodeExecutionData, NodeApiError } from 'n8n-workflow';
 
-import { inReadingOrder, outcomeOf, videoIdOf } from '../api/video';
+import { idOf, inReadingOrder, outcomeOf } from '../api/video';
 import { RequestFailed } from '../client/apiClient';
 import { now } from '../client/time';
 import { BadInput } from '../fields/validate';
@@ -100,7 +100,7 @@ export class Results {
 
   /** Records the job that the API accepted for an item. */
   recordAccepted(item: number, job: IDataObject): void {
-    this.accepted.set(item, videoIdOf(job) ?? 'accepted without an ID');
+    this.accepted.set(item, idOf(job) ?? 'accepted without an ID');
     if (outcomeOf(job) === 'completed') this.finished.add(item);
   }
 

@@ -2,7 +2,7 @@ import type { INodeExecutionData, INodeProperties } from 'n8n-workflow';
 
 import { endingIn, isRefusedForGood, type Refusals, type Snapshot } from '../account/snapshot';
 import type { WaitResult } from '../account/videoPoller';
-import { outcomeOf, videoIdOf } from '../api/video';
+import { idOf, outcomeOf } from '../api/video';
 import { describeStop, type JobList } from '../messages/items';
 import { type Message, toNodeError } from '../messages/message';
 import { errorJson, withMark } from '../run/results';
@@ -120,7 +120,7 @@ function outcome(
   const output = items.map((soFar, item) => {
     const video = ended.get(item);
     const end = video?.end ?? { reason: 'ended', video: soFar };
-    const job = video?.id ?? videoIdOf(soFar);
+    const job = video?.id ?? idOf(soFar);
     if (job !== undefined) lists[progressOf(end)].jobs.push([item, job]);
     if (!video) return { json: soFar };
     const failure = describeEnd(end, video.id, video);

@@ -1,7 +1,7 @@
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 
 import { POLLING, type WaitResult } from '../account/videoPoller';
-import { hasEnded, lacksStatus, outcomeOf, statusOf, type Video, videoIdOf } from '../api/video';
+import { hasEnded, idOf, lacksStatus, outcomeOf, statusOf, type Video } from '../api/video';
 import { now, pause } from '../client/time';
 import { rangesOf } from '../messages/items';
 import type { Results } from '../run/results';
@@ -34,7 +34,7 @@ export async function finish(
   let waits: Wait[] = [];
   for (const [item, job] of jobs) {
     const { video } = job;
-    const id = videoIdOf(video);
+    const id = idOf(video);
     if (!job.waits) results.outputs.set(item, [{ json: outputOf(run, video) }]);
     else if (id === undefined) results.failures.set(item, NO_ID);
     else {
@@ -130,7 +130,7 @@ function settle(run: Run, results: Results, { item, options, request }: Wait, en
 
 /** A video as it is. A model is told instead what to do about one that is still being made. */
 function outputOf({ isTool }: Run, video: Video, refusal?: Error): IDataObject {
-  const id = videoIdOf(video);
+  const id = idOf(video);
   if (!isTool || id === undefined || !isBeingMade(video)) return video;
   const progress = refusal ? ', but iTeraBiz could not be asked about it' : ' and still being made';
   return {

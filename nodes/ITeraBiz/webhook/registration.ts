@@ -9,7 +9,7 @@ import { errorTextOf } from '../api/errorText';
 import { readSwitch } from '../api/json';
 import { pages } from '../api/page';
 import type { ApiResponse } from '../api/response';
-import { jobIn, statusOf, videoIdOf as idOf } from '../api/video';
+import { idOf, jobIn, statusOf } from '../api/video';
 import { type ApiClient, refusalOnly, RequestFailed } from '../client/apiClient';
 import { baseUrlOf } from '../client/http';
 import { now } from '../client/time';

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import type { IDataObject } from 'n8n-workflow';
 
-import { PATIENCE } from '../../../nodes/ITeraBiz/account/snapshot.ts';
+import { TOLERANCE } from '../../../nodes/ITeraBiz/account/snapshot.ts';
 import { POLLING } from '../../../nodes/ITeraBiz/account/videoPoller.ts';
 import { FILE_PATIENCE } from '../../../nodes/ITeraBiz/operations/download.ts';
 import { cases } from '../../shared/cases.mts';
@@ -17,7 +17,7 @@ const account = useLittleAccount();
 const LONG = 100_000;
 beforeEach(() => {
   Object.assign(POLLING, { shortestInterval: 20, shortestPause: 10 });
-  Object.assign(PATIENCE, { unknown: LONG, withoutLink: LONG, refused: LONG });
+  Object.assign(TOLERANCE, { unknown: LONG, withoutLink: LONG, refused: LONG });
   Object.assign(FILE_PATIENCE, { total: LONG, pause: 1, longestPause: 5 });
 });
 
@@ -116,7 +116,7 @@ describe('A video', () => {
     ['is unknown for good is given up', null, /no longer knows video video_1/, 0],
     ['never gets its link is handed on', withoutLink, /^$/, 1],
   ])('that %s', async (_, seen, message, count) => {
-    Object.assign(PATIENCE, { unknown: 200, withoutLink: 200 });
+    Object.assign(TOLERANCE, { unknown: 200, withoutLink: 200 });
     meets(Array<IDataObject | null>(LONG).fill(seen));
     const run = await account.run(waiting, { items: rows(1) });
     expect(errorOf(run).message).toMatch(message);

@@ -1,7 +1,7 @@
 /** What a wait, a stop and a download say and keep. */
 import type { IDataObject } from 'n8n-workflow';
 
-import { PATIENCE } from '../../../nodes/ITeraBiz/account/snapshot.ts';
+import { TOLERANCE } from '../../../nodes/ITeraBiz/account/snapshot.ts';
 import { POLLING } from '../../../nodes/ITeraBiz/account/videoPoller.ts';
 import { FILE_PATIENCE } from '../../../nodes/ITeraBiz/operations/download.ts';
 import { until } from '../../shared/until.mts';
@@ -12,7 +12,7 @@ import { createVideo, errorOf, jsonOf, rows } from '../support.mts';
 const account = useLittleAccount();
 beforeEach(() => {
   Object.assign(POLLING, { shortestInterval: 20, shortestPause: 10 });
-  Object.assign(PATIENCE, { unknown: 100_000, withoutLink: 300, refused: 300 });
+  Object.assign(TOLERANCE, { unknown: 100_000, withoutLink: 300, refused: 300 });
   Object.assign(FILE_PATIENCE, { total: 200, pause: 1, longestPause: 5 });
 });
 

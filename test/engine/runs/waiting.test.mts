@@ -1,7 +1,7 @@
 import type { INodeParameters } from 'n8n-workflow';
 
 import { startSandbox, type Sandbox, type SandboxStats } from '../../../sandbox/client.mts';
-import { PATIENCE } from '../../../nodes/ITeraBiz/account/snapshot.ts';
+import { TOLERANCE } from '../../../nodes/ITeraBiz/account/snapshot.ts';
 import { until } from '../../shared/until.mts';
 import { createVideo, errorOf, itemsOf, jsonOf, rows, runNode } from '../support.mts';
 import { expectPromiseKept, jobsIn, pairsOf, textOf } from './promise.mts';
@@ -236,7 +236,7 @@ test('a job that is deleted meanwhile ends its wait, and not that of the others'
   await sandbox.fault({ on: LIST, type: 'hideVideos', ids: [gone], times: 'always' });
   await sandbox.fault({ on: ONE, type: 'refuse', status: 404, containing: gone, times: 'always' });
   await until('the video is unknown for a while', async () => Date.now(), {
-    isSo: (at) => at > since + 2 * PATIENCE.unknown,
+    isSo: (at) => at > since + 2 * TOLERANCE.unknown,
   });
   await sandbox.finish();
   const result = await running;
@@ -253,7 +253,7 @@ test.each([404, 410])('a web page with %i in place of the API ends no wait', asy
   const body = '<html><head><title>404 Not Found</title></head></html>';
   await sandbox.fault({ on: ONE, type: 'answer', status, contentType, body, times: 'always' });
   await until('the page answers for a while', async () => Date.now(), {
-    isSo: (at) => at > since + 2 * PATIENCE.unknown,
+    isSo: (at) => at > since + 2 * TOLERANCE.unknown,
   });
   await looks(2);
   await sandbox.clearFaults();
@@ -353,7 +353,7 @@ test('a new video that is invisible for a while is waited for', async () => {
   await submitted(1);
   const id = await idOf(0);
   const hidden = { on: ONE, type: 'refuse', status: 404, containing: id } as const;
-  // Two polls, by the Poll Interval of two seconds: less than PATIENCE.unknown.
+  // Two polls, by the Poll Interval of two seconds: less than TOLERANCE.unknown.
   await sandbox.fault({ ...hidden, times: 2 });
   await looks(3);
   await sandbox.finish();

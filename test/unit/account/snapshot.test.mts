@@ -4,7 +4,7 @@ import {
   endingIn,
   fetchSnapshot,
   isRefusedForGood,
-  PATIENCE,
+  TOLERANCE,
   type Refusals,
   type Snapshot,
   type Surprises,
@@ -255,7 +255,7 @@ describe('What a poll means for a wait', () => {
   const nothing: Snapshot = new Map();
 
   test('one that is unknown is gone after some time, however many polls that takes', () => {
-    const end = 1_000 + PATIENCE.unknown;
+    const end = 1_000 + TOLERANCE.unknown;
     expect(over([1_000, 1_001, 1_002, end - 1].map((at) => [at, seen()]))).toEqual(
       Array(4).fill(undefined),
     );
@@ -268,7 +268,7 @@ describe('What a poll means for a wait', () => {
   });
 
   test('its time begins anew when it was seen, and not when it was not asked for', () => {
-    const { unknown } = PATIENCE;
+    const { unknown } = TOLERANCE;
     expect(
       over([
         [0, seen()],
@@ -287,7 +287,7 @@ describe('What a poll means for a wait', () => {
   });
 
   test('one that is completed waits for its link for some time, and is given out without it then', () => {
-    const { withoutLink } = PATIENCE;
+    const { withoutLink } = TOLERANCE;
     expect(
       over([
         [5, bare],
@@ -318,7 +318,7 @@ describe('A refused poll', () => {
     const refusals: Refusals = { count: 0, since: 0 };
     return polls.map(([at, status]) => isRefusedForGood(refused(status), refusals, at));
   };
-  const late = 7 + PATIENCE.refused;
+  const late = 7 + TOLERANCE.refused;
 
   test.each([401, 403])(
     'with %i ends a wait when it is the third, and not within a minute',

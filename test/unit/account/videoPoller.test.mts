@@ -2,7 +2,7 @@ import type { IHttpRequestOptions } from 'n8n-workflow';
 import { UserError } from 'n8n-workflow';
 
 import { Account } from '../../../nodes/ITeraBiz/account/account.ts';
-import { PATIENCE } from '../../../nodes/ITeraBiz/account/snapshot.ts';
+import { TOLERANCE } from '../../../nodes/ITeraBiz/account/snapshot.ts';
 import {
   POLLING,
   VideoPoller,
@@ -337,11 +337,11 @@ describe('What surprises', () => {
     const { api, end } = waiting({ a: 'processing' }, 'a');
     await advance(10_000);
     api.states.a = undefined;
-    await advance(PATIENCE.unknown - 20_000);
+    await advance(TOLERANCE.unknown - 20_000);
     api.states.a = 'rendering';
     await advance(20_000);
     api.states.a = undefined;
-    await advance(PATIENCE.unknown);
+    await advance(TOLERANCE.unknown);
     expect(end).toEqual({ results: {} });
     await advance(10_000);
     expect(end.results.a).toEqual(['gone', 'rendering', Date.now()]);
@@ -349,7 +349,7 @@ describe('What surprises', () => {
 
   test('many short polls make no video gone sooner', async () => {
     const { api, end } = waiting({}, { id: 'a', interval: 2_000 });
-    await advance(2_000 + PATIENCE.unknown - 1);
+    await advance(2_000 + TOLERANCE.unknown - 1);
     expect([end.results, api.polls.length > 20]).toEqual([{}, true]);
     await advance(1);
     expect(end.results.a?.[0]).toBe('gone');
@@ -358,7 +358,7 @@ describe('What surprises', () => {
   test('a completed video without its link is waited for, and given out as it is after some time', async () => {
     const { api, end } = waiting({}, 'a');
     api.refusal = () => answered({ id: 'a', status: 'completed' });
-    await advance(10_000 + PATIENCE.withoutLink - 1);
+    await advance(10_000 + TOLERANCE.withoutLink - 1);
     expect(end.results).toEqual({});
     await advance(1);
     expect(end.results.a?.[0]).toBe('ended');
@@ -509,7 +509,7 @@ describe('Refused polls', () => {
       'b',
     );
     api.refusal = badKey;
-    await advance(2_000 + PATIENCE.refused - 1);
+    await advance(2_000 + TOLERANCE.refused - 1);
     expect(end).toEqual({ results: {} });
     expect(api.polls.length).toBeGreaterThan(3);
     await advance(1);

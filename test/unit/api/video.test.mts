@@ -13,7 +13,7 @@ import {
   saysNo,
   statusOf,
   timeOf,
-  videoIdOf,
+  idOf,
   videoIn,
 } from '../../../nodes/ITeraBiz/api/video.ts';
 import { isObject, jsonOrText } from '../../../nodes/ITeraBiz/api/json.ts';
@@ -90,7 +90,7 @@ test.each([
   [undefined, undefined],
   [[{ id: 'video_1' }], undefined],
 ])('the ID in %j is %p', (video, id) => {
-  expect(videoIdOf(video)).toBe(id);
+  expect(idOf(video)).toBe(id);
 });
 
 const asked = { id: 'video_1', status: 'queued' };

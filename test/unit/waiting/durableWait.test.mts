@@ -2,7 +2,7 @@
 import type { IContextObject, IDataObject } from 'n8n-workflow';
 import { UserError } from 'n8n-workflow';
 
-import { PATIENCE } from '../../../nodes/ITeraBiz/account/snapshot.ts';
+import { TOLERANCE } from '../../../nodes/ITeraBiz/account/snapshot.ts';
 import {
   coordinate,
   nextPause,
@@ -217,7 +217,7 @@ describe('The coordinator', () => {
     const given = { items: [waitsFor('gone')], wait: { onError: 'continueErrorOutput' } as const };
     const first = await look(given);
     expect(first.memory.done).toBe(false);
-    await jest.advanceTimersByTimeAsync(PATIENCE.unknown);
+    await jest.advanceTimersByTimeAsync(TOLERANCE.unknown);
     // n8n stores the memory in between.
     const memory = JSON.parse(JSON.stringify(first.memory)) as IContextObject;
     expect((await look({ ...given, memory })).output).toEqual([
@@ -450,7 +450,7 @@ describe('A poll of a durable wait', () => {
   test('a video that the API does not know is polled for again, for a minute', async () => {
     const first = await look({ ids: ['gone'] });
     expect(first.memory).toMatchObject({ done: false, pending: ['gone'] });
-    await jest.advanceTimersByTimeAsync(PATIENCE.unknown);
+    await jest.advanceTimersByTimeAsync(TOLERANCE.unknown);
     const memory = JSON.parse(JSON.stringify(first.memory)) as IContextObject;
     expect((await look({ ids: ['gone'], memory })).memory.done).toBe(true);
   });
