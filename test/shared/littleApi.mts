@@ -25,7 +25,8 @@ export class LittleApi {
 
   reply: (asked: Asked) => Reply | Promise<Reply> = () => ({ body: {} });
 
-  private readonly server = createServer((request, response) => {
+  // Without a limit, no connection ends at the moment that a slow test sends its next request.
+  private readonly server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', async () => {

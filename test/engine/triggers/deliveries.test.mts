@@ -10,7 +10,8 @@ let n8n: N8n;
 beforeAll(async () => {
   sandbox = await startSandbox({
     hold: true,
-    deliveryRetriesMs: [100, 200, 400, 800, 1_600, 3_200],
+    // The last ones for a busy machine, which answers some deliveries too late.
+    deliveryRetriesMs: [100, 200, 400, 800, 1_600, 3_200, 3_200, 3_200, 3_200],
   });
 });
 afterAll(() => sandbox.stop());
@@ -58,7 +59,11 @@ describe('each event once', () => {
     await until('all 600 deliveries are taken', done, { seconds: 150 });
     expect(n8n.runs).toHaveLength(200);
     expect(new Set(n8n.runs.map(({ event }) => event.video.id)).size).toBe(200);
-    expect(await reads()).toBe(200);
+    // On a busy machine, an answer may come too late. The trigger then asks for another delivery.
+    const attempts = (await sandbox.deliveries()).flatMap((delivery) => delivery.attempts);
+    const late = attempts.filter(({ status }) => status === 503).length;
+    expect(await reads()).toBeGreaterThanOrEqual(200);
+    expect(await reads()).toBeLessThanOrEqual(200 + late);
     const { all, ...byKind } = (await sandbox.stats()).maxInFlight;
     expect(byKind['GET /videos/{id}']).toBeLessThanOrEqual(10);
     expect(all).toBeLessThanOrEqual(10);

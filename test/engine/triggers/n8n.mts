@@ -116,7 +116,8 @@ export class N8n {
     credential: { apiKey: string; baseUrl: string },
     database = new Map<string, Stored>(),
   ): Promise<N8n> {
-    const server = createServer();
+    // Without a limit, no connection ends at the moment that a slow test sends its next request.
+    const server = createServer({ keepAliveTimeout: 0 });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
