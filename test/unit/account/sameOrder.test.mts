@@ -408,9 +408,17 @@ test.each([
   [2, '2:00'],
   [45, '45 min'],
   ['1080x1920', 1080],
+  [45, '4s5'],
 ])('a number is not one with more to it: %j, %j', (seed, listed) => {
   expect(compare(video({ ...body, seed }), { ...body, seed: listed })).toBe('unclear');
 });
+
+test.each(['45', ' 45.0 ', '45s', '45 S', '45 sec', '45 sec.', '45 second', '45 seconds'])(
+  'a duration of 45 seconds may be listed as %j',
+  (duration) => {
+    expect(compare(video(body), { ...body, duration })).toBe('same');
+  },
+);
 
 test.each<[IDataObject, string]>([
   [{ ...body, duration: 43.76 }, 'its Duration (Seconds) is listed as 43.76, and this item has 45'],

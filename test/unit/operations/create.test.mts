@@ -283,6 +283,19 @@ describe('A retry', () => {
     expect(again.looks).toEqual([]);
   });
 
+  test('after an option was changed, as messages advise, orders nothing again', async () => {
+    const account = new Account('one');
+    const nodeWith = (options: INodeParameters, waitForCompletion: boolean) => ({
+      parameters: { options, waitForCompletion, requestOptions: { timeout: options.maxWait ?? 1 } },
+    });
+    const first = running({ account, scripts: ['at nine'], node: nodeWith({}, true) });
+    await first.output;
+    const node = nodeWith({ maxWait: 90 }, false);
+    const again = running({ account, scripts: ['at ten'], node, memory: first.memory });
+    expect(await again.output).toMatchObject([{ id: 'video_at nine' }]);
+    expect(again.posts).toEqual([]);
+  });
+
   test('says again of what was there before that it was', async () => {
     const account = new Account('one');
     const answer = (asked: Asked) => (asked.body?.script === 'a' ? accepted(asked) : refused());

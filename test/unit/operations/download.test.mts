@@ -236,6 +236,27 @@ describe('A link', () => {
     expect(binary).toBeDefined();
   });
 
+  test('leaves time for the next one, if it came late', async () => {
+    const looks = new Map<string, number>();
+    api.reply = ({ path }) => {
+      const id = path.split('/')[2];
+      looks.set(id, (looks.get(id) ?? 0) + 1);
+      const isLate = looks.get(id) === 1;
+      return {
+        body: { id, status: 'completed', ...(!isLate && { video_url: `${files.url}/${id}` }) },
+      };
+    };
+    files.reply = async ({ path }) => {
+      if (path === '/video_0') {
+        await new Promise((resolve) => setTimeout(resolve, FILE_PATIENCE.total + 100));
+      }
+      return film();
+    };
+    const items = [0, 1].map((n) => ({ videoId: `video_${n}` }));
+    const { run } = fakeRun({ api, items, parameters: (_, input) => input, concurrency: 1 });
+    expect(await download(run, { doing: '', url: '', fields: [] })).toHaveLength(2);
+  });
+
   test('is waited for once, and not for each of many videos', async () => {
     const items = Array.from({ length: 20 }, () => ({}));
     const given = { video: { video_url: undefined }, items, concurrency: 1 };
