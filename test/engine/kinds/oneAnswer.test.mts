@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { cases } from '../../shared/cases.mts';
 import type { Reply } from '../../shared/littleApi.mts';
 import { textOf } from '../runs/promise.mts';
-import { createVideo, errorOf, jsonOf, rows } from '../support.mts';
+import { asRetry, createVideo, errorOf, jsonOf, rows } from '../support.mts';
 import { useLittleAccount } from './littleAccount.mts';
 
 const account = useLittleAccount();
@@ -93,6 +93,31 @@ test.each<[string, Reply]>([
     expect(count(/^video_/)).toBe(10);
     expect(count(/^Check this one/)).toBe(sent - 10);
     expect(count(/^Not sent, because iTeraBiz gave no clear answer/)).toBe(60 - sent);
+  },
+);
+
+test.each(['stopWorkflow', 'continueRegularOutput', 'continueErrorOutput'] as const)(
+  'five doubts in a row that the list clears up, On Error %s: no row that was not sent is left out',
+  async (onError) => {
+    account.post = (accept): Reply => {
+      const body = accept();
+      return account.jobs.length <= 5 ? 'break' : { body };
+    };
+    const parameters = createVideo({ options: { maxConcurrency: 1 } });
+    const run = await account.run(parameters, { items: rows(8), settings: { onError } });
+    expect(account.jobs).toHaveLength(5);
+    const ids = account.jobs.map(({ id }) => String(id));
+    const told = JSON.stringify(jsonOf(run)) + textOf(run);
+    expect(ids.filter((id) => !told.includes(id))).toEqual([]);
+    if (onError !== 'stopWorkflow') {
+      expect([...jsonOf(run, 0), ...jsonOf(run, 1)]).toHaveLength(8);
+      return;
+    }
+    expect(textOf(run)).toMatch(/^Not sent, because iTeraBiz gave no clear answer/);
+    expect(textOf(run)).toContain('Items 6–8: not sent.');
+    const again = await account.run(parameters, { retryOf: asRetry(run) });
+    expect(jsonOf(again)).toHaveLength(8);
+    expect(account.jobs).toHaveLength(8);
   },
 );
 
