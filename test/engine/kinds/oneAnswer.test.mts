@@ -121,6 +121,15 @@ test.each(['stopWorkflow', 'continueRegularOutput', 'continueErrorOutput'] as co
   },
 );
 
+test('a web page in place of the list, once, ends no search for what was accepted', async () => {
+  let lists = 0;
+  account.list = (data) =>
+    ++lists === 1 ? { body: '<title>Back soon</title>' } : { body: { data, has_more: false } };
+  account.post = (accept) => (accept(), 'break');
+  const run = await account.run(createVideo(), { items: rows(3) });
+  expect(jsonOf(run)).toHaveLength(3);
+});
+
 test('rows that the account has already, between the others, hide no doubts in a row', async () => {
   for (const [row, { script }] of rows(40).entries()) {
     if (row % 2 === 0) account.add({ avatar_id: 'avatar_james01', script });
