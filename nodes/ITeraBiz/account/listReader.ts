@@ -31,7 +31,7 @@ export async function readBack(
   url: '/avatars' | '/videos',
   since: number,
   maxPages: number,
-  onEntry: (listed: Listed) => void,
+  onEntry: (listed: Listed) => void | Promise<void>,
 ): Promise<Extent> {
   // How far the API's clock is ahead of ours, in milliseconds; 0 if the response has no Date.
   let ahead = 0;
@@ -44,7 +44,7 @@ export async function readBack(
   for await (const { newItems, cursorStalled } of pages(fetch)) {
     if (++count > maxPages) return 'tooLong';
     const listed = newItems.map((entry) => ({ entry, at: createdAt(entry) - ahead }));
-    listed.forEach(onEntry);
+    for (const entry of listed) await onEntry(entry);
     if (cursorStalled) return 'stuck';
     if (isPast(listed, since)) return 'enough';
   }

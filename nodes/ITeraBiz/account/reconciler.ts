@@ -66,19 +66,29 @@ export function assign<T extends UnknownSubmission>(
   listed: Listed[],
   sending: Order[],
 ): Map<T, IDataObject> {
-  const candidates = new Map<Listed, T[]>();
-  const find = indexOrders(submissions);
+  /** The fingerprint of the order that made each job */
+  const candidates = new Map<Listed, string>();
+  const byOrder = new Map<string, { order: Order; print: string; all: T[] }>();
+  for (const submission of submissions) {
+    const { order } = submission;
+    const print = fingerprint(order);
+    const group = byOrder.get(print) ?? { order, print, all: [] };
+    group.all.push(submission);
+    byOrder.set(print, group);
+  }
+  const find = indexOrders([...byOrder.values()]);
   const findSending = indexOrders(sending.map((order) => ({ order })));
   for (const job of listed) {
-    const matches = find(job.entry, 'same').filter((submission) => isInTime(submission, job.at));
-    const orders = new Set(matches.map(({ order }) => fingerprint(order)));
+    const isMatch = (submission: T) => isInTime(submission, job.at);
+    const matches = find(job.entry, 'same').filter(({ all }) => all.some(isMatch));
     const isBeingSent = findSending(job.entry, 'same').length > 0;
-    if (orders.size === 1 && !isBeingSent) candidates.set(job, matches);
+    if (matches.length === 1 && !isBeingSent) candidates.set(job, matches[0].print);
   }
   const result = new Map<T, IDataObject>();
   for (const submission of [...submissions].sort((a, b) => a.sentAt - b.sentAt)) {
+    const print = fingerprint(submission.order);
     const [nearest] = [...candidates.keys()]
-      .filter((job) => candidates.get(job)!.includes(submission))
+      .filter((job) => candidates.get(job) === print && isInTime(submission, job.at))
       .sort((a, b) => distance(submission, a.at) - distance(submission, b.at));
     if (!nearest) continue;
     candidates.delete(nearest);
@@ -177,7 +187,7 @@ export class Reconciler {
       if (isCanceled(leader)) return;
       if (!(error instanceof RequestFailed)) return this.end(leader, at, (error as Error).message);
       trouble = error.describe({ doing: 'list what the account has' }).message;
-      isFinal = error.isStrange || FINAL_CLASSES.includes(error.statusClass ?? '');
+      isFinal = FINAL_CLASSES.includes(error.statusClass ?? '');
     }
 
     const active = lookups.filter((lookup) => !isCanceled(lookup));

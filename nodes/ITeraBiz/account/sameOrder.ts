@@ -58,9 +58,10 @@ export function unclearReason(order: Order, listed: IDataObject): string {
 /** What is unclear: nothing if the entry comes from the order, `undefined` if it comes from another one. */
 function doubtsAbout({ url, body }: Order, listed: IDataObject): string[] | undefined {
   const field = TEXTS[url];
-  const text = textDoubt(field, body, listed);
-  const avatar = text === undefined ? 'other' : avatarLikeness(body, listed);
-  if (avatar === 'other') return undefined;
+  // First, because texts take long.
+  const avatar = avatarLikeness(body, listed);
+  const text = avatar === 'other' ? undefined : textDoubt(field, body, listed);
+  if (text === undefined) return undefined;
   const doubts = text ? [`its ${LABELS[field]} is ${text}`] : [];
   const add = (name: string, stated: unknown) =>
     doubts.push(
@@ -92,14 +93,14 @@ function indexKey(field: string, text: string): string {
   return `${field} ${lettersIn(text)}`;
 }
 
-/** Indexes orders, to find those of a given likeness to an entry fast, even for long lists. */
+/** Indexes orders, to find those of a given likeness to an entry fast, even for long lists; some may be skipped. */
 export function indexOrders<T extends { order: Order }>(
   candidates: T[],
-): (listed: IDataObject, likeness: Likeness) => T[] {
+): (listed: IDataObject, likeness: Likeness, isSkipped?: (candidate: T) => boolean) => T[] {
   const sorted = candidates
     .flatMap((candidate) => indexKeysOf(candidate.order).map((key) => ({ candidate, key })))
     .sort((a, b) => (a.key < b.key ? -1 : 1));
-  return (listed, likeness) => {
+  return (listed, likeness, isSkipped = () => false) => {
     const found = new Set<T>();
     // The same text has the same letters; an unclear one may be cut short.
     const isSame = likeness === 'same';
@@ -111,6 +112,7 @@ export function indexOrders<T extends { order: Order }>(
         for (let n = firstFrom(sorted, wanted); sorted[n]?.key.startsWith(wanted); n++) {
           const { candidate, key } = sorted[n];
           if (isSame && key !== wanted) break;
+          if (isSkipped(candidate)) continue;
           if (compare(candidate.order, listed) === likeness) found.add(candidate);
         }
       }

@@ -54,7 +54,8 @@ export async function* pages(
 }
 
 /**
- * The page in a response's body, or `undefined` if there is none. An empty list may be `null`.
+ * The page in a response's body, or `undefined` if there is none. An empty list may be `null`. One with an
+ * error besides is none: it may lack entries.
  *
  * If `has_more` is missing or unreadable, a full page is followed by another, and an empty one is the last. So
  * is a page with more entries than requested: that list is not paged. One with fewer proves nothing: the API
@@ -65,8 +66,9 @@ export async function* pages(
 export function pageIn(body: unknown, size = PAGE_SIZE): Page | undefined {
   const list = Array.isArray(body) ? { data: body, has_more: undefined } : body;
   if (!isObject(list)) return undefined;
+  if (reportsError(list)) return undefined;
   const { data, has_more, hasMore } = list;
-  if (data === null && !saysNo(list) && !reportsError(list)) return { data: [], has_more: false };
+  if (data === null && !saysNo(list)) return { data: [], has_more: false };
   if (!Array.isArray(data)) return undefined;
   const said = readSwitch(has_more ?? hasMore);
   const isShort = data.length > 0 && data.length < size;

@@ -48,17 +48,18 @@ function objectsIn(body: unknown, levels = 3): IDataObject[] {
 
 /**
  * The created object in a response's body, whose envelope may have an ID of its own. Without an ID, or in a
- * body that says no, there is no accepted job.
+ * body that says no, there is no accepted job. Nor is there one for certain if the ID is all there is, and may
+ * be that of an error or of an envelope.
  */
 export function jobIn(body: unknown): IDataObject | undefined {
-  if (isObject(body) && isDenied(body)) return undefined;
+  if (!isObject(body) || isDenied(body)) return undefined;
   const withId = objectsIn(body).filter((object) => idOf(object) !== undefined);
   const signs: Array<(object: IDataObject) => boolean> = [
     (object) => 'avatar_id' in object,
     (object) => !lacksStatus(object) && !ENVELOPE_STATUS.test(statusOf(object)),
     (object) => 'created_at' in object || 'name' in object,
-    ({ status }) => status !== undefined,
-    () => true,
+    (object) => object !== body && object.status !== undefined,
+    () => !saysError(body) && (withId.length === 1 || body.status === undefined),
   ];
   return signs.map((sign) => withId.find(sign)).find((object) => object !== undefined);
 }
@@ -87,6 +88,10 @@ export function saysNo(body: unknown): boolean {
   if (objectsIn(body).some(saysYes)) return false;
   if (isFailure(body)) return true;
   if (Array.isArray(body.data) && body.data.length > 0) return false;
+  return saysError(body);
+}
+
+function saysError(body: IDataObject): boolean {
   if (reportsError(body)) return true;
   const text = errorTextOf(body);
   return errorCodesIn(body).length > 0 && text !== undefined && !SUCCESS.test(text);

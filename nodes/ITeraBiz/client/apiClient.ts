@@ -19,7 +19,7 @@ import {
 import { type Message, toNodeError } from '../messages/message';
 import { type RequestContext, send } from './http';
 import type { Priority, RequestQueue } from './requestQueue';
-import { backOff, MAX_TRIES, PATIENCE, type RetryDecision, retryDecision } from './retry';
+import { backOff, maxTries, PATIENCE, type RetryDecision, retryDecision } from './retry';
 import { atLeast, now, signalUntil } from './time';
 
 /** Longest wait for a response unless the user sets one, in milliseconds; n8n's own default. */
@@ -170,9 +170,9 @@ export class ApiClient {
     return last ?? this.notSent();
   }
 
-  private mayRetry({ decision, tries }: Attempt): boolean {
+  private mayRetry({ outcome, decision, tries }: Attempt): boolean {
     const { retry = true } = this.settings;
-    return retry && decision === 'retry' && tries < MAX_TRIES;
+    return retry && decision === 'retry' && tries < maxTries(outcome);
   }
 
   /** Holds back the queue if the API asks for it, or before a request is sent again. */

@@ -1,7 +1,7 @@
 import type { IHttpRequestMethods } from 'n8n-workflow';
 
 import { type ApiResponse, NetworkError } from '../api/response';
-import { type StatusClass, statusClassOf } from '../api/status';
+import { retryAfterOf, type StatusClass, statusClassOf } from '../api/status';
 import { jobIn } from '../api/video';
 
 /**
@@ -48,8 +48,18 @@ export function retryDecision(
   return submission === 'done' && !jobIn(outcome.body) ? 'unknown' : submission;
 }
 
-/** The most times that a request is sent. */
-export const MAX_TRIES = 6;
+/** The most times that a request is sent; {@link PATIENCE} may end before. */
+export const MAX_TRIES = { busy: 20, other: 6 };
+
+/**
+ * The most times that a request with this outcome is sent. A busy API that asks for no pause may have a limit
+ * per minute, and our own pauses last that long only after many tries.
+ */
+export function maxTries(outcome: ApiResponse | NetworkError): number {
+  if (outcome instanceof NetworkError) return MAX_TRIES.other;
+  const isBusy = statusClassOf(outcome) === 'busy' && retryAfterOf(outcome.headers) === undefined;
+  return isBusy ? MAX_TRIES.busy : MAX_TRIES.other;
+}
 
 /** The longest that a request waits, over all its pauses, in milliseconds. */
 export const PATIENCE = 5 * 60_000;

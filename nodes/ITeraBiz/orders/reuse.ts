@@ -71,7 +71,8 @@ export async function findExisting(
   const shown = new Map<string | undefined, boolean>();
   const isPrompt = textFieldOf(groups[0].order) === 'prompt';
   let hasPrompts = false;
-  const addListed = (listed: Listed) => {
+  const addListed = async (listed: Listed) => {
+    await yieldIfDue();
     const { entry, at } = listed;
     const id = idOf(entry);
     const isFailed = outcomeOf(entry) === 'failed';
@@ -84,9 +85,10 @@ export async function findExisting(
     if (same.length > 0 || isFailed) return;
     const isScripted = isPrompt && states(entry, 'script') && !states(entry, 'prompt');
     const kind = isScripted ? 'scripted' : 'unclear';
+    if (isScripted && hasPrompts) return;
     // Such an entry may match every order, so finding them takes long.
-    if ((isScripted && hasPrompts) || groups.every((group) => group[kind])) return;
-    for (const group of find(entry, 'unclear').filter(isIn)) group[kind] ??= entry;
+    const isSkipped = (group: Group) => group[kind] !== undefined || !isIn(group);
+    for (const group of find(entry, 'unclear', isSkipped)) group[kind] = entry;
   };
   const since = Math.min(...groups.map((group) => group.since));
   const extent = await readBack(client, '/videos', since, MAX_PAGES, addListed).catch(refusalOnly);

@@ -157,7 +157,7 @@ export class Results {
   }
 
   get isStopped(): boolean {
-    return this.run.onError === 'stop' && this.failures.size > 0;
+    return this.run.onError === 'stop' && this.failures.size + this.skipped.size > 0;
   }
 
   /**
@@ -191,9 +191,10 @@ export class Results {
 
   private toError(): NodeApiError {
     const { node, size, isTool } = this.run;
-    const failed = [...this.failures.keys()];
+    // If only doubts stopped the rest, and the list has cleared them up, no item has failed.
+    const failed = [...(this.failures.size > 0 ? this.failures.keys() : this.skipped)];
     const item = failed.reduce((a, b) => Math.min(a, b));
-    const failure = this.failures.get(item)!;
+    const failure = this.failures.get(item) ?? this.abortedBy!;
     const isAll = this.skipped.size === 0 && failed.every((index) => this.accepted.has(index));
     const advice = this.reused.size > 0 ? RUN_AGAIN : isAll ? GET_BY_ID : RETRY;
     const lists = this.jobLists();

@@ -185,6 +185,16 @@ test('however it is spelled, in all of these ways at once, it is paid once', asy
   );
 });
 
+test('a list that comes with an error may lack videos: nothing is ordered a second time', async () => {
+  const items = [{ script: SCRIPT }, { script: 'Another one' }];
+  items.forEach((item) => account.add({ avatar_id: 'avatar_james01', ...item }));
+  const error = { code: 'partial', message: 'A shard timed out' };
+  account.list = ([newest]) => ({ body: { data: [newest], has_more: false, error } });
+  const run = await account.run(reusing, { items });
+  expect(errorOf(run).message).toContain('does not look like one from iTeraBiz');
+  expect(account.jobs).toHaveLength(2);
+});
+
 describe('A list in pages of 20, although 100 are asked for, is read to its end', () => {
   test.each<[string, (hasMore: boolean) => IDataObject]>([
     ['that does not say whether there is more', () => ({})],

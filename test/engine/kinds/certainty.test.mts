@@ -100,9 +100,22 @@ test.each(['EHOSTUNREACH', 'EADDRNOTAVAIL'])(
   },
 );
 
+test.each<IDataObject>([
+  { id: 'req_1', error: { code: 'no_credits', message: 'Not enough credits' } },
+  { id: 'req_1', code: 40203, message: 'Not enough credits' },
+  { jsonrpc: '2.0', id: 7, error: { code: -32000, message: 'Not enough credits' } },
+])('an error with an ID of its own is no video: %j', async (body) => {
+  account.post = () => ({ body });
+  const run = await account.run(createVideo(), { items: rows(1) });
+  expect(jsonOf(run)).toEqual([]);
+  expect(textOf(run)).toMatch(/^Check this one: /);
+  expect(textOf(run)).toContain('iTeraBiz says: Not enough credits');
+});
+
 describe('The ID of the video is not', () => {
   test.each<[string, (job: IDataObject) => IDataObject]>([
     ['that of the envelope', (data) => ({ id: 'req_1', created_at: data.created_at, data })],
+    ['that of an envelope that says ok', ({ id }) => ({ id: 'r1', status: 'ok', data: { id } })],
     ['that of its file', ({ id, status }) => ({ id, status, output: { id: 'f', name: 'a.mp4' } })],
   ])('%s', async (_, answer) => {
     account.post = (accept) => ({ status: 202, body: answer(accept()) });

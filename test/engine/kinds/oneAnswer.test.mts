@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { cases } from '../../shared/cases.mts';
 import type { Reply } from '../../shared/littleApi.mts';
 import { textOf } from '../runs/promise.mts';
-import { createVideo, errorOf, jsonOf, rows } from '../support.mts';
+import { asRetry, createVideo, errorOf, jsonOf, rows } from '../support.mts';
 import { useLittleAccount } from './littleAccount.mts';
 
 const account = useLittleAccount();
@@ -95,6 +95,40 @@ test.each<[string, Reply]>([
     expect(count(/^Not sent, because iTeraBiz gave no clear answer/)).toBe(60 - sent);
   },
 );
+
+test.each(['stopWorkflow', 'continueRegularOutput', 'continueErrorOutput'] as const)(
+  'five doubts in a row that the list clears up, On Error %s: no row that was not sent is left out',
+  async (onError) => {
+    account.post = (accept): Reply => {
+      const body = accept();
+      return account.jobs.length <= 5 ? 'break' : { body };
+    };
+    const parameters = createVideo({ options: { maxConcurrency: 1 } });
+    const run = await account.run(parameters, { items: rows(8), settings: { onError } });
+    expect(account.jobs).toHaveLength(5);
+    const ids = account.jobs.map(({ id }) => String(id));
+    const told = JSON.stringify(jsonOf(run)) + textOf(run);
+    expect(ids.filter((id) => !told.includes(id))).toEqual([]);
+    if (onError !== 'stopWorkflow') {
+      expect([...jsonOf(run, 0), ...jsonOf(run, 1)]).toHaveLength(8);
+      return;
+    }
+    expect(textOf(run)).toMatch(/^Not sent, because iTeraBiz gave no clear answer/);
+    expect(textOf(run)).toContain('Items 6–8: not sent.');
+    const again = await account.run(parameters, { retryOf: asRetry(run) });
+    expect(jsonOf(again)).toHaveLength(8);
+    expect(account.jobs).toHaveLength(8);
+  },
+);
+
+test('a web page in place of the list, once, ends no search for what was accepted', async () => {
+  let lists = 0;
+  account.list = (data) =>
+    ++lists === 1 ? { body: '<title>Back soon</title>' } : { body: { data, has_more: false } };
+  account.post = (accept) => (accept(), 'break');
+  const run = await account.run(createVideo(), { items: rows(3) });
+  expect(jsonOf(run)).toHaveLength(3);
+});
 
 test('rows that the account has already, between the others, hide no doubts in a row', async () => {
   for (const [row, { script }] of rows(40).entries()) {

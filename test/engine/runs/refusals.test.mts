@@ -43,18 +43,25 @@ test('one 429 holds back the rows beside it', async () => {
   expect(requests).toEqual({ 'POST /videos': 13 });
 });
 
-test('ten times 429 without Retry-After: six tries, and a message that says how long', async () => {
+test('ten times 429 without Retry-After, as with a limit per minute: waited for', async () => {
   await sandbox.fault({ ...busy, times: 10 });
+  const result = await runNode(sandbox, createVideo(), { items: rows(1) });
+  const { requests } = await expectPromiseKept(sandbox, result);
+  expect(requests).toEqual({ 'POST /videos': 11 });
+});
+
+test('always 429 without Retry-After: given up, and a message that says how long', async () => {
+  await sandbox.fault({ ...busy, times: 'always' });
   const result = await runNode(sandbox, createVideo(), { items: rows(1) });
   const { message, description, item } = errorOf(result);
   expect(message).toMatch(
-    /^iTeraBiz is too busy to create the video \(tried 6 times over \d+ seconds?\)$/,
+    /^iTeraBiz is too busy to create the video \(tried 20 times over \d+ seconds?\)$/,
   );
   expect(description).toMatch(/Please try again later \(status 429\).*nothing was made or charged/);
   expect(item).toBe(0);
   const { acceptedCount, requests } = await expectPromiseKept(sandbox, result);
   expect(acceptedCount).toBe(0);
-  expect(requests).toEqual({ 'POST /videos': 6 });
+  expect(requests).toEqual({ 'POST /videos': 20 });
 });
 
 test('a Retry-After beyond all patience is not waited for, and asked no more', async () => {

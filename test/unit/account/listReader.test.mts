@@ -22,9 +22,9 @@ async function read(pages: (number | null)[][], maxPages = 9, date?: string) {
   });
   const client = new Account('one').client(context, { priority: 'row' });
   const ages: number[] = [];
-  const extent = await readBack(client, '/videos', NOW - 10_000, maxPages, ({ at }) =>
-    ages.push((NOW - at) / 1_000),
-  );
+  const extent = await readBack(client, '/videos', NOW - 10_000, maxPages, ({ at }) => {
+    ages.push((NOW - at) / 1_000);
+  });
   return { extent, pages: asked.length, ages };
 }
 
@@ -60,6 +60,18 @@ test('a list that shows the same page again is stuck', async () => {
   const collect = ({ entry }: { entry: IDataObject }) => void seen.push(entry);
   expect(await readBack(client, '/videos', 0, 9, collect)).toBe('stuck');
   expect(seen).toEqual([{ id: 'a' }]);
+});
+
+test('an entry that takes long is awaited, so that n8n can do other work meanwhile', async () => {
+  const { context } = requesterOf(() => answered({ data: [{ id: 'a' }, { id: 'b' }] }));
+  const client = new Account('one').client(context, { priority: 'row' });
+  const seen: string[] = [];
+  await readBack(client, '/videos', 0, 9, async ({ entry }) => {
+    seen.push(`${String(entry.id)} begins`);
+    await Promise.resolve();
+    seen.push(`${String(entry.id)} ends`);
+  });
+  expect(seen).toEqual(['a begins', 'a ends', 'b begins', 'b ends']);
 });
 
 test('times are by our clock, where the answer tells the time of theirs', async () => {

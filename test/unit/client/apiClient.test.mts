@@ -65,10 +65,21 @@ describe('A request is sent', () => {
 
   test('so often at the most, with ever longer pauses; the last refusal is what came of it', async () => {
     jest.spyOn(Math, 'random').mockReturnValue(0.5);
-    const { request, times } = scripted([busy()]);
-    expect(await request()).toMatchObject({ decision: 'retry', tries: MAX_TRIES, seconds: 15.5 });
+    const { request, times } = scripted([neverSent]);
+    const { other: tries } = MAX_TRIES;
+    expect(await request()).toMatchObject({ decision: 'retry', tries, seconds: 15.5 });
     expect(times).toEqual([0, 500, 1_500, 3_500, 7_500, 15_500]);
   });
+
+  test.each(['GET', 'POST'] as const)(
+    'for longer where it is refused without a pause to wait for: a limit may be per minute (%s)',
+    async (method) => {
+      jest.spyOn(Math, 'random').mockReturnValue(0.5);
+      const { request, times } = scripted([busy(undefined, 429)]);
+      expect(await request(method)).toMatchObject({ decision: 'retry', tries: MAX_TRIES.busy });
+      expect(times.at(-1)).toBe(225_500);
+    },
+  );
 
   test('through pauses of so many minutes in all, and no longer', async () => {
     const { request, times } = scripted([busy(120)]);
@@ -148,11 +159,14 @@ describe('What the API asks of one request it asks of all of the account', () =>
   });
 
   test.each<[string, Partial<ClientSettings>, number]>([
-    ['on the last try', {}, MAX_TRIES],
+    ['on the last try', {}, MAX_TRIES.other],
     ['where nothing is retried', { retry: false }, 1],
   ])('%s, too', async (_, settings, tries) => {
     const last = busy(7, 429);
-    const { client, queue } = scripted([...Array(MAX_TRIES - 1).fill(busy()), last], settings);
+    const { client, queue } = scripted(
+      [...Array(MAX_TRIES.other - 1).fill(busy()), last],
+      settings,
+    );
     if (tries === 1) jest.spyOn(client, 'send').mockResolvedValue(asResponse(last));
     const attempt = client.request({ method: 'GET', url: '/' });
     await jest.advanceTimersByTimeAsync(1);
