@@ -139,7 +139,7 @@ async function readListed(
   let requests = 0;
   const fetch = async (after?: string) => {
     requests += 1;
-    return (await reader.page('/videos', after)).page;
+    return await reader.page('/videos', after);
   };
   try {
     for await (const { newItems } of pages(fetch)) {

@@ -95,7 +95,7 @@ async function readList(poll: Poll, progress: Progress, after?: string): Promise
   const wanted = progress.pending.filter((id) => !hidden.has(id));
   const videos: Video[] = [];
   let [count, isSorted, isDone] = [0, true, false];
-  const fetch = async (from = after) => (await client.page('/videos', from)).page;
+  const fetch = async (from = after) => await client.page('/videos', from);
   const read = async () => {
     for await (const { newItems, cursorStalled } of pages(fetch)) {
       count++;

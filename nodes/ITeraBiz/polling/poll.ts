@@ -122,6 +122,6 @@ function wanted(context: IPollFunctions, videos: Video[]): VideoEvent[] {
 /** For "Fetch Test Event": the newest video that would have started the workflow, or a sample. */
 async function testEvents(context: IPollFunctions): Promise<VideoEvent[]> {
   const { client } = await pollOf(context);
-  const { page } = await client.page('/videos');
-  return [wanted(context, page.data)[0] ?? SAMPLE];
+  const { data } = await client.page('/videos');
+  return [wanted(context, data)[0] ?? SAMPLE];
 }

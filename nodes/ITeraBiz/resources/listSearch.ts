@@ -113,7 +113,7 @@ async function fetchPage(
   const account = await accountOf(context);
   const deadline = now() + REQUEST_TIMEOUT;
   const client = account.client(context, { priority: 'interactive', retry: false, deadline });
-  const { page } = await client.page(`/${list}`, after).catch((error: unknown) => {
+  const page = await client.page(`/${list}`, after).catch((error: unknown) => {
     const failed = refusalOnly(error);
     const message = failed.describe({ doing: `list your ${list}` });
     if (failed.statusClass === 'busy') {

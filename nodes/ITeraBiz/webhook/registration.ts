@@ -147,10 +147,7 @@ async function createHook(
 /** All webhooks of the account. @throws {NodeApiError} if the list is refused, unless the API has none */
 async function listHooks(context: IHookFunctions): Promise<IDataObject[] | undefined> {
   const hooks: IDataObject[] = [];
-  const fetch = async (after?: string) => {
-    const client = await clientOf(context);
-    return (await client.page('/webhooks', after)).page;
-  };
+  const fetch = async (after?: string) => await (await clientOf(context)).page('/webhooks', after);
   try {
     for await (const { newItems } of pages(fetch)) hooks.push(...newItems);
   } catch (error) {
