@@ -46,6 +46,12 @@ export class Account {
     return new ApiClient(context, this.queue, settings);
   }
 
+  /** For one request while someone waits: it is not sent again, and given up after `timeout` milliseconds. */
+  interactiveClient(context: RequestContext, timeout = 30_000): ApiClient {
+    const deadline = now() + timeout;
+    return this.client(context, { priority: 'interactive', retry: false, deadline });
+  }
+
   /**
    * For downloads from one host. Each host has its own queue, so a slow file or a failing host delays
    * neither the API nor other hosts.

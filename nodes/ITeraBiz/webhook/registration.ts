@@ -12,14 +12,10 @@ import type { ApiResponse } from '../api/response';
 import { idOf, jobIn, statusOf } from '../api/video';
 import { type ApiClient, refusalOnly, RequestFailed } from '../client/apiClient';
 import { baseUrlOf } from '../client/http';
-import { now } from '../client/time';
 import { chosenEvents } from '../fields/events';
 import { toNodeError, withoutPeriod } from '../messages/message';
 import { isGoodToken, MIN_TOKEN_LENGTH, TOKEN_PARAMETER, tokenOf } from './authenticity';
 import { isManual, manualAccess, storeOf } from './store';
-
-/** Timeout of one request, including its time in the queue, in milliseconds. */
-const REQUEST_TIMEOUT = 30_000;
 
 /** Marks the webhooks that this node registers. Users see it in their dashboard. */
 const MARK = ['registered_by', 'n8n'] as const;
@@ -165,9 +161,7 @@ function isWithoutWebhooks(status?: number): boolean {
 
 /** A client for one request. */
 async function clientOf(context: IHookFunctions): Promise<ApiClient> {
-  const account = await accountOf(context);
-  const deadline = now() + REQUEST_TIMEOUT;
-  return account.client(context, { priority: 'interactive', retry: false, deadline });
+  return (await accountOf(context)).interactiveClient(context);
 }
 
 /**
