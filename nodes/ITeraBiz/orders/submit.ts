@@ -63,8 +63,7 @@ export async function submitAll(
     }
     unknownInARow += 1;
     if (unknownInARow >= MAX_UNKNOWN_IN_A_ROW) {
-      const message = `iTeraBiz gave no clear answer to the last ${unknownInARow} requests`;
-      results.abort(item, { message, description: '' });
+      results.abort(item, `iTeraBiz gave no clear answer to the last ${unknownInARow} requests`);
     }
     const lookup = results.attempt(item, sent).then((job) => addJob(row, job));
     // If the execution is canceled, eachItem rejects first; this rejection must not go unhandled.

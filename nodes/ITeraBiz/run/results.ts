@@ -105,9 +105,9 @@ export class Results {
   }
 
   /** Sends no further items. Those in flight end normally. */
-  abort(item: number, { message }: Message): void {
+  abort(item: number, reason: string): void {
     this.abortedBy ??= {
-      message: `Not sent, because ${message}`,
+      message: `Not sent, because ${reason}`,
       description: `Not tried: ${itemOf(item, this.run.size)} failed for a reason that affects all. Fix it, then run again`,
       reason: 'notSent',
     };
@@ -153,7 +153,7 @@ export class Results {
     if (failure.reason === 'notSent' && onError === 'stop') this.skipped.add(item);
     else if (failure.reason !== 'unknown' || !isTool) this.failures.set(item, failure);
     else this.failures.set(item, { ...failure, description: MODEL_UNKNOWN_OUTCOME });
-    if (affectsAll) this.abort(item, failure);
+    if (affectsAll) this.abort(item, failure.message);
   }
 
   get isStopped(): boolean {
