@@ -76,16 +76,11 @@ async function newEvents(context: IPollFunctions): Promise<VideoEvent[]> {
   if (!before) beginnings[key] = progress;
   if (store.progress && beginnings[key]) delete beginnings[key];
   store.progress = progress;
-  if (step.dropped.length > 0) {
-    const ids = step.dropped.join(', ');
-    current.warn(`too many videos are running; these will not start the workflow: ${ids}`);
-  }
-  if (step.gone.length > 0) {
-    const ids = step.gone.join(', ');
-    current.warn(
-      `iTeraBiz no longer knows these videos, so they do not start the workflow: ${ids}`,
-    );
-  }
+  const warnOf = (ids: string[], why: string) => {
+    if (ids.length > 0) current.warn(`${why}: ${ids.join(', ')}`);
+  };
+  warnOf(step.dropped, 'too many videos are running; these will not start the workflow');
+  warnOf(step.gone, 'iTeraBiz no longer knows these videos, so they do not start the workflow');
   return events;
 }
 
