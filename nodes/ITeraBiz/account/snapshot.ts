@@ -5,7 +5,6 @@ import { type ApiClient, refusalOnly, RequestFailed } from '../client/apiClient'
 /** Each video as a poll saw it; `undefined` if the API does not know it. */
 export type Snapshot = Map<string, Video | undefined>;
 
-/** The part of {@link ApiClient} that a poll uses. */
 export type VideoReader = Pick<ApiClient, 'page' | 'video'>;
 
 /**

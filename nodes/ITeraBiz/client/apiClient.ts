@@ -102,7 +102,6 @@ type ListPage = Page & Pick<ApiResponse, 'headers'>;
  * retried if that is safe, and applies Retry-After to all requests of the account.
  */
 export class ApiClient {
-  /** @param context the n8n context that sends the requests */
   constructor(
     readonly context: RequestContext,
     private readonly queue: RequestQueue,
