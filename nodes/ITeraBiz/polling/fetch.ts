@@ -22,7 +22,6 @@ const MAX_BY_ID = 50;
 /** Reading stops after this many known videos: a video that was listed late stands among them. */
 const ENOUGH_KNOWN = 20;
 
-/** One poll. */
 export interface Poll {
   /** The ID of the account */
   account: string;

@@ -32,10 +32,8 @@ const SAMPLE: VideoEvent = {
   },
 };
 
-/** Triggers that are polling now. */
+/** Triggers that are polling now, and those that have logged their one-time warning. */
 const busy = new Set<string>();
-
-/** Triggers that have logged their one-time warning. */
 const warned = new Set<string>();
 
 /**
@@ -108,7 +106,6 @@ function triggerOf(context: IPollFunctions): string {
   return `${context.getWorkflow().id} ${context.getNode().id}`;
 }
 
-/** The events of these videos that the user chose. */
 function wanted(context: IPollFunctions, videos: Video[]): VideoEvent[] {
   const events = videos.flatMap((video) => eventOf(video) ?? []);
   return events.filter((event) => skipReason(event, context) === undefined);

@@ -159,7 +159,6 @@ function isWithoutWebhooks(status?: number): boolean {
   return status === 404 || status === 405;
 }
 
-/** A client for one request. */
 async function clientOf(context: IHookFunctions): Promise<ApiClient> {
   return (await accountOf(context)).interactiveClient(context);
 }
