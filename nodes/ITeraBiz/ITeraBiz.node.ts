@@ -1,10 +1,14 @@
 import type { INodeType, INodeTypeDescription } from 'n8n-workflow';
 import { NodeConnectionTypes } from 'n8n-workflow';
 
-import { hints, resources } from './resources';
+import { avatar } from './resources/avatar';
+import { content } from './resources/content';
 import { searchAvatars, searchVideos } from './resources/listSearch';
 import { toCustomOperations, toProperties } from './resources/operation';
+import { video } from './resources/video';
 import { durableProperties } from './waiting/durableOperations';
+
+export const resources = [avatar, content, video];
 
 /** The action node: only a description. Each operation names the function that performs it. */
 export class ITeraBiz implements INodeType {
@@ -35,7 +39,19 @@ export class ITeraBiz implements INodeType {
         },
       ],
     },
-    hints,
+    // Before the node runs; during a run, `run.hint` shows hints.
+    hints: [
+      {
+        message:
+          'If On Error is "Stop Workflow", one failed video ends the run. To keep the others, change it in Settings.',
+        type: 'info',
+        location: 'ndv',
+        whenToDisplay: 'beforeExecution',
+        // n8n behavior: it must evaluate to a boolean.
+        displayCondition:
+          '={{ $parameter["waitForCompletion"] === true && $parameter["options"]?.["failedVideos"] !== "output" && $input.all().length > 1 }}',
+      },
+    ],
     waitingNodeTooltip:
       'iTeraBiz is making your video. You can close this tab: n8n goes on by itself, and the result appears under Executions. Do not run the workflow again meanwhile: that could order another video.',
     inputs: [NodeConnectionTypes.Main],

@@ -19,7 +19,6 @@ const IDLE_LIFETIME = 24 * 60 * 60_000;
  * Invariant: it holds no reference to an execution that has ended or was canceled.
  */
 export class Account {
-  /** For all requests to the API */
   readonly queue = new RequestQueue();
   readonly poller = new VideoPoller();
   readonly jobs = new JobRegistry();
@@ -44,6 +43,12 @@ export class Account {
 
   client(context: RequestContext, settings: ClientSettings): ApiClient {
     return new ApiClient(context, this.queue, settings);
+  }
+
+  /** For one request while someone waits: sent once, and given up after `timeout` ms, the queue included. */
+  interactiveClient(context: RequestContext, timeout = 30_000): ApiClient {
+    const deadline = now() + timeout;
+    return this.client(context, { priority: 'interactive', retry: false, deadline });
   }
 
   /**
@@ -83,7 +88,6 @@ const accounts = new Map<string, Account>();
 /** The account each credential used last, by the credential's ID. */
 const byCredential = new Map<string | null | undefined, Account>();
 
-/** The node's credential. */
 export interface Credential {
   account: Account;
   /** As the user entered it, unchecked */
@@ -91,8 +95,6 @@ export interface Credential {
 }
 
 /**
- * Reads the node's credential.
- *
  * n8n behavior: it queries its database on every call, so call this once per run of a node.
  *
  * @throws n8n's own errors, e.g. for a missing credential

@@ -53,7 +53,7 @@ export class JobRegistry {
     if (this.recent.length > MAX_RECENT) this.recent.shift();
   }
 
-  /** The jobs this process created for an order, newest last. @param order its fingerprint */
+  /** Newest last. @param order its fingerprint */
   createdBy(order: string): Listed[] {
     return this.recent.filter((job) => job.order === order);
   }
@@ -73,7 +73,7 @@ export class JobRegistry {
     if (this.refused.size > MAX_RECENT) this.refused.delete(oldest);
   }
 
-  /** How often an order was refused lately. @param order its fingerprint */
+  /** @param order its fingerprint */
   refusalsOf(order: string): number {
     return this.refused.get(order) ?? 0;
   }

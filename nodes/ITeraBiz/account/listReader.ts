@@ -37,8 +37,8 @@ export async function readBack(
   let ahead = 0;
   let count = 0;
   const fetch = async (after?: string): Promise<Page> => {
-    const { page, headers } = await client.page(url, after);
-    ahead = timeOf(headers.date) - Date.now() || 0;
+    const page = await client.page(url, after);
+    ahead = timeOf(page.headers.date) - Date.now() || 0;
     return page;
   };
   for await (const { newItems, cursorStalled } of pages(fetch)) {

@@ -21,15 +21,15 @@ const MAX_PAGES = 20;
 /** Refusals that the next poll would get again. */
 const FINAL_CLASSES = ['badKey', 'notAllowed', 'notFound', 'badValues', 'noCredits'];
 
-/** The result of looking for a job. */
+/** The result of looking for a job. Times are in milliseconds since 1970. */
 export interface LookupResult {
-  /** The job, if one was found; it is now assigned to this order */
+  /** If one was found; it is now assigned to this order */
   job?: IDataObject;
-  /** When the request was sent, in milliseconds since 1970 */
+  /** When the request was sent */
   since: number;
-  /** When the list was last read, in milliseconds since 1970 */
+  /** When the list was last read */
   at: number;
-  /** How often the list was read */
+  /** How often it was read */
   polls: number;
   /** Why the list could not be read in full, for the user */
   trouble?: string;
@@ -124,9 +124,7 @@ export class Reconciler {
    * Looks for the job of a request, several times within about a minute.
    *
    * @param client polls for all lookups when it is this one's turn
-   * @param sentAt when the request was sent, in milliseconds since 1970
-   * @param isOld whether that was long ago, so a single poll is enough
-   * @returns the job, now assigned, or how it was looked for
+   * @param isOld whether the request was sent long ago, so a single poll is enough
    * @throws the signal's reason when the execution is canceled
    */
   async find(

@@ -29,7 +29,6 @@ export function textFieldOf({ url }: Order): string {
   return TEXTS[url];
 }
 
-/** The list that shows the job of an order. */
 export function listOf({ url }: Order): '/avatars' | '/videos' {
   return url === '/avatars' ? '/avatars' : '/videos';
 }
@@ -232,7 +231,7 @@ function numberIn(value: unknown): number {
   return Number(digits.trim() || NaN);
 }
 
-/** The value of a field in an entry or a request, also if nested. */
+/** Also if nested. */
 function statedIn(entry: IDataObject, field: string): IDataObject[string] {
   if (isStated(entry[field])) return entry[field];
   const inner = WRAPPERS.map((name) => entry[name]).filter(isObject);
@@ -248,7 +247,6 @@ function isStated(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
-/** Whether an entry states a field, also if nested. */
 export function states(entry: IDataObject, field: string): boolean {
   return statedIn(entry, field) !== undefined;
 }

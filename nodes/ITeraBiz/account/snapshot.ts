@@ -5,7 +5,6 @@ import { type ApiClient, refusalOnly, RequestFailed } from '../client/apiClient'
 /** Each video as a poll saw it; `undefined` if the API does not know it. */
 export type Snapshot = Map<string, Video | undefined>;
 
-/** The part of {@link ApiClient} that a poll uses. */
 export type VideoReader = Pick<ApiClient, 'page' | 'video'>;
 
 /**
@@ -139,7 +138,7 @@ async function readListed(
   let requests = 0;
   const fetch = async (after?: string) => {
     requests += 1;
-    return (await reader.page('/videos', after)).page;
+    return await reader.page('/videos', after);
   };
   try {
     for await (const { newItems } of pages(fetch)) {

@@ -67,8 +67,6 @@ function joined(parts: ErrorPart[]): string {
 /**
  * What the API says about single fields of the request: by structure, or in plain sentences that begin
  * with a field's name, quote it, or contain one that cannot be an ordinary word.
- *
- * @param names the request's fields
  */
 export function fieldErrorsOf(body: unknown, names: string[]) {
   return tellingParts(body).flatMap(({ field = '', text }) => {

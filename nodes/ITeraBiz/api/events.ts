@@ -24,8 +24,7 @@ export interface UnverifiedEvent extends Partial<Pick<VideoEvent, 'eventId' | 'o
   video: Video;
 }
 
-/** What a body contains: an event, an event of a kind that we do not know, or none. */
-export type ParsedBody =
+type ParsedBody =
   | { unverified: UnverifiedEvent }
   | { unknownEvent: string }
   | { malformed: string };

@@ -1,7 +1,6 @@
 import { errorTextOf } from './errorText';
 import { jsonOrText } from './json';
 
-/** A file format for videos. */
 interface VideoFormat {
   /** Without the dot, e.g. `mp4` */
   extension: string;
@@ -63,14 +62,11 @@ export function describeNonVideo(firstBytes: Buffer): string | undefined {
   return words ? `${kind} ("${words.slice(0, 100)}")` : kind;
 }
 
-/** Extensions that people give to videos. */
 const VIDEO_EXTENSION = /\.(3gp|avi|flv|m4v|mkv|mov|mp4|mpe?g|mts|ogv|ts|webm|wmv)$/i;
 
 /**
  * A file's name: the one the user chose, or else the video's ID. A name without a video extension, e.g.
  * `Newsletter 12.05.2026`, gets the one of the file's format.
- *
- * @param extension e.g. `mp4`
  */
 export function fileName(chosen: string, id: string, extension: string): string {
   const safe = chosen
@@ -83,7 +79,8 @@ export function fileName(chosen: string, id: string, extension: string): string 
 }
 
 /**
- * What the response to a download link means:
+ * What the response to a download link means. Assumption: it is like those of the usual hosts (S3, Google Cloud
+ * Storage, Azure, Cloudflare). The API does not say how links expire, or whether a new file can be fetched at once.
  * - `moved`: the file is at the address in `Location`
  * - `expired`: reading the video again gives a fresh link
  * - `notReadyYet`: try again in a few seconds, with a fresh link
@@ -91,14 +88,7 @@ export function fileName(chosen: string, id: string, extension: string): string 
  */
 export type LinkStatus = 'ok' | 'moved' | 'expired' | 'notReadyYet' | 'refused';
 
-/**
- * Judges the response to a download link.
- *
- * Assumption: it is like those of the usual hosts (S3, Google Cloud Storage, Azure, Cloudflare). The API
- * does not say how links expire, or whether a new file can be fetched at once.
- *
- * @param body its beginning, if it is not a file: sometimes only the words show that a link expired
- */
+/** @param body its beginning, if it is not a file: sometimes only the words show that a link expired */
 export function linkStatus(status: number, body = ''): LinkStatus {
   if (status === 200) return 'ok';
   if (status >= 300 && status < 400) return 'moved';

@@ -1,6 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
 
-/** Whether a value is a JSON object, not `null`, an array or text. */
 export function isObject(value: unknown): value is IDataObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -26,7 +25,6 @@ export function jsonOrText(text: string): unknown {
 /** Lenient, since iTeraBiz only shows examples; rejects what would change the URL of a request. */
 const ID = /^(?!.*\.\.)[A-Za-z0-9_-][A-Za-z0-9_.:~-]{0,199}$/;
 
-/** Whether a text can be an ID, and so part of a URL. */
 export function isId(text: string): boolean {
   return ID.test(text);
 }

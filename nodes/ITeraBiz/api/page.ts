@@ -20,11 +20,7 @@ export interface Pageful {
   cursorStalled: boolean;
 }
 
-/**
- * The query for a page of a list. Assumption: `starting_after` with a page's last ID asks for the next page.
- *
- * @param after the last ID of the page before; none for the first page
- */
+/** Assumption: `starting_after` with a page's last ID asks for the next page. */
 export function pageQuery(after?: string, limit = PAGE_SIZE): IDataObject {
   return after === undefined ? { limit } : { limit, starting_after: after };
 }
@@ -33,8 +29,6 @@ export function pageQuery(after?: string, limit = PAGE_SIZE): IDataObject {
  * The pages of a list in order, each without items of earlier pages. A page whose cursor stalled is the
  * last. Assumption: `has_more` says whether another page follows. If it does not, the list ends with a page
  * that brings nothing new.
- *
- * @param fetch requests the page after an ID
  */
 export async function* pages(
   fetch: (after?: string) => Promise<Page>,

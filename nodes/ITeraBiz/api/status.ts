@@ -5,7 +5,6 @@ import { isObject } from './json';
 import type { ApiResponse } from './response';
 import { errorCodesIn, saysNo, timeOf } from './video';
 
-/** What a response may mean. */
 export type StatusClass =
   | 'done'
   /** A redirect */

@@ -1,7 +1,6 @@
 /** Invisible characters: zero-width spaces and joiners, soft hyphens, direction marks. */
 const INVISIBLE = /[\u00AD\u180E\u200B-\u200F\u202A-\u202E\u2060-\u2064\u2066-\u2069\uFEFF]/g;
 
-/** A text without invisible characters and surrounding whitespace. */
 export function visibleText(text: string): string {
   return text.replace(INVISIBLE, '').trim();
 }

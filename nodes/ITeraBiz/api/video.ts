@@ -165,7 +165,6 @@ export function hasEnded(video: Video): boolean {
   return outcomeOf(video) !== 'running' && !lacksLink(video);
 }
 
-/** Why a job failed, in the API's words. */
 export function failureReasonOf({ error, failure }: Video): string | undefined {
   return errorTextOf(error) ?? errorTextOf(failure);
 }
@@ -209,10 +208,9 @@ export function timeOf(value: unknown): number {
 const FIRST_FIELDS = ['id', 'status', 'video_url'];
 
 /**
- * A video as the node outputs it, with the fields that people look for first at the top.
- *
- * n8n behavior: before 2.36, it takes a first item with the key `error`, even `null`, for a failure, and
- * Retry On Fail runs the node again. So the reason of a failure is in `failure`, and absent if there is none.
+ * A video as the node outputs it. n8n behavior: before 2.36, it takes a first item with the key `error`, even
+ * `null`, for a failure, and Retry On Fail runs the node again. So the reason of a failure is in `failure`, and
+ * absent if there is none.
  */
 export function inReadingOrder({ error, ...video }: Video): Video {
   const hasReason = isObject(error) ? Object.keys(error).length > 0 : Boolean(error);

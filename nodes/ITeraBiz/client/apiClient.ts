@@ -1,10 +1,4 @@
-import type {
-  IDataObject,
-  IHttpRequestMethods,
-  IHttpRequestOptions,
-  INode,
-  NodeApiError,
-} from 'n8n-workflow';
+import type { IHttpRequestMethods, IHttpRequestOptions, INode, NodeApiError } from 'n8n-workflow';
 
 import { type Page, PAGE_SIZE, pageIn, pageQuery } from '../api/page';
 import { type ApiResponse, NetworkError } from '../api/response';
@@ -100,12 +94,14 @@ export interface ApiRequest extends Pick<IHttpRequestOptions, 'url' | 'qs' | 'bo
   method: IHttpRequestMethods;
 }
 
+/** A page of a list, with its response's headers. */
+type ListPage = Page & Pick<ApiResponse, 'headers'>;
+
 /**
  * The only way to the API: here, every request of the package waits for its turn and for pauses, is
  * retried if that is safe, and applies Retry-After to all requests of the account.
  */
 export class ApiClient {
-  /** @param context the n8n context that sends the requests */
   constructor(
     readonly context: RequestContext,
     private readonly queue: RequestQueue,
@@ -192,15 +188,11 @@ export class ApiClient {
     return { outcome, decision: 'retry', tries: 0, seconds: 0 };
   }
 
-  /** A page of a list, and the response's headers. @throws {RequestFailed} also if the body is not a page */
-  async page(
-    url: string,
-    after?: string,
-    size = PAGE_SIZE,
-  ): Promise<{ page: Page; headers: IDataObject }> {
+  /** A page of a list. @throws {RequestFailed} also if the body is not a page */
+  async page(url: string, after?: string, size = PAGE_SIZE): Promise<ListPage> {
     return await this.read({ url, qs: pageQuery(after, size) }, ({ body, headers }) => {
       const page = pageIn(body, size);
-      return page && { page, headers };
+      return page && { ...page, headers };
     });
   }
 

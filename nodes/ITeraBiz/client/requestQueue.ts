@@ -6,7 +6,6 @@ const BY_PRIORITY = ['interactive', 'poll', 'row'] as const;
 
 export type Priority = (typeof BY_PRIORITY)[number];
 
-/** How a request queues. */
 export interface Turn {
   priority: Priority;
   /** Maximum requests in flight when this one starts */

@@ -72,8 +72,7 @@ const PAUSE = { first: 1_000, longest: 30_000, jitter: 1_000 };
  * or a random part of a limit that doubles with each try (full jitter), so that clients do not all come
  * back at the same moment.
  *
- * @param tries how often the request was sent so far
- * @param retryAfter the pause that the API asks for, in milliseconds
+ * @param tries so far
  */
 export function backOff(tries: number, retryAfter?: number, random = Math.random()): number {
   if (retryAfter !== undefined) return retryAfter + random * PAUSE.jitter;

@@ -37,7 +37,6 @@ export const avatarFilter: INodeProperties = {
   description: 'Start only for videos with this avatar',
 };
 
-/** The context of either trigger. */
 type TriggerContext = Pick<IPollFunctions, 'getNode' | 'getNodeParameter' | 'logger'>;
 
 /**

@@ -3,7 +3,7 @@ import type { IDataObject, INodeProperties } from 'n8n-workflow';
 import { jsonOrText } from '../api/json';
 import { languageOptions } from './languages';
 
-/** The mode that takes an avatar's name, which is looked up before the request. */
+/** The mode in which an avatar's name is looked up before the request. */
 export const BY_NAME = 'name';
 
 export const avatar: INodeProperties = {

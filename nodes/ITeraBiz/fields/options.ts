@@ -148,7 +148,6 @@ export const lookBack: INodeProperties = {
   description: 'How old an existing video may be, in days. Older ones are ordered again.',
 };
 
-/** The collection in which the editor offers options. */
 export function optionsField(options: INodeProperties[]): INodeProperties {
   return {
     displayName: 'Options',

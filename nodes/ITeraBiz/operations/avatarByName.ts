@@ -7,7 +7,6 @@ import { LABELS, SUPPORT } from '../messages/message';
 import { ItemFailed } from '../run/results';
 import { readList } from './getMany';
 
-/** Most avatars to name in a message. */
 const MAX_NAMED = 20;
 
 /**

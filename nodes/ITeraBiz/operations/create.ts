@@ -156,7 +156,6 @@ async function forgetForeign(
   });
 }
 
-/** Names what was accepted before. */
 function nameAccepted({ results }: Submissions, rows: Row[]): void {
   for (const { item, known } of rows) {
     if (known?.state !== 'accepted') continue;

@@ -20,7 +20,7 @@ import {
 } from '../api/video';
 import { type ApiClient, RequestFailed, TIMEOUT } from '../client/apiClient';
 import { discard, firstBytesOf, unlessStalled } from '../client/file';
-import { openFile, type RequestContext } from '../client/http';
+import { openFile } from '../client/http';
 import { now, pause } from '../client/time';
 import { SUPPORT, withoutPeriod } from '../messages/message';
 import { perItem } from '../run/eachItem';
@@ -39,6 +39,15 @@ const LOCAL_FILE_ERRORS = [
   ...['EACCES', 'EDQUOT', 'EFBIG', 'EIO', 'EMFILE', 'ENAMETOOLONG', 'ENOENT', 'ENOSPC', 'EPERM'],
   'EROFS',
 ];
+
+/** The video whose file an item wants. */
+interface Wanted {
+  run: Run;
+  client: ApiClient;
+  id: string;
+  /** The file's name, if the user chose one */
+  chosenName: string;
+}
 
 /** The result of one try to fetch a file; its body has been consumed. */
 interface Fetched extends ApiResponse {
@@ -67,6 +76,7 @@ export const download: Perform = async (run) => {
   return await perItem(run, async (item, client) => {
     const chosenName = String(run.options(item).fileName ?? '');
     const id = videoIdOfItem(run, item);
+    const wanted: Wanted = { run, client, id, chosenName };
     const field = String(run.parameter('binaryPropertyName', item) ?? '').trim() || 'data';
     let [isLate, isRenewed] = [false, false];
     for (let wait = FILE_PATIENCE.pause; ; wait = Math.min(2 * wait, FILE_PATIENCE.longestPause)) {
@@ -75,7 +85,7 @@ export const download: Perform = async (run) => {
         isLate = true;
         continue;
       }
-      const fetched = await fetchFile(run, client, linkOf(video, id), id, chosenName);
+      const fetched = await fetchFile(wanted, linkOf(video, id));
       const { link, file } = fetched;
       if (file && isLate) deadline = undefined;
       if (file) return [{ json: video, binary: { [field]: file } }];
@@ -120,16 +130,11 @@ function linkOf(video: Video, id: string): string {
 }
 
 /** @throws {ItemFailed} if its host is out of reach, or n8n cannot store the file */
-async function fetchFile(
-  run: Run,
-  { context, settings }: ApiClient,
-  url: string,
-  id: string,
-  chosenName: string,
-): Promise<Fetched> {
-  const client = (await run.account()).fileClient(new URL(url).host, context, settings);
-  const fetch = async () => await fetchOnce(run, context, url, id, chosenName);
-  const attempt = await client.schedule('GET', fetch);
+async function fetchFile(wanted: Wanted, url: string): Promise<Fetched> {
+  const { run, client, id } = wanted;
+  const account = await run.account();
+  const host = account.fileClient(new URL(url).host, client.context, client.settings);
+  const attempt = await host.schedule('GET', async () => await fetchOnce(wanted, url));
   const { outcome, decision, tries } = attempt;
   if (decision !== 'retry') return outcome as Fetched;
   const subject = {
@@ -145,20 +150,15 @@ async function fetchFile(
 }
 
 /** @throws {ItemFailed} if n8n cannot store the file */
-async function fetchOnce(
-  run: Run,
-  context: RequestContext,
-  url: string,
-  id: string,
-  chosenName: string,
-): Promise<Fetched | NetworkError> {
+async function fetchOnce(wanted: Wanted, url: string): Promise<Fetched | NetworkError> {
+  const { run, id } = wanted;
   const { timeout = TIMEOUT } = run.requestOptions;
   const stop = new AbortController();
   const signal = run.signal ? AbortSignal.any([run.signal, stop.signal]) : stop.signal;
   try {
-    const response = await followRedirects(run, context, url, signal);
+    const response = await followRedirects(wanted, url, signal);
     if (response instanceof NetworkError) return response;
-    const store = async () => await storeVideo(run, response, id, chosenName);
+    const store = async () => await storeVideo(wanted, response);
     return await unlessStalled(response.body, timeout, () => stop.abort(), store);
   } catch (error) {
     run.signal?.throwIfAborted();
@@ -173,8 +173,7 @@ async function fetchOnce(
 
 /** Requests a link. Follows redirects itself: the API key must not go along. */
 async function followRedirects(
-  run: Run,
-  context: RequestContext,
+  { run, client: { context } }: Wanted,
   link: string,
   abortSignal: AbortSignal,
 ): Promise<ApiResponse | NetworkError> {
@@ -201,10 +200,8 @@ function redirectOf({ status, headers }: ApiResponse, from: string): string | un
 
 /** Stores the body if it is a video. @throws {NetworkError} if it is incomplete */
 async function storeVideo(
-  run: Run,
+  { run, id, chosenName }: Wanted,
   { status, headers, body }: ApiResponse,
-  id: string,
-  chosenName: string,
 ): Promise<Fetched> {
   const { first, rest } = await firstBytesOf(body);
   const instead = status === 200 ? describeNonVideo(first) : undefined;

@@ -36,7 +36,7 @@ export async function readList(
   const fetch = async (after?: string) => {
     const size = status ? PAGE_SIZE : Math.min(PAGE_SIZE, limit - entries.length);
     const subject = { doing: `list the ${url.slice(1)}` };
-    return (await readForItem(async () => await client.page(url, after, size), subject)).page;
+    return await readForItem(async () => await client.page(url, after, size), subject);
   };
   const isWanted = (entry: IDataObject) =>
     !status || [outcomeOf(entry), statusOf(entry).toLowerCase()].includes(status);

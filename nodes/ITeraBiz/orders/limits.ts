@@ -24,7 +24,6 @@ export function describeAmount(rows: Row[]): string {
   return `${counted(rows.length, 'video')}, ${seconds}${rows.length > 1 ? ' in all' : ''}`;
 }
 
-/** Which limit of the run is exceeded; `undefined` if none is. */
 function describeRunLimit(rows: Row[], limits: Rows): Message | undefined {
   const isTooMany = rows.length > limits.maxVideos;
   if (!isTooMany && secondsIn(rows) <= limits.maxSeconds) return undefined;

@@ -2,20 +2,16 @@ import { rangesOf } from '../messages/items';
 import { counted } from '../messages/message';
 import type { Row } from './rows';
 
-/** In languages with spaces between words: about 150 words per minute. */
 const WORDS_PER_SECOND = 150 / 60;
 
-/** In languages without spaces, e.g. Japanese or Thai: about 275 characters per minute. */
+/** In writing systems without spaces between words. */
 const CHARACTERS_PER_SECOND = 275 / 60;
-
-/** Writing systems without spaces between words. */
 const UNSPACED =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/gu;
 
 /** A script this many times longer or shorter than its duration does not fit. */
 const MISFIT_FACTOR = 2.5;
 
-/** Roughly how many seconds it takes to read a text aloud. */
 export function secondsToRead(text: string): number {
   const characters = text.match(UNSPACED)?.length ?? 0;
   const words = text.replace(UNSPACED, ' ').match(/[\p{L}\p{N}]+(?:['’.,-][\p{L}\p{N}]+)*/gu);

@@ -8,11 +8,7 @@ import type { Refusal } from '../run/results';
 import { type Allowance, describeAmount, describeDay, needsSubmission } from './limits';
 import type { Row, Rows } from './rows';
 
-/**
- * For each item: whether it would be ordered, or why not. `sum` is the total.
- *
- * @param hasAvatar whether the account has an avatar, by its ID
- */
+/** For each item: whether it would be ordered, or why not. `sum` is the total. */
 export function previewOf(
   rows: Rows,
   allowance: Allowance,

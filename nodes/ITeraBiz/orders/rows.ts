@@ -59,7 +59,6 @@ export interface Rows {
 /**
  * Builds and validates the body of every item.
  *
- * @param findAvatar returns an avatar's ID by its name
  * @throws the signal's reason; errors of an item are in `bad`
  */
 export async function prepareRows(
@@ -110,7 +109,7 @@ export function waitsOf(run: Run, item: number): boolean {
   return isOn(run.parameter(name, item, false), displayName);
 }
 
-/** The body of an item. Each field of the description names the property it fills (`routing.send`). */
+/** Each field of the description names the property it fills (`routing.send`). */
 function bodyOf(run: Run, fields: INodeProperties[], item: number): IDataObject {
   const body: IDataObject = {};
   for (const { name, routing } of fields) {

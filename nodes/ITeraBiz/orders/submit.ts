@@ -1,16 +1,20 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import type { Account } from '../account/account';
-import { RECONCILING } from '../account/reconciler';
-import { listOf } from '../account/sameOrder';
-import type { ApiResponse } from '../api/response';
+import { type LookupResult, RECONCILING } from '../account/reconciler';
+import { listOf, type Order, textFieldOf } from '../account/sameOrder';
+import { errorTextOf } from '../api/errorText';
+import { isObject } from '../api/json';
+import { type ApiResponse, NetworkError } from '../api/response';
+import { statusClassOf } from '../api/status';
 import { idOf, jobIn } from '../api/video';
 import { type ApiClient, RequestFailed } from '../client/apiClient';
 import { retryDecision } from '../client/retry';
+import { resubmitUnknown } from '../fields/options';
+import { formatTime, type Message, SUPPORT, withoutPeriod } from '../messages/message';
 import { eachItem } from '../run/eachItem';
 import { ItemFailed, type Results } from '../run/results';
 import type { Job, Run } from '../run/run';
-import { describeEarlierUnknown, describeUnknownOutcome } from './describeUnknown';
 import type { Ledger } from './ledger';
 import { describeCountFailure, describeUsedUp, needsSubmission } from './limits';
 import type { Row } from './rows';
@@ -63,8 +67,7 @@ export async function submitAll(
     }
     unknownInARow += 1;
     if (unknownInARow >= MAX_UNKNOWN_IN_A_ROW) {
-      const message = `iTeraBiz gave no clear answer to the last ${unknownInARow} requests`;
-      results.abort(item, { message, description: '' });
+      results.abort(item, `iTeraBiz gave no clear answer to the last ${unknownInARow} requests`);
     }
     const lookup = results.attempt(item, sent).then((job) => addJob(row, job));
     // If the execution is canceled, eachItem rejects first; this rejection must not go unhandled.
@@ -182,4 +185,64 @@ function accept(
   if (isReused !== undefined) results.reused.set(item, isReused);
   if (slot) slot.id = idOf(job);
   return job;
+}
+
+/** The message for a request that was just sent and whose outcome is unknown. */
+function describeUnknownOutcome(
+  doing: string,
+  outcome: ApiResponse | NetworkError,
+  order: Order,
+  lookup: LookupResult,
+): Message {
+  const next = nextSteps(order, lookup);
+  const describeUnclear = (cause: string) => ({
+    message: `Check this one: it is unclear whether iTeraBiz accepted the request to ${doing}`,
+    description: `${cause}. The request may have been accepted, so it was not sent again: that could charge you twice. ${next}.`,
+  });
+  if (outcome instanceof NetworkError) {
+    return describeUnclear('The connection broke off before iTeraBiz answered');
+  }
+  const { status, body } = outcome;
+  const text = errorTextOf(body);
+  const quote = text ? `. iTeraBiz says: ${withoutPeriod(text)}` : '';
+  if (statusClassOf(outcome) !== 'done') {
+    const isFault = statusClassOf(outcome) === 'fault';
+    const answer = isFault ? 'a fault on its side' : 'neither a yes nor a no';
+    const advice = isFault ? 'write' : 'check the Base URL of the credential, or write';
+    const more = `status ${status}; if it keeps happening, ${advice} to ${SUPPORT}`;
+    return describeUnclear(`iTeraBiz answered with ${answer} (${more})${quote}`);
+  }
+  if (typeof body === 'string' && /^\s*</.test(body)) {
+    return {
+      message: `Check this one: a web page answered the request to ${doing}, not iTeraBiz`,
+      description: `Check the Base URL of the credential: it should be the address of the API, as in https://api.iterabiz.com/v1. The page came with status ${status}${text ? ` and is called: ${text}` : ''}. If the Base URL is right, the request may have been accepted all the same, so it was not sent again: that could charge you twice. ${next}.`,
+    };
+  }
+  return {
+    message: `Check this one: iTeraBiz accepted the request to ${doing}, but its answer cannot be read`,
+    description: `The answer (status ${status}) was cut off or is not in the expected form, so the ID is not known${isObject(body) ? quote : ''}. The request was not sent again: that could charge you twice. ${next}. If this keeps happening, check the Base URL of the credential, or write to ${SUPPORT}.`,
+  };
+}
+
+/** The message for a request sent in an earlier try of this execution. */
+function describeEarlierUnknown(doing: string, order: Order, lookup?: LookupResult): Message {
+  return {
+    message: `Check this one: an earlier try may have been accepted already, so the request to ${doing} was not sent again`,
+    description: `Sending it again could charge you twice. ${nextSteps(order, lookup)}.`,
+  };
+}
+
+/** How the node looked for the job, and how the user can: a list may be late, or show less than the dashboard. */
+function nextSteps(order: Order, lookup?: LookupResult): string {
+  const again = `If it is there, use its ID; if not, turn on "${resubmitUnknown.displayName}" in the options and run this item again`;
+  const list = listOf(order) === '/avatars' ? 'Avatar: Get Many' : 'Video: Get Many';
+  if (!lookup) {
+    return `Look in your iTeraBiz dashboard, or run ${list}, for one made at the time of that try with these values. ${again}`;
+  }
+  const wanted = `one made since ${formatTime(lookup.since)} with the same ${textFieldOf(order)} and values`;
+  const times = lookup.polls === 1 ? 'once' : `${lookup.polls} times`;
+  const result = lookup.trouble
+    ? `This node could not look for ${wanted} (${lookup.trouble})`
+    : `This node looked ${times} through the list of your account for ${wanted}, the last time at ${formatTime(lookup.at)}, and found none`;
+  return `${result}. Look in your iTeraBiz dashboard, or run ${list} in a few minutes. ${again}`;
 }

@@ -22,7 +22,6 @@ const MAX_BY_ID = 50;
 /** Reading stops after this many known videos: a video that was listed late stands among them. */
 const ENOUGH_KNOWN = 20;
 
-/** One poll. */
 export interface Poll {
   /** The ID of the account */
   account: string;
@@ -95,7 +94,7 @@ async function readList(poll: Poll, progress: Progress, after?: string): Promise
   const wanted = progress.pending.filter((id) => !hidden.has(id));
   const videos: Video[] = [];
   let [count, isSorted, isDone] = [0, true, false];
-  const fetch = async (from = after) => (await client.page('/videos', from)).page;
+  const fetch = async (from = after) => await client.page('/videos', from);
   const read = async () => {
     for await (const { newItems, cursorStalled } of pages(fetch)) {
       count++;

@@ -32,10 +32,8 @@ const SAMPLE: VideoEvent = {
   },
 };
 
-/** Triggers that are polling now. */
+/** Triggers that are polling now, and those that have logged their one-time warning. */
 const busy = new Set<string>();
-
-/** Triggers that have logged their one-time warning. */
 const warned = new Set<string>();
 
 /**
@@ -76,16 +74,11 @@ async function newEvents(context: IPollFunctions): Promise<VideoEvent[]> {
   if (!before) beginnings[key] = progress;
   if (store.progress && beginnings[key]) delete beginnings[key];
   store.progress = progress;
-  if (step.dropped.length > 0) {
-    const ids = step.dropped.join(', ');
-    current.warn(`too many videos are running; these will not start the workflow: ${ids}`);
-  }
-  if (step.gone.length > 0) {
-    const ids = step.gone.join(', ');
-    current.warn(
-      `iTeraBiz no longer knows these videos, so they do not start the workflow: ${ids}`,
-    );
-  }
+  const warnOf = (ids: string[], why: string) => {
+    if (ids.length > 0) current.warn(`${why}: ${ids.join(', ')}`);
+  };
+  warnOf(step.dropped, 'too many videos are running; these will not start the workflow');
+  warnOf(step.gone, 'iTeraBiz no longer knows these videos, so they do not start the workflow');
   return events;
 }
 
@@ -113,7 +106,6 @@ function triggerOf(context: IPollFunctions): string {
   return `${context.getWorkflow().id} ${context.getNode().id}`;
 }
 
-/** The events of these videos that the user chose. */
 function wanted(context: IPollFunctions, videos: Video[]): VideoEvent[] {
   const events = videos.flatMap((video) => eventOf(video) ?? []);
   return events.filter((event) => skipReason(event, context) === undefined);
@@ -122,6 +114,6 @@ function wanted(context: IPollFunctions, videos: Video[]): VideoEvent[] {
 /** For "Fetch Test Event": the newest video that would have started the workflow, or a sample. */
 async function testEvents(context: IPollFunctions): Promise<VideoEvent[]> {
   const { client } = await pollOf(context);
-  const { page } = await client.page('/videos');
-  return [wanted(context, page.data)[0] ?? SAMPLE];
+  const { data } = await client.page('/videos');
+  return [wanted(context, data)[0] ?? SAMPLE];
 }

@@ -45,7 +45,6 @@ export interface Progress {
   };
 }
 
-/** A part of the list. */
 export interface Part {
   /** Newest first */
   videos: Video[];

@@ -24,9 +24,6 @@ const ENOUGH_TO_SCROLL = 10;
 /** How long a search with matches keeps reading, in milliseconds. */
 const SEARCH_TIMEOUT = 10_000;
 
-/** How long a user waits for a page, in milliseconds. */
-const REQUEST_TIMEOUT = 30_000;
-
 /** How much of a script is shown as the title, in characters: the picker is narrow. */
 const MAX_TITLE_LENGTH = 40;
 
@@ -111,9 +108,8 @@ async function fetchPage(
   after?: string,
 ): Promise<Page> {
   const account = await accountOf(context);
-  const deadline = now() + REQUEST_TIMEOUT;
-  const client = account.client(context, { priority: 'interactive', retry: false, deadline });
-  const { page } = await client.page(`/${list}`, after).catch((error: unknown) => {
+  const client = account.interactiveClient(context);
+  const page = await client.page(`/${list}`, after).catch((error: unknown) => {
     const failed = refusalOnly(error);
     const message = failed.describe({ doing: `list your ${list}` });
     if (failed.statusClass === 'busy') {

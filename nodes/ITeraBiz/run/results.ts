@@ -39,7 +39,6 @@ export interface Failure extends Message {
 /** Why items are not sent at all. */
 export type Refusal = Message & Partial<Failure>;
 
-/** An item that failed. */
 export class ItemFailed extends Error {
   /**
    * @param affectsAll whether all other items of the account would fail the same way
@@ -98,16 +97,15 @@ export class Results {
 
   constructor(private readonly run: Run) {}
 
-  /** Records the job that the API accepted for an item. */
   recordAccepted(item: number, job: IDataObject): void {
     this.accepted.set(item, idOf(job) ?? 'accepted without an ID');
     if (outcomeOf(job) === 'completed') this.finished.add(item);
   }
 
   /** Sends no further items. Those in flight end normally. */
-  abort(item: number, { message }: Message): void {
+  abort(item: number, reason: string): void {
     this.abortedBy ??= {
-      message: `Not sent, because ${message}`,
+      message: `Not sent, because ${reason}`,
       description: `Not tried: ${itemOf(item, this.run.size)} failed for a reason that affects all. Fix it, then run again`,
       reason: 'notSent',
     };
@@ -118,12 +116,7 @@ export class Results {
     if (this.abortedBy) throw new ItemFailed(this.abortedBy);
   }
 
-  /**
-   * Carries out a task for an item.
-   *
-   * @returns `undefined` if it failed
-   * @throws only the signal's reason, if the execution was canceled
-   */
+  /** Carries out a task for an item. @returns `undefined` if it failed @throws only the signal's reason */
   async attempt<T>(item: number, task: () => T | Promise<T>): Promise<T | undefined> {
     const startedAt = now();
     try {
@@ -153,7 +146,7 @@ export class Results {
     if (failure.reason === 'notSent' && onError === 'stop') this.skipped.add(item);
     else if (failure.reason !== 'unknown' || !isTool) this.failures.set(item, failure);
     else this.failures.set(item, { ...failure, description: MODEL_UNKNOWN_OUTCOME });
-    if (affectsAll) this.abort(item, failure);
+    if (affectsAll) this.abort(item, failure.message);
   }
 
   get isStopped(): boolean {

@@ -101,7 +101,6 @@ export interface RequestTemplate {
 /** How long an AI agent or MCP client waits for its tool, in milliseconds. Many give up after a minute. */
 const TOOL_PATIENCE = 45_000;
 
-/** How many requests may be in flight by default. */
 const DEFAULT_CONCURRENCY = 5;
 
 /** A run of all items, which `customOperations` get from n8n. */

@@ -86,7 +86,6 @@ async function pollFor(run: Run, memory: Memory, ids: string[]) {
   };
 }
 
-/** How the wait for a video ended; `undefined` while it goes on. */
 function endOf(
   { snapshot, refusal, isLast, endingOf }: Awaited<ReturnType<typeof pollFor>>,
   { id, deadline, isCutShort }: AwaitedVideo,

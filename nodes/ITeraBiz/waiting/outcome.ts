@@ -14,7 +14,6 @@ export interface WaitOptions {
   isCutShort: boolean;
 }
 
-/** The wait of one item. */
 export interface Wait {
   item: number;
   options: WaitOptions;

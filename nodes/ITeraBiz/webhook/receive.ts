@@ -175,8 +175,7 @@ async function confirm(
   { videoId, eventId, occurredAt }: UnverifiedEvent,
 ): Promise<Verified> {
   const account = await queuedAccountOf(context);
-  const deadline = now() + CONFIRMATION_TIMEOUT;
-  const client = account.client(context, { priority: 'interactive', retry: false, deadline });
+  const client = account.interactiveClient(context, CONFIRMATION_TIMEOUT);
   const video = await client.video(videoId).catch(refusalOnly);
   if (video instanceof RequestFailed) {
     return retryLater(video.describe({ doing: 'confirm the event', id: videoId }).message);

@@ -12,14 +12,10 @@ import type { ApiResponse } from '../api/response';
 import { idOf, jobIn, statusOf } from '../api/video';
 import { type ApiClient, refusalOnly, RequestFailed } from '../client/apiClient';
 import { baseUrlOf } from '../client/http';
-import { now } from '../client/time';
 import { chosenEvents } from '../fields/events';
 import { toNodeError, withoutPeriod } from '../messages/message';
 import { isGoodToken, MIN_TOKEN_LENGTH, TOKEN_PARAMETER, tokenOf } from './authenticity';
 import { isManual, manualAccess, storeOf } from './store';
-
-/** Timeout of one request, including its time in the queue, in milliseconds. */
-const REQUEST_TIMEOUT = 30_000;
 
 /** Marks the webhooks that this node registers. Users see it in their dashboard. */
 const MARK = ['registered_by', 'n8n'] as const;
@@ -147,10 +143,7 @@ async function createHook(
 /** All webhooks of the account. @throws {NodeApiError} if the list is refused, unless the API has none */
 async function listHooks(context: IHookFunctions): Promise<IDataObject[] | undefined> {
   const hooks: IDataObject[] = [];
-  const fetch = async (after?: string) => {
-    const client = await clientOf(context);
-    return (await client.page('/webhooks', after)).page;
-  };
+  const fetch = async (after?: string) => await (await clientOf(context)).page('/webhooks', after);
   try {
     for await (const { newItems } of pages(fetch)) hooks.push(...newItems);
   } catch (error) {
@@ -166,11 +159,8 @@ function isWithoutWebhooks(status?: number): boolean {
   return status === 404 || status === 405;
 }
 
-/** A client for one request. */
 async function clientOf(context: IHookFunctions): Promise<ApiClient> {
-  const account = await accountOf(context);
-  const deadline = now() + REQUEST_TIMEOUT;
-  return account.client(context, { priority: 'interactive', retry: false, deadline });
+  return (await accountOf(context)).interactiveClient(context);
 }
 
 /**

@@ -2,7 +2,7 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { create } from '../../../nodes/ITeraBiz/operations/create.ts';
-import { resources } from '../../../nodes/ITeraBiz/resources/index.ts';
+import { resources } from '../../../nodes/ITeraBiz/ITeraBiz.node.ts';
 import { fakeRun } from '../../shared/fakeRun.mts';
 import { until } from '../../shared/until.mts';
 import { useLittleAccount } from './littleAccount.mts';

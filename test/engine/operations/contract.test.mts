@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { INodeParameters } from 'n8n-workflow';
 import { parse } from 'yaml';
 
-import { resources } from '../../../nodes/ITeraBiz/resources/index.ts';
+import { resources } from '../../../nodes/ITeraBiz/ITeraBiz.node.ts';
 import { createVideo, errorOf, itemsOf, runNode } from '../support.mts';
 import { byId } from './byId.mts';
 import { useSandbox } from './sandboxForTests.mts';

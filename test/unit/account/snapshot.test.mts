@@ -42,7 +42,7 @@ class Api implements VideoReader {
     const start = after === undefined || this.ignoresCursor ? 0 : all.indexOf(after) + 1;
     const data = all.slice(start, start + this.size).map((id) => ({ id, status: 'processing' }));
     const has_more = this.ignoresCursor || start + this.size < all.length;
-    return { page: { data, has_more }, headers: {} };
+    return { data, has_more, headers: {} };
   }
 }
 
@@ -174,7 +174,8 @@ test.each([
     const unlisted = new Set<string>();
     const api = new Api(['a', 'b']);
     api.page = async () => ({
-      page: { data: [...data, { id: 'b', status: 'queued' }], has_more: false },
+      data: [...data, { id: 'b', status: 'queued' }],
+      has_more: false,
       headers: {},
     });
     const first = await fetchSnapshot(['a', 'b'], api, unlisted);
@@ -215,7 +216,7 @@ test('a list that is refused midway, in each poll, costs one request more, and l
 test('what the list says without a status is not seen until it is read by ID', async () => {
   const api = new Api(['b', 'a']);
   const data = ['b', 'a'].map((id) => ({ id, status: '' }));
-  api.page = async () => ({ page: { data, has_more: false }, headers: {} });
+  api.page = async () => ({ data, has_more: false, headers: {} });
   const unlisted = new Set<string>();
   // The list has taken one of the two requests.
   expect(await fetchSnapshot(['a', 'b'], api, unlisted)).toEqual(found('b'));

@@ -279,7 +279,7 @@ describe('The deadline', () => {
   const never = new Promise<never>(() => undefined);
 
   test('leaves what a slow poll has shown by then', async () => {
-    const first = { page: { data: [body('a', 'completed')], has_more: true }, headers: {} };
+    const first = { data: [body('a', 'completed')], has_more: true, headers: {} };
     const results = waitOf(new VideoPoller(), ['a', 'b'], async (page) =>
       page === 1 ? first : await never,
     );
@@ -293,7 +293,7 @@ describe('The deadline', () => {
   test('names the refusal of one video alone', async () => {
     const outcome = { status: 500, body: '', headers: {} };
     const refusal = new RequestFailed({ outcome, decision: 'retry', tries: 1, seconds: 0 });
-    const list = { page: { data: [body('a', 'processing')], has_more: false }, headers: {} };
+    const list = { data: [body('a', 'processing')], has_more: false, headers: {} };
     const results = waitOf(new VideoPoller(), ['a', 'b'], async (page) =>
       page > 0 ? list : await Promise.reject(refusal),
     );

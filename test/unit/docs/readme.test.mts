@@ -6,7 +6,7 @@ import { additionalFields } from '../../../nodes/ITeraBiz/fields/fields.ts';
 import { waitForCompletion, whenVideoExists } from '../../../nodes/ITeraBiz/fields/options.ts';
 import { ITeraBizPollingTrigger } from '../../../nodes/ITeraBiz/ITeraBizPollingTrigger.node.ts';
 import { ITeraBizTrigger } from '../../../nodes/ITeraBiz/ITeraBizTrigger.node.ts';
-import { resources } from '../../../nodes/ITeraBiz/resources/index.ts';
+import { resources } from '../../../nodes/ITeraBiz/ITeraBiz.node.ts';
 import type { Operation } from '../../../nodes/ITeraBiz/resources/operation.ts';
 import { headings, read, section, table } from './markdown.mts';
 

@@ -2,10 +2,9 @@
 import type { INodeProperties, INodePropertyCollection, INodeType } from 'n8n-workflow';
 import { NodeHelpers } from 'n8n-workflow';
 
-import { ITeraBiz } from '../../../nodes/ITeraBiz/ITeraBiz.node.ts';
+import { ITeraBiz, resources } from '../../../nodes/ITeraBiz/ITeraBiz.node.ts';
 import { ITeraBizPollingTrigger } from '../../../nodes/ITeraBiz/ITeraBizPollingTrigger.node.ts';
 import { ITeraBizTrigger } from '../../../nodes/ITeraBiz/ITeraBizTrigger.node.ts';
-import { resources } from '../../../nodes/ITeraBiz/resources/index.ts';
 
 const nodes: INodeType[] = [new ITeraBiz(), new ITeraBizTrigger(), new ITeraBizPollingTrigger()];
 

@@ -3,7 +3,7 @@ import type { IContextObject, IDataObject } from 'n8n-workflow';
 
 import { RECONCILING } from '../../../nodes/ITeraBiz/account/reconciler.ts';
 import { create } from '../../../nodes/ITeraBiz/operations/create.ts';
-import { resources } from '../../../nodes/ITeraBiz/resources/index.ts';
+import { resources } from '../../../nodes/ITeraBiz/ITeraBiz.node.ts';
 import { fakeRun, type FakeRunOptions } from '../../shared/fakeRun.mts';
 import { type Asked, type Reply, useLittleApi } from '../../shared/littleApi.mts';
 

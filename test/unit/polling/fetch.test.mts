@@ -57,7 +57,7 @@ function pollOfPages(
       if (failure) throw failure;
       if (after !== undefined && index === 0) throw unknownCursor();
       const current = after === undefined ? 0 : index;
-      return { page: { data: pages[current], has_more: current < pages.length - 1 }, headers: {} };
+      return { data: pages[current], has_more: current < pages.length - 1, headers: {} };
     },
     video: async (id: string) => {
       const answer = byId[id] ?? { id, status: 'queued' };
@@ -343,10 +343,10 @@ class World {
         const start = listed.findIndex(({ id }) => id === after) + 1;
         if (after !== undefined && start === 0) {
           if (this.refusesCursor) throw unknownCursor();
-          return { page: { data: [], has_more: false }, headers: {} };
+          return { data: [], has_more: false, headers: {} };
         }
         const data = listed.slice(start, start + PAGE).map(toVideo);
-        return { page: { data, has_more: start + PAGE < listed.length }, headers: {} };
+        return { data, has_more: start + PAGE < listed.length, headers: {} };
       },
       video: async (id: string) => {
         take();
@@ -485,7 +485,7 @@ describe('videos that are asked for by their IDs', () => {
   /** A poll of a list that shows nothing. */
   async function poll(video: (id: string) => Video, progress: Progress) {
     const client = {
-      page: async () => ({ page: { data: [], has_more: false }, headers: {} }),
+      page: async () => ({ data: [], has_more: false, headers: {} }),
       video: async (id: string) => video(id),
     };
     const warn = () => undefined;
@@ -541,7 +541,7 @@ describe('what a list shows', () => {
     const client = {
       page: async () => {
         const data = left.shift() ?? [];
-        return { page: { data, has_more: left.length > 0 }, headers: {} };
+        return { data, has_more: left.length > 0, headers: {} };
       },
       video: async (id: string) => {
         if (isRefused) throw unanswered(6);

@@ -2,10 +2,9 @@
 import { type INodeExecutionData, type INodeParameters, Workflow } from 'n8n-workflow';
 
 import { ITeraBiz } from '../../../nodes/ITeraBiz/ITeraBiz.node.ts';
-import { hints } from '../../../nodes/ITeraBiz/resources/index.ts';
 
 const nodeType = new ITeraBiz();
-const [oneFails] = hints;
+const [oneFails] = nodeType.description.hints!;
 
 function evaluate(expression: string, parameters: INodeParameters, items = 1): unknown {
   const workflow = new Workflow({

@@ -1,6 +1,6 @@
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 
-import { resources } from '../../../nodes/ITeraBiz/resources/index.ts';
+import { resources } from '../../../nodes/ITeraBiz/ITeraBiz.node.ts';
 import { useLittleApi } from '../../shared/littleApi.mts';
 import { carryOut } from '../engine.mts';
 

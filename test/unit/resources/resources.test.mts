@@ -4,9 +4,8 @@ import type { INodeProperties } from 'n8n-workflow';
 
 import { events } from '../../../nodes/ITeraBiz/fields/events.ts';
 import { BadInput, checkBody } from '../../../nodes/ITeraBiz/fields/validate.ts';
-import { ITeraBiz } from '../../../nodes/ITeraBiz/ITeraBiz.node.ts';
+import { ITeraBiz, resources } from '../../../nodes/ITeraBiz/ITeraBiz.node.ts';
 import { LABELS } from '../../../nodes/ITeraBiz/messages/message.ts';
-import { resources } from '../../../nodes/ITeraBiz/resources/index.ts';
 import { durableOperations } from '../../../nodes/ITeraBiz/waiting/durableOperations.ts';
 
 const operations = resources.flatMap(({ value, operations }) =>

@@ -397,8 +397,8 @@ describe('An item', () => {
     ['continueErrorOutput', [2], []],
   ] as const)('that is not sent any more: %s', async (onError, failed, skipped) => {
     const results = resultsOf(3, { onError });
-    results.abort(1, { message: 'the key is refused', description: '' });
-    results.abort(0, { message: 'it rains', description: '' });
+    results.abort(1, 'the key is refused');
+    results.abort(0, 'it rains');
     await results.attempt(2, () => results.throwIfAborted());
     expect([...results.failures.keys()]).toEqual(failed);
     expect([...results.skipped]).toEqual(skipped);

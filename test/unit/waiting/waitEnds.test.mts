@@ -5,7 +5,7 @@ import { UserError } from 'n8n-workflow';
 import { Account } from '../../../nodes/ITeraBiz/account/account.ts';
 import { create } from '../../../nodes/ITeraBiz/operations/create.ts';
 import { get } from '../../../nodes/ITeraBiz/operations/get.ts';
-import { resources } from '../../../nodes/ITeraBiz/resources/index.ts';
+import { resources } from '../../../nodes/ITeraBiz/ITeraBiz.node.ts';
 import { runOf } from '../../../nodes/ITeraBiz/run/run.ts';
 import { coordinate } from '../../../nodes/ITeraBiz/waiting/durableOperations.ts';
 import { answered, type Answering, fakeRun } from '../../shared/fakeRun.mts';
