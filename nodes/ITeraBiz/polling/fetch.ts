@@ -82,7 +82,7 @@ async function readRest(poll: Poll, progress: Progress, after: string): Promise<
 
 /**
  * Reads the list down to known videos: everything created since is above them. If the list does not begin
- * with the newest, reads at least as many videos as are remembered. Then reads on for pending videos, at most
+ * with the newest, reads at least {@link MAX_RECENT} videos. Then reads on for pending videos, at most
  * as many pages as there are such videos.
  *
  * @param after the ID that the first page follows
@@ -94,11 +94,12 @@ async function readList(poll: Poll, progress: Progress, after?: string): Promise
   const hidden = new Set(progress.hidden);
   const wanted = progress.pending.filter((id) => !hidden.has(id));
   const videos: Video[] = [];
-  let [count, isSorted, isDone] = [0, true, false];
+  let [count, pageSize, isSorted, isDone] = [0, 0, true, false];
   const fetch = async (from = after) => (await client.page('/videos', from)).page;
   const read = async () => {
     for await (const { newItems, cursorStalled } of pages(fetch)) {
       count++;
+      pageSize = Math.max(pageSize, newItems.length);
       newItems.forEach((video) => snapshot.set(idOf(video) ?? '', video));
       if (!isDone) {
         videos.push(...newItems);
@@ -124,7 +125,7 @@ async function readList(poll: Poll, progress: Progress, after?: string): Promise
     return !isDone;
   });
   if (isDone && !isSorted) warnOfOrder(poll, videos);
-  return { videos, isCut };
+  return { videos, isCut, pageSize };
 }
 
 /**
