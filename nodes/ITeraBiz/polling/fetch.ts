@@ -61,13 +61,23 @@ export async function fetchNext(poll: Poll, before: Progress): Promise<Step> {
   return settle({ ...progress, hidden }, poll.snapshot, at);
 }
 
-/** Whether the account is the one of an earlier poll, perhaps with a new key: its list shows videos of then. */
-export async function isSameAccount(poll: Poll, before: Progress): Promise<boolean> {
-  if (before.account === undefined || before.account === poll.account) return true;
-  const { videos } = await readList(poll, before);
+/**
+ * Whether the account is the one of an earlier poll, perhaps with a new key: its list shows videos of then.
+ *
+ * @throws {RequestFailed} if the list could not be read far enough to tell: to guess would lose events
+ */
+export async function isSameAccount({ account, client }: Poll, before: Progress): Promise<boolean> {
+  if (before.account === undefined || before.account === account) return true;
   const { recent, pending, reading } = before;
   const known = new Set<unknown>([...recent, ...pending, ...(reading?.seen ?? [])]);
-  return videos.some((video) => known.has(idOf(video)));
+  const isOld = isKnownIn(before);
+  const fetch = async (after?: string) => (await client.page('/videos', after)).page;
+  let count = 0;
+  for await (const { newItems } of pages(fetch)) {
+    if (newItems.some((video) => known.has(idOf(video)))) return true;
+    if (newItems.every(isOld) || ++count === MAX_PAGES) break;
+  }
+  return false;
 }
 
 /** Resumes a reading that was cut off, or starts over if its last video no longer exists. */

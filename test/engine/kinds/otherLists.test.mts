@@ -6,9 +6,15 @@ import { useLittleAccount } from './littleAccount.mts';
 
 const account = useLittleAccount();
 
-/** An n8n that polls the account. */
+/** An n8n that polls the account, with what is then the account's key. */
 async function withPolls(task: (poll: () => Promise<unknown[]>) => Promise<void>): Promise<void> {
-  const n8n = await N8n.start({ apiKey: account.apiKey, baseUrl: account.url });
+  const credential = {
+    baseUrl: account.url,
+    get apiKey() {
+      return account.apiKey;
+    },
+  };
+  const n8n = await N8n.start(credential);
   n8n.save('w1', { Trigger: { type: 'iTeraBizPollingTrigger' } });
   try {
     await n8n.activate('w1');
@@ -57,5 +63,27 @@ describe('More videos than a trigger remembers start nothing again', () => {
       expect(await poll()).toEqual([]);
       expect(await poll()).toEqual([]);
     });
+  });
+});
+
+test('a new key, and a list that breaks off before the first known video: nothing is taken for history', async () => {
+  const finished = { status: 'completed', video_url: 'https://a.example/b' };
+  account.add(finished);
+  let isBusy = false;
+  account.api.reply = ({ query }) => {
+    const start = account.jobs.findIndex(({ id }) => id === query.starting_after) + 1;
+    if (isBusy && start > 0) return { status: 429, headers: { 'Retry-After': '3600' }, body: {} };
+    const data = account.jobs.slice(start, start + 10);
+    return { body: { data, has_more: start + 10 < account.jobs.length } };
+  };
+  await withPolls(async (poll) => {
+    for (let n = 0; n < 15; n++) account.add(finished);
+    account.apiKey += '_new';
+    isBusy = true;
+    await expect(poll()).rejects.toThrow('iTeraBiz is too busy to list the videos');
+    isBusy = false;
+    account.apiKey += '_newer';
+    expect(await poll()).toHaveLength(15);
+    expect(await poll()).toEqual([]);
   });
 });
