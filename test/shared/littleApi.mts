@@ -12,9 +12,18 @@ export interface Asked {
   body?: Record<string, unknown>;
 }
 
-/** `break` closes the connection without a response. One that `stalls` does not end after its body. */
+/**
+ * `break` closes the connection without a response. One that `stalls` does not end after its body, and one that
+ * `trickles` brings a blank now and then.
+ */
 export type Reply =
-  | { status?: number; headers?: Record<string, string>; body?: unknown; stalls?: boolean }
+  | {
+      status?: number;
+      headers?: Record<string, string>;
+      body?: unknown;
+      stalls?: boolean;
+      trickles?: boolean;
+    }
   | 'break';
 
 /** A little HTTP server, independent of the sandbox, that replies as a test tells it. */
@@ -42,15 +51,18 @@ export class LittleApi {
       this.asked.push(asked);
       const reply = await this.reply(asked);
       if (reply === 'break') return void request.socket.destroy();
-      const { status = 200, headers = {}, body = '', stalls = false } = reply;
+      const { status = 200, headers = {}, body = '', stalls, trickles } = reply;
       const isPlain = typeof body === 'string' || Buffer.isBuffer(body);
       response.writeHead(status, {
         'content-type': isPlain ? 'text/plain' : 'application/json',
         ...headers,
       });
       const content = isPlain ? body : JSON.stringify(body);
-      if (stalls) response.write(content);
-      else response.end(content);
+      if (!stalls && !trickles) return void response.end(content);
+      response.write(content);
+      if (!trickles) return;
+      const timer = setInterval(() => response.write(' '), 50);
+      response.on('close', () => clearInterval(timer));
     });
   });
 

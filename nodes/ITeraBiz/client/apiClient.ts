@@ -19,6 +19,9 @@ import { atLeast, now, signalUntil } from './time';
 /** Longest wait for a response unless the user sets one, in milliseconds; n8n's own default. */
 export const TIMEOUT = 300_000;
 
+/** How much longer an answer may trickle in, in milliseconds: silence is to be reported as what it is. */
+const TRICKLE_MARGIN = 100;
+
 /** How a request ended, after all its tries. */
 export interface Attempt {
   outcome: ApiResponse | NetworkError;
@@ -123,7 +126,11 @@ export class ApiClient {
     const { options, signal, deadline = Infinity } = this.settings;
     const left = Math.ceil(atLeast(1, deadline - now()));
     const timeout = Math.min(Number(options?.timeout) || TIMEOUT, left);
-    return await send(this.context, { ...options, ...request, timeout, abortSignal: signal });
+    // n8n behavior: its timeout is for silence. An answer that only trickles in would never end. But that to
+    // a submission is awaited.
+    const isRead = request.method !== 'POST';
+    const abortSignal = isRead ? signalUntil(now() + timeout + TRICKLE_MARGIN, signal) : undefined;
+    return await send(this.context, { ...options, ...request, timeout, abortSignal });
   }
 
   /**

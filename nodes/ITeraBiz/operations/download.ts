@@ -74,7 +74,9 @@ export const download: Perform = async (run) => {
     return true;
   };
   return await perItem(run, async (item, client) => {
-    const chosenName = String(run.options(item).fileName ?? '');
+    const { fileName: given } = run.options(item);
+    // An expression may give an object: as text, it would be the same name for every file.
+    const chosenName = typeof given === 'object' ? '' : String(given ?? '');
     const id = videoIdOfItem(run, item);
     const wanted: Wanted = { run, client, id, chosenName };
     const field = String(run.parameter('binaryPropertyName', item) ?? '').trim() || 'data';

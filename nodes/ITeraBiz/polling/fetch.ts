@@ -60,13 +60,23 @@ export async function fetchNext(poll: Poll, before: Progress): Promise<Step> {
   return settle({ ...progress, hidden }, poll.snapshot, at);
 }
 
-/** Whether the account is the one of an earlier poll, perhaps with a new key: its list shows videos of then. */
-export async function isSameAccount(poll: Poll, before: Progress): Promise<boolean> {
-  if (before.account === undefined || before.account === poll.account) return true;
-  const { videos } = await readList(poll, before);
+/**
+ * Whether the account is the one of an earlier poll, perhaps with a new key: its list shows videos of then.
+ *
+ * @throws {RequestFailed} if the list could not be read far enough to tell: to guess would lose events
+ */
+export async function isSameAccount({ account, client }: Poll, before: Progress): Promise<boolean> {
+  if (before.account === undefined || before.account === account) return true;
   const { recent, pending, reading } = before;
   const known = new Set<unknown>([...recent, ...pending, ...(reading?.seen ?? [])]);
-  return videos.some((video) => known.has(idOf(video)));
+  const isOld = isKnownIn(before);
+  const fetch = async (after?: string) => await client.page('/videos', after);
+  let count = 0;
+  for await (const { newItems } of pages(fetch)) {
+    if (newItems.some((video) => known.has(idOf(video)))) return true;
+    if (newItems.every(isOld) || ++count === MAX_PAGES) break;
+  }
+  return false;
 }
 
 /** Resumes a reading that was cut off, or starts over if its last video no longer exists. */
@@ -81,7 +91,7 @@ async function readRest(poll: Poll, progress: Progress, after: string): Promise<
 
 /**
  * Reads the list down to known videos: everything created since is above them. If the list does not begin
- * with the newest, reads at least as many videos as are remembered. Then reads on for pending videos, at most
+ * with the newest, reads at least {@link MAX_RECENT} videos. Then reads on for pending videos, at most
  * as many pages as there are such videos.
  *
  * @param after the ID that the first page follows
@@ -93,11 +103,12 @@ async function readList(poll: Poll, progress: Progress, after?: string): Promise
   const hidden = new Set(progress.hidden);
   const wanted = progress.pending.filter((id) => !hidden.has(id));
   const videos: Video[] = [];
-  let [count, isSorted, isDone] = [0, true, false];
+  let [count, pageSize, isSorted, isDone] = [0, 0, true, false];
   const fetch = async (from = after) => await client.page('/videos', from);
   const read = async () => {
     for await (const { newItems, cursorStalled } of pages(fetch)) {
       count++;
+      pageSize = Math.max(pageSize, newItems.length);
       newItems.forEach((video) => snapshot.set(idOf(video) ?? '', video));
       if (!isDone) {
         videos.push(...newItems);
@@ -123,7 +134,7 @@ async function readList(poll: Poll, progress: Progress, after?: string): Promise
     return !isDone;
   });
   if (isDone && !isSorted) warnOfOrder(poll, videos);
-  return { videos, isCut };
+  return { videos, isCut, pageSize };
 }
 
 /**

@@ -1,7 +1,7 @@
 import { endingIn, type Snapshot, type Surprises } from '../account/snapshot';
 import { createdAt, idOf, lacksStatus, outcomeOf, type Video } from '../api/video';
 
-/** How many of the newest videos are remembered: more than a page, so that deletions make no old one look new. */
+/** How many of the newest videos are remembered besides a page: so that deletions make no old one look new. */
 export const MAX_RECENT = 500;
 
 /** The most videos that a trigger waits for. */
@@ -21,7 +21,7 @@ const EMPTY_LIST_LATENESS = 24 * 60 * 60_000;
 
 /**
  * How far a polling trigger has read. Stored with the workflow, so its size is bounded: about 100 kB, and
- * 300 kB while a long reading is cut off.
+ * 300 kB while a long reading is cut off. Only a list that is not paged takes more, if it is long.
  */
 export interface Progress {
   /** ID of the account that was read, without its key; none in the progress of an older version */
@@ -50,6 +50,8 @@ export interface Part {
   videos: Video[];
   /** Whether there may be more that there was no time to read */
   isCut: boolean;
+  /** The most videos that one page brought: far more than requested if the list is not paged */
+  pageSize?: number;
 }
 
 export interface Step {
@@ -63,9 +65,10 @@ export interface Step {
 }
 
 /** The first progress: videos that have ended are history, running ones are pending. */
-export function begin({ videos, isCut }: Part, at: number): Progress {
+export function begin(part: Part, at: number): Progress {
+  const { videos, isCut } = part;
   const nothing = { recent: [], pending: [], hidden: [] };
-  const progress = addListed(nothing, { videos, isCut: false }, at);
+  const progress = addListed(nothing, { ...part, isCut: false }, at);
   const isRunning = (video: Video) => outcomeOf(video) === 'running' && !lacksStatus(video);
   const running = new Set(videos.filter(isRunning).map(idOf));
   const isEmpty = videos.length === 0;
@@ -84,7 +87,11 @@ export function begin({ videos, isCut }: Part, at: number): Progress {
  *
  * @param at milliseconds since 1970
  */
-export function addListed(before: Progress, { videos, isCut }: Part, at: number): Progress {
+export function addListed(
+  before: Progress,
+  { videos, isCut, pageSize = 0 }: Part,
+  at: number,
+): Progress {
   const { recent, reading, since = 0 } = before;
   const earlier = reading?.seen ?? [];
   const seen = [...new Set([...earlier, ...idsOf(videos)])];
@@ -100,7 +107,8 @@ export function addListed(before: Progress, { videos, isCut }: Part, at: number)
   const newest = videos.map(createdAt).reduce((a, b) => (b > a ? b : a), 0);
   return {
     ...progress,
-    recent: [...new Set([...seen, ...recent])].slice(0, MAX_RECENT),
+    // Where a poll reads this many, its last page may bring more. What it does not know there counts as new.
+    recent: [...new Set([...seen, ...recent])].slice(0, MAX_RECENT + pageSize),
     // A video dated in the future must not turn all others into history.
     since: Math.max(since, Math.min(newest, at) - LATENESS),
     reading: undefined,

@@ -24,6 +24,9 @@ const ENOUGH_TO_SCROLL = 10;
 /** How long a search with matches keeps reading, in milliseconds. */
 const SEARCH_TIMEOUT = 10_000;
 
+/** How long a search without matches keeps reading, in milliseconds. */
+const PATIENCE = 30_000;
+
 /** How much of a script is shown as the title, in characters: the picker is narrow. */
 const MAX_TITLE_LENGTH = 40;
 
@@ -78,9 +81,10 @@ async function search(
     pagesRead += 1;
     entriesRead += newItems.length;
     matches.push(...newItems.flatMap((item) => toEntry(item) ?? []).filter(isMatch));
-    const isSlow = now() - begin > SEARCH_TIMEOUT;
+    const elapsed = now() - begin;
+    const isSlow = elapsed > SEARCH_TIMEOUT;
     const isEnough = matches.length >= (filter && !isSlow ? ENOUGH_TO_SCROLL : 1);
-    if (isEnough || pagesRead === MAX_PAGES) break;
+    if (isEnough || pagesRead === MAX_PAGES || elapsed > PATIENCE) break;
   }
   const isCut = isStuck || paginationToken !== undefined;
   if (matches.length === 0 && isCut && after === undefined) {

@@ -3,6 +3,7 @@ import { sleep } from 'n8n-workflow';
 
 import { eventFrom, eventOf, readEvent, saysRunning, type UnverifiedEvent } from '../api/events';
 import { jsonOrText, readSwitch } from '../api/json';
+import { lacksLink } from '../api/video';
 import { queuedAccountOf } from '../account/account';
 import { refusalOnly, RequestFailed } from '../client/apiClient';
 import { now } from '../client/time';
@@ -23,6 +24,9 @@ const MAX_BODY_SIZE = 1_000_000;
 
 /** How long to wait for the API's confirmation, in milliseconds, while the sender waits. */
 const CONFIRMATION_TIMEOUT = 10_000;
+
+/** The first pause before a completed video without a link is read again, in milliseconds; each is twice as long. */
+const LINK_PAUSE = 1_000;
 
 /** What the sender gets to read: nothing that helps an attacker. */
 const RESPONSE_TEXTS = {
@@ -175,8 +179,16 @@ async function confirm(
   { videoId, eventId, occurredAt }: UnverifiedEvent,
 ): Promise<Verified> {
   const account = await queuedAccountOf(context);
+  const deadline = now() + CONFIRMATION_TIMEOUT;
   const client = account.interactiveClient(context, CONFIRMATION_TIMEOUT);
-  const video = await client.video(videoId).catch(refusalOnly);
+  const read = async () => await client.video(videoId).catch(refusalOnly);
+  let video = await read();
+  // There is one run per event, so a link that comes a little later is worth a wait.
+  for (let wait = LINK_PAUSE; now() + wait < deadline; wait *= 2) {
+    if (video instanceof RequestFailed || !lacksLink(video)) break;
+    await sleep(wait);
+    video = await read();
+  }
   if (video instanceof RequestFailed) {
     return retryLater(video.describe({ doing: 'confirm the event', id: videoId }).message);
   }

@@ -63,6 +63,15 @@ test.each([
   expect((await download([ok(films.mp4)], title)).file).toMatchObject({ fileName });
 });
 
+test.each(['={{ {} }}', '={{ ["a"] }}', '={{ null }}', '={{ undefined }}'])(
+  'a title that is none, as of %j, leaves the ID',
+  async (title) => {
+    expect((await download([ok(films.mp4)], title)).file).toMatchObject({
+      fileName: 'video_1.mp4',
+    });
+  },
+);
+
 const escaped = (words: string) => words.replace(/[()?]/g, '\\$&');
 const S3 =
   '<?xml version="1.0"?>\n<Error><Code>AccessDenied</Code><Message>Denied</Message></Error>';

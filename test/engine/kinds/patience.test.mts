@@ -9,6 +9,7 @@ import { cases } from '../../shared/cases.mts';
 import type { Reply } from '../../shared/littleApi.mts';
 import { byId } from '../operations/byId.mts';
 import { createVideo, errorOf, itemsOf, jsonOf, rows } from '../support.mts';
+import { N8n } from '../triggers/n8n.mts';
 import { useLittleAccount } from './littleAccount.mts';
 
 const account = useLittleAccount();
@@ -135,5 +136,35 @@ describe('A video', () => {
       }),
       { numRuns: cases(10) },
     );
+  });
+});
+
+describe('An answer that only trickles in is given up when its time is up', () => {
+  beforeEach(() => {
+    account.api.reply = () => ({ body: '[', trickles: true });
+  });
+
+  test('by a poll, so that the next one is not held up', async () => {
+    const n8n = await N8n.start({ apiKey: account.apiKey, baseUrl: account.url });
+    n8n.save('w1', { Trigger: { type: 'iTeraBizPollingTrigger' } });
+    n8n.pollBudgetMs = 500;
+    try {
+      await expect(n8n.poll('w1')).rejects.toThrow(/^The connection to iTeraBiz broke off/);
+      account.api.reply = (asked) => account.reply(asked);
+      n8n.pollBudgetMs = 60_000;
+      await n8n.poll('w1');
+      const { id } = account.add({ status: 'failed' });
+      expect((await n8n.poll('w1')).map(({ video }) => video.id)).toEqual([id]);
+    } finally {
+      await n8n.stop();
+    }
+  });
+
+  test('by a run, at its Timeout', async () => {
+    const run = await account.run({
+      ...{ resource: 'video', operation: 'get', videoId: byId('video_1') },
+      requestOptions: { timeout: 100 },
+    });
+    expect(errorOf(run).message).toMatch(/^The connection to iTeraBiz broke off .*6 times/);
   });
 });

@@ -161,7 +161,11 @@ describe('the same event', () => {
     const videoId = await video('failed');
     const said = { type: 'video.completed', data: { id: videoId } };
     await sandbox.sendEvent({ body: JSON.stringify(said) });
-    await sandbox.fault({ on: 'GET /videos/{id}', type: 'rewrite', fields: { status: 'done' } });
+    await sandbox.fault({
+      on: 'GET /videos/{id}',
+      type: 'rewrite',
+      fields: { status: 'done', video_url: 'https://a.example/b' },
+    });
     await sandbox.sendEvent({ body: JSON.stringify(said) });
     expect(kinds()).toEqual(['video.failed', 'video.completed']);
   });

@@ -442,7 +442,7 @@ describe('nothing is missed and nothing doubled', () => {
     await finished(30);
     expect(await poll()).toHaveLength(30);
     const { recent, pending } = progress() as { recent: string[]; pending: string[] };
-    expect([recent.length, pending.length]).toEqual([500, 0]);
+    expect([recent.length, pending.length]).toEqual([600, 0]);
   });
 });
 

@@ -298,11 +298,14 @@ describe('An execution that is canceled', () => {
   });
 
   test('breaks off what it reads; what it submits is never broken off', async () => {
-    const { signal } = new AbortController();
-    const { client, asked } = scripted([ok], { signal });
+    const cancel = new AbortController();
+    const { client, asked } = scripted([ok], { signal: cancel.signal });
     await client.request({ method: 'GET', url: '/' });
     await client.request({ method: 'POST', url: '/' });
-    expect(asked.map(({ abortSignal }) => abortSignal)).toEqual([signal, undefined]);
+    const [read, submission] = asked.map(({ abortSignal }) => abortSignal as AbortSignal);
+    expect([read.aborted, submission]).toEqual([false, undefined]);
+    cancel.abort();
+    expect(read.aborted).toBe(true);
   });
 });
 

@@ -232,17 +232,30 @@ describe('A search in a picker', () => {
     await expect(searchVideos.call(context, 'needle')).rejects.toThrow('too busy');
   });
 
-  test('shows the matches so far once pages have taken long', async () => {
-    let time = 0;
-    const clock = jest.spyOn(performance, 'now').mockImplementation(() => time);
-    const { context, asked } = picker(({ qs = {} }) => {
-      time += 4_000;
-      const n = Number(String(qs.starting_after ?? 'video_0').slice(6)) + 1;
-      return answered({ data: [{ id: `video_${n}`, script: 'Hay' }], has_more: n < 100 });
+  describe('where each page takes long', () => {
+    /** Hay, a page of one entry every four seconds. */
+    const slowly = () => {
+      let time = 0;
+      jest.spyOn(performance, 'now').mockImplementation(() => time);
+      return picker(({ qs = {} }) => {
+        time += 4_000;
+        const n = Number(String(qs.starting_after ?? 'video_0').slice(6)) + 1;
+        return answered({ data: [{ id: `video_${n}`, script: 'Hay' }], has_more: n < 100 });
+      });
+    };
+    afterEach(() => void jest.restoreAllMocks());
+
+    test('shows the matches so far after ten seconds', async () => {
+      const { context, asked } = slowly();
+      const { results, paginationToken } = await searchVideos.call(context, 'hay');
+      expect([results.length, asked.length, paginationToken]).toEqual([3, 3, 'video_3']);
     });
-    const { results, paginationToken } = await searchVideos.call(context, 'hay');
-    clock.mockRestore();
-    expect([results.length, asked.length, paginationToken]).toEqual([3, 3, 'video_3']);
+
+    test('says after half a minute that there was no match', async () => {
+      await expect(searchVideos.call(slowly().context, 'needle')).rejects.toThrow(
+        'No match among the first 8 videos of your account',
+      );
+    });
   });
 
   test('ends with the list', async () => {

@@ -12,7 +12,8 @@ import { fakeTrigger, type TriggerOptions } from './fakeTrigger.mts';
 
 const token = 'the-token-of-this-webhook';
 const secret = 'whsec_test';
-const video = { id: 'vid_1', status: 'completed', avatar_id: 'avatar_1' };
+const video_url = 'https://cdn.example/video.mp4';
+const video = { id: 'vid_1', status: 'completed', avatar_id: 'avatar_1', video_url };
 const sent = {
   id: 'evt_1',
   type: 'video.completed',
@@ -462,6 +463,28 @@ describe('What the API says', () => {
       expect(asked).toHaveLength(1);
     },
   );
+
+  describe('of a completed video without its link', () => {
+    beforeEach(() => void jest.useFakeTimers());
+    afterEach(() => void jest.useRealTimers());
+
+    const withoutLink = { ...video, video_url: null };
+    const deliverWith = async (...seen: object[]) => {
+      const delivery = deliver({
+        answer: () => answered(seen.length > 1 ? seen.shift() : seen[0]),
+      });
+      await jest.advanceTimersByTimeAsync(10_000);
+      return (await delivery).runs.map((run) => run.video);
+    };
+
+    test('is waited for', async () => {
+      expect(await deliverWith(withoutLink, withoutLink, video)).toEqual([video]);
+    });
+
+    test('counts in the end, without one', async () => {
+      expect(await deliverWith(withoutLink)).toEqual([withoutLink]);
+    });
+  });
 });
 
 test('which event it is, is what the API confirms: other event IDs make no other', async () => {
