@@ -76,7 +76,7 @@ export function videoIn(body: unknown, id: string): Video | undefined {
 const SUCCESS = /^(ok|success\w*|accepted|created|done|queued)\b/i;
 
 /** What some APIs write as error if there is none. */
-const NO_ERROR = /^(ok|success\w*|none|null|no errors?)\W*$/i;
+const NO_ERROR = /^(ok|success\w*|none|null|false|0|no errors?)\W*$/i;
 
 /**
  * Whether a body says that nothing was done, regardless of the response's status. A body that names a job or
