@@ -91,7 +91,8 @@ export function saysNo(body: unknown): boolean {
   return saysError(body);
 }
 
-function saysError(body: IDataObject): boolean {
+/** Whether a body speaks of an error, as an error or by its code. */
+export function saysError(body: IDataObject): boolean {
   if (reportsError(body)) return true;
   const text = errorTextOf(body);
   return errorCodesIn(body).length > 0 && text !== undefined && !SUCCESS.test(text);

@@ -7,7 +7,7 @@ import { errorTextOf } from '../api/errorText';
 import { isObject } from '../api/json';
 import { type ApiResponse, NetworkError } from '../api/response';
 import { statusClassOf } from '../api/status';
-import { idOf, jobIn } from '../api/video';
+import { idOf, jobIn, saysError } from '../api/video';
 import { type ApiClient, RequestFailed } from '../client/apiClient';
 import { retryDecision } from '../client/retry';
 import { resubmitUnknown } from '../fields/options';
@@ -211,6 +211,11 @@ function describeUnknownOutcome(
     const advice = isFault ? 'write' : 'check the Base URL of the credential, or write';
     const more = `status ${status}; if it keeps happening, ${advice} to ${SUPPORT}`;
     return describeUnclear(`iTeraBiz answered with ${answer} (${more})${quote}`);
+  }
+  if (isObject(body) && saysError(body)) {
+    return describeUnclear(
+      `iTeraBiz answered with an error, but not with a clear no (status ${status})${quote}`,
+    );
   }
   if (typeof body === 'string' && /^\s*</.test(body)) {
     return {

@@ -109,7 +109,7 @@ test.each<IDataObject>([
   const run = await account.run(createVideo(), { items: rows(1) });
   expect(jsonOf(run)).toEqual([]);
   expect(textOf(run)).toMatch(/^Check this one: /);
-  expect(textOf(run)).toContain('iTeraBiz says: Not enough credits');
+  expect(textOf(run)).toContain('not with a clear no (status 200). iTeraBiz says: Not enough');
 });
 
 describe('The ID of the video is not', () => {
