@@ -1,4 +1,4 @@
-import { pages } from '../api/page';
+import { PAGE_SIZE, pages } from '../api/page';
 import { hasEnded, idOf, isPartial, lacksLink, type Video } from '../api/video';
 import { type ApiClient, refusalOnly, RequestFailed } from '../client/apiClient';
 
@@ -89,13 +89,14 @@ export async function fetchSnapshot(
   snapshot: Snapshot = new Map(),
   refused = new Map<string, RequestFailed>(),
 ): Promise<Snapshot> {
-  const listed = ids.filter((id) => !unlisted.has(id));
-  const refusals: RequestFailed[] = [];
-  const requests =
-    listed.length > 1 ? await readListed(listed, reader, unlisted, snapshot, refusals) : 0;
-  // Unlisted ones first: they may have been left for this poll.
   const all = new Set(ids);
   unlisted.forEach((id) => all.has(id) || unlisted.delete(id));
+  const listed = ids.filter((id) => !unlisted.has(id));
+  const refusals: RequestFailed[] = [];
+  // If that many are unlisted, the list was late.
+  const readsList = listed.length > 1 || unlisted.size > PAGE_SIZE;
+  const requests = readsList ? await readListed(listed, reader, unlisted, snapshot, refusals) : 0;
+  // Unlisted ones first: they may have been left for this poll.
   const byId = [...unlisted];
   if (listed.length === 1) byId.unshift(...listed);
   // A list that is refused for good says nothing about the videos: they may be read one by one.
@@ -123,7 +124,7 @@ export async function fetchSnapshot(
 
 /**
  * Adds listed videos to the snapshot, and other IDs to `unlisted`. After a refused page, the rest is left
- * for the next poll.
+ * for the next poll. An unlisted video that the list shows by now is no longer unlisted: it was only late.
  *
  * @returns the number of requests
  */
@@ -142,13 +143,19 @@ async function readListed(
   };
   try {
     for await (const { newItems } of pages(fetch)) {
+      let showsLate = false;
       for (const video of newItems) {
         const id = idOf(video);
-        if (id === undefined || !missing.delete(id)) continue;
-        if (isPartial(video)) unlisted.add(id);
-        else snapshot.set(id, video);
+        if (id === undefined || !(missing.delete(id) || unlisted.has(id))) continue;
+        if (isPartial(video)) {
+          unlisted.add(id);
+          continue;
+        }
+        snapshot.set(id, video);
+        showsLate = unlisted.delete(id) || showsLate;
       }
-      if (missing.size === 0 || requests >= ids.length) break;
+      const isEnough = missing.size === 0 || requests >= ids.length;
+      if (isEnough && !(showsLate && unlisted.size > 0)) break;
     }
     missing.forEach((id) => unlisted.add(id));
   } catch (error) {

@@ -63,7 +63,7 @@ describe('A file host', () => {
       const headers = { 'content-length': String(film.length + more + 1) };
       const body = Buffer.concat([film, Buffer.alloc(more)]);
       meets(Array<Reply>(LONG).fill({ body, headers, stalls: true }));
-      const run = await account.run({ ...download, requestOptions: { timeout: 100 } });
+      const run = await account.run({ ...download, requestOptions: { timeout: 500 } });
       expect(errorOf(run).description).toContain('ETIMEDOUT');
     },
   );

@@ -95,6 +95,29 @@ test('a video that the list does not show is asked for by ID, at once and from t
   expect(api.asked).toEqual(['list', 'b']);
 });
 
+test('one that the list shows late is read from the list from then on', async () => {
+  const unlisted = new Set(['a', 'b']);
+  const api = new Api(['d', 'c', 'b', 'a'], 2, ['a']);
+  const all = found('d', 'c', 'b', 'a');
+  expect(await fetchSnapshot(['a', 'b', 'c', 'd'], api, unlisted)).toEqual(all);
+  expect(api.asked).toEqual(['list', 'a', 'b']);
+
+  api.asked.length = 0;
+  const late = new Api(['d', 'c', 'b', 'a'], 3, ['a']);
+  expect(await fetchSnapshot(['a', 'b', 'c', 'd'], late, unlisted)).toEqual(all);
+  expect(late.asked).toEqual(['list', 'a']);
+  expect([...unlisted]).toEqual(['a']);
+});
+
+test('if the list was late for more than a page of them, it is read again', async () => {
+  const ids = Array.from({ length: 250 }, (_, n) => `v${n}`);
+  const api = new Api(ids);
+  const unlisted = new Set(ids);
+  expect(await fetchSnapshot(ids, api, unlisted)).toEqual(found(...ids));
+  expect(api.asked).toEqual(['list', 'list after v99', 'list after v199']);
+  expect(unlisted.size).toBe(0);
+});
+
 test('one listed beside unlisted ones is asked for by ID, without the list', async () => {
   const api = new Api(['c', 'b', 'a']);
   expect(await fetchSnapshot(['a', 'b', 'c'], api, new Set(['a', 'b']))).toEqual(

@@ -388,21 +388,23 @@ describe('What surprises', () => {
     expect(end.results).toEqual({});
   });
 
-  test('what the list does not show is asked for by ID from then on', async () => {
+  test('what the list does not show is asked for by ID until the list shows it', async () => {
     const { api, end } = waiting({ a: 'queued', b: 'queued', c: 'queued' }, 'a', 'b', 'c');
     const { states } = api;
-    let isListed = true;
+    let isLate = true;
     api.refusal = undefined;
     const plain = api.states;
     Object.defineProperty(plain, 'b', {
-      get: () => (isListed ? undefined : 'queued'),
+      get: () => (isLate ? undefined : 'queued'),
       enumerable: true,
     });
     await advance(10_000);
     expect(api.asked).toEqual(['/videos', '/videos/b']);
-    isListed = false;
     await advance(10_000);
     expect(api.asked.slice(2)).toEqual(['/videos', '/videos/b']);
+    isLate = false;
+    await advance(10_000);
+    expect(api.asked.slice(4)).toEqual(['/videos']);
     states.a = states.c = 'completed';
     await advance(10_000);
     await advance(10_000);

@@ -133,7 +133,7 @@ describe('A file', () => {
   });
 
   test('that stalls is fetched again, and given up in the end', async () => {
-    const requestOptions = { timeout: 60 };
+    const requestOptions = { timeout: 500 };
     const stalled: Reply = { body: MP4, headers: { 'content-length': String(MP4.length + 1) } };
     const { output } = downloading({ requestOptions, replies: [stalled, film()] });
     expect((await output).binary).toBeDefined();
