@@ -106,7 +106,7 @@ export class Results {
   abort(item: number, reason: string): void {
     this.abortedBy ??= {
       message: `Not sent, because ${reason}`,
-      description: `Not tried: ${itemOf(item, this.run.size)} failed for a reason that affects all. Fix it, then run again`,
+      description: `Not tried: what happened to ${itemOf(item, this.run.size)} affects all. Fix it, then run again`,
       reason: 'notSent',
     };
   }

@@ -315,7 +315,7 @@ describe('A stop for the rest', () => {
       expect.stringMatching(/^iTeraBiz has no credits left for this account/),
       ...Array(3).fill(
         expect.stringMatching(
-          /^Not sent, because iTeraBiz has no credits left .*Not tried: item 3 of 6 failed for a reason that affects all/,
+          /^Not sent, because iTeraBiz has no credits left .*Not tried: what happened to item 3 of 6 affects all/,
         ),
       ),
     ]);
