@@ -270,7 +270,7 @@ describe('A row of unknown outcome', () => {
     expect(description).toContain('\nItems 6–8: not sent.');
     const going = running({ ...given, onError: 'continueErrorOutput' });
     expect((await going.output)[7].error).toMatch(
-      /^Not sent, because iTeraBiz gave no clear answer to the last 5 requests\. Not tried: item 5 of 8 failed/,
+      /^Not sent, because iTeraBiz gave no clear answer to the last 5 requests\. Not tried: what happened to item 5 of 8 affects all/,
     );
 
     let count = 0;
