@@ -1,11 +1,11 @@
 /** The example workflows, imported as they ship and run on the real n8n, against the sandbox. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type INode, type INodeTypeDescription, NodeHelpers } from 'n8n-workflow';
 import type { Execution, Json, Workflow } from '../../n8n/rest.mts';
 import { type N8n, startN8n, type WorkflowFile } from '../../n8n/server.mts';
 import { type Sandbox, startSandbox } from '../../sandbox/client.mts';
+import { betweenPolls } from '../shared/betweenPolls.mts';
 import { until } from '../shared/until.mts';
 import { Campaign, connect, examplesFolder, importExample, itemsOf } from './examples.mts';
 import { type ScriptedModel, startScriptedModel } from './scriptedModel.mts';
@@ -248,8 +248,8 @@ describe('with the table that the campaign makes', () => {
       await n8n.rest.activate(workflow);
       await until('its first poll is over', polls, { isSo: (now) => now > before });
     }
-    // n8n polls as a second begins. Between two of them, all videos are in one poll.
-    await sleep((1_500 - (Date.now() % 1_000)) % 1_000);
+    // All videos are to be in one poll.
+    await betweenPolls();
     await sandbox.finish([elsewhere, ...finished]);
     await sandbox.fail([failed, otherFailed, again], hopeless);
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Sandbox } from '../../../sandbox/client.mts';
+import { betweenPolls } from '../../shared/betweenPolls.mts';
 import { until } from '../../shared/until.mts';
 import type { Bench } from '../measure.mts';
 import { httpRequest, iTeraBiz, node } from '../n8nNodes.mts';
@@ -76,7 +77,7 @@ async function run(way: Way, size: number, minutes: number): Promise<Run> {
         seconds: 600,
       });
     }
-    await betweenSeconds();
+    await betweenPolls();
     const before = await executionsOf(n8n);
     await sandbox.resetStats();
     const cpu = cpuSecondsOf(n8n.pid);
@@ -88,13 +89,8 @@ async function run(way: Way, size: number, minutes: number): Promise<Run> {
   });
 }
 
-/** n8n draws a second of the minute for each workflow: between two seconds, no poll is counted twice. */
-async function betweenSeconds(): Promise<void> {
-  await sleep((1_500 - (Date.now() % 1_000)) % 1_000);
-}
-
 async function requestsOfAMinute(sandbox: Sandbox): Promise<number> {
-  await betweenSeconds();
+  await betweenPolls();
   await sandbox.resetStats();
   await sleep(60_000);
   return (await sandbox.stats()).requests['GET /videos'] ?? 0;
