@@ -68,11 +68,11 @@ export function assign<T extends UnknownSubmission>(
 ): Map<T, IDataObject> {
   /** The fingerprint of the order that made each job */
   const candidates = new Map<Listed, string>();
-  const byOrder = new Map<string, { order: Order; print: string; all: T[] }>();
+  const byOrder = new Map<string, { order: Order; all: T[] }>();
   for (const submission of submissions) {
     const { order } = submission;
     const print = fingerprint(order);
-    const group = byOrder.get(print) ?? { order, print, all: [] };
+    const group = byOrder.get(print) ?? { order, all: [] };
     group.all.push(submission);
     byOrder.set(print, group);
   }
@@ -82,7 +82,7 @@ export function assign<T extends UnknownSubmission>(
     const isMatch = (submission: T) => isInTime(submission, job.at);
     const matches = find(job.entry, 'same').filter(({ all }) => all.some(isMatch));
     const isBeingSent = findSending(job.entry, 'same').length > 0;
-    if (matches.length === 1 && !isBeingSent) candidates.set(job, matches[0].print);
+    if (matches.length === 1 && !isBeingSent) candidates.set(job, fingerprint(matches[0].order));
   }
   const result = new Map<T, IDataObject>();
   for (const submission of [...submissions].sort((a, b) => a.sentAt - b.sentAt)) {

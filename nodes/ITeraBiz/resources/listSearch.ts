@@ -25,7 +25,7 @@ const ENOUGH_TO_SCROLL = 10;
 const SEARCH_TIMEOUT = 10_000;
 
 /** How long a search without matches keeps reading, in milliseconds. */
-const PATIENCE = 30_000;
+const NO_MATCH_TIMEOUT = 30_000;
 
 /** How much of a script is shown as the title, in characters: the picker is narrow. */
 const MAX_TITLE_LENGTH = 40;
@@ -84,7 +84,7 @@ async function search(
     const elapsed = now() - begin;
     const isSlow = elapsed > SEARCH_TIMEOUT;
     const isEnough = matches.length >= (filter && !isSlow ? ENOUGH_TO_SCROLL : 1);
-    if (isEnough || pagesRead === MAX_PAGES || elapsed > PATIENCE) break;
+    if (isEnough || pagesRead === MAX_PAGES || elapsed > NO_MATCH_TIMEOUT) break;
   }
   const isCut = isStuck || paginationToken !== undefined;
   if (matches.length === 0 && isCut && after === undefined) {
