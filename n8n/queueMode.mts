@@ -205,7 +205,21 @@ async function startPostgres(folder: string): Promise<Service> {
   });
   const postgres: OwnedProcess = startProcess(
     join(bin, 'postgres'),
-    ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', dir, '-N', '200'],
+    // n8n gives times in UTC, but without saying so.
+    [
+      '-D',
+      data,
+      '-p',
+      String(port),
+      '-h',
+      '127.0.0.1',
+      '-k',
+      dir,
+      '-N',
+      '200',
+      '-c',
+      'timezone=UTC',
+    ],
     { cwd: dir, log: join(folder, 'postgres.log'), env: options.env, user },
   );
   await waitUntil('PostgreSQL', postgres, async () => {

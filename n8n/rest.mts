@@ -27,11 +27,8 @@ export interface ExecutionSummary {
   workflowId: string;
   status: ExecutionStatus;
   mode: string;
-}
-
-interface ExecutionPage {
-  results: ExecutionSummary[];
-  nextCursor?: string | null;
+  /** Missing while it waits for its turn to start. */
+  startedAt?: string | null;
 }
 
 interface StoredItem {
@@ -197,23 +194,30 @@ export class N8nRest {
     return executionId;
   }
 
-  /** Newest first; before 2.41, n8n lists only 100. Without `status`, executions with any status. */
+  /**
+   * Newest first. Without `status`, executions with any status.
+   *
+   * Paged by time: n8n sorts by start, but its cursor is an ID, which leaves out executions that started
+   * in another order than they were stored in.
+   */
   async executions(
     filter: { workflowId?: string; status?: ExecutionStatus[] } = {},
   ): Promise<ExecutionSummary[]> {
-    // By ID: an execution that starts meanwhile shifts others to the next page.
     const found = new Map<string, ExecutionSummary>();
-    let cursor: string | null | undefined;
-    do {
-      const page: ExecutionPage = await this.request('GET', '/executions', undefined, {
-        filter: JSON.stringify(filter),
-        limit: 100,
-        ...(cursor && { cursor }),
-      });
-      for (const execution of page.results) found.set(execution.id, execution);
-      cursor = page.nextCursor;
-    } while (cursor);
-    return [...found.values()];
+    let startedBefore: string | undefined;
+    for (;;) {
+      const known = found.size;
+      const { results } = await this.request<{ results: ExecutionSummary[] }>(
+        'GET',
+        '/executions',
+        undefined,
+        { filter: JSON.stringify({ ...filter, startedBefore }), limit: 100 },
+      );
+      for (const execution of results) found.set(execution.id, execution);
+      startedBefore = results.at(-1)?.startedAt ?? startedBefore;
+      // Those that started in the same millisecond come again.
+      if (found.size === known) return [...found.values()];
+    }
   }
 
   /** The executions that n8n holds in memory now, which excludes waiting ones. */
