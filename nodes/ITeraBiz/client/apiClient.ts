@@ -126,10 +126,8 @@ export class ApiClient {
     const { options, signal, deadline = Infinity } = this.settings;
     const left = Math.ceil(atLeast(1, deadline - now()));
     const timeout = Math.min(Number(options?.timeout) || TIMEOUT, left);
-    // n8n behavior: its timeout is for silence. An answer that only trickles in would never end. But that to
-    // a submission is awaited.
-    const isRead = request.method !== 'POST';
-    const abortSignal = isRead ? signalUntil(now() + timeout + TRICKLE_MARGIN, signal) : undefined;
+    // n8n behavior: its timeout is for silence. An answer that only trickles in would never end.
+    const abortSignal = signalUntil(now() + timeout + TRICKLE_MARGIN, signal);
     return await send(this.context, { ...options, ...request, timeout, abortSignal });
   }
 

@@ -1,7 +1,7 @@
 import type { IHttpRequestMethods } from 'n8n-workflow';
 
 import { type ApiResponse, NetworkError } from '../api/response';
-import { retryAfterOf, type StatusClass, statusClassOf } from '../api/status';
+import { type StatusClass, statusClassOf } from '../api/status';
 import { jobIn } from '../api/video';
 
 /**
@@ -52,29 +52,28 @@ export function retryDecision(
 export const MAX_TRIES = { busy: 20, other: 6 };
 
 /**
- * The most times that a request with this outcome is sent. A busy API that asks for no pause may have a limit
- * per minute, and our own pauses last that long only after many tries.
+ * The most times that a request with this outcome is sent. A busy API may have a limit per minute or per
+ * hour, and our pauses last that long only after many tries.
  */
 export function maxTries(outcome: ApiResponse | NetworkError): number {
   if (outcome instanceof NetworkError) return MAX_TRIES.other;
-  const isBusy = statusClassOf(outcome) === 'busy' && retryAfterOf(outcome.headers) === undefined;
-  return isBusy ? MAX_TRIES.busy : MAX_TRIES.other;
+  return statusClassOf(outcome) === 'busy' ? MAX_TRIES.busy : MAX_TRIES.other;
 }
 
 /** The longest that a request waits, over all its pauses, in milliseconds. */
 export const PATIENCE = 5 * 60_000;
 
-/** Limits of our own pauses, and of the jitter added to one that the API asks for, in milliseconds. */
+/** Limits of our own pauses, and of the jitter added to those that the API asks for, in milliseconds. */
 const PAUSE = { first: 1_000, longest: 30_000, jitter: 1_000 };
 
 /**
- * How long to pause before a request is sent again, in milliseconds: as long as the API asks plus jitter,
- * or a random part of a limit that doubles with each try (full jitter), so that clients do not all come
- * back at the same moment.
+ * How long to pause before a request is sent again, in milliseconds: a random part of a limit that doubles
+ * with each try (full jitter), so that clients do not all come back at the same moment; at least as long as
+ * the API asks, plus jitter.
  *
  * @param tries so far
  */
 export function backOff(tries: number, retryAfter?: number, random = Math.random()): number {
-  if (retryAfter !== undefined) return retryAfter + random * PAUSE.jitter;
-  return random * Math.min(PAUSE.longest, PAUSE.first * 2 ** (tries - 1));
+  const own = random * Math.min(PAUSE.longest, PAUSE.first * 2 ** (tries - 1));
+  return retryAfter === undefined ? own : Math.max(own, retryAfter + random * PAUSE.jitter);
 }

@@ -277,30 +277,30 @@ describe('A web page in place of the API', () => {
 });
 
 describe('A service that stays busy', () => {
-  test('is given up after six tries, and the message says how long that took', async () => {
-    await sandbox.fault({ on: '*', ...always, type: 'refuse', status: 429, retryAfter: 1 });
+  test('is given up in the end, and the message says how long that took', async () => {
+    await sandbox.fault({ on: '*', ...always, type: 'refuse', status: 429, retryAfter: 0 });
     const told = toldBy(await runNode(sandbox, create));
     expect(told.message).toMatch(
-      /^iTeraBiz is too busy to create the video \(tried 6 times over \d+ seconds?\)$/,
+      /^iTeraBiz is too busy to create the video \(tried 20 times over \d+ seconds?\)$/,
     );
     expect(told.description).toContain('nothing was made or charged for it');
     expect(told.description).toContain(
       'Run it again in a minute. If it keeps happening, lower Max Concurrency',
     );
-    expect((await sandbox.stats()).requests).toEqual({ 'POST /videos': 6 });
+    expect((await sandbox.stats()).requests).toEqual({ 'POST /videos': 20 });
   });
 
   test.each([
-    [503, 'iTeraBiz is too busy to list the videos'],
-    [502, 'iTeraBiz could not list the videos because of a fault on its side'],
-    [504, 'iTeraBiz could not list the videos because of a fault on its side'],
-  ])('with status %i, to a question', async (status, message) => {
+    [503, 20, 'iTeraBiz is too busy to list the videos'],
+    [502, 6, 'iTeraBiz could not list the videos because of a fault on its side'],
+    [504, 6, 'iTeraBiz could not list the videos because of a fault on its side'],
+  ])('with status %i, to a question', async (status, tries, message) => {
     await sandbox.fault({ on: '*', ...always, type: 'refuse', status, retryAfter: 0 });
     const told = toldBy(await runNode(sandbox, getMany));
     expect(told.message).toContain(message);
-    expect(told.message).toContain('tried 6 times');
+    expect(told.message).toContain(`tried ${tries} times`);
     if (status !== 503) expect(told.description).toContain('api@iterabiz.com');
-    expect((await sandbox.stats()).requests).toEqual({ 'GET /videos': 6 });
+    expect((await sandbox.stats()).requests).toEqual({ 'GET /videos': tries });
   });
 });
 

@@ -71,13 +71,18 @@ describe('A request is sent', () => {
     expect(times).toEqual([0, 500, 1_500, 3_500, 7_500, 15_500]);
   });
 
-  test.each(['GET', 'POST'] as const)(
-    'for longer where it is refused without a pause to wait for: a limit may be per minute (%s)',
-    async (method) => {
+  test.each([
+    ['GET', 'no pause', busy(undefined, 429), 225_500],
+    ['POST', 'no pause', busy(undefined, 429), 225_500],
+    ['GET', 'a short pause', busy(1), 227_000],
+    ['POST', 'a short pause', busy(1), 227_000],
+  ] as const)(
+    'for minutes where the API is busy: a limit may be per minute (%s, it asks for %s)',
+    async (method, _, refusal, lastTry) => {
       jest.spyOn(Math, 'random').mockReturnValue(0.5);
-      const { request, times } = scripted([busy(undefined, 429)]);
+      const { request, times } = scripted([refusal]);
       expect(await request(method)).toMatchObject({ decision: 'retry', tries: MAX_TRIES.busy });
-      expect(times.at(-1)).toBe(225_500);
+      expect(times.at(-1)).toBe(lastTry);
     },
   );
 
@@ -159,14 +164,11 @@ describe('What the API asks of one request it asks of all of the account', () =>
   });
 
   test.each<[string, Partial<ClientSettings>, number]>([
-    ['on the last try', {}, MAX_TRIES.other],
+    ['on the last try', {}, MAX_TRIES.busy],
     ['where nothing is retried', { retry: false }, 1],
   ])('%s, too', async (_, settings, tries) => {
     const last = busy(7, 429);
-    const { client, queue } = scripted(
-      [...Array(MAX_TRIES.other - 1).fill(busy()), last],
-      settings,
-    );
+    const { client, queue } = scripted([...Array(MAX_TRIES.busy - 1).fill(busy()), last], settings);
     if (tries === 1) jest.spyOn(client, 'send').mockResolvedValue(asResponse(last));
     const attempt = client.request({ method: 'GET', url: '/' });
     await jest.advanceTimersByTimeAsync(1);

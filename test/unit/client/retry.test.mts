@@ -113,7 +113,12 @@ describe('The pause before the next try', () => {
   test('it is never shorter than the API asks for, and up to a second longer', () => {
     expect(backOff(1, 2_000, 0)).toBe(2_000);
     expect(backOff(1, 0, 0.5)).toBe(500);
+    expect(backOff(1, 1_000, 0.999)).toBe(1_999);
     expect(backOff(5, 86_400_000, 0.999)).toBe(86_400_999);
+  });
+
+  test('it grows, too, where the API always asks for a short one', () => {
+    expect([1, 3, 6].map((tries) => backOff(tries, 1_000, 0.5))).toEqual([1_500, 2_000, 15_000]);
   });
 
   test('it draws a number of its own', () => {
