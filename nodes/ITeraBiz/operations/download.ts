@@ -74,12 +74,10 @@ export const download: Perform = async (run) => {
     return true;
   };
   return await perItem(run, async (item, client) => {
-    const { fileName: given } = run.options(item);
-    // An expression may give an object: as text, it would be the same name for every file.
-    const chosenName = typeof given === 'object' ? '' : String(given ?? '');
+    const chosenName = nameFrom(run.options(item).fileName);
     const id = videoIdOfItem(run, item);
     const wanted: Wanted = { run, client, id, chosenName };
-    const field = String(run.parameter('binaryPropertyName', item) ?? '').trim() || 'data';
+    const field = nameFrom(run.parameter('binaryPropertyName', item)) || 'data';
     let [isLate, isRenewed] = [false, false];
     for (let wait = FILE_PATIENCE.pause; ; wait = Math.min(2 * wait, FILE_PATIENCE.longestPause)) {
       const video = await readFinished(client, id);
@@ -97,6 +95,11 @@ export const download: Perform = async (run) => {
     }
   });
 };
+
+/** A name that the user entered, or ''. An object, as an expression may give, would name everything alike. */
+function nameFrom(entered: unknown): string {
+  return typeof entered === 'object' ? '' : String(entered ?? '').trim();
+}
 
 function failed(message: string, description: string, status?: number): ItemFailed {
   return new ItemFailed({ message, description, status, reason: 'item' });

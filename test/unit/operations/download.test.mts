@@ -11,7 +11,7 @@ const api = useLittleApi();
 const files = useLittleApi();
 
 FILE_PATIENCE.pause = 10;
-FILE_PATIENCE.total = 1_000;
+beforeEach(() => void (FILE_PATIENCE.total = 1_000));
 
 beforeEach(() => void jest.spyOn(Math, 'random').mockReturnValue(0));
 afterEach(() => void jest.restoreAllMocks());
@@ -93,6 +93,15 @@ describe('A file', () => {
       film: { fileName: 'Spring.webm', mimeType: 'video/webm' },
     });
   });
+
+  test.each([[{ a: 1 }], [['film']], [null], [undefined], [' ']])(
+    'goes into "data", named by its ID, where the names that the user chose are %j',
+    async (name) => {
+      const parameters = { binaryPropertyName: name, options: { fileName: name } } as object;
+      const { binary } = await downloading({ parameters, replies: [film()] }).output;
+      expect(binary).toMatchObject({ data: { fileName: 'video_1.mp4' } });
+    },
+  );
 
   test('is fetched again when it breaks off or is refused for a while', async () => {
     const replies: Reply[] = ['break', refused(503), film()];
@@ -280,11 +289,10 @@ describe('A link', () => {
     FILE_PATIENCE.total = 5;
     const { output } = downloading({ replies: [refused(503)] });
     await expect(output).rejects.toMatchObject({
-      message: expect.stringMatching(/^iTeraBiz is too busy to download .* \(tried 6 times/),
+      message: expect.stringMatching(/^iTeraBiz is too busy to download .* \(tried 20 times/),
       httpCode: '503',
     });
-    FILE_PATIENCE.total = 1_000;
-    expect(files.asked).toHaveLength(6);
+    expect(files.asked).toHaveLength(20);
   });
 
   test.each([400, 418])('that answers %i is given up at once', async (status) => {
