@@ -36,10 +36,7 @@ export class Account {
   private runs = 0;
 
   /** @param id unique to this account; does not reveal its key */
-  constructor(
-    readonly id: string,
-    readonly baseUrl = '',
-  ) {}
+  constructor(readonly id: string) {}
 
   client(context: RequestContext, settings: ClientSettings): ApiClient {
     return new ApiClient(context, this.queue, settings);
@@ -109,7 +106,7 @@ export async function credentialOf(context: RequestContext): Promise<Credential>
   for (const cache of [accounts, byCredential]) {
     cache.forEach((cached, key) => cached.isExpired && cache.delete(key));
   }
-  const account = accounts.get(id) ?? new Account(id, url);
+  const account = accounts.get(id) ?? new Account(id);
   accounts.set(id, account);
   const credential = credentialIdOf(context);
   if (credential) byCredential.set(credential, account);

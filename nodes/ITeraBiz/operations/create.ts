@@ -54,10 +54,10 @@ function ledgerOf(
   { url }: RequestTemplate,
   account: Account,
 ): Ledger {
-  // Changing these makes no new order: messages advise it before a retry.
+  // Changing these makes no new order, and neither does a new key or Base URL: messages advise it before a retry.
   const ignored = { options: undefined, requestOptions: undefined, waitForCompletion: undefined };
   const entered = { ...node.parameters, ...ignored };
-  const source = JSON.stringify([account.baseUrl, url, entered]);
+  const source = JSON.stringify([url, entered]);
   return new Ledger(memory, index, account.id, source, account.jobs);
 }
 

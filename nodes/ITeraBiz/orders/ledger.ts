@@ -51,8 +51,7 @@ export class Ledger {
 
   /**
    * @param run index of this run of the node
-   * @param source what the submissions are made from: the API's address, and the node's fields as the user
-   *   entered them
+   * @param source what the submissions are made from: the node's fields as the user entered them
    * @param jobs know what the stored execution lacks: what an earlier retry of it ordered
    */
   constructor(
@@ -111,13 +110,14 @@ export class Ledger {
 
   /**
    * The state of an item's submission in an earlier try whose request was different, although the user changed
-   * nothing: an expression such as `$now` gives another value at each try, and the key may have been replaced.
+   * nothing: an expression such as `$now` gives another value at each try, and the key or the Base URL may have
+   * been replaced.
    */
   findEarlier(item: number): Entry | undefined {
     return this.earlier.get(item);
   }
 
-  /** Whether a submission was made with another key, so perhaps for another account. */
+  /** Whether a submission was made with another key or Base URL, so perhaps for another account. */
   isForeign({ account }: Entry): boolean {
     return account !== undefined && account !== this.stamp.account;
   }

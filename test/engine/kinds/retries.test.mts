@@ -31,6 +31,25 @@ describe('Submitted once', () => {
     expect(paidTwice()).toBe(0);
   });
 
+  test('a Base URL that is replaced in the middle of a run, as the message asks for: Retry orders nothing again', async () => {
+    const baseUrl = account.url.replace('127.0.0.1', 'localhost');
+    account.post = (accept, { headers }) => {
+      const isOld = String(headers.host).startsWith('127.0.0.1');
+      if (isOld && account.jobs.length >= 3) return { status: 308, headers: { location: baseUrl } };
+      return { body: accept() };
+    };
+    const options = { maxConcurrency: 1 };
+    const failed = await account.run(createVideo({ options }), { items: rows(5) });
+    expect(textOf(failed)).toContain('check the Base URL of the credential');
+    expect(textOf(failed)).toContain('To send only what is missing, open this execution');
+    const data = asRetry(failed);
+    const changed = { options: { ...options, resubmitUnknown: true } };
+    Object.assign(data.executionData!.nodeExecutionStack[0].node.parameters, changed);
+    const again = await account.run(createVideo(changed), { retryOf: data, baseUrl });
+    expect(jsonOf(again)).toHaveLength(5);
+    expect([account.jobs.length, paidTwice()]).toEqual([5, 0]);
+  });
+
   test('Retry On Fail with an expression that gives something else each time, as {{ $now }}', async () => {
     let count = 0;
     account.post = (accept) =>

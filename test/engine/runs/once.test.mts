@@ -4,7 +4,6 @@ import { run } from '../../../n8n/embedded.mts';
 import { startSandbox, type Fault, type Sandbox } from '../../../sandbox/client.mts';
 import {
   ITERABIZ,
-  asOtherAccount,
   asRetry,
   createVideo,
   errorOf,
@@ -228,16 +227,19 @@ describe("A retry from n8n's execution list", () => {
     },
   );
 
-  test('orders all anew where the credential has become that of another account', async () => {
+  test('orders all anew where the credential has become that of another account, elsewhere', async () => {
     await sandbox.fault({ on: POST, type: 'refuse', status: 402, skip: 2 });
     const parameters = createVideo({ options: { maxConcurrency: 1 } });
     const failed = await runNode(sandbox, parameters, { items: rows(4) });
-    const first = jobsIn(failed);
-    const other = asOtherAccount(sandbox);
-    const result = await runNode(sandbox, parameters, { retryOf: asRetry(failed), ...other });
-    expect(jsonOf(result)).toHaveLength(4);
-    expect(jsonOf(result).map(({ id }) => id)).not.toEqual(expect.arrayContaining([first[0]]));
-    expect((await sandbox.stats()).acceptedCount).toBe(2 + 4);
+    const other = await startSandbox();
+    try {
+      const result = await runNode(other, parameters, { retryOf: asRetry(failed) });
+      expect(jsonOf(result)).toHaveLength(4);
+      expect((await sandbox.stats()).acceptedCount).toBe(2);
+      expect((await other.stats()).acceptedCount).toBe(4);
+    } finally {
+      await other.stop();
+    }
   });
 
   test('sends what was changed since', async () => {

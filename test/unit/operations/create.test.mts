@@ -431,15 +431,6 @@ describe('A retry', () => {
     expect(again.posts).toHaveLength(count);
   });
 
-  test('with another credential, at another address, orders anew', async () => {
-    const first = running({ account: new Account('one', 'https://one.example') });
-    await first.output;
-    const account = new Account('two', 'https://two.example');
-    const again = running({ account, memory: first.memory });
-    await again.output;
-    expect([again.posts.length, again.looks]).toEqual([1, []]);
-  });
-
   test.each<[string, Reply, number]>([
     ['has it', { body: { id: 'video_Hi', status: 'queued' } }, 0],
     ['certainly does not have it', { status: 404, body: { error: 'No such video' } }, 1],
