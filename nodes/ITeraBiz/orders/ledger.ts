@@ -44,6 +44,9 @@ export class Ledger {
   /** The last entry of each item from the same source */
   private readonly earlier: Map<number, Entry>;
 
+  /** The keys of submissions of unknown outcome from other runs of the node */
+  private readonly doubtful: string[];
+
   private readonly stamp: Stamp;
 
   /** The ID of this run of the node */
@@ -74,6 +77,9 @@ export class Ledger {
     }
     const { origin } = this.stamp;
     this.earlier = new Map(this.ofThisRun().filter(([, entry]) => entry.origin === origin));
+    this.doubtful = Object.keys(entries).filter((key) => {
+      return entries[key].state === 'sent' && !key.startsWith(`${run}/`);
+    });
   }
 
   /** The entries of this run of the node, by item; the last one comes last. */
@@ -115,6 +121,20 @@ export class Ledger {
    */
   findEarlier(item: number): Entry | undefined {
     return this.earlier.get(item);
+  }
+
+  /**
+   * The submission of the same request whose outcome another run of the node has left unknown: a loop may bring an
+   * item back because of that. From now on it is this run's, so it answers for one row only.
+   */
+  takeOver(key: string): Entry | undefined {
+    const { entries } = this.data;
+    const index = this.doubtful.findIndex((other) => contentOf(other) === contentOf(key));
+    if (index < 0) return undefined;
+    const [other] = this.doubtful.splice(index, 1);
+    entries[key] = entries[other];
+    delete entries[other];
+    return entries[key];
   }
 
   /** Whether a submission was made with another key or Base URL, so perhaps for another account. */
@@ -171,7 +191,6 @@ export class Ledger {
 
   /** How many accepted submissions have the content of a given one. Counts all of them once, at the call. */
   counterOfLike(): (key: string) => number {
-    const contentOf = (key: string) => key.slice(key.lastIndexOf('/'));
     const counts = new Map<string, number>();
     for (const [key, { state }] of Object.entries(this.data.entries)) {
       const content = contentOf(key);
@@ -191,6 +210,11 @@ export class Ledger {
     const refusals = this.data.refusals?.[key];
     return hash(refusals ? `${name} ${refusals}` : name);
   }
+}
+
+/** The hash of the request in a key. */
+function contentOf(key: string): string {
+  return key.slice(key.lastIndexOf('/'));
 }
 
 function hash(text: string): string {

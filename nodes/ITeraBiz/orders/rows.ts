@@ -85,7 +85,8 @@ export async function prepareRows(
       const order = { url, body: checkBody(body) };
       const key = ledger.keyOf(item, order);
       // Each call of a tool orders something else.
-      const known = ledger.recall(key) ?? (run.isTool ? undefined : ledger.findEarlier(item));
+      const earlier = () => ledger.findEarlier(item) ?? ledger.takeOver(key);
+      const known = ledger.recall(key) ?? (run.isTool ? undefined : earlier());
       const { whenVideoExists, lookBack = 30 } = options;
       const reuseSince = whenVideoExists === 'reuse' ? Date.now() - lookBack * DAY : undefined;
       const waits = waitsOf(run, item);

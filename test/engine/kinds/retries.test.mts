@@ -1,9 +1,10 @@
 /** What a retry of an execution orders, and what it names. */
 
+import { run as runWorkflow } from '../../../n8n/embedded.mts';
 import type { Reply } from '../../shared/littleApi.mts';
 import { useLittleAccount } from './littleAccount.mts';
 import { textOf } from '../runs/promise.mts';
-import { asRetry, createVideo, jsonOf, rows } from '../support.mts';
+import { asRetry, createVideo, ITERABIZ, jsonOf, kit, node, rows } from '../support.mts';
 
 const account = useLittleAccount();
 const retrying = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1 };
@@ -78,6 +79,45 @@ describe('Submitted once', () => {
     expect(jsonOf(again)).toHaveLength(3);
     expect(account.jobs).toHaveLength(3);
   });
+});
+
+test('an error output that leads back to the node: what was in doubt is looked for again, not ordered again', async () => {
+  let posts = 0;
+  account.post = (accept) => {
+    const body = accept();
+    return ++posts <= 2 ? { status: 502, body: {} } : { body };
+  };
+  // As long as the first lap looks, nobody answers.
+  let lists = 0;
+  account.list = (data): Reply =>
+    ++lists <= 2 ? { status: 502, body: {} } : { body: { data, has_more: false } };
+  const to = (name: string) => [{ node: name, type: 'main' as const, index: 0 }];
+  const settings = { onError: 'continueErrorOutput' } as const;
+  const items = [...rows(3), ...rows(1)].map((json) => ({ json }));
+  const run = await runWorkflow(
+    {
+      nodes: [
+        node('Start', 'test.passOn'),
+        node('iTeraBiz', ITERABIZ, { ...settings, parameters: createVideo() }),
+        node('Done', 'test.passOn'),
+        node('Again', 'test.passOn'),
+      ],
+      connections: {
+        Start: { main: [to('iTeraBiz')] },
+        iTeraBiz: { main: [to('Done'), to('Again')] },
+        Again: { main: [to('iTeraBiz')] },
+      },
+    },
+    {
+      kit,
+      items,
+      secrets: { iTeraBizApi: { apiKey: account.apiKey, baseUrl: account.url } },
+    },
+  );
+  expect(run.data.resultData.runData.iTeraBiz.length).toBeGreaterThan(1);
+  const done = run.data.resultData.runData.Done.flatMap(({ data }) => data!.main[0]!);
+  expect(new Set(done.map(({ json }) => json.id)).size).toBe(items.length);
+  expect(account.jobs).toHaveLength(items.length);
 });
 
 /** The account has credits for so many more videos. */

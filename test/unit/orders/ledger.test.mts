@@ -186,6 +186,22 @@ test('the items of this run whose outcome is unknown are named, whichever try th
   expect(ledgerIn(memory).unknownItems).toEqual([2, 11]);
 });
 
+test('what another run has left unknown is taken over by one row that asks for the same', () => {
+  const memory: IContextObject = {};
+  const [key, refused, accepted] = ['0/7/x', '0/8/x', '0/9/x'];
+  const first = ledgerIn(memory);
+  [key, refused, accepted].forEach((each) => first.sent(each, 5));
+  first.refused(refused);
+  first.accepted(accepted, {});
+  const next = ledgerIn(memory, 1);
+  expect(next.takeOver('1/0/y')).toBeUndefined();
+  expect(next.takeOver('1/0/x')).toMatchObject({ state: 'sent', at: 5 });
+  expect(next.takeOver('1/1/x')).toBeUndefined();
+  expect([next.find(key), next.find('1/0/x')]).toMatchObject([undefined, { state: 'sent' }]);
+  expect(next.unknownItems).toEqual([0]);
+  expect(ledgerIn(memory, 1).takeOver('1/1/x')).toBeUndefined();
+});
+
 test('only accepted submissions have an answer', () => {
   const ledger = ledgerIn();
   ledger.sent('0/0/x', 1);
