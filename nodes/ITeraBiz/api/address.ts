@@ -1,14 +1,16 @@
-/** Whitespace, also zero-width, and quotes. */
-const WRAPPING = '[\\s\\u200b\\u2060"\'`“”‘’]+';
-const WRAPPED = new RegExp(`^${WRAPPING}|${WRAPPING}$`, 'gu');
+import { visibleText } from './text';
+
+const WRAPPING = '[\\s"\'`“”‘’]';
+/** The lookbehind keeps it fast: without it, each character of a long gap would be tried as the start. */
+const WRAPPED = new RegExp(`^${WRAPPING}+|(?<!${WRAPPING})${WRAPPING}+$`, 'gu');
 
 /**
- * A key, secret or other short value without the whitespace and quotes that get copied along with it. A
- * number, e.g. from an expression, becomes text; anything else becomes an empty text.
+ * A key, secret, ID or other short value without the whitespace, the quotes and the invisible characters that
+ * get copied along with it. A number, e.g. from an expression, becomes text; anything else becomes an empty text.
  */
 export function trimPasted(value: unknown): string {
   if (Number.isFinite(value)) return String(value);
-  return typeof value === 'string' ? value.replace(WRAPPED, '') : '';
+  return typeof value === 'string' ? visibleText(value).replace(WRAPPED, '') : '';
 }
 
 /** A base URL as entered, without what {@link trimPasted} removes and without trailing slashes. */

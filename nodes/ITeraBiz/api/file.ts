@@ -83,7 +83,8 @@ export function fileName(chosen: string, id: string, extension: string): string 
  * Storage, Azure, Cloudflare). The API does not say how links expire, or whether a new file can be fetched at once.
  * - `moved`: the file is at the address in `Location`
  * - `expired`: reading the video again gives a fresh link
- * - `notReadyYet`: try again in a few seconds, with a fresh link
+ * - `notReadyYet`: try again in a few seconds, with a fresh link. So is a 403: S3 says it of an expired link, and
+ *   also of a file that is not there yet
  * - `refused`: trying again is pointless
  */
 export type LinkStatus = 'ok' | 'moved' | 'expired' | 'notReadyYet' | 'refused';
@@ -92,8 +93,8 @@ export type LinkStatus = 'ok' | 'moved' | 'expired' | 'notReadyYet' | 'refused';
 export function linkStatus(status: number, body = ''): LinkStatus {
   if (status === 200) return 'ok';
   if (status >= 300 && status < 400) return 'moved';
-  if ([401, 403, 410].includes(status)) return 'expired';
+  if ([401, 410].includes(status)) return 'expired';
   if (status === 400 && /expired|invalid ?token/i.test(body)) return 'expired';
-  const isEarly = [202, 204, 404, 408, 423, 425, 429].includes(status) || status >= 500;
+  const isEarly = [202, 204, 403, 404, 408, 423, 425, 429].includes(status) || status >= 500;
   return isEarly ? 'notReadyYet' : 'refused';
 }

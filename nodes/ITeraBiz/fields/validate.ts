@@ -1,5 +1,6 @@
 import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
+import { trimPasted } from '../api/address';
 import { isId, isObject, readSwitch } from '../api/json';
 import { visibleText } from '../api/text';
 import { outcomeOf } from '../api/video';
@@ -148,7 +149,7 @@ export function checkStatus(value: unknown): string | undefined {
 /** An ID that can be part of a URL; of an object, its `id`. @throws {BadInput} if it cannot be one */
 export function checkId(value: unknown, label: string): string {
   const given = isObject(value) ? (value.id ?? value) : value;
-  const id = textOf(given, label);
+  const id = trimPasted(textOf(given, label));
   if (typeof given === 'number' && !Number.isSafeInteger(given)) {
     const advice = 'Enter it as text: a number this long loses its last digits';
     throw refusal(label, id, 'is not an exact ID', advice);

@@ -1,6 +1,6 @@
 import { type Snapshot, videoIfKnown, type VideoReader } from '../account/snapshot';
 import { pages } from '../api/page';
-import { createdAt, idOf, isPartial, type Video } from '../api/video';
+import { createdAt, hasEnded, idOf, isPartial, type Video } from '../api/video';
 import { refusalOnly, RequestFailed } from '../client/apiClient';
 import {
   addListed,
@@ -16,8 +16,8 @@ import {
 /** The most pages of the list that one poll reads in a row. */
 const MAX_PAGES = 100;
 
-/** The most videos that one poll asks for by ID. The next polls ask for the others. */
-const MAX_BY_ID = 50;
+/** After asking for this many by ID that have not ended, a poll stops. The next polls ask for the others. */
+const MAX_IN_VAIN = 50;
 
 /** Reading stops after this many known videos: a video that was listed late stands among them. */
 const ENOUGH_KNOWN = 20;
@@ -152,10 +152,13 @@ async function readHidden({ client, warn, snapshot }: Poll, progress: Progress):
   let refusal: RequestFailed | undefined;
   const toAsk = [...unasked, ...hidden].filter(needsReading);
   const unanswered = new Set(toAsk);
-  for (const id of toAsk.slice(0, MAX_BY_ID)) {
+  let inVain = 0;
+  for (const id of toAsk) {
+    if (inVain === MAX_IN_VAIN) break;
     const answer = await videoIfKnown(client, id).catch(refusalOnly);
     const isFailed = answer instanceof RequestFailed;
     if (isFailed && answer.attempt.tries === 0) break;
+    if (isFailed || !answer || !hasEnded(answer)) inVain++;
     hidden.delete(id);
     hidden.add(id);
     if (isFailed && isTemporary(answer)) continue;

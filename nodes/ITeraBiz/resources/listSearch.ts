@@ -45,8 +45,8 @@ export async function searchVideos(
   filter?: string,
   after?: string,
 ): Promise<INodeListSearchResult> {
-  const timezone = this.getTimezone();
-  return await search(this, 'videos', (video) => videoEntry(video, timezone), filter, after);
+  const format = timeFormat(this.getTimezone());
+  return await search(this, 'videos', (video) => videoEntry(video, format), filter, after);
 }
 
 /**
@@ -99,10 +99,12 @@ async function search(
 
 /** Adds the ID to entries that would look the same. */
 function withUniqueNames(entries: Entry[]): Results {
+  const seen = new Set<string>();
+  const shared = new Set<string>();
   const names = entries.map(({ name }) => normalizeName(name));
+  names.forEach((name) => (seen.has(name) ? shared : seen).add(name));
   return entries.map(({ name, value, url }, n) => {
-    const isUnique = names.indexOf(names[n]) === names.lastIndexOf(names[n]);
-    return { name: isUnique ? name : `${name} · ${value}`, value, url };
+    return { name: shared.has(names[n]) ? `${name} · ${value}` : name, value, url };
   });
 }
 
@@ -138,9 +140,9 @@ export function avatarEntry(avatar: IDataObject): Entry | undefined {
  * E.g. `Welcome to our store… · 2025-01-15 10:30 · queued`. The usual status, completed, is left out. A
  * search matches the whole script and the status.
  *
- * @param timezone of the workflow, e.g. `Europe/Berlin`
+ * @param format by {@link timeFormat}
  */
-export function videoEntry(video: Video, timezone: string): Entry | undefined {
+export function videoEntry(video: Video, format: Intl.DateTimeFormat): Entry | undefined {
   const id = idOf(video);
   if (!id) return undefined;
   const texts = [video.script, video.prompt].filter((text) => typeof text === 'string');
@@ -151,7 +153,7 @@ export function videoEntry(video: Video, timezone: string): Entry | undefined {
       : words || id;
   const status = outcomeOf(video) === 'completed' ? undefined : statusOf(video);
   return {
-    name: [title, timeOf(video, timezone), status].filter(Boolean).join(' · '),
+    name: [title, timeOf(video, format), status].filter(Boolean).join(' · '),
     value: id,
     url: linkFrom(downloadUrlOf(video)) ?? linkFrom(video.thumbnail_url),
     words: `${words} ${statusOf(video)}`,
@@ -162,19 +164,23 @@ function linkFrom(address: unknown): string | undefined {
   return typeof address === 'string' && /^https?:\/\//i.test(address) ? address : undefined;
 }
 
-/**
- * When a video was created, e.g. `2025-01-15 10:30`. n8n behavior: the timezone may come unchecked from an
- * environment variable, quotes included. An unknown one counts as UTC.
- */
-function timeOf(video: Video, timezone: string): string | undefined {
+/** When a video was created, e.g. `2025-01-15 10:30`. */
+function timeOf(video: Video, format: Intl.DateTimeFormat): string | undefined {
   const moment = createdAt(video);
-  if (Number.isNaN(moment)) return undefined;
+  return Number.isNaN(moment) ? undefined : format.format(moment);
+}
+
+/**
+ * The format for times in a timezone, e.g. `Europe/Berlin`. Make one per list: it takes as long as hundreds of
+ * entries. n8n behavior: the timezone may come unchecked from an environment variable, quotes included. An
+ * unknown one counts as UTC.
+ */
+export function timeFormat(timezone: string): Intl.DateTimeFormat {
   const styles = { dateStyle: 'short', timeStyle: 'short' } as const;
-  const format = (timeZone: string) =>
-    new Intl.DateTimeFormat('sv-SE', { ...styles, timeZone }).format(moment);
   try {
-    return format(timezone.replace(/["'\s]/g, ''));
+    const timeZone = timezone.replace(/["'\s]/g, '');
+    return new Intl.DateTimeFormat('sv-SE', { ...styles, timeZone });
   } catch {
-    return format('UTC');
+    return new Intl.DateTimeFormat('sv-SE', { ...styles, timeZone: 'UTC' });
   }
 }

@@ -39,7 +39,7 @@ describe('A file host', () => {
     };
   };
 
-  test.each([202, 204, 404, 423, 425, 429, 500, 503, 520, 522])(
+  test.each([202, 204, 403, 404, 423, 425, 429, 500, 503, 520, 522])(
     'that says %i for the first ten times is waited for',
     async (status) => {
       meets(Array<Reply>(10).fill({ status }));
@@ -48,7 +48,7 @@ describe('A file host', () => {
     },
   );
 
-  test.each([202, 404, 425, 500])('that says %i for good is given up', async (status) => {
+  test.each([202, 403, 404, 425, 500])('that says %i for good is given up', async (status) => {
     FILE_PATIENCE.total = 100;
     meets(Array<Reply>(LONG).fill({ status }));
     const run = await account.run(download);
@@ -70,7 +70,7 @@ describe('A file host', () => {
 
   test('however it begins, the file comes in the end', async () => {
     const early = fc.constantFrom<Reply>(
-      ...[202, 204, 404, 408, 423, 425, 429, 500, 502, 503, 504, 520, 521].map((status) => ({
+      ...[202, 204, 403, 404, 408, 423, 425, 429, 500, 502, 503, 504, 520, 521].map((status) => ({
         status,
         body: 'Not yet',
       })),

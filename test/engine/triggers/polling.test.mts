@@ -426,14 +426,13 @@ describe('nothing is missed and nothing doubled', () => {
     const waiting = await running(60);
     await activate();
     await sandbox.fault({ on: 'GET /videos', type: 'hideVideos', ids: waiting, times: 'always' });
-    await poll();
-    await sandbox.finish(waiting);
     await sandbox.resetStats();
-    const first = await poll();
+    await poll();
     expect((await requests())['GET /videos/{id}']).toBe(50);
-    const second = await poll();
-    expect([first.length, second.length]).toEqual([50, 10]);
-    expect([...first, ...second].sort()).toEqual([...waiting].sort());
+    await sandbox.finish(waiting);
+    // Those that have ended are no burden for the next poll, however rarely n8n polls.
+    expect((await poll()).sort()).toEqual([...waiting].sort());
+    expect((await requests())['GET /videos/{id}']).toBe(110);
   });
 
   it('with a bounded memory', async () => {

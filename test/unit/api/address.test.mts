@@ -24,6 +24,7 @@ test.each([
 test.each<[unknown, string]>([
   [' "sk_live_1"\n', 'sk_live_1'],
   ['\u200B“sk 1”', 'sk 1'],
+  ['\u202A"sk\u00AD_1\u200E"\u202C', 'sk_1'],
   ['', ''],
   [17, '17'],
   [NaN, ''],

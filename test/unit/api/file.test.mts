@@ -125,7 +125,7 @@ describe('A download link', () => {
     [399, 'moved'],
     [307, 'moved'],
     [401, 'expired'],
-    [403, 'expired'],
+    [403, 'notReadyYet'],
     [410, 'expired'],
     [202, 'notReadyYet'],
     [204, 'notReadyYet'],

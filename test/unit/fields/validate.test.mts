@@ -315,6 +315,7 @@ describe('An ID for an address', () => {
   test('is text', () => {
     expect(checkId(' video_1 ', 'Video')).toBe('video_1');
     expect(checkId(17, 'Video')).toBe('17');
+    expect(checkId('\u202A"video_1"\u200E', 'Video')).toBe('video_1');
   });
 
   test('names its own field when it is none', () => {

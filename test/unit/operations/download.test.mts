@@ -97,7 +97,7 @@ describe('A file', () => {
   test.each([[{ a: 1 }], [['film']], [null], [undefined], [' ']])(
     'goes into "data", named by its ID, where the names that the user chose are %j',
     async (name) => {
-      const parameters = { binaryPropertyName: name, options: { fileName: name } } as object;
+      const parameters = { binaryPropertyName: name, options: { fileName: name } } as IDataObject;
       const { binary } = await downloading({ parameters, replies: [film()] }).output;
       expect(binary).toMatchObject({ data: { fileName: 'video_1.mp4' } });
     },
@@ -209,7 +209,7 @@ describe('A file', () => {
 });
 
 describe('A link', () => {
-  test.each([401, 403, 410])('that answers %i is asked for anew, once', async (status) => {
+  test.each([401, 410])('that answers %i is asked for anew, once', async (status) => {
     expect((await downloading({ replies: [refused(status), film()] }).output).binary).toBeDefined();
     expect(api.asked).toHaveLength(2);
     files.asked.length = 0;

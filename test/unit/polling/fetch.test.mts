@@ -572,16 +572,19 @@ describe('what a list shows', () => {
   test('without its link comes once it was asked for', async () => {
     const at = Date.parse('2026-01-05T10:00:00Z');
     const clock = jest.spyOn(Date, 'now').mockReturnValue(at);
-    const first = await fetchNext(pollOf([many]), nothing);
-    expect(first.finished).toHaveLength(50);
-    clock.mockReturnValue(at + 120_000);
-    const refused = await fetchNext(pollOf([many], true), first.progress);
+    const refused = await fetchNext(pollOf([many], true), nothing);
     expect(refused.finished).toEqual([]);
-    clock.mockReturnValue(at + 240_000);
+    clock.mockReturnValue(at + 120_000);
     const last = await fetchNext(pollOf([many]), refused.progress);
     expect(last.finished.map(({ video_url }) => typeof video_url)).toEqual(
-      Array(10).fill('string'),
+      Array(60).fill('string'),
     );
+  });
+
+  test('without their links, after a standstill, all come at once, even more than can be pending', async () => {
+    const all = Array.from({ length: MAX_PENDING + 100 }, (_, n) => linkless(`v${n}`));
+    const step = await fetchNext(pollOf([all]), nothing);
+    expect([step.finished.length, step.dropped]).toEqual([all.length, []]);
   });
 
   test('without a status is asked for', async () => {

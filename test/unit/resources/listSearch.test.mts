@@ -6,6 +6,7 @@ import {
   avatarEntry,
   searchAvatars,
   searchVideos,
+  timeFormat,
   videoEntry,
 } from '../../../nodes/ITeraBiz/resources/listSearch.ts';
 import { answered, type Answering, connectionReset, fakeContext } from '../fakeContext.mts';
@@ -40,7 +41,8 @@ describe('An avatar in the picker', () => {
 describe('A video in the picker', () => {
   const video = { id: 'video_1', status: 'completed', created_at: '2025-01-15T10:30:00Z' };
 
-  const entry = (more: object, timezone = 'UTC') => videoEntry({ ...video, ...more }, timezone);
+  const entry = (more: object, timezone = 'UTC') =>
+    videoEntry({ ...video, ...more }, timeFormat(timezone));
 
   test('has its words, then its time', () => {
     expect(entry({ script: 'Hello\n  you' })?.name).toBe('Hello you · 2025-01-15 10:30');
@@ -86,15 +88,16 @@ describe('A video in the picker', () => {
   });
 
   test('makes do with its ID', () => {
-    expect(videoEntry({ id: 'video_1' }, 'UTC')).toMatchObject({
+    const format = timeFormat('UTC');
+    expect(videoEntry({ id: 'video_1' }, format)).toMatchObject({
       name: 'video_1 · unknown',
       value: 'video_1',
     });
-    expect(videoEntry({ id: 7, status: 'failed', created_at: 'soon' }, 'UTC')).toMatchObject({
+    expect(videoEntry({ id: 7, status: 'failed', created_at: 'soon' }, format)).toMatchObject({
       name: '7 · failed',
       value: '7',
     });
-    expect(videoEntry({ status: 'completed' }, 'UTC')).toBeUndefined();
+    expect(videoEntry({ status: 'completed' }, format)).toBeUndefined();
   });
 
   test('links to its file, or else to its picture', () => {
@@ -172,6 +175,14 @@ describe('A picker', () => {
     const { context } = picker(videos(1, created), 'Asia/Tokyo');
     const { results } = await searchVideos.call(context);
     expect(results.map(({ name }) => name)).toEqual(['video_1 · 2025-01-15 19:30']);
+  });
+
+  test('makes one format for all times: n8n would stand still while it makes thousands', async () => {
+    const made = jest.spyOn(Intl, 'DateTimeFormat');
+    const { context } = picker(videos(2, { created_at: '2025-01-15T10:30:00Z' }));
+    expect((await searchVideos.call(context)).results).toHaveLength(2);
+    expect(made).toHaveBeenCalledTimes(1);
+    made.mockRestore();
   });
 
   test('tells apart by their IDs what would look the same, and only that', async () => {
