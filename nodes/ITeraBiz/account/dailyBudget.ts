@@ -43,7 +43,7 @@ export class DailyBudget {
   /** When the last read began, by `now()` of client/time */
   private readAt = -Infinity;
 
-  /** By the options of the requests: whoever asks in another way, e.g. through a proxy, asks for itself */
+  /** By how they are asked: whoever asks in another way, e.g. through a proxy or with little time, asks for itself */
   private readonly readings = new Map<string, Promise<void>>();
 
   /**
@@ -97,8 +97,8 @@ export class DailyBudget {
    * takes longer than `maxAge` would be repeated forever.
    */
   private async refresh(client: ApiClient, maxAge: number): Promise<void> {
-    const { signal, options } = client.settings;
-    const way = JSON.stringify(options);
+    const { signal, options, deadline = Infinity } = client.settings;
+    const way = JSON.stringify([options, deadline < Infinity]);
     const oldest = now() - maxAge;
     while (this.readAt <= oldest) {
       const current = this.readings.get(way);

@@ -1,7 +1,7 @@
 import type { IHttpRequestMethods } from 'n8n-workflow';
 
 import { type ApiResponse, NetworkError } from '../api/response';
-import { type StatusClass, statusClassOf } from '../api/status';
+import { retryAfterOf, type StatusClass, statusClassOf } from '../api/status';
 import { jobIn } from '../api/video';
 
 /**
@@ -53,11 +53,14 @@ export const MAX_TRIES = { busy: 20, other: 6 };
 
 /**
  * The most times that a request with this outcome is sent. A busy API may have a limit per minute or per
- * hour, and our pauses last that long only after many tries.
+ * hour, and our pauses last that long only after many tries. But a bare 503 may be a gateway's, in place of
+ * an answer that it lost.
  */
 export function maxTries(outcome: ApiResponse | NetworkError): number {
   if (outcome instanceof NetworkError) return MAX_TRIES.other;
-  return statusClassOf(outcome) === 'busy' ? MAX_TRIES.busy : MAX_TRIES.other;
+  const isBare503 = outcome.status === 503 && retryAfterOf(outcome.headers) === undefined;
+  const isBusy = statusClassOf(outcome) === 'busy' && !isBare503;
+  return isBusy ? MAX_TRIES.busy : MAX_TRIES.other;
 }
 
 /** The longest that a request waits, over all its pauses, in milliseconds. */

@@ -5,6 +5,7 @@ import { UserError } from 'n8n-workflow';
 import { Account } from '../../../nodes/ITeraBiz/account/account.ts';
 import { CannotCount, type Slot } from '../../../nodes/ITeraBiz/account/dailyBudget.ts';
 import { RequestFailed } from '../../../nodes/ITeraBiz/client/apiClient.ts';
+import { now } from '../../../nodes/ITeraBiz/client/time.ts';
 import { answered, connectionReset, requesterOf } from '../../shared/fakeRun.mts';
 
 beforeEach(() => void jest.useFakeTimers({ now: 1_800_000_000_000 }));
@@ -19,14 +20,14 @@ const EMPTY = { data: [], has_more: false };
 /** An account whose list takes so long to answer, and how to use it. */
 function slowAccount(
   takes: number,
-  answer: (asked: IHttpRequestOptions) => IDataObject = () => answered(EMPTY),
+  answer: (asked: IHttpRequestOptions) => IDataObject | Error = () => answered(EMPTY),
 ) {
   const account = new Account('one');
   const { context, asked } = requesterOf(async (request) => await later(takes, answer(request)));
-  const client = (signal?: AbortSignal) => account.client(context, { priority: 'row', signal });
-  const take = (signal?: AbortSignal) => {
+  const take = (signal?: AbortSignal, deadline?: number) => {
     const end: { used?: number; error?: Error } = {};
-    account.budget.take(client(signal), 5, 1, true).then(
+    const client = account.client(context, { priority: 'row', signal, deadline });
+    account.budget.take(client, 5, 1, true).then(
       ({ used }) => void (end.used = used),
       (error: Error) => void (end.error = error),
     );
@@ -53,6 +54,16 @@ test('a reading that began before an execution came does not do for it where it 
   await advance(20_000);
   expect(late).toEqual({ used: 1 });
   expect(asked).toHaveLength(2);
+});
+
+test('a tool whose time is up while it reads does not fail a campaign that came after it', async () => {
+  const answers = [connectionReset];
+  const { take } = slowAccount(20_000, () => answers.pop() ?? answered(EMPTY));
+  const tool = take(undefined, now() + 10_000);
+  const campaign = take();
+  await advance(60_000);
+  expect(tool.error).toBeInstanceOf(RequestFailed);
+  expect(campaign).toEqual({ used: 0 });
 });
 
 test('one that is canceled while another reads does not wait for that', async () => {

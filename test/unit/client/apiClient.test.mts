@@ -86,6 +86,11 @@ describe('A request is sent', () => {
     },
   );
 
+  test('no more often than after a fault where a bare 503 may be that of a gateway', async () => {
+    const { request } = scripted([busy()]);
+    expect(await request('POST')).toMatchObject({ decision: 'retry', tries: MAX_TRIES.other });
+  });
+
   test('through pauses of so many minutes in all, and no longer', async () => {
     const { request, times } = scripted([busy(120)]);
     expect(await request('POST')).toMatchObject({ decision: 'retry', tries: 3, seconds: 240 });
@@ -168,7 +173,10 @@ describe('What the API asks of one request it asks of all of the account', () =>
     ['where nothing is retried', { retry: false }, 1],
   ])('%s, too', async (_, settings, tries) => {
     const last = busy(7, 429);
-    const { client, queue } = scripted([...Array(MAX_TRIES.busy - 1).fill(busy()), last], settings);
+    const { client, queue } = scripted(
+      [...Array(MAX_TRIES.busy - 1).fill(busy(undefined, 429)), last],
+      settings,
+    );
     if (tries === 1) jest.spyOn(client, 'send').mockResolvedValue(asResponse(last));
     const attempt = client.request({ method: 'GET', url: '/' });
     await jest.advanceTimersByTimeAsync(1);
