@@ -48,9 +48,11 @@ export async function isRegistered(context: IHookFunctions): Promise<boolean> {
     if (listed === undefined || listed === null) return isStarting;
     return String([listed].flat().sort()) === own;
   };
+  // A list may mask the token.
+  const hidesToken = ({ url }: IDataObject) => isStarting && isSameEndpoint(url, registration.url);
   const isCurrent = (hook: IDataObject) =>
     idOf(hook) === registration.hookId &&
-    isSame(hook.url, registration.url) &&
+    (isSame(hook.url, registration.url) || hidesToken(hook)) &&
     !isOff(hook) &&
     isSame(hook.events, events);
   const isListed = listHooks(context).then((hooks) => hooks?.some(isCurrent) ?? isStarting);

@@ -375,6 +375,8 @@ describe('Whether it is registered', () => {
       'lists them as null',
       answered({ data: [{ id: 'wh_ours', url: null, events: null }], has_more: false }),
     ],
+    ['masks its token', answered({ data: [ours({ url: `${ENDPOINT}?token=***` })] })],
+    ['lists it without the token', answered({ data: [ours({ url: ENDPOINT })] })],
   ])(
     'is assumed when n8n starts and iTeraBiz %s, since a new token would refuse late events',
     async (_case, list) => {
@@ -386,7 +388,12 @@ describe('Whether it is registered', () => {
   );
 
   test('is not when n8n starts and iTeraBiz lists others', async () => {
-    for (const hooks of [[], [ours({ id: 'wh_other' })], [ours({ events: ['video.failed'] })]]) {
+    for (const hooks of [
+      [],
+      [ours({ id: 'wh_other' })],
+      [ours({ events: ['video.failed'] })],
+      [ours({ url: 'https://moved.example/webhook/abc' })],
+    ]) {
       const { context } = triggerWith({ store: registered(), hooks, activation: 'init' });
       expect(await isRegistered(context)).toBe(false);
     }
