@@ -86,9 +86,12 @@ describe('A request is sent', () => {
     },
   );
 
-  test('no more often than after a fault where a bare 503 may be that of a gateway', async () => {
-    const { request } = scripted([busy()]);
-    expect(await request('POST')).toMatchObject({ decision: 'retry', tries: MAX_TRIES.other });
+  test.each([
+    ['POST', 'a bare 503, which may be that of a gateway', busy()],
+    ['GET', 'a fault', answered({}, 500, { 'retry-after': '1' })],
+  ] as const)('less often after any other outcome: %s, %s', async (method, _, outcome) => {
+    const { request } = scripted([outcome]);
+    expect(await request(method)).toMatchObject({ decision: 'retry', tries: MAX_TRIES.other });
   });
 
   test('through pauses of so many minutes in all, and no longer', async () => {

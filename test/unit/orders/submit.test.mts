@@ -123,6 +123,12 @@ describe('A row of unknown outcome', () => {
       /api@iterabiz\.com\)\. iTeraBiz says: Oh, no\. The request may/,
       '500',
     ],
+    [
+      'with an error that has an ID',
+      () => ({ body: { id: 'req_1', error: 'Oh, no.' } }),
+      /^iTeraBiz answered with an error, but not with a clear no \(status 200\)\. iTeraBiz says: Oh, no\. The request may/,
+      '200',
+    ],
   ])('%s is never sent again by itself', async (_, answer, cause, httpCode) => {
     const account = new Account('one');
     const place = running({ answer, account });

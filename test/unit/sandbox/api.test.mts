@@ -14,6 +14,7 @@ afterAll(() => sandbox.stop());
 beforeEach(async () => {
   await sandbox.resetStats();
   await sandbox.settings({ hold: false, filesOn: 'cdn', fileBytes: null, linkTtlMs: 3_600_000 });
+  await sandbox.settings({ processingMs: 200 });
 });
 
 const submit = async (fields = {}): Promise<Video> =>
@@ -39,6 +40,8 @@ describe('the key', () => {
 
 describe('a video', () => {
   it('is queued, then processing, then completed with a file', async () => {
+    // Long enough to be seen on a busy machine.
+    await sandbox.settings({ processingMs: 3_000 });
     const { id, status, video_url } = await submit();
     expect({ status, video_url }).toEqual({ status: 'queued', video_url: null });
     const reaches = (wanted: string) =>
