@@ -52,9 +52,9 @@ export function retryDecision(
 export const MAX_TRIES = { busy: 20, other: 6 };
 
 /**
- * The most times that a request with this outcome is sent. A busy API may have a limit per minute or per
- * hour, and our pauses last that long only after many tries. But a bare 503 may be a gateway's, in place of
- * an answer that it lost.
+ * The most times that a request with this outcome is sent. A busy API may have a limit per minute, and our
+ * pauses last that long only after many tries. But a bare 503 may be a gateway's, in place of an answer that
+ * it lost.
  */
 export function maxTries(outcome: ApiResponse | NetworkError): number {
   if (outcome instanceof NetworkError) return MAX_TRIES.other;
