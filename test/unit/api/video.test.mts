@@ -251,6 +251,8 @@ describe('The created object', () => {
 
   test('may have a number for an ID, no status, and may have failed at once', () => {
     expect(jobIn({ data: { id: 7 } })).toEqual({ id: 7 });
+    const accepted = { id: 'video_1', status: 'success' };
+    expect(jobIn(accepted)).toEqual(accepted);
     const failed = { id: 'video_1', status: 'failed', error: { message: 'No' } };
     expect(jobIn(failed)).toEqual(failed);
     expect(saysNo(failed)).toBe(false);

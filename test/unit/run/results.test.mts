@@ -187,6 +187,17 @@ describe('A node that stops', () => {
     ]);
   });
 
+  test('though no item failed, because the rest was not sent, says why', () => {
+    const results = resultsOf(3);
+    results.accepted.set(0, 'a');
+    results.abort(0, 'iTeraBiz gave no clear answer');
+    results.skipped.add(2).add(1);
+    expect(stopOf(results)).toMatchObject({
+      message: 'Not sent, because iTeraBiz gave no clear answer',
+      context: { itemIndex: 1 },
+    });
+  });
+
   test('tells existing videos from ordered ones, and finished ones as they were accepted', () => {
     const results = resultsOf(5);
     ['completed', 'queued', 'queued', 'queued'].forEach((status, item) => {
