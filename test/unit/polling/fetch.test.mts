@@ -569,6 +569,29 @@ describe('what a list shows', () => {
     expect(await isSameAccount(pollOf([listed.map(finished)]), before)).toBe(isSame);
   });
 
+  describe('to a new key', () => {
+    const since = Date.parse(String(queued(4)[0].created_at));
+    const before = { ...nothing, account: 'old', recent: names(5), since };
+
+    test('is read until a known video shows', async () => {
+      const { poll, asked } = pollOfPages([queued(30, 29), queued(28, 5), queued(2)]);
+      expect(await isSameAccount(poll, before)).toBe(true);
+      expect(asked).toEqual([undefined, 'v29']);
+    });
+
+    test('is read to a page on which all are older than what is known', async () => {
+      const { poll, asked } = pollOfPages([queued(30, 29), queued(28, 3), queued(2, 1), queued(5)]);
+      expect(await isSameAccount(poll, before)).toBe(false);
+      expect(asked).toEqual([undefined, 'v29', 'v3']);
+    });
+
+    test('is read no further than 100 pages', async () => {
+      const { poll, asked } = pollOfPages(down(300, 150).map((number) => queued(number)));
+      expect(await isSameAccount(poll, before)).toBe(false);
+      expect(asked).toHaveLength(100);
+    });
+  });
+
   test('without its link comes once it was asked for', async () => {
     const at = Date.parse('2026-01-05T10:00:00Z');
     const clock = jest.spyOn(Date, 'now').mockReturnValue(at);

@@ -166,6 +166,12 @@ describe('the bounds', () => {
     expect(all.filter(isKnownIn(progress))).toHaveLength(MAX_RECENT);
   });
 
+  it('keeps a page more, of the size of the largest page', () => {
+    const part = { ...whole(...batch(MAX_RECENT + 200)), pageSize: 100 };
+    const { recent } = addListed({ recent: [], pending: [], hidden: [] }, part, NOW);
+    expect(recent).toHaveLength(MAX_RECENT + 100);
+  });
+
   it('knows what is older than what it remembers, but none of that very moment', () => {
     const isKnown = isKnownIn({ recent: ['a'], pending: [], hidden: [], since: NOW - HOUR });
     const listed = [video('a', 'failed', 0), video('b', 'failed', 0), video('c'), { id: 'd' }];
