@@ -67,6 +67,13 @@ describe('Which job a doubt is about', () => {
     expect(reads).toBeLessThan(2_000);
   });
 
+  test('of two orders that a list does not tell apart, one made at the time of the other is not in question', () => {
+    const german = { ...doubt('a', 60 * MINUTE), order: order('a', { language: 'de' }) };
+    const listed = [job('now', 'a', 60 * MINUTE + 1_000)];
+    expect(idsFor([doubt('a'), german], listed)).toEqual([undefined, 'now']);
+    expect(idsFor([doubt('a', 60 * MINUTE), german], listed)).toEqual([undefined, undefined]);
+  });
+
   test('who asked first chooses first', () => {
     const doubts = [doubt('a', 9_000), doubt('a', 0)];
     expect(idsFor(doubts, [job('x', 'a', 9_500)])).toEqual([undefined, 'x']);
