@@ -31,6 +31,12 @@ test('executions with the same key and Base URL share an account', async () => {
   expect(await account(' sk_same ', `${baseUrl}/ `)).toBe(one);
 });
 
+test('a request while someone waits comes first, is sent once, and is given up in time', async () => {
+  const { context } = requesterOf(() => answered({}));
+  const { settings } = (await account('sk_picker')).interactiveClient(context, 5_000);
+  expect(settings).toEqual({ priority: 'interactive', retry: false, deadline: 5_000 });
+});
+
 test.each([
   ['sk_other', baseUrl],
   ['sk_same', 'https://api.example/v2'],
