@@ -197,7 +197,8 @@ async function startPostgres(folder: string): Promise<Service> {
   mkdirSync(dir);
   if (user) chownSync(dir, user.uid, user.gid);
   const data = join(dir, 'data');
-  const options = { cwd: dir, env: { PATH: process.env.PATH }, ...user };
+  // n8n gives times in UTC, but without saying so.
+  const options = { cwd: dir, env: { PATH: process.env.PATH, TZ: 'UTC' }, ...user };
   // Open to every user of this machine: it exists for a test and holds nothing of value.
   execFileSync(join(bin, 'initdb'), ['-D', data, '-U', 'n8n', '-A', 'trust', '-E', 'UTF8'], {
     ...options,
@@ -205,21 +206,7 @@ async function startPostgres(folder: string): Promise<Service> {
   });
   const postgres: OwnedProcess = startProcess(
     join(bin, 'postgres'),
-    // n8n gives times in UTC, but without saying so.
-    [
-      '-D',
-      data,
-      '-p',
-      String(port),
-      '-h',
-      '127.0.0.1',
-      '-k',
-      dir,
-      '-N',
-      '200',
-      '-c',
-      'timezone=UTC',
-    ],
+    ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', dir, '-N', '200'],
     { cwd: dir, log: join(folder, 'postgres.log'), env: options.env, user },
   );
   await waitUntil('PostgreSQL', postgres, async () => {

@@ -204,6 +204,7 @@ export class N8nRest {
     filter: { workflowId?: string; status?: ExecutionStatus[] } = {},
   ): Promise<ExecutionSummary[]> {
     const found = new Map<string, ExecutionSummary>();
+    const limit = 100;
     let startedBefore: string | undefined;
     for (;;) {
       const known = found.size;
@@ -211,12 +212,12 @@ export class N8nRest {
         'GET',
         '/executions',
         undefined,
-        { filter: JSON.stringify({ ...filter, startedBefore }), limit: 100 },
+        { filter: JSON.stringify({ ...filter, startedBefore }), limit },
       );
       for (const execution of results) found.set(execution.id, execution);
       startedBefore = results.at(-1)?.startedAt ?? startedBefore;
       // Those that started in the same millisecond come again.
-      if (found.size === known) return [...found.values()];
+      if (results.length < limit || found.size === known) return [...found.values()];
     }
   }
 

@@ -129,7 +129,8 @@ export class Ledger {
    */
   takeOver(key: string): Entry | undefined {
     const { entries } = this.data;
-    const index = this.doubtful.findIndex((other) => contentOf(other) === contentOf(key));
+    const content = contentOf(key);
+    const index = this.doubtful.findIndex((other) => contentOf(other) === content);
     if (index < 0) return undefined;
     const [other] = this.doubtful.splice(index, 1);
     entries[key] = entries[other];
