@@ -133,9 +133,9 @@ export class Ledger {
     const index = this.doubtful.findIndex((other) => contentOf(other) === content);
     if (index < 0) return undefined;
     const [other] = this.doubtful.splice(index, 1);
-    entries[key] = entries[other];
+    const entry = { ...entries[other], shared: this.nameOf(other) };
     delete entries[other];
-    return entries[key];
+    return (entries[key] = entry);
   }
 
   /** Whether a submission was made with another key or Base URL, so perhaps for another account. */
@@ -206,10 +206,14 @@ export class Ledger {
    * or ignores it; nothing relies on it.
    */
   idempotencyKey(key: string): string {
+    return hash(this.nameOf(key));
+  }
+
+  private nameOf(key: string): string {
     const entry = this.data.entries[key];
     const name = (entry?.state === 'sent' && entry.shared) || `${this.data.seed} ${key}`;
     const refusals = this.data.refusals?.[key];
-    return hash(refusals ? `${name} ${refusals}` : name);
+    return refusals ? `${name} ${refusals}` : name;
   }
 }
 

@@ -202,6 +202,19 @@ test('what another run has left unknown is taken over by one row that asks for t
   expect(ledgerIn(memory, 1).takeOver('1/1/x')).toBeUndefined();
 });
 
+test('what is taken over keeps its idempotency key, also when it is sent again', () => {
+  const memory: IContextObject = {};
+  const first = ledgerIn(memory);
+  first.sent('0/7/x', 5);
+  first.refused('0/7/x');
+  first.sent('0/7/x', 6);
+  const idempotencyKey = first.idempotencyKey('0/7/x');
+  const next = ledgerIn(memory, 1);
+  next.takeOver('1/0/x');
+  next.sent('1/0/x', 9);
+  expect(next.idempotencyKey('1/0/x')).toBe(idempotencyKey);
+});
+
 test('only accepted submissions have an answer', () => {
   const ledger = ledgerIn();
   ledger.sent('0/0/x', 1);
