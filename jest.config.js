@@ -5,7 +5,8 @@ process.env.N8N_LOG_LEVEL ??= 'silent';
 
 /** @type {import('jest').Config} */
 module.exports = {
-  testEnvironment: 'node',
+  testEnvironment: require.resolve('./test/shared/environment.js'),
+  setupFiles: [require.resolve('./test/shared/loadedOnce.js')],
   roots: ['<rootDir>/test'],
   testMatch: ['**/test/(unit|engine)/**/*.test.mts'],
   transform: {

@@ -1,7 +1,4 @@
-/**
- * `npm run sandbox`: a local iTeraBiz to try everything without an account.
- * If client.mts starts it, it reports over the IPC channel and exits when its parent is gone.
- */
+/** `npm run sandbox`: a local iTeraBiz to try everything without an account. */
 import { parseArgs } from 'node:util';
 import { startServer } from './server.mts';
 import { variants, type VariantName } from './variants.mts';
@@ -20,17 +17,12 @@ if (unknown !== undefined) {
 }
 
 const server = await startServer({
-  port: Number(options.port),
+  port: options.port,
   apiKey: process.env.SANDBOX_API_KEY,
   variants: options.variant as VariantName[],
   log: options.quiet ? () => undefined : (line) => console.log(line),
-}).catch((error: NodeJS.ErrnoException) => {
-  const reasons: Record<string, string> = {
-    EADDRINUSE: `Port ${options.port} or the next one is taken. Choose another with --port.`,
-    ERR_SOCKET_BAD_PORT: `--port takes a number from 0 to 65534, not ${options.port}.`,
-  };
-  const reason = reasons[error.code ?? ''] ?? error.stack;
-  console.error(reason);
+}).catch((error: Error) => {
+  console.error(error.message);
   process.exit(1);
 });
 
@@ -41,15 +33,9 @@ async function stop(): Promise<void> {
 process.once('SIGINT', stop);
 process.once('SIGTERM', stop);
 
-if (process.send) {
-  const { url, cdnUrl, adminUrl, apiKey } = server;
-  process.once('disconnect', stop);
-  process.send({ url, cdnUrl, adminUrl, apiKey });
-} else {
-  console.log(`iTeraBiz sandbox. Everything is kept in memory and gone when it stops (Ctrl-C).
+console.log(`iTeraBiz sandbox. Everything is kept in memory and gone when it stops (Ctrl-C).
 
   Base URL  ${server.url}
   API key   ${server.apiKey}
   Admin     ${server.adminUrl}
 `);
-}

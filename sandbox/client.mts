@@ -1,11 +1,14 @@
 /**
- * Starts the sandbox in its own process and talks to its admin interface. For tests, demo and bench.
+ * Starts sandboxes in a process of their own and talks to their admin interface. For tests, demo and bench.
  * Loads only axios and Node's own modules, so that Jest (CommonJS) can import it.
  */
-import { fork, type ChildProcess } from 'node:child_process';
+import { fork } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import axios, { type AxiosError, type AxiosInstance } from 'axios';
+import type { HostAnswer, HostRequest, ReadySandbox } from './host.mts';
 import type {
   Delivery,
   DeliveryAttempt,
@@ -28,8 +31,6 @@ export interface SandboxOptions extends Partial<SandboxSettings> {
   apiKey?: string;
   /** How it differs from the assumptions in openapi.yaml. Default: not at all. */
   variants?: VariantName[];
-  /** Print a line per request to this process's output. Default: off. */
-  requestLog?: boolean;
 }
 
 export interface Sandbox {
@@ -38,6 +39,7 @@ export interface Sandbox {
   /** The file host that serves the videos, e.g. http://localhost:41235 */
   cdnUrl: string;
   apiKey: string;
+  /** The process that runs all sandboxes of this one. */
   pid: number;
 
   stats(): Promise<SandboxStats>;
@@ -68,51 +70,119 @@ export interface Sandbox {
   /** Sends an event now and returns the receivers' responses. */
   sendEvent(event: ManualEvent): Promise<DeliveryAttempt[]>;
 
-  /** Ends the process and waits until it has exited. */
+  /** Stops it. With the last sandbox, waits until their process has exited, unless {@link keepProcess} was called. */
   stop(): Promise<void>;
-}
-
-interface ReadyMessage {
-  url: string;
-  cdnUrl: string;
-  adminUrl: string;
-  apiKey: string;
 }
 
 interface Refusal {
   error: { message: string };
 }
 
-const projectRoot = join(import.meta.dirname, '..');
 const START_TIMEOUT_MS = 60_000;
+
+/** The process of the sandboxes, while there are any. */
+let host: Host | undefined;
+
+let isProcessKept = false;
+
+/** From now on, the process of the sandboxes ends only with this one: to start it takes longer than most tests. */
+export function keepProcess(): void {
+  isProcessKept = true;
+}
 
 /**
  * Starts a sandbox on loopback and waits until it is ready.
- * @throws for unknown options; with its error output if the process ends before it is ready
+ * @throws for unknown options and taken ports; with the error output if the process ends
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const { port = 0, apiKey: wantedKey, requestLog = false, variants = [], ...settings } = options;
-  const args = ['--port', String(port), ...variants.flatMap((name) => ['--variant', name])];
-  const child = fork(join(import.meta.dirname, 'cli.mts'), args, {
-    cwd: projectRoot,
-    execArgv: ['--import', 'tsx'],
-    env: { ...process.env, ...(wantedKey && { SANDBOX_API_KEY: wantedKey }) },
-    stdio: ['ignore', requestLog ? 'inherit' : 'ignore', 'pipe', 'ipc'],
-  });
+  const { port = 0, apiKey: wantedKey, variants = [], ...settings } = options;
+  const own = (host ??= new Host());
+  const id = randomUUID();
+  own.sandboxes.add(id);
+  let isRunning = true;
+  const stop = async () => {
+    if (!isRunning) return;
+    isRunning = false;
+    await own.ask({ id }).catch(() => {});
+    own.sandboxes.delete(id);
+    if (own.sandboxes.size > 0 || isProcessKept) return;
+    if (host === own) host = undefined;
+    await own.end();
+  };
   try {
-    const ready = await waitUntilReady(child);
-    const admin = adminOf(ready);
+    const { ready } = await own.ask({ id, start: { port, apiKey: wantedKey, variants } });
+    const { url, cdnUrl, apiKey, adminUrl } = ready!;
+    const admin = adminOf(adminUrl);
     await admin.patch('/settings', settings);
-    const { url, cdnUrl, apiKey } = ready;
-    return { url, cdnUrl, apiKey, pid: child.pid!, ...commands(admin), stop: () => stop(child) };
+    return { url, cdnUrl, apiKey, pid: own.pid, ...commands(admin), stop };
   } catch (error) {
-    await stop(child);
+    await stop();
     throw error;
   }
 }
 
+/** The process of the sandboxes, host.mts. */
+class Host {
+  readonly sandboxes = new Set<string>();
+
+  private readonly child = fork(join(import.meta.dirname, 'host.mts'), {
+    cwd: join(import.meta.dirname, '..'),
+    execArgv: ['--import', 'tsx'],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+
+  private errorOutput = '';
+
+  constructor() {
+    // Each sandbox waits for an answer of its own.
+    this.child.setMaxListeners(0);
+    this.child.stderr!.on('data', (chunk) => {
+      this.errorOutput = (this.errorOutput + chunk).slice(-10_000);
+    });
+    if (!isProcessKept) return;
+    this.child.unref();
+    this.child.channel!.unref();
+    (this.child.stderr as Socket).unref();
+  }
+
+  get pid(): number {
+    return this.child.pid!;
+  }
+
+  /** @throws what host.mts says; with the error output if the process ends or does not answer in time */
+  async ask(request: HostRequest): Promise<HostAnswer> {
+    const { child } = this;
+    return await new Promise((resolve, reject) => {
+      const settle = (answer?: HostAnswer, why = answer?.error) => {
+        clearTimeout(timeout);
+        child.off('message', onMessage).off('close', onClose).off('error', onError);
+        if (answer && why === undefined) resolve(answer);
+        else reject(new Error(why));
+      };
+      const fail = (why: string) => settle(undefined, `The sandbox ${why}\n${this.errorOutput}`);
+      const onMessage = (answer: HostAnswer) => void (answer.id === request.id && settle(answer));
+      const onClose = (code: number, signal: string) => fail(`has ended (${signal ?? code})`);
+      const onError = ({ message }: Error) => fail(`failed: ${message}`);
+      const timeout = setTimeout(() => fail('did not answer in time'), START_TIMEOUT_MS);
+      child.on('message', onMessage).on('close', onClose).on('error', onError);
+      if (child.connected) child.send(request);
+      else fail('has ended');
+    });
+  }
+
+  async end(): Promise<void> {
+    const { child } = this;
+    if (child.exitCode !== null || child.signalCode !== null || !child.pid) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGTERM');
+    const lastResort = setTimeout(() => child.kill('SIGKILL'), 5_000);
+    await ended;
+    clearTimeout(lastResort);
+  }
+}
+
 /** A client of the admin interface. It throws the sandbox's own error messages. */
-function adminOf({ adminUrl }: ReadyMessage): AxiosInstance {
+function adminOf(adminUrl: string): AxiosInstance {
   const admin = axios.create({ baseURL: adminUrl, proxy: false });
   admin.interceptors.response.use(undefined, (error: AxiosError<Refusal>) => {
     throw new Error(error.response?.data?.error.message ?? error.message);
@@ -120,7 +190,7 @@ function adminOf({ adminUrl }: ReadyMessage): AxiosInstance {
   return admin;
 }
 
-function commands(admin: AxiosInstance): Omit<Sandbox, keyof ReadyMessage | 'pid' | 'stop'> {
+function commands(admin: AxiosInstance): Omit<Sandbox, keyof ReadySandbox | 'pid' | 'stop'> {
   const get = async <T,>(path: string): Promise<T> => (await admin.get<T>(path)).data;
   const post = async <T,>(path: string, body: object): Promise<T> =>
     (await admin.post<T>(path, body)).data;
@@ -144,27 +214,4 @@ function commands(admin: AxiosInstance): Omit<Sandbox, keyof ReadyMessage | 'pid
     deliveries: () => get('/deliveries'),
     sendEvent: (event) => post('/events', event),
   };
-}
-
-function waitUntilReady(child: ChildProcess): Promise<ReadyMessage> {
-  let errorOutput = '';
-  child.stderr!.on('data', (chunk) => (errorOutput = (errorOutput + chunk).slice(-10_000)));
-  return new Promise((resolve, reject) => {
-    const fail = (why: string) => reject(new Error(`The sandbox ${why}\n${errorOutput}`));
-    const timeout = setTimeout(() => fail('did not start in time'), START_TIMEOUT_MS);
-    child.once('message', (message) => resolve(message as ReadyMessage));
-    child.once('message', () => clearTimeout(timeout));
-    child.once('close', (code, signal) => fail(`ended at its start (${signal ?? code})`));
-    child.once('close', () => clearTimeout(timeout));
-    child.once('error', reject);
-  });
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null || !child.pid) return;
-  const ended = once(child, 'exit');
-  child.kill('SIGTERM');
-  const lastResort = setTimeout(() => child.kill('SIGKILL'), 5_000);
-  await ended;
-  clearTimeout(lastResort);
 }

@@ -27,8 +27,8 @@ declare module 'fastify' {
 }
 
 export interface ServerOptions {
-  /** 0 for a free one. The file host gets the next port, or a free one too. */
-  port: number;
+  /** 0 for a free one. The file host gets the next port, or a free one too. Text comes from the command line. */
+  port: number | string;
   apiKey?: string;
   /** How it differs from the assumptions in openapi.yaml. */
   variants?: VariantName[];
@@ -44,9 +44,14 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
+const REASONS: Partial<Record<string, (port: ServerOptions['port']) => string>> = {
+  EADDRINUSE: (port) => `Port ${port} or the next one is taken. Choose another with --port.`,
+  ERR_SOCKET_BAD_PORT: (port) => `--port takes a number from 0 to 65534, not ${port}.`,
+};
+
 /**
  * Starts the API (with admin interface and files) and the separate file host, on loopback only.
- * @throws if a port is taken
+ * @throws if a port is taken or none, in words for users of the command line
  */
 export async function startServer({
   port,
@@ -63,8 +68,16 @@ export async function startServer({
   const cdn = newServer();
   await cdn.register(async (scope) => offerMedia(scope, state, log));
 
-  state.hosts.api = await api.listen({ host: '127.0.0.1', port });
-  await cdn.listen({ host: 'localhost', port: port && port + 1 });
+  try {
+    const first = Number(port);
+    state.hosts.api = await api.listen({ host: '127.0.0.1', port: first });
+    await cdn.listen({ host: 'localhost', port: first && first + 1 });
+  } catch (error) {
+    await Promise.all([api.close(), cdn.close()]);
+    const { code = '' } = error as NodeJS.ErrnoException;
+    const reason = REASONS[code];
+    throw reason ? new Error(reason(port)) : error;
+  }
   state.hosts.cdn = `http://localhost:${(cdn.server.address() as AddressInfo).port}`;
   return {
     url: `${state.hosts.api}/v1`,

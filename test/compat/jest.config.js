@@ -16,10 +16,12 @@ module.exports = {
   rootDir: '../..',
   testMatch: [
     '**/test/compat/*.test.mts',
-    '**/test/engine/door/(once|partialFailure|refusals).test.mts',
+    '**/test/engine/runs/(once|partialFailure|refusals).test.mts',
     '**/test/engine/operations/(avatar|content|video|videoList).test.mts',
     '**/test/engine/triggers/*.test.mts',
   ],
+  testEnvironment: 'node',
+  setupFiles: [],
   // The engine of n8n 1 keeps the process from ending for minutes.
   forceExit: true,
   moduleNameMapper: {

@@ -1,15 +1,9 @@
-const { TestEnvironment } = require('jest-environment-node');
+const Environment = require('../shared/environment.js');
 
 /** The last mutant that a test has noticed. One test is enough, so the rest is skipped. */
 let noticed;
 
-module.exports = class extends TestEnvironment {
-  constructor(config, context) {
-    super(config, context);
-    // The n8n-workflow that is shared (runtime.js) makes errors, too, and asks which are errors.
-    Object.assign(this.global, { Error, TypeError });
-  }
-
+module.exports = class extends Environment {
   handleTestEvent({ name, test, describeBlock }) {
     const mutant = process.env.__STRYKER_ACTIVE_MUTANT__;
     if (mutant === undefined) return;

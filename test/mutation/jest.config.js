@@ -21,7 +21,6 @@ module.exports = {
   ...base,
   rootDir: '../..',
   testMatch: [`**/test/unit/(${layers.join('|')})/**/*.test.mts`],
-  runtime: require.resolve('./runtime.js'),
   testEnvironment: require.resolve('./environment.js'),
   testSequencer: require.resolve('./sequencer.js'),
 };

@@ -3,9 +3,12 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { startSandbox } from '../../../sandbox/client.mts';
+import type * as Client from '../../../sandbox/client.mts';
 import { until } from '../../shared/until.mts';
 import { clientOf } from './http.mts';
+
+// As outside the tests, which keep one process for all sandboxes.
+const { startSandbox } = jest.requireActual<typeof Client>('../../../sandbox/client.mts');
 
 const isRunning = (pid: number) => {
   try {
