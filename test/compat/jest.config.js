@@ -20,7 +20,7 @@ module.exports = {
     '**/test/engine/operations/(avatar|content|video|videoList).test.mts',
     '**/test/engine/triggers/*.test.mts',
   ],
-  testEnvironment: 'node',
+  // That of n8n 1 is not the one that is shared.
   setupFiles: [],
   // The engine of n8n 1 keeps the process from ending for minutes.
   forceExit: true,

@@ -1,15 +1,20 @@
+const { mkdtempSync, rmSync } = require('node:fs');
+const { tmpdir } = require('node:os');
+const { join } = require('node:path');
 const { TestEnvironment } = require('jest-environment-node');
 
 const { now } = Date;
 
-/**
- * What each test file runs in. All files of a worker share one n8n ({@link ./loadedOnce.js}): Jest would load it
- * anew for each, which takes longer than most tests.
- */
+// Where n8n keeps its files. By default, in the user's home.
+const folder = mkdtempSync(join(tmpdir(), 'n8n-tests-'));
+process.env.N8N_USER_FOLDER = folder;
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+
+/** What each test file runs in. The files of a worker share what takes long to load ({@link ./loadedOnce.js}). */
 module.exports = class extends TestEnvironment {
   constructor(config, context) {
     super(config, context);
-    // That n8n is outside, and asks of what comes from in here whether it is an error, and what time it is.
+    // What is shared is outside, and asks of what comes from in here whether it is an error, and what time it is.
     Object.assign(this.global, { Error, TypeError, Date, requireOutside: require });
   }
 

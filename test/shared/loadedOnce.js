@@ -1,5 +1,10 @@
 /* global jest, requireOutside */
 
+/**
+ * n8n and the sandboxes' process are the same for all test files of a worker: Jest would load n8n anew for
+ * each of them, and each would start a process of its own. Both take longer than most tests.
+ */
+
 /** By the clock of the test, which may be a fake one. */
 async function sleep(ms, signal) {
   await new Promise((resolve, reject) => {

@@ -6,6 +6,8 @@ test('downloading 300 MB takes a third of that in memory at most', async () => {
   const child = fork(join(import.meta.dirname, 'largeDownload.mts'), {
     cwd: join(import.meta.dirname, '../../..'),
     execArgv: ['--import', 'tsx'],
+    // It removes its folder at the end.
+    env: { ...process.env, N8N_USER_FOLDER: undefined },
   });
   const ended = once(child, 'exit');
   const [report] = await Promise.race([once(child, 'message'), ended]);

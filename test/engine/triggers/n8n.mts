@@ -5,11 +5,8 @@
  * has changed.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { mkdtempSync } from 'node:fs';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parse as parseQuery } from 'node:querystring';
 import { setTimeout } from 'node:timers/promises';
 import { HookContext, PollContext, WebhookContext } from 'n8n-core';
@@ -32,8 +29,6 @@ import { ITeraBizApi } from '../../../credentials/ITeraBizApi.credentials.ts';
 import type { VideoEvent } from '../../../nodes/ITeraBiz/api/events.ts';
 import { ITeraBizPollingTrigger } from '../../../nodes/ITeraBiz/ITeraBizPollingTrigger.node.ts';
 import { ITeraBizTrigger } from '../../../nodes/ITeraBiz/ITeraBizTrigger.node.ts';
-
-process.env.N8N_USER_FOLDER ??= mkdtempSync(join(tmpdir(), 'n8n-triggers-'));
 
 /** How often the server tries to activate. It pauses in between, which is left out here. */
 const ACTIVATION_TRIES = 5;
