@@ -1,14 +1,16 @@
-/** `npm run probe` in a process of its own, as a user runs it. */
+/** `npm run probe`: twice in a process of its own, as a user runs it, and otherwise in this one. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { command as inThisProcess } from '../../../probe/command.mts';
 import { readOptions } from '../../../probe/options.mts';
 import { startSandbox, type Sandbox } from '../../../sandbox/client.mts';
+import { retryQuickly } from '../../shared/quickly.mts';
 import { argumentsOf, root } from '../command.mts';
 
 let folder: string;
@@ -23,16 +25,26 @@ afterAll(async () => {
   await sandbox.stop();
 });
 
-/** A pause before it asks again is a random part of a limit: here, next to nothing. */
-const WITHOUT_PAUSES = ['--import', 'data:text/javascript,Math.random = () => 0.001'];
+retryQuickly();
+
+async function probe(options: string[], apiKey = sandbox.apiKey) {
+  let output = '';
+  const print = (...texts: unknown[]) => void (output += `${texts.join(' ')}\n`);
+  const spies = (['log', 'error'] as const).map((name) =>
+    jest.spyOn(console, name).mockImplementation(print),
+  );
+  const code = await inThisProcess(['--out', folder, ...options], { ITERABIZ_API_KEY: apiKey });
+  spies.forEach((spy) => spy.mockRestore());
+  return { code, output };
+}
 
 /** Runs it to its end, for two minutes at the most. */
-async function probe(options: string[], apiKey = sandbox.apiKey) {
-  const out = join(folder, String(readdirSync(folder).length));
-  const command = [...WITHOUT_PAUSES, ...argumentsOf('probe'), '--out', out];
-  const child = spawn(process.execPath, [...command, ...options], {
+async function probeAsUser(...options: string[]) {
+  const out = join(folder, 'reports');
+  const args = [...argumentsOf('probe'), '--out', out, ...options];
+  const child = spawn(process.execPath, args, {
     cwd: root,
-    env: { ...process.env, ITERABIZ_API_KEY: apiKey },
+    env: { ...process.env, ITERABIZ_API_KEY: sandbox.apiKey },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: 120_000,
     killSignal: 'SIGKILL',
@@ -44,7 +56,7 @@ async function probe(options: string[], apiKey = sandbox.apiKey) {
 }
 
 test('It tells what differs and where the code has to change, and writes a report', async () => {
-  const { code, output, out } = await probe(['--base-url', `${sandbox.url}/`]);
+  const { code, output, out } = await probeAsUser('--base-url', `${sandbox.url}/`);
   expect(output).toMatch(/^GET \/videos\?limit=100 {2}200 {2}\d+ ms$/m);
   expect(output).toMatch(
     /^differs {6}Lists begin with the newest\n\s+Seen: They begin with the oldest\n\s+To change: nodes\/ITeraBiz\/account\/listReader\.ts$/m,
@@ -68,6 +80,7 @@ test('It tells what differs and where the code has to change, and writes a repor
 
 test('Nothing is ordered unless somebody agrees', async () => {
   await sandbox.resetStats();
+  process.stdin.isTTY = false;
   const { code, output } = await probe(['--base-url', sandbox.url, '--spend']);
   expect(output).toContain('orders 1 video of 5 seconds with the avatar avatar_james01');
   expect(output).toContain('add --yes to go ahead');
@@ -138,7 +151,7 @@ test('Where nobody answers, that is said', async () => {
 });
 
 test('A base URL over which others could read the key is refused, in a line', async () => {
-  const { code, output } = await probe(['--base-url', 'http://api.iterabiz.invalid/v1']);
+  const { code, output } = await probeAsUser('--base-url', 'http://api.iterabiz.invalid/v1');
   expect(output).toMatch(/^The Base URL of the iTeraBiz credential begins with http:.*\n$/);
   expect(code).toBe(1);
 });
