@@ -103,7 +103,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const stop = async () => {
     if (!isRunning) return;
     isRunning = false;
-    await own.ask({ id }).catch(() => {});
+    await own.ask({ id }).catch(() => undefined);
     own.sandboxes.delete(id);
     if (own.sandboxes.size > 0 || isProcessKept) return;
     if (host === own) host = undefined;

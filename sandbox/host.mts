@@ -27,8 +27,8 @@ process.on('message', async ({ id, start }: HostRequest) => {
     if (start) {
       const server = await startServer({ ...start, log: () => undefined });
       running.set(id, server);
-      const { close, ...ready } = server;
-      answer.ready = ready;
+      const { url, cdnUrl, adminUrl, apiKey } = server;
+      answer.ready = { url, cdnUrl, adminUrl, apiKey };
     } else {
       await running.get(id)?.close();
       running.delete(id);
