@@ -103,7 +103,7 @@ async function readList(poll: Poll, progress: Progress, after?: string): Promise
   const hidden = new Set(progress.hidden);
   const wanted = progress.pending.filter((id) => !hidden.has(id));
   const videos: Video[] = [];
-  let [count, pageSize, isSorted, isDone] = [0, 0, true, false];
+  let [count, knownCount, pageSize, isSorted, isDone] = [0, 0, 0, true, false];
   const fetch = async (from = after) => await client.page('/videos', from);
   const read = async () => {
     for await (const { newItems, cursorStalled } of pages(fetch)) {
@@ -112,9 +112,10 @@ async function readList(poll: Poll, progress: Progress, after?: string): Promise
       newItems.forEach((video) => snapshot.set(idOf(video) ?? '', video));
       if (!isDone) {
         videos.push(...newItems);
+        knownCount += newItems.filter(isKnown).length;
         isSorted &&= !(createdAt(newItems[0] ?? {}) < createdAt(newItems.at(-1) ?? {}));
         const isFarEnough = isSorted || videos.length >= MAX_RECENT;
-        isDone = isFarEnough && videos.filter(isKnown).length >= ENOUGH_KNOWN;
+        isDone = isFarEnough && knownCount >= ENOUGH_KNOWN;
       }
       if (cursorStalled && !isDone) {
         // Going on with the newest videos is better than never starting the workflow again.
@@ -123,7 +124,7 @@ async function readList(poll: Poll, progress: Progress, after?: string): Promise
       }
       // The cursor was deleted in between: the next poll begins anew.
       const isLost = count > 1 && newItems.length === 0 && progress.recent.length > 0;
-      if (isLost && !videos.some(isKnown)) return true;
+      if (isLost && knownCount === 0) return true;
       const isEnough = count >= wanted.length || wanted.every((id) => snapshot.has(id));
       if (count === MAX_PAGES || (isDone && isEnough)) return !isDone;
     }
