@@ -9,14 +9,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 
-import { loadPackage } from '../n8n/embedded.mts';
 import { readCampaign, type Row } from './campaign.mts';
 import { DemoError } from './demoError.mts';
-import { makeAvatar, makeVideos } from './make.mts';
 import { HELP, type Options, readOptions } from './options.mts';
-import { report, saveVideos, shortPath } from './output.mts';
-import { withProgress } from './progress.mts';
-import { localService, realService, type Service } from './service.mts';
+import { localService, realService } from './service.mts';
+import { count, shortPath } from './text.mts';
 
 const cancel = new AbortController();
 process.once('SIGINT', () => cancel.abort(new DemoError('Canceled.')));
@@ -38,28 +35,13 @@ async function demo(options: Options): Promise<void> {
   const storage = useTemporaryStorage();
   const service = options.real ? realService(options.real) : await localService();
   try {
-    await runCampaign(rows, service, options);
+    // Here, because it loads n8n, and that takes seconds.
+    const { runCampaign } = await import('./run.mts');
+    await runCampaign(rows, service, options, cancel.signal);
   } finally {
     await service.stop?.();
     rmSync(storage, { recursive: true, force: true });
   }
-}
-
-async function runCampaign(rows: Row[], service: Service, { real, out }: Options): Promise<void> {
-  console.log(
-    real ? `iTeraBiz at ${real.baseUrl}` : `Sandbox at ${service.baseUrl}: nothing is charged`,
-  );
-  const kit = await loadPackage(join(import.meta.dirname, '..'));
-  const engine = { kit, service, signal: cancel.signal };
-
-  const avatarId = await makeAvatar(engine);
-  console.log(`Avatar ${avatarId}\n`);
-  const work = makeVideos(engine, rows, avatarId);
-  const results = await withProgress(service, avatarId, rows.length, work);
-
-  const saved = await saveVideos(results, out);
-  console.log(`\n${report(results, saved)}`);
-  console.log(`\n${saved.size} of ${count(rows.length, 'video')} in ${shortPath(out)}`);
 }
 
 /** A temporary folder for n8n's files. Without an encryption key, n8n would create and announce one. */
@@ -87,8 +69,4 @@ async function askBeforeSpending(rows: Row[], baseUrl: string): Promise<void> {
   });
   terminal.close();
   if (answer.trim().toLowerCase() !== 'yes') throw new DemoError('Nothing was sent.');
-}
-
-function count(number: number, thing: string): string {
-  return `${number} ${thing}${number === 1 ? '' : 's'}`;
 }

@@ -1,13 +1,13 @@
 import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { extname, join, relative } from 'node:path';
+import { extname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Container } from '@n8n/di';
 import { BinaryDataService } from 'n8n-core';
 
 import type { Row } from './campaign.mts';
 import type { Result } from './results.mts';
-import { table } from './table.mts';
+import { shortPath, table } from './text.mts';
 
 /**
  * Streams the downloaded videos from n8n's storage to a folder.
@@ -58,10 +58,4 @@ export function report(results: Result[], saved: Map<number, string>): string {
   const failed = results.filter(({ reason }) => reason !== undefined);
   const reasons = failed.map(({ row, reason }) => `Row ${row.number} failed. ${reason}`);
   return [table(rows), ...reasons].join('\n\n');
-}
-
-/** A path relative to the working folder, if it is inside. */
-export function shortPath(path: string): string {
-  const near = relative('.', path);
-  return near.startsWith('..') ? path : near || '.';
 }

@@ -10,7 +10,6 @@ import { Contract } from './contract.mts';
 import { HELP, type Options, readOptions } from './options.mts';
 import { ProbeError } from './probeError.mts';
 import { asJson, asMarkdown, onScreen, withoutSecrets } from './report.mts';
-import { endOf, probe } from './run.mts';
 
 /**
  * Prints to the console and writes the report.
@@ -38,6 +37,8 @@ export async function command(
 }
 
 async function main(options: Options, signal?: AbortSignal): Promise<void> {
+  // n8n takes seconds to load. Until here, nothing needs it.
+  const { endOf, probe } = await import('./run.mts');
   const contract = new Contract();
   const outcome = await probe(options, contract, {
     agree: async (what) => await agree(what, options, signal),

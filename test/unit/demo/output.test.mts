@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 
-import { fileNameOf, report, shortPath } from '../../../demo/output.mts';
+import { fileNameOf, report } from '../../../demo/output.mts';
 import { countsOf } from '../../../demo/progress.mts';
-import { table } from '../../../demo/table.mts';
+import { shortPath, table } from '../../../demo/text.mts';
 
 const row = { title: 'Spring Sale', language: 'en-US', duration: '20', script: 'Hi', prompt: '' };
 

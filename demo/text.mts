@@ -1,3 +1,5 @@
+import { relative } from 'node:path';
+
 /**
  * A plain-text table. Each column is as wide as its widest cell.
  *
@@ -14,4 +16,15 @@ export function table(rows: Record<string, string | number>[]): string {
       .trimEnd(),
   );
   return [header, widths.map((width) => '─'.repeat(width)).join('  '), ...body].join('\n');
+}
+
+/** A path relative to the working folder, if it is inside. */
+export function shortPath(path: string): string {
+  const near = relative('.', path);
+  return near.startsWith('..') ? path : near || '.';
+}
+
+/** E.g. `1 video` */
+export function count(number: number, thing: string): string {
+  return `${number} ${thing}${number === 1 ? '' : 's'}`;
 }
