@@ -6,6 +6,7 @@ process.env.N8N_LOG_LEVEL ??= 'silent';
 /** @type {import('jest').Config} */
 module.exports = {
   testEnvironment: require.resolve('./test/shared/environment.js'),
+  testSequencer: require.resolve('./test/shared/sequencer.js'),
   setupFiles: [require.resolve('./test/shared/loadedOnce.js')],
   roots: ['<rootDir>/test'],
   testMatch: ['**/test/(unit|engine)/**/*.test.mts'],
