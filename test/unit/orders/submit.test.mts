@@ -440,8 +440,12 @@ test('never more are in flight than the user chose, of all executions of the acc
   const account = new Account('one');
   let inFlight = 0;
   let most = 0;
+  let reachThree: () => void;
+  const areThree = new Promise<void>((resolve) => (reachThree = resolve));
   const answer = async (asked: Asked) => {
     most = Math.max(most, ++inFlight);
+    if (inFlight === 3) reachThree();
+    await areThree;
     await new Promise((resolve) => setTimeout(resolve, 5));
     inFlight -= 1;
     return accepted(asked);
