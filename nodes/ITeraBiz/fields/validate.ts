@@ -43,7 +43,7 @@ const CHECKS = new Map<string, (value: unknown, label: string) => string | numbe
   ['name', textOf],
   ['prompt', textOf],
   ['script', textOf],
-  ['voice_id', textOf],
+  ['voice_id', pastedText],
 ]);
 
 /**
@@ -185,7 +185,7 @@ function checkLanguage(value: unknown, label: string): string {
 }
 
 function checkUrl(value: unknown, label: string): string {
-  const text = textOf(value, label);
+  const text = pastedText(value, label);
   if (/^https?:\/\/\S+$/i.test(text) && URL.canParse(text)) return text;
   const advice =
     'Enter the address of a picture that iTeraBiz can open from the internet. It begins with https://, as in https://example.com/photo.jpg';
@@ -247,6 +247,11 @@ export function textOf(value: unknown, label: string): string {
     throw refusal(label, visible, 'is not a value', advice);
   }
   return text;
+}
+
+/** The text of a value that people copy, without what gets copied along with it. @throws {BadInput} as above */
+function pastedText(value: unknown, label: string): string {
+  return textOf(trimPasted(textOf(value, label)), label);
 }
 
 function refusal(label: string, value: unknown, problem: string, advice: string): BadInput {

@@ -51,6 +51,11 @@ describe('A body that is ready to be sent', () => {
       { image_url: 'http://a.example/b.png' },
     ],
     [
+      'what was copied with quotes, and with an invisible character',
+      { image_url: '"https://a.example/b"', voice_id: '“voice_1\u200b” ' },
+      { image_url: 'https://a.example/b', voice_id: 'voice_1' },
+    ],
+    [
       'an image with a query',
       { image_url: ' https://a.example/b?c=d%20e ' },
       { image_url: 'https://a.example/b?c=d%20e' },
@@ -241,6 +246,7 @@ test.each<[string, unknown, string]>([
   ['duration', 'soon', '"Duration (Seconds)": "soon" is not a valid duration'],
   ['language', 'Klingon', '"Language": "Klingon" is not a language'],
   ['image_url', 'photo', '"Image URL": "photo" is not a web address'],
+  ['voice_id', '""', '"Voice ID" is empty'],
   ['script', ['a'], '"Script": "["a"]" is not text'],
   ['script', '{{ $json.a }}', '"Script": "{{ $json.a }}" is an expression that was not evaluated'],
   ['avatar_id', 2 ** 53, '"Avatar": "9007199254740992" is not an exact ID'],
