@@ -139,6 +139,9 @@ class Host {
     this.child.stderr!.on('data', (chunk) => {
       this.errorOutput = (this.errorOutput + chunk).slice(-10_000);
     });
+    this.child.once('exit', () => {
+      if (host === this) host = undefined;
+    });
     if (!isProcessKept) return;
     this.child.unref();
     this.child.channel!.unref();

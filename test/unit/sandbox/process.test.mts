@@ -31,6 +31,16 @@ it('starts on free ports with a key of its own, and stops', async () => {
   await first.stop();
 });
 
+it('starts again after its process was killed', async () => {
+  const first = await startSandbox();
+  process.kill(first.pid, 'SIGKILL');
+  await until('it has ended', () => !isRunning(first.pid));
+  const second = await startSandbox();
+  expect((await clientOf(second).get('/avatars')).status).toBe(200);
+  await Promise.all([first.stop(), second.stop()]);
+  expect(isRunning(second.pid)).toBe(false);
+});
+
 it('says why when it cannot start', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
