@@ -14,6 +14,8 @@ const hasChromium = chromiumPath() !== undefined;
 module.exports = {
   ...base,
   rootDir: '../..',
+  // Here, n8n and the sandbox are programs that each file starts and ends.
+  setupFiles: [],
   globalSetup: '<rootDir>/test/e2e/globalSetup.mjs',
   testMatch: ['**/test/e2e/**/*.test.mts'],
   testPathIgnorePatterns: [...others, ...(hasChromium ? [] : ['/test/e2e/browser/'])],

@@ -182,13 +182,13 @@ export class Reconciler {
       if (extent !== 'enough') trouble = 'Only the newest entries of a very long list were read';
     } catch (error) {
       // A canceled leader, or an error of its own, says nothing about the other lookups.
-      if (isCanceled(leader)) return;
+      if (leader.client.settings.signal?.aborted) return;
       if (!(error instanceof RequestFailed)) return this.end(leader, at, (error as Error).message);
       trouble = error.describe({ doing: 'list what the account has' }).message;
       isFinal = FINAL_CLASSES.includes(error.statusClass ?? '');
     }
 
-    const active = lookups.filter((lookup) => !isCanceled(lookup));
+    const active = lookups.filter(({ client }) => !client.settings.signal?.aborted);
     const unassigned = listed.filter(({ entry }) => {
       const id = idOf(entry);
       return id !== undefined && !this.jobs.isAssigned(id);
@@ -207,8 +207,4 @@ export class Reconciler {
     this.lookups.delete(lookup);
     lookup.resolve({ job, since: lookup.sentAt, at, polls: lookup.polls, trouble });
   }
-}
-
-function isCanceled({ client }: Lookup): boolean {
-  return client.settings.signal?.aborted === true;
 }

@@ -60,9 +60,7 @@ export interface Refusals {
  */
 export function isRefusedForGood(error: Error, refusals: Refusals, at: number): boolean {
   const isPermanent =
-    !(error instanceof RequestFailed) ||
-    error.statusClass === 'badKey' ||
-    error.statusClass === 'notAllowed';
+    !(error instanceof RequestFailed) || ['badKey', 'notAllowed'].includes(error.statusClass ?? '');
   refusals.count = isPermanent ? refusals.count + 1 : 0;
   if (refusals.count === 1) refusals.since = at;
   return refusals.count >= 3 && at - refusals.since >= TOLERANCE.refused;

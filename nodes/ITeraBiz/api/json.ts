@@ -23,10 +23,8 @@ export function jsonOrText(text: string): unknown {
 }
 
 /** Lenient, since iTeraBiz only shows examples; rejects what would change the URL of a request. */
-const ID = /^(?!.*\.\.)[A-Za-z0-9_-][A-Za-z0-9_.:~-]{0,199}$/;
-
 export function isId(text: string): boolean {
-  return ID.test(text);
+  return /^(?!.*\.\.)[A-Za-z0-9_-][A-Za-z0-9_.:~-]{0,199}$/.test(text);
 }
 
 const ON = ['true', 'yes', 'on', '1'];

@@ -59,8 +59,7 @@ export async function* pages(
  */
 export function pageIn(body: unknown, size = PAGE_SIZE): Page | undefined {
   const list = Array.isArray(body) ? { data: body, has_more: undefined } : body;
-  if (!isObject(list)) return undefined;
-  if (reportsError(list)) return undefined;
+  if (!isObject(list) || reportsError(list)) return undefined;
   const { data, has_more, hasMore } = list;
   if (data === null && !saysNo(list)) return { data: [], has_more: false };
   if (!Array.isArray(data)) return undefined;

@@ -19,6 +19,9 @@ import { atLeast, now, signalUntil } from './time';
 /** Longest wait for a response unless the user sets one, in milliseconds; n8n's own default. */
 export const TIMEOUT = 300_000;
 
+/** With less time left than this, in milliseconds, nothing is ordered: its answer would be lost. */
+const TIME_TO_SUBMIT = 10_000;
+
 /** How much longer an answer may trickle in, in milliseconds: silence is to be reported as what it is. */
 const TRICKLE_MARGIN = 100;
 
@@ -151,7 +154,8 @@ export class ApiClient {
 
     const tryOnce = async (): Promise<Attempt | undefined> => {
       patience = await this.queue.waitUntilResumed(patience, turn.signal);
-      if (patience < 0 || now() >= deadline) return undefined;
+      const needed = method === 'POST' ? TIME_TO_SUBMIT : 0;
+      if (patience < 0 || now() + needed >= deadline) return undefined;
       startedAt ??= now();
       const outcome = await sendOnce();
       const decision = retryDecision(method, outcome);

@@ -5,7 +5,7 @@ import type { JobRegistry } from '../account/jobRegistry';
 import { fingerprint } from '../account/sameOrder';
 import { videoIfKnown } from '../account/snapshot';
 import { idOf } from '../api/video';
-import { refusalOnly } from '../client/apiClient';
+import { refusalOnly, RequestFailed } from '../client/apiClient';
 import { now, signalUntil, unlessAborted } from '../client/time';
 import { Ledger, seedIn } from '../orders/ledger';
 import {
@@ -139,8 +139,8 @@ async function order(
 }
 
 /**
- * Forgets what was accepted with another key if the account certainly does not have it: it was ordered for
- * another account.
+ * Forgets what was accepted with another key if the account has nothing that was: it was ordered for another
+ * account.
  */
 async function forgetForeign(
   run: Run,
@@ -148,12 +148,17 @@ async function forgetForeign(
   rows: Row[],
 ): Promise<void> {
   const foreign = rows.filter(({ known }) => known && ledger.isForeign(known));
+  const missing: Row[] = [];
+  const ours = new Set<string | undefined>();
   await eachItem(run, foreign, run.concurrency, async (row) => {
     const id = row.known?.state === 'accepted' ? idOf(row.known.answer) : undefined;
     if (id === undefined) return;
     const video = await videoIfKnown(client, id).catch(refusalOnly);
-    if (video === undefined) row.known = undefined;
+    if (video === undefined) missing.push(row);
+    else if (!(video instanceof RequestFailed)) ours.add(row.known?.account);
   });
+  // One that is there shows that the account is the same: the others were deleted, or are not shown right now.
+  for (const row of missing) if (!ours.has(row.known?.account)) row.known = undefined;
 }
 
 function nameAccepted({ results }: Submissions, rows: Row[]): void {

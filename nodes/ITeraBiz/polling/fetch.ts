@@ -144,14 +144,10 @@ async function readList(poll: Poll, progress: Progress, after?: string): Promise
  * @returns the IDs to ask for from now on, least recently asked first
  */
 async function readHidden({ client, warn, snapshot }: Poll, progress: Progress): Promise<string[]> {
-  const needsReading = (id: string): boolean => {
-    const video = snapshot.get(id);
-    return !video || isPartial(video);
-  };
   const hidden = new Set(progress.hidden);
   const unasked = progress.pending.filter((id) => !hidden.has(id));
   let refusal: RequestFailed | undefined;
-  const toAsk = [...unasked, ...hidden].filter(needsReading);
+  const toAsk = [...unasked, ...hidden].filter((id) => isPartial(snapshot.get(id) ?? {}));
   const unanswered = new Set(toAsk);
   let inVain = 0;
   for (const id of toAsk) {

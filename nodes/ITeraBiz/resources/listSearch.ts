@@ -176,11 +176,10 @@ function timeOf(video: Video, format: Intl.DateTimeFormat): string | undefined {
  * unknown one counts as UTC.
  */
 export function timeFormat(timezone: string): Intl.DateTimeFormat {
-  const styles = { dateStyle: 'short', timeStyle: 'short' } as const;
   try {
     const timeZone = timezone.replace(/["'\s]/g, '');
-    return new Intl.DateTimeFormat('sv-SE', { ...styles, timeZone });
+    return new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeStyle: 'short', timeZone });
   } catch {
-    return new Intl.DateTimeFormat('sv-SE', { ...styles, timeZone: 'UTC' });
+    return timeFormat('UTC');
   }
 }

@@ -20,7 +20,7 @@ import { isObject } from '../api/json';
 import type { Video } from '../api/video';
 import { type ApiClient, TIMEOUT } from '../client/apiClient';
 import { MAX_TIMER, now, yielder } from '../client/time';
-import { checkDailyLimit, checkOptions, type Options } from '../fields/validate';
+import { checkDailyLimit, checkNumber, checkOptions, type Options } from '../fields/validate';
 
 /** n8n's On Error setting of a node: it stops, or goes on with the message, on either output. */
 export type OnError = 'stop' | 'continueRegularOutput' | 'continueErrorOutput';
@@ -218,8 +218,7 @@ async function concurrencyFrom(parameter: Run['parameter'], size: number): Promi
     await yieldIfDue();
     try {
       const entered = parameter('options.maxConcurrency', item, DEFAULT_CONCURRENCY);
-      const { maxConcurrency = Infinity } = checkOptions({ maxConcurrency: entered });
-      smallest = Math.min(smallest, maxConcurrency);
+      smallest = Math.min(smallest, checkNumber(entered, 'maxConcurrency'));
     } catch {
       continue;
     }

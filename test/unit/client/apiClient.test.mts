@@ -235,6 +235,17 @@ describe('A deadline', () => {
     expect([times.length, queue.isIdle]).toEqual([0, true]);
   });
 
+  test('that leaves too little time for an answer: nothing is ordered, and what only reads is sent', async () => {
+    const short = until(9_000, [ok]);
+    const order = await short.client.request({ method: 'POST', url: '/' });
+    expect([order.tries, short.times.length]).toEqual([0, 0]);
+    await short.client.request({ method: 'GET', url: '/' });
+    expect(short.times).toHaveLength(1);
+    const long = until(20_000, [ok]);
+    await long.client.request({ method: 'POST', url: '/' });
+    expect(long.times).toHaveLength(1);
+  });
+
   test('that passes while n8n is busy: nothing is sent, and an earlier pause is not blamed', async () => {
     const { queue, times, client } = scripted([ok]);
     queue.pauseFor(1_000, { status: 429, headers: {}, body: {} });

@@ -445,6 +445,22 @@ describe('A retry', () => {
     ]);
   });
 
+  test('with another key orders nothing again where the account has one of them: a single 404 decides nothing', async () => {
+    const scripts = ['a', 'b'];
+    const first = running({ account: new Account('one'), scripts });
+    await first.output;
+    const replies: Reply[] = [
+      { status: 404, body: { error: 'No such video' } },
+      { body: { id: 'video_b', status: 'queued' } },
+    ];
+    const again = running({
+      ...{ account: new Account('two'), memory: first.memory, scripts },
+      ...{ list: () => replies.shift()!, options: { maxConcurrency: 1 } },
+    });
+    expect((await again.output).map(({ id }) => id)).toEqual(['video_a', 'video_b']);
+    expect([again.posts.length, again.looks.length]).toEqual([0, 2]);
+  });
+
   test('with another key asks for no video whose ID is not known', async () => {
     const first = running({ account: new Account('one'), answer: breaks });
     await errorOf(first);
