@@ -19,7 +19,7 @@ import { atLeast, now, signalUntil } from './time';
 /** Longest wait for a response unless the user sets one, in milliseconds; n8n's own default. */
 export const TIMEOUT = 300_000;
 
-/** With less time left than this, in milliseconds, nothing is ordered: its answer would be lost. */
+/** With less time left than this, in milliseconds, no POST is sent: what it creates would be lost with its answer. */
 const TIME_TO_SUBMIT = 10_000;
 
 /** How much longer an answer may trickle in, in milliseconds: silence is to be reported as what it is. */

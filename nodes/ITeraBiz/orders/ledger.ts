@@ -209,6 +209,7 @@ export class Ledger {
     return hash(this.nameOf(key));
   }
 
+  /** What {@link idempotencyKey} is the hash of. */
   private nameOf(key: string): string {
     const entry = this.data.entries[key];
     const name = (entry?.state === 'sent' && entry.shared) || `${this.data.seed} ${key}`;
