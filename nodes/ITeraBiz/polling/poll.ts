@@ -89,9 +89,15 @@ async function pollOf(context: IPollFunctions & { getPollBudgetMs?: () => number
   const settings = { priority: 'poll', deadline, options: { timeout: TIMEOUT } } as const;
   const account = await accountOf(context);
   const trigger = triggerOf(context);
+  const client = account.client(context, settings);
+  // The next poll asks for a video again. A pause before a retry would hold back the whole account.
+  const once = client.with({ retry: false });
   return {
     account: account.id,
-    client: account.client(context, settings),
+    client: {
+      page: async (url, after) => await client.page(url, after),
+      video: async (id) => await once.video(id),
+    },
     snapshot: new Map(),
     warn: (text, once = false) => {
       if (once && warned.has(trigger)) return;

@@ -435,6 +435,18 @@ describe('nothing is missed and nothing doubled', () => {
     expect((await requests())['GET /videos/{id}']).toBe(110);
   });
 
+  it('when one cannot be read: a poll asks for it once, and holds back no other request of the account', async () => {
+    const [broken] = await running();
+    await activate();
+    await sandbox.fault({ on: 'GET /videos', type: 'hideVideos', ids: [broken], times: 'always' });
+    await sandbox.fault({ on: 'GET /videos/{id}', type: 'refuse', status: 500, times: 2 });
+    await sandbox.resetStats();
+    expect([await poll(), await poll()]).toEqual([[], []]);
+    expect((await requests())['GET /videos/{id}']).toBe(2);
+    await sandbox.finish(broken);
+    expect(await poll()).toEqual([broken]);
+  });
+
   it('with a bounded memory', async () => {
     await finished(620);
     await activate();
