@@ -78,7 +78,7 @@ interface Refusal {
   error: { message: string };
 }
 
-const START_TIMEOUT_MS = 60_000;
+const ANSWER_TIMEOUT_MS = 60_000;
 
 /** The process of the sandboxes, while there are any. */
 let host: Host | undefined;
@@ -166,7 +166,7 @@ class Host {
       const onMessage = (answer: HostAnswer) => void (answer.id === request.id && settle(answer));
       const onClose = (code: number, signal: string) => fail(`has ended (${signal ?? code})`);
       const onError = ({ message }: Error) => fail(`failed: ${message}`);
-      const timeout = setTimeout(() => fail('did not answer in time'), START_TIMEOUT_MS);
+      const timeout = setTimeout(() => fail('did not answer in time'), ANSWER_TIMEOUT_MS);
       child.on('message', onMessage).on('close', onClose).on('error', onError);
       if (child.connected) child.send(request);
       else fail('has ended');
