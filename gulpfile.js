@@ -2,7 +2,6 @@ const { existsSync, readdirSync } = require('node:fs');
 const { readFile, rm, writeFile } = require('node:fs/promises');
 const { join, relative } = require('node:path');
 const { dest, parallel, series, src } = require('gulp');
-const { format } = require('prettier');
 
 /** Copies what `tsc` leaves behind into dist: icons, codex files and output schemas. */
 function assets() {
@@ -23,11 +22,16 @@ async function withoutStrays() {
 
 /** A twelfth of what tsc writes is indentation. */
 async function indentedWithTabs() {
+  const { format } = await import('oxfmt');
   const scripts = filesInDist().filter((file) => file.endsWith('.js'));
   for (const file of scripts.map((name) => join('dist', name))) {
     const text = await readFile(file, 'utf8');
-    const style = { parser: 'babel', useTabs: true, printWidth: 120, singleQuote: true };
-    await writeFile(file, await format(text, style));
+    const { code } = await format(file, text, {
+      useTabs: true,
+      printWidth: 120,
+      singleQuote: true,
+    });
+    await writeFile(file, code);
   }
 }
 

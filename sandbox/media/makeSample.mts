@@ -38,7 +38,7 @@ const background = `gradients=size=${WIDTH}x${HEIGHT}:rate=${RATE}:duration=${SE
 const drawing = `format=gbrp,geq=r='${channel('r', 0)}':g='${channel('g', 1)}':b='${channel('b', 2)}'`;
 const voice = `sine=frequency=196:beep_factor=3:duration=${SECONDS}:sample_rate=44100,tremolo=f=2.9:d=0.8`;
 
-// prettier-ignore
+// oxfmt-ignore
 execFileSync('ffmpeg', [
   '-hide_banner', '-loglevel', 'error', '-y',
   '-f', 'lavfi', '-i', `${background},${drawing}`,

@@ -46,7 +46,7 @@ export const loops: Loops = {
   async list(api) {
     const videos: IDataObject[] = [];
     let after = '';
-    for (let hasMore = true; hasMore; ) {
+    for (let hasMore = true; hasMore;) {
       const page = await call(api, 'GET', `/videos?limit=100${after}`);
       videos.push(...(page.data as IDataObject[]));
       after = `&starting_after=${videos.at(-1)?.id}`;

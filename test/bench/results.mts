@@ -1,6 +1,6 @@
 /** What the bench measures, and how it is shown. */
 import { cpus, loadavg, totalmem } from 'node:os';
-import { format } from 'prettier';
+import { format } from 'oxfmt';
 
 /** One figure, from several runs. */
 export interface Figure {
@@ -127,10 +127,10 @@ export async function toMarkdown({ machine, ratios, sections }: Results): Promis
       ),
     );
   }
-  return await format(parts.join('\n\n'), { parser: 'markdown' });
+  return (await format('results.md', parts.join('\n\n'))).code;
 }
 
-/** The table as prettier wants it, with numbers at the right. */
+/** The table as the formatter wants it, with numbers at the right. */
 function table(head: string[], rows: string[][]): string {
   const line = (cells: string[]) => `| ${cells.join(' | ')} |`;
   const rule = head.map((_, column) => {

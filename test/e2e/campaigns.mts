@@ -42,7 +42,11 @@ export function webhook(path: string) {
 
 /** Lets an example start by a webhook in place of its Start node. */
 export function byWebhook(path: string): (workflow: WorkflowFile) => void {
-  return ({ nodes }) => Object.assign(nodes.find(({ name }) => name === 'Start')!, webhook(path));
+  return ({ nodes }) =>
+    Object.assign(
+      nodes.find(({ name }) => name === 'Start')!,
+      webhook(path),
+    );
 }
 
 /**

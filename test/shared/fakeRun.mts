@@ -78,23 +78,22 @@ async function overHttp(baseURL: string, options: IHttpRequestOptions, headers: 
   return { statusCode: response.status, headers: response.headers, body: response.data };
 }
 
-export interface FakeRunOptions
-  extends Partial<
-    Pick<
-      Run,
-      | 'index'
-      | 'onError'
-      | 'isTool'
-      | 'giveUpAt'
-      | 'isManual'
-      | 'signal'
-      | 'timeoutAt'
-      | 'memory'
-      | 'requestOptions'
-      | 'batching'
-      | 'concurrency'
-    >
-  > {
+export interface FakeRunOptions extends Partial<
+  Pick<
+    Run,
+    | 'index'
+    | 'onError'
+    | 'isTool'
+    | 'giveUpAt'
+    | 'isManual'
+    | 'signal'
+    | 'timeoutAt'
+    | 'memory'
+    | 'requestOptions'
+    | 'batching'
+    | 'concurrency'
+  >
+> {
   api: Address | Answering;
   /** JSON of the input items. Default: one empty item */
   items?: IDataObject[];

@@ -103,7 +103,7 @@ test('a long computation lets n8n get on with other work in between', async () =
     5,
     async () => {
       items += 1;
-      for (const end = performance.now() + 5; performance.now() < end; );
+      for (const end = performance.now() + 5; performance.now() < end;);
     },
   );
   // Some 300 ms of computing: without a pause in between there would be no turn.

@@ -148,7 +148,7 @@ describe('Max Concurrency', () => {
     const slow = context('={{ $json.row + 2 }}', 30);
     const read = slow.getNodeParameter.bind(slow) as (...args: unknown[]) => never;
     jest.spyOn(slow, 'getNodeParameter').mockImplementation((...args: unknown[]) => {
-      for (const end = performance.now() + 3; performance.now() < end; );
+      for (const end = performance.now() + 3; performance.now() < end;);
       return read(...args);
     });
     let turns = 0;

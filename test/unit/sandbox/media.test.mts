@@ -8,7 +8,7 @@ async function contentOf(bytes: number | null): Promise<Buffer> {
 /** The top-level boxes of an MP4 file: type and size. */
 function boxesOf(file: Buffer): [type: string, size: number][] {
   const boxes: [string, number][] = [];
-  for (let at = 0; at < file.length; ) {
+  for (let at = 0; at < file.length;) {
     const short = file.readUInt32BE(at);
     const size = short === 1 ? Number(file.readBigUInt64BE(at + 8)) : short;
     boxes.push([file.toString('ascii', at + 4, at + 8), size]);

@@ -106,7 +106,7 @@ it.each(Object.entries(contract.paths))(
   },
 );
 
-// prettier-ignore
+// oxfmt-ignore
 it.each([
   ['Avatar', 'id name preview_url created_at'],
   ['NewAvatar', 'name image_url voice_id'],

@@ -128,7 +128,7 @@ describe('a list', () => {
     await sandbox.addVideos(45);
     await sandbox.settings({ listsBegin: 'oldest' });
     const ids: string[] = [];
-    for (let more = true; more && ids.length < 100; ) {
+    for (let more = true; more && ids.length < 100;) {
       const params = { limit: 20, starting_after: ids.at(-1) };
       const { data, has_more } = (await api.get('/videos', { params })).data;
       ids.push(...data.map(({ id }: Video) => id));
