@@ -14,7 +14,7 @@ import { type Message, toNodeError } from '../messages/message';
 import { type RequestContext, send } from './http';
 import type { Priority, RequestQueue } from './requestQueue';
 import { backOff, maxTries, PATIENCE, type RetryDecision, retryDecision } from './retry';
-import { atLeast, now, signalUntil } from './time';
+import { atLeast, now, pause, signalUntil } from './time';
 
 /** Longest wait for a response unless the user sets one, in milliseconds; n8n's own default. */
 export const TIMEOUT = 300_000;
@@ -151,6 +151,7 @@ export class ApiClient {
     let patience = PATIENCE;
     let startedAt: number | undefined;
     let last: Attempt | undefined;
+    let ownPause = 0;
 
     const tryOnce = async (): Promise<Attempt | undefined> => {
       patience = await this.queue.waitUntilResumed(patience, turn.signal);
@@ -161,11 +162,15 @@ export class ApiClient {
       const decision = retryDecision(method, outcome);
       const seconds = (now() - startedAt) / 1_000;
       const attempt = { outcome, decision, tries: (last?.tries ?? 0) + 1, seconds };
-      this.pauseAfter(attempt);
+      ownPause = this.pauseAfter(attempt);
       return attempt;
     };
+    const tryInTurn = async () => {
+      if (ownPause > 0) await pause(ownPause, turn.signal);
+      return await this.queue.run(tryOnce, turn);
+    };
     while (!last || this.mayRetry(last)) {
-      const attempt = await this.queue.run(tryOnce, turn).catch((error: unknown) => {
+      const attempt = await tryInTurn().catch((error: unknown) => {
         signal?.throwIfAborted();
         if (!turn.signal?.aborted) throw error;
       });
@@ -180,14 +185,23 @@ export class ApiClient {
     return retry && decision === 'retry' && tries < maxTries(outcome);
   }
 
-  /** Holds back the queue if the API asks for it, or before a request is sent again. */
-  private pauseAfter(attempt: Attempt): void {
+  /**
+   * Holds back the queue if the API asks for it, or before a request is sent again.
+   *
+   * @returns for how long to hold back only this request, in milliseconds: a fault may be due to what it asks for
+   */
+  private pauseAfter(attempt: Attempt): number {
     const { outcome, decision, tries } = attempt;
     // No wait cures a refusal that is final.
-    if (decision === 'done' || decision === 'refused') return;
-    const retryAfter = outcome instanceof NetworkError ? undefined : retryAfterOf(outcome.headers);
-    if (retryAfter === undefined && !this.mayRetry(attempt)) return;
-    this.queue.pauseFor(backOff(tries, retryAfter), outcome);
+    if (decision === 'done' || decision === 'refused') return 0;
+    const answer = outcome instanceof NetworkError ? undefined : outcome;
+    const retryAfter = answer && retryAfterOf(answer.headers);
+    if (retryAfter === undefined && !this.mayRetry(attempt)) return 0;
+    const milliseconds = backOff(tries, retryAfter);
+    const isFault = answer && statusClassOf(answer) === 'fault';
+    if (isFault && retryAfter === undefined) return milliseconds;
+    this.queue.pauseFor(milliseconds, outcome);
+    return 0;
   }
 
   /** What to report if a pause or the deadline came before the first try. */

@@ -90,7 +90,7 @@ async function pollOf(context: IPollFunctions & { getPollBudgetMs?: () => number
   const account = await accountOf(context);
   const trigger = triggerOf(context);
   const client = account.client(context, settings);
-  // The next poll asks for a video again. A pause before a retry would hold back the whole account.
+  // The next poll asks for a video again. Retries would leave no time for the others.
   const once = client.with({ retry: false });
   return {
     account: account.id,

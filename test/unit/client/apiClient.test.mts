@@ -205,6 +205,19 @@ describe('What the API asks of one request it asks of all of the account', () =>
     expect(queue.pauseLeft).toBe(4_000_000);
   });
 
+  test('a fault that asks for no pause holds back only its own request: others may be fine', async () => {
+    jest.spyOn(Math, 'random').mockReturnValue(0.5);
+    const { client, times, queue } = scripted([answered({}, 500), answered({}, 504), ok]);
+    const other = scripted([ok], { concurrency: 1 }, queue);
+    const attempt = client.request({ method: 'GET', url: '/videos/broken' });
+    await jest.advanceTimersByTimeAsync(100);
+    void other.client.request({ method: 'GET', url: '/' });
+    await jest.advanceTimersByTimeAsync(10_000);
+    expect(other.times).toEqual([100]);
+    expect(await attempt).toMatchObject({ decision: 'done', tries: 3, seconds: 1.5 });
+    expect(times).toEqual([0, 500, 1_500]);
+  });
+
   test('a refusal that no pause cures holds nobody back, and neither does a success', async () => {
     jest.spyOn(Math, 'random').mockReturnValue(0.5);
     const { client, queue } = scripted([ok, answered({}, 400), connectionReset], { retry: false });
