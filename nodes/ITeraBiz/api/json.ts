@@ -4,7 +4,8 @@ export function isObject(value: unknown): value is IDataObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-const STRING_OR_LONG_NUMBER = /"(?:[^"\\]|\\.)*"|-?\b\d{16,}\b(?![.eE])/g;
+/** No fraction either: its digits are not a number of their own. */
+const STRING_OR_LONG_NUMBER = /"(?:[^"\\]|\\.)*"|-?(?<![\w.])\d{16,}\b(?![.eE])/g;
 
 /**
  * Parses a text as JSON; a text that is not JSON is returned unchanged. Whole numbers that JavaScript would
