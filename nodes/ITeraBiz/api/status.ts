@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { errorTextOf } from './errorText';
+import { errorTextOf, fieldErrorsOf } from './errorText';
 import { isObject } from './json';
 import type { ApiResponse } from './response';
 import { errorCodesIn, saysNo, timeOf } from './video';
@@ -89,13 +89,12 @@ export function statusClassOf({ status, body, headers }: ApiResponse): StatusCla
   if (status < 300 && !saysNo(body)) return 'done';
   if (status >= 300 && status < 400) return 'moved';
   const code = status < 300 ? codeIn(body) : status;
-  const words = wordsOf(body);
-  const own = words.replace(QUOTED, ' … ');
+  const own = wordsOf(body).replace(QUOTED, ' … ');
   if ([0, 503].includes(code) && GAVE_UP.test(own)) return 'fault';
-  const isAboutRate = RATE.test(words);
+  const isAboutRate = RATE.test(own);
   if (isAboutRate || headers['retry-after'] !== undefined) {
     if (code === 0 || (code === 403 && isAboutRate)) return 'busy';
-  } else if (MAY_MEAN_CREDITS.includes(code)) {
+  } else if (MAY_MEAN_CREDITS.includes(code) && !isAboutText(code, body)) {
     const isAboutCredits = code === 429 ? CREDITS.test(own) : LACK.test(own) || LACKING.test(own);
     if (isAboutCredits) return 'noCredits';
   }
@@ -105,6 +104,11 @@ export function statusClassOf({ status, body, headers }: ApiResponse): StatusCla
     if (ONLY_FROM_API.includes(code)) return code === 403 ? 'intercepted' : 'misrouted';
   }
   return STATUSES[code] ?? (code >= 500 ? 'fault' : code === 0 ? 'refused' : 'unclear');
+}
+
+/** Whether a refusal names the text of the request: its words may then be that text's. */
+function isAboutText(code: number, body: unknown): boolean {
+  return [400, 422].includes(code) && fieldErrorsOf(body, ['script', 'prompt']).length > 0;
 }
 
 /** The error status in the body of a successful response; 0 if there is none. */

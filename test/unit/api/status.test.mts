@@ -32,6 +32,15 @@ describe('What an answer means', () => {
     [200, { success: false, error: { code: 401, message: 'Invalid key' } }, {}, 'badKey'],
     [200, { status: '402', message: 'Top up' }, {}, 'noCredits'],
     [200, { code: 40119, message: 'Avatar not found' }, {}, 'refused'],
+    // What is quoted, or said about a text, is the words of that row.
+    [403, { error: 'This is not allowed: "Earn 500 dollars per hour"' }, {}, 'notAllowed'],
+    [200, { success: false, error: 'Refused: "Try again in a week"' }, {}, 'refused'],
+    [
+      422,
+      { detail: [{ loc: ['body', 'script'], msg: 'Banned phrase: no credit, no credits' }] },
+      {},
+      'badValues',
+    ],
     [400, { error: 'Your credit balance is too low' }, {}, 'noCredits'],
     [400, { error: 'script: "credits" is not a word we speak' }, {}, 'badValues'],
     [422, { errors: { credits: ['The credits field is required.'] } }, {}, 'badValues'],
