@@ -142,8 +142,14 @@ function textOfMarkup(body: string): string | undefined {
 
 /** Some APIs repeat the API key or the address of a webhook, and messages are stored and shared. */
 function withoutKeys(text: string): string {
-  return text
+  const masked = text
     .replace(/([?&]token=)[\w.~-]+/gi, '$1…')
     .replace(/\b(Bearer) (?=\S*[\d_]|\S{16})[^\s"',;)]+/gi, '$1 …')
     .replace(/\bsk_[\w-]{4,}/g, 'sk_…');
+  const isAboutKey = /key|token|authori[sz]ation/i.test(text);
+  return isAboutKey ? masked.replace(LIKE_A_KEY, '…') : masked;
 }
+
+/** A key may begin with anything. This is as long as one, of letters and digits, and not named as another ID. */
+const LIKE_A_KEY =
+  /(?<![\w.~-])(?!(avatar|video|voice|job|task|req)_)(?=[\w.~-]*\d)(?=[\w.~-]*[a-z])[\w.~-]{12,}/gi;

@@ -130,6 +130,10 @@ test.each([
     'Could not reach https://n.example/a?token=k-1_a&b=1',
     'Could not reach https://n.example/a?token=…&b=1',
   ],
+  ['Incorrect API key: itb-live.abc1234', 'Incorrect API key: …'],
+  ['This key may not use avatar_12345678', 'This key may not use avatar_12345678'],
+  ['Keyword 2: "extraordinarily" at 12:30', 'Keyword 2: "extraordinarily" at 12:30'],
+  ['There is no such video: 1a2b3c4d5e6f7a', 'There is no such video: 1a2b3c4d5e6f7a'],
   ['Send a Bearer token, as task_1234 does', 'Send a Bearer token, as task_1234 does'],
 ])('an API key is not repeated: %s', (message, text) => {
   expect(errorTextOf({ error: { message } })).toBe(text);
