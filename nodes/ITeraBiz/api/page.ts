@@ -62,11 +62,11 @@ export function pageIn(body: unknown, size = PAGE_SIZE): Page | undefined {
   if (!isObject(list) || reportsError(list)) return undefined;
   const { data, has_more, hasMore } = list;
   if (data === null && !saysNo(list)) return { data: [], has_more: false };
-  if (!Array.isArray(data)) return undefined;
+  if (!Array.isArray(data) || !data.every(isObject)) return undefined;
   const said = readSwitch(has_more ?? hasMore);
   const isShort = data.length > 0 && data.length < size;
   return {
-    data: (data as unknown[]).filter(isObject),
+    data: data as IDataObject[],
     has_more: typeof said === 'boolean' ? said : isShort ? undefined : data.length === size,
   };
 }

@@ -80,7 +80,10 @@ export async function findExisting(
     hasPrompts ||= states(entry, 'prompt');
     const same = find(entry, 'same');
     const isIn = (group: Group) => !(at < group.since);
-    if (id !== undefined) same.filter(isIn).forEach((group) => group.listed.push(listed));
+    for (const group of same.filter(isIn)) {
+      if (id !== undefined) group.listed.push(listed);
+      else if (!isFailed) group.unclear ??= entry;
+    }
     // A job that certainly matches one order is not a possible match of another.
     if (same.length > 0 || isFailed) return;
     const isScripted = isPrompt && states(entry, 'script') && !states(entry, 'prompt');
@@ -158,8 +161,9 @@ function assignOldest(groups: Group[], jobs: JobRegistry, ledger: Ledger): Messa
 
 function describeUnclear(order: Order, listed: IDataObject, item: number): Message {
   const id = idOf(listed) ?? 'without an ID';
+  const reason = unclearReason(order, listed) || 'the list does not say its ID';
   return {
-    message: `Nothing was sent: video ${id} may be the one of item ${item + 1}, but ${unclearReason(order, listed)}`,
+    message: `Nothing was sent: video ${id} may be the one of item ${item + 1}, but ${reason}`,
     description: `So "${whenVideoExists.displayName}" cannot tell whether to order it. Look at that video. If it is the one, leave this item out; if not, order this item alone with "Order Another One", which orders every item it gets.`,
   };
 }

@@ -153,8 +153,6 @@ describe('The page in an answer', () => {
       { data: [{ id: 1 }], has_more: false, hasMore: true },
       { data: [{ id: 1 }], has_more: false },
     ],
-    [{ data: ['text', null, 3, [1], { id: 1 }] }, { data: [{ id: 1 }], has_more: undefined }],
-    [[{ id: 1 }, 'text', null], { data: [{ id: 1 }], has_more: undefined }],
     [[], { data: [], has_more: false }],
     [{ data: null }, { data: [], has_more: false }],
     [
@@ -167,6 +165,10 @@ describe('The page in an answer', () => {
 
   test.each([
     [{}],
+    // Entries that cannot be read are not to look like none.
+    [{ data: ['video_1', 'video_2'] }],
+    [[{ id: 1 }, 'text']],
+    [{ data: [{ id: 1 }, null] }],
     [{ data: {} }],
     [{ data: null, error: 'No' }],
     [{ data: null, success: false }],

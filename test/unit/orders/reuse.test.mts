@@ -159,7 +159,12 @@ describe('In the list of the account', () => {
     ['each row has its own', [row('a', 1), row('a', 5)], [a('x', 3)], [undefined, 'x']],
     ['that time is included', [row('a', 3)], [a('x', 3)], ['x']],
     ['a failed one is none', [row('a')], [a('x', 1, { status: 'failed' })], [undefined]],
-    ['one without an ID is none', [row('a')], [made(1)], [undefined]],
+    [
+      'a failed one without an ID is none',
+      [row('a')],
+      [made(1, { status: 'failed' })],
+      [undefined],
+    ],
     ['a row that has its job needs none', [withJob(row('a'))], [a('x', 1)], [undefined]],
     [
       'what is certainly of one row is not perhaps of another',
@@ -254,6 +259,12 @@ describe('In the list of the account', () => {
       [row(LONG)],
       [{ script: 'Once upon…', created_at: made(30).created_at }],
       'video without an ID may be the one of item 1, but its Script is cut short in the list',
+    ],
+    [
+      'lacks its ID',
+      [row('a')],
+      [made(1)],
+      'video without an ID may be the one of item 1, but the list does not say its ID',
     ],
     [
       'has it cut short, although it states prompts',
