@@ -129,8 +129,9 @@ export class ApiClient {
     const { options, signal, deadline = Infinity } = this.settings;
     const left = Math.ceil(atLeast(1, deadline - now()));
     const timeout = Math.min(Number(options?.timeout) || TIMEOUT, left);
+    const cancel = request.method === 'POST' ? undefined : signal;
     // n8n behavior: its timeout is for silence. An answer that only trickles in would never end.
-    const abortSignal = signalUntil(now() + timeout + TRICKLE_MARGIN, signal);
+    const abortSignal = signalUntil(now() + timeout + TRICKLE_MARGIN, cancel);
     return await send(this.context, { ...options, ...request, timeout, abortSignal });
   }
 
@@ -150,6 +151,7 @@ export class ApiClient {
     const turn = { priority, concurrency, signal: signalUntil(deadline, signal) };
     let patience = PATIENCE;
     let startedAt: number | undefined;
+    let sentAt: number | undefined;
     let last: Attempt | undefined;
     let ownPause = 0;
 
@@ -157,12 +159,14 @@ export class ApiClient {
       patience = await this.queue.waitUntilResumed(patience, turn.signal);
       const needed = method === 'POST' ? TIME_TO_SUBMIT : 0;
       if (patience < 0 || now() + needed >= deadline) return undefined;
-      startedAt ??= now();
+      const since = sentAt ?? now();
+      sentAt = now();
+      startedAt ??= sentAt;
       const outcome = await sendOnce();
       const decision = retryDecision(method, outcome);
       const seconds = (now() - startedAt) / 1_000;
       const attempt = { outcome, decision, tries: (last?.tries ?? 0) + 1, seconds };
-      ownPause = this.pauseAfter(attempt);
+      ownPause = this.pauseAfter(attempt, since);
       return attempt;
     };
     const tryInTurn = async () => {
@@ -188,18 +192,23 @@ export class ApiClient {
   /**
    * Holds back the queue if the API asks for it, or before a request is sent again.
    *
-   * @returns for how long to hold back only this request, in milliseconds: a fault may be due to what it asks for
+   * @param since when the request was last sent before, by `now()` of client/time
+   * @returns for how long to hold back only this request, in milliseconds: if others got through since, a fault is
+   *   due to what it asks for
    */
-  private pauseAfter(attempt: Attempt): number {
+  private pauseAfter(attempt: Attempt, since: number): number {
     const { outcome, decision, tries } = attempt;
     // No wait cures a refusal that is final.
-    if (decision === 'done' || decision === 'refused') return 0;
+    if (decision === 'done' || decision === 'refused') {
+      this.queue.answeredAt = now();
+      return 0;
+    }
     const answer = outcome instanceof NetworkError ? undefined : outcome;
     const retryAfter = answer && retryAfterOf(answer.headers);
     if (retryAfter === undefined && !this.mayRetry(attempt)) return 0;
     const milliseconds = backOff(tries, retryAfter);
     const isFault = answer && statusClassOf(answer) === 'fault';
-    if (isFault && retryAfter === undefined) return milliseconds;
+    if (isFault && retryAfter === undefined && this.queue.answeredAt > since) return milliseconds;
     this.queue.pauseFor(milliseconds, outcome);
     return 0;
   }

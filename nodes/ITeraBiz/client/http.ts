@@ -30,8 +30,8 @@ export async function send(
   // As text, since JSON.parse would round long IDs.
   const request = { json: true, encoding: 'text' as const, ...options, ...RAW_RESPONSE };
   // n8n behavior: it sets the execution's signal on the request. But a submission under way must get its
-  // response, even a slow one, and even if the execution is canceled: it may have been accepted.
-  const abortSignal = options.method === 'POST' ? undefined : options.abortSignal;
+  // response, even if the execution is canceled: it may have been accepted.
+  const { abortSignal } = options;
   Object.defineProperty(request, 'abortSignal', { get: () => abortSignal, set: () => {} });
   return await toOutcome(httpRequestWithAuthentication.call(context, 'iTeraBizApi', request));
 }
