@@ -157,6 +157,7 @@ async function send(shared: Submissions, row: Row): Promise<Sent> {
   const attempt = await client.schedule('POST', sendOnce);
   const { decision, outcome } = attempt;
   if (decision === 'done') {
+    results.gotThrough();
     // `retryDecision` says so only of an answer with the job in it.
     return accept(shared, row, jobIn((outcome as ApiResponse).body)!);
   }

@@ -51,7 +51,9 @@ export async function attemptEach<T>(
     if (results.isStopped) return void results.skipped.add(item);
     const result = await results.attempt(item, async () => {
       results.throwIfAborted();
-      return await task(item, await run.client());
+      const output = await task(item, await run.client());
+      results.gotThrough();
+      return output;
     });
     if (result !== undefined) done.set(item, result);
   });

@@ -42,12 +42,13 @@ export type Refusal = Message & Partial<Failure>;
 export class ItemFailed extends Error {
   /**
    * @param affectsAll whether all other items of the account would fail the same way
-   * @param isOutage whether that is only because iTeraBiz was out of reach
+   * @param unless what shows that it is this item's own failure all the same: another one that got through meanwhile,
+   *   or also before it
    */
   constructor(
     readonly failure: Failure,
     readonly affectsAll = false,
-    readonly isOutage = false,
+    readonly unless?: 'meanwhile' | 'before',
   ) {
     super(failure.message);
   }
@@ -59,7 +60,10 @@ export class ItemFailed extends Error {
     const isOutage = !isOfAccount && attempt.decision === 'retry';
     const reason = isOfAccount || isOutage ? 'account' : 'item';
     const failure = { ...failed.describe(subject), reason, status } as const;
-    return new ItemFailed(failure, isOfAccount || isOutage, isOutage);
+    if (statusClass === 'noCredits') return new ItemFailed(failure, true);
+    // A fault may be due to what is asked for.
+    const unless = statusClass === 'fault' ? 'before' : 'meanwhile';
+    return new ItemFailed(failure, isOfAccount || isOutage, unless);
   }
 }
 
@@ -89,8 +93,10 @@ export class Results {
   /** Whether the video existed already, if the user chose to reuse videos */
   readonly reused = new Map<number, boolean>();
 
-  /** When an item last succeeded, by `now()` of client/time */
-  private succeededAt = -Infinity;
+  /** When an item last got through, and when one last seemed to fail as all would, by `now()` of client/time */
+  private gotThroughAt = -Infinity;
+
+  private failedAt = -Infinity;
 
   /** The failure of the items that are not sent any more */
   private abortedBy?: Failure;
@@ -120,18 +126,25 @@ export class Results {
   async attempt<T>(item: number, task: () => T | Promise<T>): Promise<T | undefined> {
     const startedAt = now();
     try {
-      const result = await task();
-      this.succeededAt = now();
-      return result;
+      return await task();
     } catch (error) {
       this.run.signal?.throwIfAborted();
-      const isOutage = error instanceof ItemFailed && error.isOutage;
-      // If another item got through meanwhile, it is no outage, but this item's own failure.
-      const isOwn = isOutage && this.succeededAt > startedAt;
-      const failure = isOwn ? new ItemFailed({ ...error.failure, reason: 'item' }) : error;
-      this.fail(item, failure as Error);
+      this.fail(item, this.unlessOwn(error as Error, startedAt));
       return undefined;
     }
+  }
+
+  /** A failure that seems to affect all is the item's own if another one got through. */
+  private unlessOwn(error: Error, startedAt: number): Error {
+    if (!(error instanceof ItemFailed) || !error.affectsAll || !error.unless) return error;
+    const isOwn = this.gotThroughAt > (error.unless === 'before' ? this.failedAt : startedAt);
+    this.failedAt = now();
+    return isOwn ? new ItemFailed({ ...error.failure, reason: 'item' }) : error;
+  }
+
+  /** Call this when iTeraBiz has answered an item's request. */
+  gotThrough(): void {
+    this.gotThroughAt = now();
   }
 
   /** Records that an item failed. n8n's own errors, e.g. of an expression, keep their text. */

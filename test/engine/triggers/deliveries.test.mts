@@ -59,9 +59,9 @@ describe('each event once', () => {
     await until('all 600 deliveries are taken', done, { seconds: 150 });
     expect(n8n.runs).toHaveLength(200);
     expect(new Set(n8n.runs.map(({ event }) => event.video.id)).size).toBe(200);
-    // On a busy machine, an answer may come too late. The trigger then asks for another delivery.
+    // On a busy machine, an answer may come too late, for the trigger or for the sender.
     const attempts = (await sandbox.deliveries()).flatMap((delivery) => delivery.attempts);
-    const late = attempts.filter(({ status }) => status === 503).length;
+    const late = attempts.filter(({ status }) => status !== 200).length;
     expect(await reads()).toBeGreaterThanOrEqual(200);
     expect(await reads()).toBeLessThanOrEqual(200 + late);
     const { all, ...byKind } = (await sandbox.stats()).maxInFlight;

@@ -317,33 +317,46 @@ describe('An item', () => {
     expect(results.failures.get(0)?.description).toBe('');
   });
 
-  describe('that meets an outage', () => {
-    const out = () => Promise.reject(ItemFailed.by(refused(503, 'retry'), { doing }));
+  describe('that fails as all others would', () => {
+    const failing = (status: number) => async () => {
+      throw ItemFailed.by(refused(status, status < 500 ? 'refused' : 'retry'), { doing });
+    };
+    const laterOn = () => new Promise((resolve) => setTimeout(resolve, 2));
 
-    test('while others get through has failed by itself; the rest is sent', async () => {
-      const results = resultsOf(3);
-      let fail: () => void = () => undefined;
-      const failing = results.attempt(0, async () => {
-        await new Promise<void>((resolve) => (fail = resolve));
-        return await out();
-      });
-      await results.attempt(1, () => 'fine');
-      fail();
-      await failing;
-      const { message, reason } = results.failures.get(0)!;
-      expect([message, reason]).toEqual(['iTeraBiz is too busy to create the video', 'item']);
-      results.throwIfAborted();
-    });
+    /** Fails one item with each status in turn, and says whether the others go on after that. */
+    async function whetherOthersGoOn(statuses: number[], got: 'before' | 'meanwhile' | 'never') {
+      const results = resultsOf(5);
+      if (got === 'before') results.gotThrough();
+      await laterOn();
+      for (const [item, status] of statuses.entries()) {
+        await results.attempt(item, async () => {
+          await laterOn();
+          if (got === 'meanwhile') results.gotThrough();
+          await failing(status)();
+        });
+      }
+      const { reason } = results.failures.get(statuses.length - 1)!;
+      const go = () => results.throwIfAborted();
+      if (reason === 'item') expect(go).not.toThrow();
+      else expect(go).toThrow('Not sent');
+      return reason === 'item';
+    }
 
-    test.each(['before', 'never'])(
-      'where others got through %s: nothing more is sent',
-      async (when) => {
-        const results = resultsOf(3);
-        if (when === 'before') await results.attempt(1, () => 'fine');
-        await new Promise((resolve) => setTimeout(resolve, 2));
-        await results.attempt(0, out);
-        expect(results.failures.get(0)?.reason).toBe('account');
-        expect(() => results.throwIfAborted()).toThrow('Not sent');
+    test.each([
+      [[401], 'meanwhile', true],
+      [[401], 'before', false],
+      [[503], 'meanwhile', true],
+      [[503], 'before', false],
+      [[500], 'meanwhile', true],
+      [[500], 'before', true],
+      [[500, 500], 'before', false],
+      [[500, 500], 'meanwhile', true],
+      [[500], 'never', false],
+      [[402], 'meanwhile', false],
+    ] as const)(
+      'with %j, where another got through %s: they go on: %p',
+      async (statuses, got, goOn) => {
+        expect(await whetherOthersGoOn([...statuses], got)).toBe(goOn);
       },
     );
 
@@ -354,7 +367,7 @@ describe('An item', () => {
         await new Promise<void>((resolve) => (fail = resolve));
         throw new ItemFailed({ message: 'Check', description: '', reason: 'unknown' });
       });
-      await results.attempt(1, () => 'fine');
+      results.gotThrough();
       fail();
       await failing;
       expect(results.failures.get(0)?.reason).toBe('unknown');
