@@ -2,10 +2,11 @@ import type { IDataObject } from 'n8n-workflow';
 
 import type { Account } from '../account/account';
 import type { JobRegistry } from '../account/jobRegistry';
-import { fingerprint } from '../account/sameOrder';
+import { readBack } from '../account/listReader';
+import { fingerprint, indexOrders } from '../account/sameOrder';
 import { videoIfKnown } from '../account/snapshot';
 import { idOf } from '../api/video';
-import { refusalOnly, RequestFailed } from '../client/apiClient';
+import { type ApiClient, refusalOnly, RequestFailed } from '../client/apiClient';
 import { now, signalUntil, unlessAborted } from '../client/time';
 import { Ledger, seedIn } from '../orders/ledger';
 import {
@@ -26,6 +27,10 @@ import type { Job, Perform, RequestTemplate, Run } from '../run/run';
 import { finish, nameOrdersWhenStopped } from '../waiting/finish';
 import { avatarReader, idOfAvatar } from './avatarByName';
 
+/** How far to look in the list for what was ordered with another key, in milliseconds, and over how many pages. */
+const LOOK_BACK = 30 * 24 * 60 * 60_000;
+const MAX_PAGES = 200;
+
 /** Orders each item once, and waits for the videos if the user wants that. */
 export const create: Perform = async (run, request) => {
   const account = await run.account();
@@ -38,6 +43,8 @@ export const create: Perform = async (run, request) => {
   try {
     const jobs = await inTurn(run, account.jobs, retries, async () => {
       const ledger = ledgerOf(run, request, account);
+      // Before its items are validated again: one that is invalid by now was ordered all the same.
+      if (!run.isTool) ledger.ordered.forEach(([item, job]) => results.recordAccepted(item, job));
       stopWatching = nameOrdersWhenStopped(run, results, () => ledger.unknownItems);
       const client = await run.client();
       return await order(run, request, { account, client, ledger, results, doing: request.doing });
@@ -98,17 +105,19 @@ async function order(
   const avatars = avatarReader(client);
   const findAvatar = async (name: string) => idOfAvatar(name, await avatars());
   const rows = await prepareRows(run, request, ledger, findAvatar);
-  const { isPreview, good, bad } = rows;
-  if (isVideo) await forgetForeign(run, shared, good);
-  nameAccepted(shared, good);
+  const { isPreview, bad } = rows;
+  if (isVideo) await forgetForeign(run, shared, rows.good);
+  nameAccepted(shared, rows.good);
   const stopsInvalid = run.onError === 'stop' && bad.size > 0;
-  const reusing = stopsInvalid ? [] : good.filter(({ reuseSince }) => reuseSince !== undefined);
+  const reusing = stopsInvalid
+    ? []
+    : rows.good.filter(({ reuseSince }) => reuseSince !== undefined);
   const orders = reusing.map((row) => fingerprint(row.order));
   // Another execution with the same orders reads the list only once these have been sent.
   return await inTurn(run, account.jobs, orders, async (endTurn) => {
     const refusal = stopsInvalid
       ? describeOtherInvalid(rows)
-      : await findExisting(client, account.jobs, good, ledger);
+      : await findExisting(client, account.jobs, rows, ledger, run.onError === 'stop');
     if (isPreview) endTurn();
     const allowance = await enforceLimits(run, rows, isVideo, refusal);
     const { allowed, refused, limit } = allowance;
@@ -126,7 +135,7 @@ async function order(
     if (results.isStopped) return undefined;
 
     const isRefused = new Set(refused);
-    const remaining = good.filter((row) => !isRefused.has(row));
+    const remaining = rows.good.filter((row) => !isRefused.has(row));
     const submitting = submitAll(run, { ...shared, limit }, remaining);
     const jobs = await submitting.finally(() => settleSlots(shared, allowed));
     const ordered = allowed.filter(({ item }) => jobs.has(item));
@@ -144,21 +153,42 @@ async function order(
  */
 async function forgetForeign(
   run: Run,
-  { client, ledger }: Submissions,
+  { client, ledger, results }: Submissions,
   rows: Row[],
 ): Promise<void> {
   const foreign = rows.filter(({ known }) => known && ledger.isForeign(known));
   const missing: Row[] = [];
   const ours = new Set<string | undefined>();
   await eachItem(run, foreign, run.concurrency, async (row) => {
-    const id = row.known?.state === 'accepted' ? idOf(row.known.answer) : undefined;
+    const id = jobIdOf(row);
     if (id === undefined) return;
     const video = await videoIfKnown(client, id).catch(refusalOnly);
     if (video === undefined) missing.push(row);
     else if (!(video instanceof RequestFailed)) ours.add(row.known?.account);
   });
   // One that is there shows that the account is the same: the others were deleted, or are not shown right now.
-  for (const row of missing) if (!ours.has(row.known?.account)) row.known = undefined;
+  const gone = missing.filter(({ known }) => !ours.has(known?.account));
+  if (gone.length === 0 || (await mayList(client, gone))) return;
+  for (const row of gone) {
+    row.known = undefined;
+    results.accepted.delete(row.item);
+  }
+}
+
+function jobIdOf({ known }: Row): string | undefined {
+  return known?.state === 'accepted' ? idOf(known.answer) : undefined;
+}
+
+/** Whether the account's list shows what any of these rows ordered, or could not be read far enough to tell. */
+async function mayList(client: ApiClient, rows: Row[]): Promise<boolean> {
+  const ids = new Set(rows.map(jobIdOf));
+  const find = indexOrders(rows);
+  let isListed = false;
+  const since = Date.now() - LOOK_BACK;
+  const extent = await readBack(client, '/videos', since, MAX_PAGES, ({ entry }) => {
+    isListed ||= ids.has(idOf(entry)) || find(entry, 'same').length > 0;
+  }).catch(refusalOnly);
+  return isListed || extent !== 'enough';
 }
 
 function nameAccepted({ results }: Submissions, rows: Row[]): void {

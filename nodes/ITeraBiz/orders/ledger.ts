@@ -36,7 +36,7 @@ export function seedIn({ submissions }: IContextObject): string | undefined {
  *
  * It is kept in the node's context. n8n behavior: the context survives Retry On Fail and is saved with the
  * execution, so a later retry from the execution list finds it again. A submission is identified by the
- * run of the node (a loop orders again on purpose), its item, the account, and its request.
+ * run of the node (a loop orders again on purpose), its item, and its request.
  */
 export class Ledger {
   private readonly data: LedgerData;
@@ -60,7 +60,7 @@ export class Ledger {
   constructor(
     memory: IContextObject,
     private readonly run: number,
-    private readonly accountId: string,
+    accountId: string,
     source: string,
     private readonly jobs = new JobRegistry(),
   ) {
@@ -78,7 +78,8 @@ export class Ledger {
     const { origin } = this.stamp;
     this.earlier = new Map(this.ofThisRun().filter(([, entry]) => entry.origin === origin));
     this.doubtful = Object.keys(entries).filter((key) => {
-      return entries[key].state === 'sent' && !key.startsWith(`${run}/`);
+      const isDoubt = entries[key].state === 'sent' && !this.isForeign(entries[key]);
+      return isDoubt && !key.startsWith(`${run}/`);
     });
   }
 
@@ -90,14 +91,9 @@ export class Ledger {
     });
   }
 
-  /** The key of a submission in this ledger. */
+  /** The key of a submission in this ledger: the same for any account, since an API key may have been replaced. */
   keyOf(item: number, { url, body }: Order): string {
-    const { entries } = this.data;
-    const request = `POST ${url} ${JSON.stringify(body)}`;
-    const key = `${this.run}/${item}/${hash(`${this.accountId} ${request}`)}`;
-    // Keys written by older versions of this package lack the account.
-    const legacyKey = `${this.run}/${item}/${hash(request)}`;
-    return entries[legacyKey] && !entries[key] ? legacyKey : key;
+    return `${this.run}/${item}/${hash(`POST ${url} ${JSON.stringify(body)}`)}`;
   }
 
   /** The state of a submission; `undefined` if it was never sent, or was refused. */
@@ -151,6 +147,13 @@ export class Ledger {
   /** The items whose submission is still unanswered, or of unknown outcome. */
   get unknownItems(): number[] {
     return this.ofThisRun().flatMap(([item, { state }]) => (state === 'sent' ? [item] : []));
+  }
+
+  /** What earlier tries of this run ordered, by item. */
+  get ordered(): Array<[number, IDataObject]> {
+    return [...this.earlier].flatMap(([item, entry]): Array<[number, IDataObject]> =>
+      entry.state === 'accepted' ? [[item, entry.answer]] : [],
+    );
   }
 
   /** The answers to all accepted submissions. */

@@ -16,10 +16,11 @@ import { idOf, outcomeOf } from '../api/video';
 import { type ApiClient, refusalOnly, RequestFailed } from '../client/apiClient';
 import { yielder } from '../client/time';
 import { lookBack, whenVideoExists } from '../fields/options';
+import { BadInput } from '../fields/validate';
 import { type Message, SUPPORT } from '../messages/message';
 import { ItemFailed, type Refusal } from '../run/results';
 import type { Ledger } from './ledger';
-import type { Match, Row } from './rows';
+import type { Match, Row, Rows } from './rows';
 
 /** Most pages to read: 20,000 videos. */
 const MAX_PAGES = 200;
@@ -48,18 +49,21 @@ interface Group {
 
 /**
  * Reads the account's list and assigns to each row that reuses videos the oldest job of the same order
- * that has not failed and belongs to no other row. Two equal rows need two jobs. Sets each row's `match`.
+ * that has not failed and belongs to no other row. Two equal rows need two jobs. Sets each row's `match`. A row
+ * whose job cannot be told counts as invalid.
  *
+ * @param isAllOrNothing whether nothing may then be sent
  * @returns why this is not possible, so nothing may be sent; `undefined` on success
  * @throws the signal's reason
  */
 export async function findExisting(
   client: ApiClient,
   jobs: JobRegistry,
-  rows: Row[],
+  rows: Rows,
   ledger: Ledger,
+  isAllOrNothing: boolean,
 ): Promise<Refusal | undefined> {
-  const groups = groupsOf(rows);
+  const groups = groupsOf(rows.good);
   if (groups.length === 0) return undefined;
   const yieldIfDue = yielder();
   for (const { order } of groups) {
@@ -109,7 +113,16 @@ export async function findExisting(
     group.usable = new Map(all.map((job) => [idOf(job.entry)!, job]));
     group.usable.forEach(({ at }, id) => isGone(id, at) && group.usable.delete(id));
   }
-  return assignOldest(groups, jobs, ledger);
+  const { matches, unclear } = assignOldest(groups, jobs, ledger);
+  const [first] = unclear;
+  if (first && isAllOrNothing) return describeUnclear(...first, 'Nothing was sent');
+  matches.forEach((match, row) => (row.match = match));
+  unclear.forEach((entry, row) => {
+    const error = new BadInput(describeUnclear(row, entry, 'Not sent'));
+    rows.bad.set(row.item, { error, body: row.order.body });
+  });
+  rows.good = rows.good.filter((row) => !unclear.has(row));
+  return undefined;
 }
 
 /** Groups the rows that look for an existing video by their order. */
@@ -131,14 +144,17 @@ function groupsOf(rows: Row[]): Group[] {
 /**
  * Invariant: a job that matches several orders, because the list says too little to tell them apart, is
  * assigned only once.
+ *
+ * @returns the match of each row, or a listed job that may be one
  */
-function assignOldest(groups: Group[], jobs: JobRegistry, ledger: Ledger): Message | undefined {
+function assignOldest(groups: Group[], jobs: JobRegistry, ledger: Ledger) {
   const taken = new Set(ledger.answers.map(idOf));
   const countLike = ledger.counterOfLike();
-  const matches: Array<[Row, Match]> = [];
+  const matches = new Map<Row, Match>();
+  const unclear = new Map<Row, IDataObject>();
   // E.g. `2026-01-31T14:0`: not longer than this process remembers refusals.
   const tenMinutes = new Date().toISOString().slice(0, 15);
-  for (const { order, rows, listed, usable, unclear } of groups) {
+  for (const { order, rows, listed, usable, unclear: entry } of groups) {
     const print = fingerprint(order);
     const refusals = jobs.refusalsOf(print);
     // Jobs without a creation time come last.
@@ -146,24 +162,26 @@ function assignOldest(groups: Group[], jobs: JobRegistry, ledger: Ledger): Messa
     const oldestFirst = [...usable].sort(([, a], [, b]) => timeOf(a) - timeOf(b));
     let missing = 0;
     for (const row of rows) {
-      const { item, key, reuseSince: since = 0 } = row;
+      const { key, reuseSince: since = 0 } = row;
       const found = oldestFirst.find(([id, { at }]) => !taken.has(id) && !(at < since));
       if (found) taken.add(found[0]);
-      else if (unclear) return describeUnclear(order, unclear, item);
-      else missing += 1;
+      else if (entry) {
+        unclear.set(row, entry);
+        continue;
+      } else missing += 1;
       const counts = [listed.length, countLike(key), missing, refusals];
-      matches.push([row, { job: found?.[1].entry, key: [print, tenMinutes, ...counts].join(' ') }]);
+      matches.set(row, { job: found?.[1].entry, key: [print, tenMinutes, ...counts].join(' ') });
     }
   }
-  matches.forEach(([row, match]) => (row.match = match));
-  return undefined;
+  return { matches, unclear };
 }
 
-function describeUnclear(order: Order, listed: IDataObject, item: number): Message {
+/** @param consequence as in `Nothing was sent` */
+function describeUnclear({ order, item }: Row, listed: IDataObject, consequence: string): Message {
   const id = idOf(listed) ?? 'without an ID';
   const reason = unclearReason(order, listed) || 'the list does not say its ID';
   return {
-    message: `Nothing was sent: video ${id} may be the one of item ${item + 1}, but ${reason}`,
+    message: `${consequence}: video ${id} may be the one of item ${item + 1}, but ${reason}`,
     description: `So "${whenVideoExists.displayName}" cannot tell whether to order it. Look at that video. If it is the one, leave this item out; if not, order this item alone with "Order Another One", which orders every item it gets.`,
   };
 }

@@ -32,6 +32,34 @@ describe('Submitted once', () => {
     expect(paidTwice()).toBe(0);
   });
 
+  test('a replaced key, and a field that is entered in another way: what is the same order is not ordered again', async () => {
+    account.post = (accept) =>
+      account.jobs.length < 3 ? { body: accept() } : { status: 401, body: { message: 'Revoked' } };
+    const options = { maxConcurrency: 1 };
+    const failed = await account.run(createVideo({ options }), { items: rows(5) });
+    account.post = (accept) => ({ body: accept() });
+    const data = asRetry(failed);
+    const changed = { options, script: '={{ $json.script || $json.text }}' };
+    Object.assign(data.executionData!.nodeExecutionStack[0].node.parameters, changed);
+    const apiKey = `${account.apiKey}_new`;
+    const again = await account.run(createVideo(changed), { retryOf: data, apiKey });
+    expect(jsonOf(again)).toHaveLength(5);
+    expect([account.jobs.length, paidTwice()]).toEqual([5, 0]);
+  });
+
+  test('a replaced key, and videos that are only in the list: nothing is ordered again', async () => {
+    account.post = (accept) =>
+      account.jobs.length < 1 ? { body: accept() } : { status: 401, body: { message: 'Revoked' } };
+    const parameters = createVideo({ options: { maxConcurrency: 1 } });
+    const failed = await account.run(parameters, { items: rows(2) });
+    account.post = (accept) => ({ body: accept() });
+    account.byId = () => ({ status: 404, body: { message: 'No such video' } });
+    const apiKey = `${account.apiKey}_new`;
+    const again = await account.run(parameters, { retryOf: asRetry(failed), apiKey });
+    expect(jsonOf(again)).toHaveLength(2);
+    expect([account.jobs.length, paidTwice()]).toEqual([2, 0]);
+  });
+
   test('a Base URL that is replaced in the middle of a run, as the message asks for: Retry orders nothing again', async () => {
     const baseUrl = account.url.replace('127.0.0.1', 'localhost');
     account.post = (accept, { headers }) => {
@@ -186,6 +214,21 @@ test('a second Retry gives the video of the first one to no equal row', async ()
 });
 
 describe('Nothing lost', () => {
+  test('Retry On Fail whose second try cannot find the avatar any more: what the first try ordered is named', async () => {
+    account.avatars = [{ id: 'avatar_1', name: 'Maria' }];
+    account.post = (accept) => {
+      if (account.jobs.length < 3) return { body: accept() };
+      account.avatars = [];
+      return { status: 400, body: { message: 'Not now' } };
+    };
+    const avatarId = { __rl: true, mode: 'name', value: 'Maria' };
+    const parameters = createVideo({ avatarId, options: { maxConcurrency: 1 } });
+    const settings = { ...retrying, maxTries: 2 };
+    const run = await account.run(parameters, { items: rows(5), settings });
+    expect(account.jobs).toHaveLength(3);
+    expect(ids().filter((id) => !told(run).includes(id))).toEqual([]);
+  });
+
   test('Retry On Fail whose second try cannot read the list: what the first try ordered is named', async () => {
     let count = 0;
     account.post = (accept) =>

@@ -431,18 +431,27 @@ describe('A retry', () => {
     expect(again.posts).toHaveLength(count);
   });
 
-  test.each<[string, Reply, number]>([
-    ['has it', { body: { id: 'video_Hi', status: 'queued' } }, 0],
-    ['certainly does not have it', { status: 404, body: { error: 'No such video' } }, 1],
-    ['does not say', { status: 403, body: { error: 'No' } }, 0],
-  ])('with another key asks for what was ordered: the account %s', async (_, list, count) => {
+  const gone = { status: 404, body: { error: 'No such video' } };
+  const listed = (...data: IDataObject[]) => ({ body: { data, has_more: false } });
+  test.each<[string, Reply, Reply, number]>([
+    ['has it', { body: { id: 'video_Hi', status: 'queued' } }, gone, 0],
+    ['certainly does not have it', gone, listed({ id: 'video_x', script: 'Ho' }), 1],
+    ['lists it', gone, listed({ id: 'video_Hi' }), 0],
+    ['lists the same order', gone, listed({ id: 'video_x', script: 'Hi' }), 0],
+    ['does not list its videos', gone, { status: 403, body: {} }, 0],
+    ['does not say', { status: 403, body: { error: 'No' } }, listed(), 0],
+  ])('with another key asks for what was ordered: the account %s', async (_, byId, list, count) => {
     const first = running({ account: new Account('one') });
     await first.output;
-    const again = running({ account: new Account('two'), memory: first.memory, list });
+    const again = running({
+      ...{ account: new Account('two'), memory: first.memory },
+      list: ({ path }) => (path === '/videos' ? list : byId),
+    });
     expect(await again.output).toEqual([{ id: 'video_Hi', status: 'queued' }]);
-    expect([again.posts.length, again.looks.map(({ path }) => path)]).toEqual([
-      ...[count, ['/videos/video_Hi']],
-    ]);
+    expect(again.posts).toHaveLength(count);
+    expect(again.looks.map(({ path }) => path)).toEqual(
+      byId === gone ? ['/videos/video_Hi', '/videos'] : ['/videos/video_Hi'],
+    );
   });
 
   test('with another key orders nothing again where the account has one of them: a single 404 decides nothing', async () => {

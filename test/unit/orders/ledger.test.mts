@@ -73,19 +73,8 @@ test('the record of an older version, which named no account, is still read', ()
   expect(ledger.find(ledger.keyOf(3, order))).toMatchObject({ state: 'accepted' });
 });
 
-test('where a version in between has sent it again, its record counts', () => {
-  const memory: IContextObject = {};
-  const ledger = ledgerIn(memory);
-  const key = ledger.keyOf(3, order);
-  ledger.accepted(key, { id: 'video_1' });
-  const { entries } = memory.submissions as { entries: object };
-  Object.assign(entries, { '0/3/7f3fd320845f968ed8df1fd0807cbb43': { state: 'sent' } });
-  expect(ledger.keyOf(3, order)).toBe(key);
-});
-
 test.each([
   ['run of the node', 1, 'mine', 0, order],
-  ['account', 0, 'other', 0, order],
   ['item', 0, 'mine', 1, order],
   ['body', 0, 'mine', 0, { ...order, body: { script: 'Bye' } }],
   ['address', 0, 'mine', 0, { ...order, url: '/avatars' }],
@@ -96,6 +85,31 @@ test.each([
   const ledger = ledgerIn(memory, run, account);
   expect(ledger.keyOf(item, other)).not.toBe(known.keyOf(0, order));
   expect(ledger.find(ledger.keyOf(item, other))).toBeUndefined();
+});
+
+test('another account is the same submission, but told apart', () => {
+  const memory: IContextObject = {};
+  const known = ledgerIn(memory);
+  known.accepted(known.keyOf(0, order), { id: 'video_1' });
+  known.sent(known.keyOf(1, order), 7);
+  const other = new Ledger(memory, 0, 'other', 'as changed since');
+  const entry = other.recall(other.keyOf(0, order))!;
+  expect([entry.state, other.isForeign(entry)]).toEqual(['accepted', true]);
+  // In another run, its doubts are not the other account's.
+  const next = ledgerIn(memory, 1, 'other');
+  expect(next.takeOver(next.keyOf(0, order))).toBeUndefined();
+  const own = ledgerIn(memory, 1);
+  expect(own.takeOver(own.keyOf(0, order))).toMatchObject({ at: 7 });
+});
+
+test('what earlier tries of the run ordered is known by item', () => {
+  const memory: IContextObject = {};
+  const first = ledgerIn(memory);
+  first.accepted(first.keyOf(3, order), { id: 'video_1' });
+  first.sent(first.keyOf(4, order), 7);
+  expect(first.ordered).toEqual([]);
+  expect(ledgerIn(memory).ordered).toEqual([[3, { id: 'video_1' }]]);
+  expect(ledgerIn(memory, 1).ordered).toEqual([]);
 });
 
 test('a key says run and item, which cannot be mistaken for each other, and is short', () => {

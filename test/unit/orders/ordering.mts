@@ -34,7 +34,7 @@ export interface Given extends Partial<FakeRunOptions> {
   answer?: (asked: Asked) => Reply | Promise<Reply>;
   /** The account's videos, or the whole answer to a request for them */
   listed?: IDataObject[];
-  list?: Reply | (() => Reply);
+  list?: Reply | ((asked: Asked) => Reply);
   options?: IDataObject;
   of?: keyof typeof TEMPLATES;
   /** How a request for the avatars is answered */
@@ -69,7 +69,7 @@ export function running({
   api.reply = async (asked) => {
     if (asked.method !== 'GET') return await answer(asked);
     if (asked.path === '/avatars' && of !== 'avatar') return avatars;
-    return typeof list === 'function' ? list() : list;
+    return typeof list === 'function' ? list(asked) : list;
   };
   const values = { avatarId: 'avatar_1', language: 'en-US', duration: 30, options };
   const avatar = { imageUrl: 'https://example.com/a.jpg', voiceId: 'voice_1' };

@@ -5,7 +5,7 @@ import { Account } from '../../../nodes/ITeraBiz/account/account.ts';
 import { JobRegistry } from '../../../nodes/ITeraBiz/account/jobRegistry.ts';
 import { Ledger } from '../../../nodes/ITeraBiz/orders/ledger.ts';
 import { findExisting } from '../../../nodes/ITeraBiz/orders/reuse.ts';
-import type { Row } from '../../../nodes/ITeraBiz/orders/rows.ts';
+import type { Row, Rows } from '../../../nodes/ITeraBiz/orders/rows.ts';
 import { answered, fakeRun } from '../../shared/fakeRun.mts';
 import type { Reply } from '../../shared/littleApi.mts';
 import { until } from '../../shared/until.mts';
@@ -125,6 +125,9 @@ describe('In the list of the account', () => {
     order: { url: '/videos', body: { script } },
     ...more,
   });
+  const rowsOf = (good: Row[]): Rows => ({
+    ...{ good, bad: new Map(), isPreview: false, maxVideos: Infinity, maxSeconds: Infinity },
+  });
   const prompt = (text: string) =>
     row(text, 30, { order: { url: '/content/generate', body: { prompt: text } } });
   const made = (daysAgo: number, more: IDataObject = {}): IDataObject => ({
@@ -135,16 +138,18 @@ describe('In the list of the account', () => {
   async function find(
     rows: Row[],
     pages: IDataObject[][] = [[]],
-    { jobs = new JobRegistry(), ledger = new Ledger({}, 0, 'me', '') } = {},
+    { jobs = new JobRegistry(), ledger = new Ledger({}, 0, 'me', ''), isAllOrNothing = true } = {},
   ) {
     const remaining = [...pages];
     const { run, asked } = fakeRun({
       api: () => answered({ data: remaining.shift(), has_more: remaining.length > 0 }),
     });
     rows.forEach((one, item) => (one.item = item));
-    const refusal = await findExisting(await run.client(), jobs, rows, ledger);
+    const all = rowsOf(rows);
+    const client = await run.client();
+    const refusal = await findExisting(client, jobs, all, ledger, isAllOrNothing);
     return {
-      ...{ refusal, asked, keys: rows.map(({ match }) => match?.key) },
+      ...{ refusal, asked, all, keys: rows.map(({ match }) => match?.key) },
       ids: rows.map(({ match }) => match?.job && (match.job.id ?? 'of no ID')),
     };
   }
@@ -303,6 +308,19 @@ describe('In the list of the account', () => {
     });
   });
 
+  test('a row whose video cannot be told fails alone where the others may be sent', async () => {
+    const rows = [row('a'), row(LONG), row('c')];
+    const list = [a('x', 1), a('y', 2, { script: 'Once upon…' })];
+    const { refusal, ids, all } = await find(rows, [list], { isAllOrNothing: false });
+    expect([refusal, ids]).toEqual([undefined, ['x', undefined, undefined]]);
+    expect(all.good).toEqual([rows[0], rows[2]]);
+    expect(rows[2].match?.job).toBeUndefined();
+    const message =
+      'Not sent: video y may be the one of item 2, but its Script is cut short in the list';
+    const error = expect.objectContaining({ userMessage: { message, description: DETAILS } });
+    expect([...all.bad]).toEqual([[1, { error, body: { script: LONG } }]]);
+  });
+
   test.each([
     [[a('x', 1), a('p', 2, { script: undefined, prompt: 'A cat' })]],
     [[a('p', 1, { script: undefined, prompt: 'A cat' }), a('x', 2)]],
@@ -338,7 +356,8 @@ describe('In the list of the account', () => {
     const { run } = fakeRun({ api });
     const ledger = new Ledger({}, 0, 'me', '');
     const client = await run.client();
-    const result = await findExisting(client, new JobRegistry(), [row('b')], ledger);
+    const rows = rowsOf([row('b')]);
+    const result = await findExisting(client, new JobRegistry(), rows, ledger, false);
     expect(result).toMatchObject(refusal);
   });
 
