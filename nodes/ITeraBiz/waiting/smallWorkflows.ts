@@ -1,4 +1,10 @@
-import type { IDataObject, INode, INodeParameters, IWorkflowBase } from 'n8n-workflow';
+import type {
+  IDataObject,
+  INode,
+  INodeParameters,
+  IWorkflowBase,
+  IWorkflowSettings,
+} from 'n8n-workflow';
 import { NodeConnectionTypes } from 'n8n-workflow';
 
 import type { Refusals, Surprises } from '../account/snapshot';
@@ -122,6 +128,22 @@ export function pollerWorkflow(workflowId: string, owner: INode, wait: DurableWa
   });
 }
 
+/**
+ * n8n behavior: what is missing here comes from the instance's environment variables. A timeout would end a
+ * small workflow without output; progress saved in mid-run would count as its result after a hard stop; and
+ * for an execution that n8n deleted, the user's would wait forever. Seen in 2.41: -1 is no timeout, whatever
+ * the instance's maximum.
+ */
+const SETTINGS: IWorkflowSettings = {
+  executionOrder: 'v1',
+  executionTimeout: -1,
+  saveExecutionProgress: false,
+  saveDataSuccessExecution: 'all',
+  saveDataErrorExecution: 'all',
+  // They have the ID of the user's workflow, so they always belong to the same owner.
+  callerPolicy: 'workflowsFromSameOwner',
+};
+
 type NodeData = Omit<INode, 'id' | 'position'>;
 
 /** Polls and pauses in turn, until a poll says that all is done. */
@@ -179,7 +201,7 @@ function loop(
     activeVersionId: null,
     createdAt: now,
     updatedAt: now,
-    settings: { executionOrder: 'v1' },
+    settings: { ...SETTINGS },
     nodes: [...placed, stickyNote(workflowId, name, wait)],
     connections: {
       [start]: { main: [to(operation === COORDINATE ? name : between)] },

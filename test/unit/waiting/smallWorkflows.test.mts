@@ -52,7 +52,6 @@ describe.each([
   test('looks and pauses in turn until it is done', () => {
     const to = (node: string) => [{ node, type: 'main', index: 0 }];
     expect(workflow.nodes).toHaveLength(5);
-    expect(workflow.settings).toEqual({ executionOrder: 'v1' });
     expect(workflow.connections).toEqual({
       // The coordinator begins with its node, so that this one has run before n8n can be killed. The poller
       // begins with the pause, so that n8n keeps the items as they came in.
@@ -60,6 +59,17 @@ describe.each([
       [looks.name]: { main: [to(done.name)] },
       [done.name]: { main: [[], to(pause.name)] },
       [pause.name]: { main: [to(looks.name)] },
+    });
+  });
+
+  test("leaves no setting that ends or loses a wait to the instance's environment variables", () => {
+    expect(workflow.settings).toEqual({
+      executionOrder: 'v1',
+      executionTimeout: -1,
+      saveExecutionProgress: false,
+      saveDataSuccessExecution: 'all',
+      saveDataErrorExecution: 'all',
+      callerPolicy: 'workflowsFromSameOwner',
     });
   });
 
@@ -160,7 +170,8 @@ test('the coordinator pauses by waiting for a poller, however that one ends', ()
     parameters: { source: 'parameter', mode: 'once' },
   });
   const sent = JSON.parse(pause.parameters.workflowJson as string);
-  expect(sent.nodes).toEqual(pollerWorkflow('w1', owner, wait).nodes);
+  const { nodes, settings } = pollerWorkflow('w1', owner, wait);
+  expect(sent).toMatchObject({ nodes, settings });
 });
 
 test('the parameters are hidden, declared, and shown for what carries them out', () => {
