@@ -55,6 +55,7 @@ export interface Execution extends ExecutionSummary {
     /** The execution waiting for this one's result. */
     parentExecution?: { executionId: string };
   };
+  customData?: Record<string, string>;
 }
 
 /**

@@ -1,4 +1,7 @@
-/** A wait that n8n has taken over, on an instance whose environment variables would end or lose one. */
+/**
+ * A wait that n8n has taken over, on an instance whose environment variables would end or lose one, and what
+ * is known of it when it is stopped.
+ */
 import { type N8n, startN8n } from '../../n8n/server.mts';
 import { startSandbox, type Sandbox } from '../../sandbox/client.mts';
 import { until } from '../shared/until.mts';
@@ -73,14 +76,23 @@ async function videoOf(script: string) {
 testWhereN8nWaits(
   "a wait outlives the instance's time limit, and keeps to none of its settings",
   async () => {
-    const names = ['in memory', 'handed over'];
+    const names = ['in memory', 'handed over', 'stopped'];
     const workflows = [];
     for (const name of names) workflows.push(await publish(name));
-    // It waits in memory for a minute, so that the other one is handed over at once.
+    // It waits in memory for a minute, so that the others are handed over at once.
     await startByWebhook(n8n, workflows[0], names[0]);
     await until('it is ordered', async () => (await sandbox.stats()).acceptedCount === 1);
-    const id = await startByWebhook(n8n, workflows[1], names[1]);
-    await n8n.rest.executionReaching(id, ['waiting'], MINUTES / 2);
+    const [id, stopped] = [
+      await startByWebhook(n8n, workflows[1], names[1]),
+      await startByWebhook(n8n, workflows[2], names[2]),
+    ];
+    for (const one of [id, stopped])
+      await n8n.rest.executionReaching(one, ['waiting'], MINUTES / 2);
+
+    await n8n.rest.stopExecution(stopped);
+    const { customData } = await n8n.rest.execution(stopped);
+    expect(customData).toEqual({ iTeraBiz_orders: (await videoOf('stopped')).id });
+
     await sandbox.finish();
     const { id: videoId } = await videoOf('handed over');
     const execution = await n8n.rest.executionReaching(id, ['success'], 3 * MINUTES);

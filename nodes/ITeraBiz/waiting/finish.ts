@@ -48,7 +48,11 @@ export async function finish(
   if (run.executeWorkflow && !isHeld) {
     waits = await withPatience(run, async (ms) => await waitInMemory(run, results, waits, ms));
     const isOver = waits.length === 0 || results.isStopped;
-    if (!isOver && (await handOver(run, results, waits))) return [];
+    if (!isOver && (await handOver(run, results, waits))) {
+      // If n8n stops an execution that it has put aside, the node does not learn of it.
+      noteOrders(run, [...results.accepted.values()]);
+      return [];
+    }
   }
   await waitInMemory(run, results, waits, Infinity);
   return results.collect();
@@ -167,7 +171,7 @@ export function nameOrdersWhenStopped(
     if (unknown.length > 0) run.note('iTeraBiz_check', rangesOf(unknown));
     else if (hadDoubts) run.note('iTeraBiz_check', 'None');
     hadDoubts ||= unknown.length > 0;
-    notesOf(ids).forEach((note, n) => run.note(`iTeraBiz_orders${n > 0 ? `_${n + 1}` : ''}`, note));
+    noteOrders(run, ids);
   };
   run.signal?.addEventListener('abort', nameOrders, { once: true });
   return () => {
@@ -175,6 +179,11 @@ export function nameOrdersWhenStopped(
     // Orders that were on their way may have been accepted since.
     if (run.signal?.aborted) nameOrders();
   };
+}
+
+/** n8n behavior: it saves these notes with an execution that it stops or puts aside. */
+function noteOrders(run: Run, ids: string[]): void {
+  notesOf(ids).forEach((note, n) => run.note(`iTeraBiz_orders${n > 0 ? `_${n + 1}` : ''}`, note));
 }
 
 /** IDs, separated by commas, in as many texts as it takes. */

@@ -60,7 +60,7 @@ function waiting({
     status: parts.statuses[id],
     ...(parts.statuses[id] === 'completed' && { video_url: 'https://files.example/a' }),
   });
-  const { run, asked, warnings } = fakeRun({
+  const { run, asked, warnings, notes } = fakeRun({
     api: async (request) => {
       if (parts.refusal) return await parts.refusal(request);
       const id = request.url.split('/')[2];
@@ -92,7 +92,7 @@ function waiting({
       (error) => void (end.error = error),
     )
     .finally(() => (end.at = Date.now() - start));
-  return Object.assign(parts, { run, asked, warnings, end });
+  return Object.assign(parts, { run, asked, warnings, notes, end });
 }
 
 describe('In memory', () => {
@@ -443,6 +443,25 @@ describe('Handed over to n8n', () => {
     });
   });
 
+  test('names its orders in the notes, which n8n shows if it stops the execution that it put aside', async () => {
+    const ids = Array.from({ length: 120 }, (_, n) => `video_${n + 100}`);
+    const place = waiting({ ids, refusal: () => connectionReset, takes: 100 });
+    await advance(MINUTE);
+    expect(place.notes).toEqual({});
+    await advance(20_000);
+    expect(place.handedOver).toHaveLength(1);
+    expect(Object.keys(place.notes)).toEqual([
+      'iTeraBiz_orders',
+      'iTeraBiz_orders_2',
+      'iTeraBiz_orders_3',
+    ]);
+    expect(Object.values(place.notes).join(', ')).toBe(ids.join(', '));
+    const onlyRead = waiting({ takes: 100, isMade: false });
+    await advance(2 * MINUTE);
+    expect(onlyRead.handedOver).toHaveLength(1);
+    expect(onlyRead.notes).toEqual({});
+  });
+
   test('not where all have ended by then, nor where one that fails is to stop the node', async () => {
     const done = waiting({ takes: 100, statuses: { a: 'completed' } });
     await advance(11_000);
@@ -515,6 +534,7 @@ describe('Handed over to n8n', () => {
     place.statuses.a = 'completed';
     await advance(10_000);
     expect(place.end.json).toMatchObject([{ id: 'a' }]);
+    expect(place.notes).toEqual({});
     expect(place.warnings).toEqual([
       'iTeraBiz: n8n could not take over the wait, so it stays in memory, where a restart of n8n ends it: n8n did not put the execution aside',
     ]);
