@@ -5,8 +5,8 @@ import { POLLING } from '../../nodes/ITeraBiz/account/videoPoller.ts';
 
 /** Looks for a job of unknown outcome within a moment, not over a minute. */
 export function reconcileQuickly(): void {
-  RECONCILING.polls = [0, 30, 90];
-  RECONCILING.together = 10;
+  const quickly = { polls: [0, 30, 90], together: 10, again: 30, patience: 300, refused: 60 };
+  Object.assign(RECONCILING, quickly);
 }
 
 /** Allows a Poll Interval of a tenth of a second, and waits half a second for surprises, not a minute. */

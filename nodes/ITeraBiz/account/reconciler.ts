@@ -2,6 +2,7 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { idOf } from '../api/video';
 import { type ApiClient, RequestFailed, TIMEOUT } from '../client/apiClient';
+import { PATIENCE } from '../client/retry';
 import { now, pause, unlessAborted } from '../client/time';
 import type { JobRegistry } from './jobRegistry';
 import { CLOCK_SKEW, type Listed, readBack } from './listReader';
@@ -13,12 +14,18 @@ export const RECONCILING = {
   polls: [1_000, 5_000, 15_000, 30_000, 60_000],
   /** Polls due within this time are merged into one */
   together: 1_000,
+  /** Pause before further polls if the list cannot be read */
+  again: 15_000,
+  /** How long they go on */
+  patience: PATIENCE,
+  /** How long refusals that the next poll would get again are tolerated */
+  refused: 20_000,
 };
 
 /** Most pages one poll reads. */
 const MAX_PAGES = 20;
 
-/** Refusals that the next poll would get again. */
+/** Refusals that the next poll would get again, unless they come from a deployment or a proxy. */
 const FINAL_CLASSES = ['badKey', 'notAllowed', 'notFound', 'badValues', 'noCredits'];
 
 /** The result of looking for a job. Times are in milliseconds since 1970. */
@@ -47,6 +54,10 @@ interface Lookup extends UnknownSubmission {
   client: ApiClient;
   /** When to poll next, and after that, by `now()` of client/time */
   dueTimes: number[];
+  /** Until when it polls on if the list cannot be read, by the same clock */
+  giveUpAt: number;
+  /** Since when all polls were refused for good, by the same clock */
+  refusedSince?: number;
   polls: number;
   resolve: (result: LookupResult) => void;
 }
@@ -115,16 +126,20 @@ export class Reconciler {
 
   private isPolling = false;
 
+  /** When to poll for lookups that have no due time left, by `now()` of client/time */
+  private againAt = 0;
+
   constructor(
     private readonly jobs: JobRegistry,
     private readonly list: '/avatars' | '/videos',
   ) {}
 
   /**
-   * Looks for the job of a request, several times within about a minute.
+   * Looks for the job of a request, several times within about a minute, and for longer if the list cannot be
+   * read.
    *
    * @param client polls for all lookups when it is this one's turn
-   * @param isOld whether the request was sent long ago, so a single poll is enough
+   * @param isOld whether the request was sent long ago, so reading the list once is enough
    * @throws the signal's reason when the execution is canceled
    */
   async find(
@@ -139,10 +154,12 @@ export class Reconciler {
     const dueTimes = (isOld ? [0] : RECONCILING.polls)
       .map((delay) => start + delay)
       .filter((due, n) => n === 0 || due < deadline);
+    const patience = isOld ? RECONCILING.polls.at(-1)! : RECONCILING.patience;
+    const giveUpAt = Math.min(start + patience, deadline);
     const timeout = Number(options?.timeout) || TIMEOUT;
     let lookup!: Lookup;
     const result = new Promise<LookupResult>((resolve) => {
-      lookup = { client, order, sentAt, timeout, dueTimes, polls: 0, resolve };
+      lookup = { client, order, sentAt, timeout, dueTimes, giveUpAt, polls: 0, resolve };
     });
     this.lookups.add(lookup);
     if (!this.isPolling) void this.poll();
@@ -153,7 +170,9 @@ export class Reconciler {
     this.isPolling = true;
     try {
       while (this.lookups.size > 0) {
-        const due = Math.min(...[...this.lookups].map(({ dueTimes }) => dueTimes[0]));
+        const due = Math.min(
+          ...[...this.lookups].map(({ dueTimes: [next = this.againAt] }) => next),
+        );
         const left = due - now();
         if (left > 0) await pause(Math.min(left, RECONCILING.together));
         else await this.pollForAll([...this.lookups]);
@@ -175,6 +194,7 @@ export class Reconciler {
     const client = leader.client.with({ priority: 'poll', retry: false });
     const listed: Listed[] = [];
     let trouble: string | undefined;
+    let isUnread = false;
     let isFinal = false;
     try {
       const collect = (job: Listed) => void listed.push(job);
@@ -185,7 +205,9 @@ export class Reconciler {
       if (leader.client.settings.signal?.aborted) return;
       if (!(error instanceof RequestFailed)) return this.end(leader, at, (error as Error).message);
       trouble = error.describe({ doing: 'list what the account has' }).message;
+      isUnread = true;
       isFinal = FINAL_CLASSES.includes(error.statusClass ?? '');
+      this.againAt = now() + RECONCILING.again;
     }
 
     const active = lookups.filter(({ client }) => !client.settings.signal?.aborted);
@@ -199,7 +221,12 @@ export class Reconciler {
       this.jobs.assign(idOf(job));
       lookup.polls += 1;
       lookup.dueTimes = lookup.dueTimes.filter((due) => due > start + RECONCILING.together);
-      if (job || lookup.dueTimes.length === 0 || isFinal) this.end(lookup, at, trouble, job);
+      const { refusedSince = start } = lookup;
+      lookup.refusedSince = isFinal ? refusedSince : undefined;
+      const isRefused = isFinal && start - refusedSince >= RECONCILING.refused;
+      const goesOn = isUnread && this.againAt < lookup.giveUpAt;
+      const isOver = isRefused || (lookup.dueTimes.length === 0 && !goesOn);
+      if (job || isOver) this.end(lookup, at, trouble, job);
     }
   }
 

@@ -115,10 +115,11 @@ test('an error output that leads back to the node: what was in doubt is looked f
     const body = accept();
     return ++posts <= 2 ? { status: 502, body: {} } : { body };
   };
-  // As long as the first lap looks, nobody answers.
+  // As long as the first lap looks, the list is late.
   let lists = 0;
-  account.list = (data): Reply =>
-    ++lists <= 2 ? { status: 502, body: {} } : { body: { data, has_more: false } };
+  account.list = (data): Reply => ({
+    body: { data: ++lists <= 2 ? [] : data, has_more: false },
+  });
   const to = (name: string) => [{ node: name, type: 'main' as const, index: 0 }];
   const settings = { onError: 'continueErrorOutput' } as const;
   const items = [...rows(3), ...rows(1)].map((json) => ({ json }));

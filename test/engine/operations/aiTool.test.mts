@@ -211,7 +211,7 @@ describe('For an agent that calls its tools by itself', () => {
     });
 
     test('orders nothing again that may have been accepted', async () => {
-      RECONCILING.polls = [0, 15];
+      Object.assign(RECONCILING, { polls: [0, 15], again: 15, patience: 60, refused: 10 });
       await sandbox.fault({ on: 'POST /videos', type: 'reset', when: 'after' });
       await sandbox.fault({ on: 'GET /videos', type: 'refuse', status: 403, times: 9 });
       const { answers: got } = await answers(fromAgent(), [[say('Unknown')]], settings);

@@ -343,34 +343,112 @@ describe('Looking for the job of a doubt', () => {
     });
   });
 
-  test.each([
-    [400, 1, 'with these values'],
-    [401, 1, 'does not accept the API key'],
-    [402, 1, 'has no credits left'],
-    [403, 1, 'does not allow this API key to list what the account has'],
-    [404, 1, 'could not list what the account has'],
-    [429, POLLS, 'is too busy'],
-    [500, POLLS, 'a fault on its side'],
-    [502, POLLS, 'a fault on its side'],
-  ])('a list refused with %i is read %i times', async (status, times, words) => {
-    const place = looking(() => answered({}, status));
-    const finding = place.find();
-    await advance(OVER);
-    const { trouble, polls } = await finding;
-    expect([polls, place.asked]).toEqual([times, times]);
-    expect(trouble).toContain(words);
-  });
+  describe('A list that cannot be read', () => {
+    /** At first as often as any other, then every 15 seconds for up to five minutes. */
+    const OUTAGE = POLLS + 15;
 
-  test.each([
-    ['a web page', () => answered('<html>'), POLLS],
-    ['a web page with 404', () => answered('<html>', 404), POLLS],
-    ['nothing', () => connectionReset, POLLS],
-  ])('a list that is %s is no list', async (_, answer, times) => {
-    const place = looking(answer);
-    const finding = place.find();
-    await advance(OVER);
-    expect((await finding).trouble).toBeDefined();
-    expect(place.asked).toBe(times);
+    test.each([
+      [400, 4, 'with these values'],
+      [401, 4, 'does not accept the API key'],
+      [402, 4, 'has no credits left'],
+      [403, 4, 'does not allow this API key to list what the account has'],
+      [404, 4, 'could not list what the account has'],
+      [429, OUTAGE, 'is too busy'],
+      [500, OUTAGE, 'a fault on its side'],
+      [502, OUTAGE, 'a fault on its side'],
+    ])('because it is refused with %i is asked for %i times', async (status, times, words) => {
+      const place = looking(() => answered({}, status));
+      const finding = place.find();
+      await advance(5 * MINUTE);
+      const { trouble, polls } = await finding;
+      expect([polls, place.asked]).toEqual([times, times]);
+      expect(trouble).toContain(words);
+    });
+
+    test.each([
+      ['a web page', () => answered('<html>')],
+      ['a web page with 404', () => answered('<html>', 404)],
+      ['nothing', () => connectionReset],
+    ])('because it is %s is no list', async (_, answer) => {
+      const place = looking(answer);
+      const finding = place.find();
+      await advance(5 * MINUTE);
+      expect((await finding).trouble).toBeDefined();
+      expect(place.asked).toBe(OUTAGE);
+    });
+
+    /** The list cannot be read until then. */
+    const outage = (ms: number, answer: Answering = () => connectionReset, jobs = [job('one')]) => {
+      const since = Date.now();
+      return looking((request) => (Date.now() - since < ms ? answer(request) : page(jobs)));
+    };
+
+    test.each([
+      [75 * SECOND, () => connectionReset],
+      [4.5 * MINUTE, () => connectionReset],
+      [20 * SECOND, () => answered({}, 403)],
+      [20 * SECOND, () => answered({}, 404)],
+    ])('for %i ms: what was made is found as soon as it can be', async (ms, answer) => {
+      const finding = outage(ms, answer).find();
+      await advance(ms + 15 * SECOND);
+      expect(await finding).toMatchObject({ job: { id: 'one' }, trouble: undefined });
+    });
+
+    test('is read once after an outage: what is not there then is not waited for', async () => {
+      const place = outage(100 * SECOND, () => connectionReset, []);
+      const finding = place.find();
+      await advance(105 * SECOND);
+      expect(await finding).toMatchObject({ job: undefined, trouble: undefined, polls: POLLS + 3 });
+    });
+
+    test('is refused for good only by refusals in a row', async () => {
+      const statuses = [403, 403, 403, 500, 403];
+      const place = looking(() => {
+        const status = statuses.shift();
+        return status ? answered({}, status) : page([job('one')]);
+      });
+      const finding = place.find();
+      await advance(75 * SECOND);
+      expect((await finding).job?.id).toBe('one');
+    });
+
+    test('is tried for less than a minute for a request of long ago', async () => {
+      const late = outage(40 * SECOND).find({ isOld: true });
+      await advance(45 * SECOND);
+      expect((await late).job?.id).toBe('one');
+      const place = looking(() => connectionReset);
+      const never = place.find({ isOld: true });
+      await advance(MINUTE);
+      expect(await never).toMatchObject({ job: undefined, polls: 4 });
+      const refused = looking(() => answered({}, 403)).find({ isOld: true });
+      await advance(30 * SECOND);
+      expect(await refused).toMatchObject({ polls: 3 });
+    });
+
+    test.each([
+      [false, 80 * SECOND, POLLS + 1],
+      [true, 16 * SECOND, 2],
+    ])('is not asked for beyond a deadline (old: %s, %i ms)', async (isOld, ms, polls) => {
+      const place = looking(() => connectionReset);
+      const finding = place.find({ isOld, deadline: performance.now() + ms });
+      await advance(ms);
+      expect(await finding).toMatchObject({ job: undefined, polls });
+    });
+
+    test('is asked for every 15 seconds, however many look for something', async () => {
+      const place = looking(() => connectionReset);
+      const all = [];
+      for (let n = 0; n < 10; n++) {
+        all.push(place.find());
+        await advance(1.4 * SECOND);
+      }
+      await advance(75 * SECOND);
+      const before = place.asked;
+      await advance(2 * MINUTE);
+      expect(place.asked - before).toBe(8);
+      await advance(2 * MINUTE);
+      expect(await Promise.all(all)).toHaveLength(10);
+    });
   });
 
   describe('What keeps one execution from asking', () => {
@@ -415,7 +493,7 @@ describe('Looking for the job of a doubt', () => {
       const other = place.find({ script: 'Ho' });
       await advance(10 * SECOND);
       expect((await other).job?.id).toBe('one');
-      await advance(OVER);
+      await advance(5 * MINUTE);
       await cutOff;
     });
   });
