@@ -119,7 +119,7 @@ describe('what a client gets to feel', () => {
   });
 
   it.each(['before', 'after'] as const)('a late answer (%s)', async (when) => {
-    await sandbox.fault({ on: 'POST /videos', type: 'delay', ms: 400, when, times: 2 });
+    await sandbox.fault({ on: 'POST /videos', type: 'delay', ms: 1_000, when, times: 2 });
     expect(await errorOf(submit(100))).toMatch(/^ECONNABORTED/);
     expect((await submit()).status).toBe(201);
   });
