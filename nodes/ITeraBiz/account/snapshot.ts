@@ -71,7 +71,7 @@ const MAX_REFUSALS = 3;
 
 /**
  * Polls the state of some videos: a single one by ID, several from the list. It takes no more requests than
- * there are videos, not counting one for a list that is refused for good.
+ * there are videos, not counting one for a list that fails.
  *
  * @param unlisted IDs the list did not show; the caller keeps them between polls. They are read by ID: now,
  *   or in the next poll if the list took too many requests. Those no longer asked for are removed.
@@ -97,9 +97,9 @@ export async function fetchSnapshot(
   // Unlisted ones first: they may have been left for this poll.
   const byId = [...unlisted];
   if (listed.length === 1) byId.unshift(...listed);
-  // A list that is refused for good says nothing about the videos: they may be read one by one.
-  const hasNoList = refusals.some(({ attempt, statusClass }) => {
-    return attempt.decision !== 'retry' && statusClass !== 'badKey';
+  // A list that fails says nothing about the videos: they may be read one by one.
+  const hasNoList = refusals.some(({ attempt, statusClass = 'fault' }) => {
+    return attempt.tries > 0 && !['badKey', 'busy'].includes(statusClass);
   });
   if (hasNoList) byId.push(...listed.filter((id) => !snapshot.has(id) && !unlisted.has(id)));
   const left = ids.length - requests + Number(hasNoList);

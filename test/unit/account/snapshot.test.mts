@@ -10,6 +10,7 @@ import {
   type Surprises,
   type VideoReader,
 } from '../../../nodes/ITeraBiz/account/snapshot.ts';
+import { NetworkError } from '../../../nodes/ITeraBiz/api/response.ts';
 import type { Video } from '../../../nodes/ITeraBiz/api/video.ts';
 import { RequestFailed } from '../../../nodes/ITeraBiz/client/apiClient.ts';
 
@@ -154,7 +155,7 @@ test('one that cannot be read holds up no other: what was seen counts, and the o
   await expect(fetchSnapshot(['a'], api, unlisted)).rejects.toMatchObject({ status: 500 });
 });
 
-test.each([500, 401])(
+test.each([503, 401])(
   'a later page that is refused with %i takes nothing from what was seen',
   async (status) => {
     const api = new Api(['c', 'x', 'b', 'a', 'd'], 2, ['d']);
@@ -210,31 +211,59 @@ test.each([
   },
 );
 
-test('where the list is refused, all are asked for by ID, in each poll', async () => {
+const unanswered = (tries: number) =>
+  new RequestFailed({
+    outcome: new NetworkError('ECONNABORTED', true, 'late'),
+    ...{ decision: 'retry', tries, seconds: 0 },
+  });
+
+test.each<[string, RequestFailed]>([
+  ['is refused', refused(404)],
+  ['fails', refused(500)],
+  ['is answered by a proxy', refused(511)],
+  ['is not answered', unanswered(1)],
+])('where the list %s, all are asked for by ID, in each poll', async (_case, failure) => {
   const api = new Api(['c', 'b', 'a']);
-  api.page = async () => await Promise.reject(refused(404));
+  api.page = async () => await Promise.reject(failure);
   const unlisted = new Set<string>();
   for (let polls = 0; polls < 2; polls++) {
     expect(await fetchSnapshot(['a', 'b', 'c'], api, unlisted)).toEqual(found('a', 'b', 'c'));
   }
 });
 
-test('a list that is refused midway, in each poll, costs one request more, and leaves none unseen', async () => {
-  const api = new Api(['x', 'y', 'c', 'b', 'a'], 1);
-  const { page } = api;
-  api.page = async (url, after) => {
-    const reply = await page.call(api, url, after);
-    return after === undefined ? reply : await Promise.reject(refused(400));
-  };
-  const unlisted = new Set<string>();
-  const seen = new Set<string>();
-  for (let polls = 0; polls < 2; polls++) {
-    api.asked.length = 0;
-    (await fetchSnapshot(['a', 'b', 'c'], api, unlisted)).forEach((_, id) => seen.add(id));
-    expect(api.asked).toHaveLength(4);
-  }
-  expect([...seen].sort()).toEqual(['a', 'b', 'c']);
+test.each<[string, RequestFailed, number]>([
+  ['is too busy for the list', refused(503), 0],
+  ['refuses the key', refused(401), 0],
+  ['was not asked for lack of time', unanswered(0), 0],
+  ['is out of reach', unanswered(1), 2],
+])('an API that %s is left alone', async (_case, failure, requests) => {
+  const api = new Api([]);
+  api.page = async () => await Promise.reject(failure);
+  const video = jest.spyOn(api, 'video').mockRejectedValue(failure);
+  const ids = Array.from({ length: 50 }, (_, n) => `v${n}`);
+  await expect(fetchSnapshot(ids, api, new Set())).rejects.toBe(failure);
+  expect(video).toHaveBeenCalledTimes(requests);
 });
+
+test.each([400, 500])(
+  'a list that ends midway with %i, in each poll, costs one request more, and leaves none unseen',
+  async (status) => {
+    const api = new Api(['x', 'y', 'c', 'b', 'a'], 1);
+    const { page } = api;
+    api.page = async (url, after) => {
+      const reply = await page.call(api, url, after);
+      return after === undefined ? reply : await Promise.reject(refused(status));
+    };
+    const unlisted = new Set<string>();
+    const seen = new Set<string>();
+    for (let polls = 0; polls < 2; polls++) {
+      api.asked.length = 0;
+      (await fetchSnapshot(['a', 'b', 'c'], api, unlisted)).forEach((_, id) => seen.add(id));
+      expect(api.asked).toHaveLength(4);
+    }
+    expect([...seen].sort()).toEqual(['a', 'b', 'c']);
+  },
+);
 
 test('what the list says without a status is not seen until it is read by ID', async () => {
   const api = new Api(['b', 'a']);
