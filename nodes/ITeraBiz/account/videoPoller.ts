@@ -56,6 +56,8 @@ interface Group {
   /** IDs to poll once, as soon as possible */
   once?: string[];
   refusals: Refusals;
+  /** Whether the last poll that it sent was refused */
+  wasRefused?: boolean;
   /** @param at waits with earlier deadlines end. @returns whether the group is done */
   onSnapshot: (snapshot: Snapshot, at: number) => boolean;
   end: (error?: unknown) => void;
@@ -223,7 +225,8 @@ export class VideoPoller {
 
   private async pollForAll(): Promise<void> {
     const groups = [...this.groups];
-    const [leader] = groups;
+    // Its own settings may be why it was refused. That would end all groups that are here for this poll alone.
+    const leader = groups.find(({ wasRefused }) => !wasRefused) ?? groups[0];
     // Move the leader to the end: if its polls fail, another group sends the next one.
     this.groups.delete(leader);
     this.groups.add(leader);
@@ -238,11 +241,13 @@ export class VideoPoller {
     try {
       await fetchSnapshot([...ids], leader.client, this.unlisted, snapshot, this.refused);
       this.refusedInARow = 0;
+      leader.wasRefused = false;
     } catch (error) {
       // A leader that has ended, or an error of its own, says nothing about the other groups.
       if (!this.groups.has(leader)) return;
       if (!(error instanceof RequestFailed)) return leader.end(error);
       this.refusedInARow += 1;
+      leader.wasRefused = true;
       refusal = error;
     } finally {
       this.polledAt = now();

@@ -685,6 +685,48 @@ describe('A single poll', () => {
     expect(times).toEqual([0, 1_000, 1_000, 1_000]);
   });
 
+  test('is not refused over and over because a wait beside it cannot get through', async () => {
+    const api = place({ a: 'processing', b: 'completed' });
+    const refusal = () => connectionReset;
+    const cannot = api.execution({ refusal });
+    const end = cannot.wait('a');
+    // The wait has the first turn, before it is known to fail.
+    const first = expect(api.execution().poll('b')).rejects.toBeInstanceOf(RequestFailed);
+    await advance(0);
+    await first;
+    for (let polls = 0; polls < 5; polls++) {
+      const next = api.execution().poll('b');
+      await advance(1_000);
+      expect(await next).toEqual(completed('b'));
+    }
+    api.states.a = 'completed';
+    const last = api.execution().poll('b');
+    await advance(1_000);
+    await last;
+    // It is told what the others see.
+    expect(end.results.a?.[0]).toBe('ended');
+    expect(cannot.requests.length).toBeGreaterThan(0);
+  });
+
+  test('that cannot get through keeps no wait beside it from its turn', async () => {
+    const api = place({ a: 'processing', b: 'completed' });
+    const end = api.execution().wait('a');
+    // An outage that is over says nothing about it either.
+    api.refusal = busy;
+    await advance(10_000);
+    api.refusal = undefined;
+    await advance(20_000);
+    for (let polls = 0; polls < 5; polls++) {
+      const poll = api.execution({ refusal: () => connectionReset }).poll('b');
+      await advance(5_000);
+      expect(await poll).toEqual(completed('b'));
+    }
+    api.states.a = 'completed';
+    void api.execution({ refusal: () => connectionReset }).poll('b');
+    await advance(1_000);
+    expect(end.results.a?.[0]).toBe('ended');
+  });
+
   test.each([busy, badKey])('that is refused says so (%#)', async (refusal) => {
     const api = place({ a: 'processing' });
     api.refusal = refusal;
