@@ -54,7 +54,14 @@ export async function fetchNext(poll: Poll, before: Progress): Promise<Step> {
   const at = Date.now();
   let progress = before;
   const { reading } = before;
-  if (reading) progress = addListed(progress, await readRest(poll, progress, reading.after), at);
+  if (reading) {
+    // The newest first: the page where the reading goes on may fail in each poll.
+    const recent = [...reading.seen, ...before.recent];
+    const newest = await readList(poll, { ...before, recent, pending: [] });
+    progress = addListed(before, { ...newest, isCut: true }, at);
+    const rest = newest.isCut ? undefined : await readRest(poll, progress, reading.after);
+    if (rest) progress = addListed(progress, rest, at);
+  }
   if (!progress.reading) progress = addListed(progress, await readList(poll, progress), at);
   const hidden = await readHidden(poll, progress);
   return settle({ ...progress, hidden }, poll.snapshot, at);
@@ -135,7 +142,7 @@ async function readList(poll: Poll, progress: Progress, after?: string): Promise
     return !isDone;
   });
   if (isDone && !isSorted) warnOfOrder(poll, videos);
-  return { videos, isCut, pageSize };
+  return { videos, isCut, after, pageSize };
 }
 
 /**

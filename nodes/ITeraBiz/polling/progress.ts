@@ -36,7 +36,7 @@ export interface Progress {
   since?: number;
   /** Unexpected states of pending videos, by ID; milliseconds since 1970 */
   surprises?: Record<string, Surprises>;
-  /** A reading of the list that ran out of time: the next poll resumes it */
+  /** A reading of the list that ran out of time, or met a page that fails: the next poll resumes it */
   reading?: {
     /** ID of the last video that was read */
     after: string;
@@ -48,8 +48,10 @@ export interface Progress {
 export interface Part {
   /** Newest first */
   videos: Video[];
-  /** Whether there may be more that there was no time to read */
+  /** Whether there may be more that could not be read */
   isCut: boolean;
+  /** ID that it follows in the list, unless it begins with the newest */
+  after?: string;
   /** The most videos that one page brought: far more than requested if the list is not paged */
   pageSize?: number;
 }
@@ -89,20 +91,21 @@ export function begin(part: Part, at: number): Progress {
  */
 export function addListed(
   before: Progress,
-  { videos, isCut, pageSize = 0 }: Part,
+  { videos, isCut, after, pageSize = 0 }: Part,
   at: number,
 ): Progress {
   const { recent, reading, since = 0 } = before;
   const earlier = reading?.seen ?? [];
-  const seen = [...new Set([...earlier, ...idsOf(videos)])];
+  const ids = idsOf(videos);
+  const seen = [...new Set(after ? [...earlier, ...ids] : [...ids, ...earlier])];
   const known = new Set([...recent, ...earlier]);
   const isNew = (video: Video) => !known.has(idOf(video) ?? '') && !(createdAt(video) < since);
   const newIds = idsOf(videos.filter(isNew)).reverse();
   const progress = { ...before, pending: [...new Set([...before.pending, ...newIds])] };
   if (isCut) {
-    const after = idsOf(videos).pop();
-    if (!after) return progress;
-    return { ...progress, reading: { after, seen: seen.slice(0, MAX_SEEN) } };
+    const last = ids.pop() ?? after;
+    if (!last) return progress;
+    return { ...progress, reading: { after: last, seen: seen.slice(0, MAX_SEEN) } };
   }
   const newest = videos.map(createdAt).reduce((a, b) => (b > a ? b : a), 0);
   return {

@@ -470,9 +470,21 @@ describe('a poll whose time is up', () => {
     await slow(1);
     expect(await poll()).toEqual(batch.slice(150));
     const later = await finished(2);
-    expect(await poll()).toEqual([...batch.slice(0, 150), ...later]);
+    expect(await poll()).toEqual([...later, ...batch.slice(0, 150)]);
     expect(await poll()).toEqual([]);
     expect(progress()).not.toHaveProperty('reading');
+  });
+
+  it('brings newer videos while the page where it goes on gets no answer', async () => {
+    await activate();
+    const batch = await finished(250);
+    await slow(1);
+    expect(await poll()).toEqual(batch.slice(150));
+    const later = await finished(2);
+    await slow(1);
+    expect(await poll()).toEqual(later);
+    expect(await poll()).toEqual(batch.slice(0, 150));
+    expect(await poll()).toEqual([]);
   });
 
   it('goes on with a gap that takes several polls, and looks above it afterwards', async () => {
@@ -481,7 +493,7 @@ describe('a poll whose time is up', () => {
     const batch = await finished(450);
     await slow(1);
     expect(await poll()).toEqual(batch.slice(350));
-    await slow(2);
+    await slow(3);
     expect(await poll()).toEqual(batch.slice(150, 350));
     const later = await finished(3);
     await sandbox.finish(waiting);
@@ -547,7 +559,7 @@ describe('a poll whose time is up', () => {
     const batch = await finished(250);
     await slow(1);
     expect(await poll()).toEqual(batch.slice(150));
-    await sandbox.fault({ on: 'GET /videos', type: 'refuse', status: 404 });
+    await sandbox.fault({ on: 'GET /videos', type: 'refuse', status: 404, skip: 1 });
     expect(await poll()).toEqual(batch.slice(0, 150));
     expect(await poll()).toEqual([]);
   });

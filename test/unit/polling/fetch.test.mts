@@ -138,18 +138,18 @@ describe('a reading of the list', () => {
     expect(asked).toEqual([undefined, ...cursors].slice(0, count));
   });
 
-  it('goes on in the next poll where the time was up', async () => {
-    const pages = [queued(40, 39), queued(38, 37), queued(36, 35), queued(34, 1)];
+  it('goes on in the next poll where the time was up, after the newest', async () => {
+    const pages = [queued(...down(80, 61)), queued(...down(60, 41)), queued(36, 35), queued(34, 1)];
     const first = pollOfPages(pages, [undefined, undefined, unanswered(0)]);
     const { progress } = await fetchNext(first.poll, progressOf(1));
-    const reading = { after: 'v37', seen: names(40, 39, 38, 37) };
+    const reading = { after: 'v41', seen: names(...down(80, 41)) };
     expect(progress).toMatchObject({ recent: ['v1'], reading });
-    const second = pollOfPages([queued(41), ...pages]);
+    const second = pollOfPages([queued(81), ...pages]);
     const next = await fetchNext(second.poll, progress);
-    expect(second.asked.slice(0, 3)).toEqual(['v37', 'v35', undefined]);
+    expect(second.asked.slice(0, 5)).toEqual([undefined, 'v81', 'v41', 'v35', undefined]);
     expect(next.progress).toMatchObject({
-      recent: names(41, ...down(40, 34), 1),
-      pending: names(37, 38, 39, 40, 34, 35, 36, 41),
+      recent: names(...down(81, 41), 36, 35, 34, 1),
+      pending: names(...down(60, 41).reverse(), ...down(80, 61).reverse(), 81, 34, 35, 36),
       reading: undefined,
     });
     expect([...first.log, ...second.log]).toEqual([]);
@@ -165,19 +165,48 @@ describe('a reading of the list', () => {
     const { poll, asked } = pollOfPages([queued(40, 39, 1)]);
     const reading = { after: 'v38', seen: names(40, 39, 38) };
     const { progress } = await fetchNext(poll, { ...progressOf(1), reading });
-    expect(asked.slice(0, 2)).toEqual(['v38', undefined]);
+    expect(asked.slice(0, 3)).toEqual([undefined, 'v38', undefined]);
     expect(progress).toMatchObject({ recent: names(40, 39, 1, 38), reading: undefined });
   });
+
+  const readBefore = { after: 'v39', seen: names(40, 39) };
 
   it.each<[string, Error]>([
     ['has no time for it', unanswered(0)],
     ['gets no answer', unanswered(6)],
-    ['meets a fault of ours', new TypeError('a fault')],
   ])('is left for the next poll where one that goes on %s', async (_case, failure) => {
-    const { poll, asked } = pollOfPages([queued(40)], [failure]);
-    const before = { ...progressOf(1), reading: { after: 'v39', seen: ['v39'] } };
+    const { poll, asked } = pollOfPages([queued(41, 40)], [undefined, failure]);
+    const { progress } = await fetchNext(poll, { ...progressOf(1), reading: readBefore });
+    expect(asked).toEqual([undefined, 'v39']);
+    const reading = { after: 'v39', seen: names(41, 40, 39) };
+    expect(progress).toMatchObject({ recent: ['v1'], pending: ['v41'], reading });
+  });
+
+  it('goes on from the newest where not even these could be read in one poll', async () => {
+    const pages = [queued(50, 49), queued(48, 40), queued(39, 1)];
+    const { poll, asked } = pollOfPages(pages, [undefined, unanswered(0)]);
+    const { progress } = await fetchNext(poll, { ...progressOf(1), reading: readBefore });
+    expect(asked).toEqual([undefined, 'v49']);
+    const reading = { after: 'v49', seen: names(50, 49, 40, 39) };
+    expect(progress).toMatchObject({ recent: ['v1'], reading });
+    const next = await fetchNext(pollOfPages(pages).poll, progress);
+    expect(next.progress).toMatchObject({ pending: names(49, 50, 48), reading: undefined });
+  });
+
+  it('goes on before pending videos are looked for in what was read', async () => {
+    const seen = down(60, 41);
+    const pages = [queued(...seen), queued(40), queued(39), queued(38, 1)];
+    const { poll, asked } = pollOfPages(pages);
+    const reading = { after: 'v39', seen: names(...seen, 40, 39) };
+    await fetchNext(poll, { ...progressOf(1), pending: names(40, 39), reading });
+    expect(asked.slice(0, 2)).toEqual([undefined, 'v39']);
+  });
+
+  it('is refused where one that goes on meets a fault of ours', async () => {
+    const failure = new TypeError('a fault');
+    const { poll } = pollOfPages([queued(40)], [undefined, failure]);
+    const before = { ...progressOf(1), reading: readBefore };
     await expect(fetchNext(poll, before)).rejects.toBe(failure);
-    expect(asked).toEqual(['v39']);
   });
 
   it.each<[string, (Error | undefined)[]]>([
@@ -298,6 +327,8 @@ class World {
   readonly history = new Set<string>();
   /** Or answers an empty page */
   refusesCursor = true;
+  /** ID of a video that the API cannot show: each page with it fails */
+  broken?: string;
   private made = 0;
 
   make(count: number, isLate: boolean): void {
@@ -346,12 +377,14 @@ class World {
           return { data: [], has_more: false, headers: {} };
         }
         const data = listed.slice(start, start + PAGE).map(toVideo);
+        if (data.some(({ id }) => id === this.broken)) throw unanswered(6);
         return { data, has_more: start + PAGE < listed.length, headers: {} };
       },
       video: async (id: string) => {
         take();
         const job = this.jobs.find((one) => one.id === id);
         if (!job) throw refused(404);
+        if (id === this.broken) throw unanswered(6);
         return toVideo(job);
       },
     };
@@ -394,6 +427,7 @@ const act = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ delete: fc.nat(2_000) }) },
   { weight: 1, arbitrary: fc.record({ deleteNewest: fc.integer({ min: 1, max: 50 }) }) },
+  { weight: 1, arbitrary: fc.record({ break: fc.option(fc.nat(600)) }) },
   { weight: 1, arbitrary: fc.record({ wait: fc.integer({ min: 1, max: 300 }) }) },
   {
     weight: 4,
@@ -410,6 +444,7 @@ async function run(world: World, deeds: Record<string, unknown>[]): Promise<void
     if ('finish' in deed) world.finish(deed.finish, deed.count, deed.status, deed.hasLink);
     if ('delete' in deed) world.delete(deed.delete);
     if ('deleteNewest' in deed) for (let n = 0; n < deed.deleteNewest; n++) world.delete(0);
+    if ('break' in deed) world.broken = world.jobs[deed.break ?? -1]?.id;
     if ('wait' in deed) {
       world.now += deed.wait * 60_000;
       // A list that is more than an hour late is more than a poll allows for.
@@ -426,8 +461,10 @@ test('each video that ends after the beginning comes out exactly once, and none 
       jest.spyOn(Date, 'now').mockImplementation(() => world.now);
       await run(world, before);
       world.jobs.forEach((job) => (job.listedFrom = 0));
+      world.broken = undefined;
       await world.poll();
       await run(world, after);
+      world.broken = undefined;
       for (let polls = 0; polls < 40; polls++) await world.poll();
       const came = new Set(world.came);
       expect(world.came).toHaveLength(came.size);
@@ -466,6 +503,25 @@ describe('the account above', () => {
     for (let polls = 0; polls < 3; polls++) await world.poll();
     expect(world.came).toHaveLength(25_001);
     expect(new Set(world.came)).toEqual(world.due);
+  });
+
+  test('cannot show a page: newer videos come all the same, and the others once it can', async () => {
+    world.make(1_500, false);
+    world.broken = world.jobs[1_200].id;
+    finishAll();
+    await world.poll();
+    for (const count of [1, 90, 400, 1]) {
+      world.make(count, false);
+      finishAll();
+      await world.poll();
+      await world.poll(1);
+      const newest = world.jobs.slice(0, count).map(({ id }) => id);
+      expect(world.came).toEqual(expect.arrayContaining(newest));
+    }
+    world.broken = undefined;
+    for (let polls = 0; polls < 3; polls++) await world.poll();
+    expect([...world.came].sort()).toEqual([...world.due].sort());
+    expect(JSON.parse(world.stored!)).not.toHaveProperty('reading');
   });
 
   test('answers an empty page after a video that is no more', async () => {

@@ -128,19 +128,24 @@ describe('a reading that is cut off', () => {
     const first = see(start, cut(video('d', 'completed', 1), video('c', 'completed', 2)));
     expect(ids(first.finished)).toEqual(['c', 'd']);
     expect(first.progress).toMatchObject({ recent: ['a'], reading: { after: 'c' } });
-    const second = see(
-      first.progress,
-      whole(video('b', 'completed', 8), video('a', 'completed', 9)),
-    );
+    const rest = whole(video('b', 'completed', 8), video('a', 'completed', 9));
+    const second = see(first.progress, { ...rest, after: 'c' });
     expect(ids(second.finished)).toEqual(['b']);
     expect(second.progress).toMatchObject({ recent: ['d', 'c', 'b', 'a'] });
     expect(second.progress).not.toHaveProperty('reading');
   });
 
   it('is still to be ended where nothing of it was read', () => {
-    const { progress } = see(start, cut(video('b')));
+    const { progress } = see(start, cut(video('c'), video('b')));
     expect(see(progress, cut()).progress).toEqual(progress);
+    expect(see(progress, { ...cut(), after: 'c' }).progress.reading?.after).toBe('c');
     expect(see(start, cut()).progress).not.toHaveProperty('reading');
+  });
+
+  it('remembers the newest first, though they were read last', () => {
+    const { progress } = see(start, cut(video('c'), video('b')));
+    const newest = see(progress, cut(video('d'), video('c'))).progress;
+    expect(newest.reading?.seen).toEqual(['d', 'c', 'b']);
   });
 
   it('brings none of thousands twice when it is read again from the top', () => {
