@@ -4,8 +4,8 @@ import { createdAt, idOf, lacksStatus, outcomeOf, type Video } from '../api/vide
 /** How many of the newest videos are remembered besides a page: so that deletions make no old one look new. */
 export const MAX_RECENT = 500;
 
-/** The most videos that a trigger waits for. */
-export const MAX_PENDING = 2_000;
+/** The most videos that a trigger waits for. Among them are finished ones that there was no time to read by ID. */
+export const MAX_PENDING = 10_000;
 
 /** A list may show a video this much later than newer ones, in milliseconds. */
 const LATENESS = 60 * 60_000;
@@ -20,8 +20,9 @@ const MAX_SEEN = 10_000;
 const EMPTY_LIST_LATENESS = 24 * 60 * 60_000;
 
 /**
- * How far a polling trigger has read. Stored with the workflow, so its size is bounded: about 100 kB, and
- * 300 kB while a long reading is cut off. Only a list that is not paged takes more, if it is long.
+ * How far a polling trigger has read. Stored with the workflow, so its size is bounded: about 15 kB, up to
+ * 1 MB while thousands of videos are pending, and 200 kB more while a long reading is cut off. Only a list
+ * that is not paged takes more, if it is long.
  */
 export interface Progress {
   /** ID of the account that was read, without its key; none in the progress of an older version */

@@ -666,6 +666,26 @@ describe('what a list shows', () => {
     expect([step.finished.length, step.dropped]).toEqual([all.length, []]);
   });
 
+  test('without their links comes later if there is no time to ask for all of them', async () => {
+    const all = Array.from({ length: 3_500 }, (_, n) => linkless(`v${n}`));
+    let progress = nothing;
+    const came = new Set<unknown>();
+    for (let polls = 0; polls < 4; polls++) {
+      const poll = pollOf([all]);
+      const video = jest.spyOn(poll.client, 'video');
+      const { video: read } = pollOf([]).client;
+      video.mockImplementation(async (id) => {
+        if (video.mock.calls.length > 1_000) throw unanswered(0);
+        return await read(id);
+      });
+      const step = await fetchNext(poll, progress);
+      expect(step.dropped).toEqual([]);
+      ({ progress } = step);
+      step.finished.forEach(({ id }) => came.add(id));
+    }
+    expect(came.size).toBe(all.length);
+  });
+
   test('without a status is asked for', async () => {
     const { finished: came } = await fetchNext(pollOf([[{ id: 'a' }]]), nothing);
     expect(came).toMatchObject([{ id: 'a', status: 'completed' }]);

@@ -127,7 +127,7 @@ describe('the log', () => {
 
   test('names the videos that are too many to wait for', async () => {
     const { api, log, next } = trigger();
-    api.list = Array.from({ length: 2_002 }, (_, n) => video(`v${2_002 - n}`, 'queued'));
+    api.list = Array.from({ length: 10_002 }, (_, n) => video(`v${10_002 - n}`, 'queued'));
     await next();
     const text =
       'iTeraBiz Polling Trigger: too many videos are running; these will not start the workflow: v1, v2';
@@ -137,7 +137,7 @@ describe('the log', () => {
 
 test('the log says once of a trigger that its list begins with the oldest, and all else each time', async () => {
   const { api, log, next } = trigger();
-  const list = Array.from({ length: 2_001 }, (_, n) => ({
+  const list = Array.from({ length: 10_001 }, (_, n) => ({
     ...video(`v${n}`, 'queued'),
     created_at: new Date(Date.now() - 3_600_000 + n).toISOString(),
   }));
