@@ -3,7 +3,7 @@ import { sleep } from 'n8n-workflow';
 
 import { eventFrom, eventOf, readEvent, saysRunning, type UnverifiedEvent } from '../api/events';
 import { jsonOrText, readSwitch } from '../api/json';
-import { lacksLink } from '../api/video';
+import { lacksLink, type Video } from '../api/video';
 import { queuedAccountOf } from '../account/account';
 import { refusalOnly, RequestFailed } from '../client/apiClient';
 import { now } from '../client/time';
@@ -25,8 +25,8 @@ const MAX_BODY_SIZE = 1_000_000;
 /** How long to wait for the API's confirmation, in milliseconds, while the sender waits. */
 const CONFIRMATION_TIMEOUT = 10_000;
 
-/** The first pause before a completed video without a link is read again, in milliseconds; each is twice as long. */
-const LINK_PAUSE = 1_000;
+/** The first pause before a video is read again, in milliseconds. While only its link is missing, each is twice as long. */
+const FIRST_PAUSE = 1_000;
 
 /** What the sender gets to read: nothing that helps an attacker. */
 const RESPONSE_TEXTS = {
@@ -172,7 +172,7 @@ async function hasStarted(
 
 /**
  * Asks the API for the video, and trusts the API over the event. An event that cannot be confirmed right
- * now should be delivered again: the API may lag behind its events.
+ * now should be delivered again.
  */
 async function confirm(
   context: IWebhookFunctions,
@@ -183,8 +183,12 @@ async function confirm(
   const client = account.interactiveClient(context, CONFIRMATION_TIMEOUT);
   const read = async () => await client.video(videoId).catch(refusalOnly);
   let video = await read();
+  if (isBehind(video) && now() + FIRST_PAUSE < deadline) {
+    await sleep(FIRST_PAUSE);
+    video = await read();
+  }
   // There is one run per event, so a link that comes a little later is worth a wait.
-  for (let wait = LINK_PAUSE; now() + wait < deadline; wait *= 2) {
+  for (let wait = FIRST_PAUSE; now() + wait < deadline; wait *= 2) {
     if (video instanceof RequestFailed || !lacksLink(video)) break;
     await sleep(wait);
     video = await read();
@@ -196,6 +200,11 @@ async function confirm(
     eventOf(video, { eventId, occurredAt }) ??
     retryLater('iTeraBiz says that the video is still being made')
   );
+}
+
+/** Whether the API does not know yet what its event says. It may lag a moment. */
+function isBehind(video: Video | RequestFailed): boolean {
+  return video instanceof RequestFailed ? video.statusClass === 'notFound' : !eventOf(video);
 }
 
 function retryLater(reason: string): Reply {

@@ -464,26 +464,54 @@ describe('What the API says', () => {
     },
   );
 
-  describe('of a completed video without its link', () => {
+  describe('comes late', () => {
     beforeEach(() => void jest.useFakeTimers());
     afterEach(() => void jest.useRealTimers());
 
-    const withoutLink = { ...video, video_url: null };
-    const deliverWith = async (...seen: object[]) => {
-      const delivery = deliver({
-        answer: () => answered(seen.length > 1 ? seen.shift() : seen[0]),
-      });
+    const withoutLink = answered({ ...video, video_url: null });
+    const running = answered({ ...video, status: 'processing' });
+    const unknown = answered({}, 404);
+    const deliverWith = async (...seen: ReturnType<typeof answered>[]) => {
+      const delivery = deliver({ answer: () => (seen.length > 1 ? seen.shift()! : seen[0]) });
       await jest.advanceTimersByTimeAsync(10_000);
-      return (await delivery).runs.map((run) => run.video);
+      const { asked, runs } = await delivery;
+      return [asked.length, ...runs.map((run) => run.video)];
     };
 
-    test('is waited for', async () => {
-      expect(await deliverWith(withoutLink, withoutLink, video)).toEqual([video]);
+    test.each<[string, ReturnType<typeof answered>[]]>([
+      ['the link', [withoutLink, withoutLink]],
+      ['that the video has ended', [running]],
+      ['that there is such a video', [unknown]],
+      ['that it has ended, and then the link', [running, withoutLink, withoutLink]],
+    ])('%s: it is asked again', async (_case, seen) => {
+      expect(await deliverWith(...seen, answered(video))).toEqual([seen.length + 1, video]);
     });
 
-    test('counts in the end, without one', async () => {
-      expect(await deliverWith(withoutLink)).toEqual([withoutLink]);
+    test('and without the link in the end', async () => {
+      expect(await deliverWith(withoutLink)).toEqual([4, withoutLink.body]);
     });
+
+    test.each([
+      ['a running video', running],
+      ['no such video', unknown],
+    ])('and is still %s: the event is to be sent again', async (_case, seen) => {
+      expect(await deliverWith(seen)).toEqual([2]);
+    });
+
+    test.each([401, 500, 503])('but not after a refusal with %i', async (status) => {
+      expect(await deliverWith(answered({}, status))).toEqual([1]);
+    });
+  });
+
+  test('is not asked for again where there is no time left for it', async () => {
+    jest.useFakeTimers();
+    const delivery = deliver({
+      before: ({ queue }) => queue.pauseFor(9_500),
+      answer: () => answered({}, 404),
+    });
+    await jest.advanceTimersByTimeAsync(9_999);
+    expect((await delivery).log).toMatchObject([['warn', expect.stringContaining('vid_1'), {}]]);
+    jest.useRealTimers();
   });
 });
 
