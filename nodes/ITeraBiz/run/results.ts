@@ -60,10 +60,10 @@ export class ItemFailed extends Error {
     const isOutage = !isOfAccount && attempt.decision === 'retry';
     const reason = isOfAccount || isOutage ? 'account' : 'item';
     const failure = { ...failed.describe(subject), reason, status } as const;
-    if (statusClass === 'noCredits') return new ItemFailed(failure, true);
+    if (isOfAccount) return new ItemFailed(failure, true);
     // A fault may be due to what is asked for.
     const unless = statusClass === 'fault' ? 'before' : 'meanwhile';
-    return new ItemFailed(failure, isOfAccount || isOutage, unless);
+    return new ItemFailed(failure, isOutage, unless);
   }
 }
 

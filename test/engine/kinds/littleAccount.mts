@@ -18,8 +18,7 @@ export class LittleAccount {
   /** How a job is stated where it is read */
   state: (job: IDataObject) => IDataObject = (job) => job;
   /** How a job is answered where it is asked for by its ID */
-  byId: (job?: IDataObject) => Reply = (job) =>
-    job ? { body: this.state(job) } : { status: 404, body: {} };
+  byId: (job?: IDataObject) => Reply = (job) => (job ? { body: job } : { status: 404, body: {} });
   /** How a list is answered */
   list: (entries: IDataObject[]) => Reply = (data) => ({ body: { data, has_more: false } });
 
@@ -46,7 +45,8 @@ export class LittleAccount {
     if (method === 'POST') return this.post(() => this.add(body as IDataObject), asked);
     if (path === '/avatars') return this.list(this.avatars);
     if (path === '/videos') return this.list(this.jobs.map(this.state));
-    return this.byId(this.jobs.find(({ id }) => path === `/videos/${String(id)}`));
+    const job = this.jobs.find(({ id }) => path === `/videos/${String(id)}`);
+    return this.byId(job && this.state(job));
   }
 }
 

@@ -343,8 +343,7 @@ describe('An item', () => {
     }
 
     test.each([
-      [[401], 'meanwhile', true],
-      [[401], 'before', false],
+      [[401], 'meanwhile', false],
       [[503], 'meanwhile', true],
       [[503], 'before', false],
       [[500], 'meanwhile', true],
