@@ -26,11 +26,11 @@ test.each([
 
 test('it ends when all have ended, and at once for no items', async () => {
   const done: number[] = [];
-  await eachItem(plain, [7, 3], 2, async (item) => {
+  await eachItem(plain, [70, 3], 2, async (item) => {
     await new Promise((resolve) => setTimeout(resolve, item));
     done.push(item);
   });
-  expect(done).toEqual([3, 7]);
+  expect(done).toEqual([3, 70]);
   await eachItem(plain, [], 5, async () => await Promise.reject(new Error('never')));
 });
 
