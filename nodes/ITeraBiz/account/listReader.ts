@@ -46,15 +46,10 @@ export async function readBack(
     const listed = newItems.map((entry) => ({ entry, at: createdAt(entry) - ahead }));
     for (const entry of listed) await onEntry(entry);
     if (cursorStalled) return 'stuck';
-    if (isPast(listed, since)) return 'enough';
+    const times = listed.map(({ at }) => at);
+    const last = times[times.length - 1];
+    const isSorted = times[0] > last && times.every((at, n) => n === 0 || at <= times[n - 1]);
+    if (isSorted && last < since) return 'enough';
   }
   return 'enough';
-}
-
-/** Whether a page is visibly sorted newest first and ends before this time. */
-function isPast(listed: Listed[], since: number): boolean {
-  const times = listed.map(({ at }) => at);
-  const last = times[times.length - 1];
-  const isSorted = times.every((at, n) => n === 0 || at <= times[n - 1]);
-  return isSorted && times[0] > last && last < since;
 }

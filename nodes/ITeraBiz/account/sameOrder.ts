@@ -83,13 +83,9 @@ export function indexKeysOf(order: Order): string[] {
   if (cached) return cached;
   const field = textFieldOf(order);
   const { whole, ascii } = formsIn(order.body, field);
-  const keys = [...new Set([whole, ascii])].map((text) => indexKey(field, text));
+  const keys = [...new Set([whole, ascii])].map((text) => `${field} ${lettersIn(text)}`);
   indexKeys.set(order, keys);
   return keys;
-}
-
-function indexKey(field: string, text: string): string {
-  return `${field} ${lettersIn(text)}`;
 }
 
 /** Indexes orders, to find those of a given likeness to an entry fast, even for long lists; some may be skipped. */
@@ -107,7 +103,7 @@ export function indexOrders<T extends { order: Order }>(
       const { whole, kept } = formsIn(listed, field);
       for (const text of new Set([whole, kept])) {
         if (isSame && text === '') continue;
-        const wanted = indexKey(field, isSame ? text : beginningOf(text));
+        const wanted = `${field} ${lettersIn(isSame ? text : beginningOf(text))}`;
         for (let n = firstFrom(sorted, wanted); sorted[n]?.key.startsWith(wanted); n++) {
           const { candidate, key } = sorted[n];
           if (isSame && key !== wanted) break;

@@ -106,10 +106,10 @@ export class VideoPoller {
    * @param onResult called once for each wait that ends
    * @throws the signal's reason, and {@link RequestFailed} if polls are refused permanently
    */
-  async wait(
-    requests: WaitRequest[],
+  async wait<T extends WaitRequest>(
+    requests: T[],
     client: ApiClient,
-    onResult: (request: WaitRequest, result: WaitResult) => void,
+    onResult: (request: T, result: WaitResult) => void,
   ): Promise<void> {
     if (requests.length === 0) return;
     const waiters = new Set(requests.map(waiterFor));
@@ -253,10 +253,6 @@ export class VideoPoller {
       this.polledAt = now();
       this.current = new Map();
     }
-    this.deliver(groups, snapshot, refusal);
-  }
-
-  private deliver(groups: Group[], snapshot: Snapshot, refusal?: RequestFailed): void {
     this.refusal = refusal;
     for (const group of groups) {
       if (!this.groups.has(group)) continue;
@@ -268,7 +264,7 @@ export class VideoPoller {
   }
 }
 
-function waiterFor(request: WaitRequest): Waiter {
+function waiterFor<T extends WaitRequest>(request: T): Waiter & { request: T } {
   const interval = atLeast(POLLING.shortestInterval, request.interval);
   // One that is over already still gets a poll.
   const deadline = atLeast(now(), request.deadline);

@@ -22,6 +22,9 @@ export class NetworkError extends Error {
   }
 }
 
+/** What became of one request: the response, whatever its status, or the reason why no complete one came. */
+export type Outcome = ApiResponse | NetworkError;
+
 /** Codes that mean no connection was made. */
 const NO_CONNECTION = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ERR_INVALID_URL'];
 

@@ -1,7 +1,7 @@
 import type { IHttpRequestMethods, IHttpRequestOptions, INode, NodeApiError } from 'n8n-workflow';
 
-import { type Page, PAGE_SIZE, pageIn, pageQuery } from '../api/page';
-import { type ApiResponse, NetworkError } from '../api/response';
+import { PAGE_SIZE, pageIn, pageQuery } from '../api/page';
+import { type ApiResponse, NetworkError, type Outcome } from '../api/response';
 import { retryAfterOf, type StatusClass, statusClassOf } from '../api/status';
 import { type Video, videoIn } from '../api/video';
 import {
@@ -27,7 +27,7 @@ const TRICKLE_MARGIN = 100;
 
 /** How a request ended, after all its tries. */
 export interface Attempt {
-  outcome: ApiResponse | NetworkError;
+  outcome: Outcome;
   decision: RetryDecision;
   /** How often it was sent; 0 if a pause or the deadline came first */
   tries: number;
@@ -100,9 +100,6 @@ export interface ApiRequest extends Pick<IHttpRequestOptions, 'url' | 'qs' | 'bo
   method: IHttpRequestMethods;
 }
 
-/** A page of a list, with its response's headers. */
-type ListPage = Page & Pick<ApiResponse, 'headers'>;
-
 /**
  * The only way to the API: here, every request of the package waits for its turn and for pauses, is
  * retried if that is safe, and applies Retry-After to all requests of the account.
@@ -125,7 +122,7 @@ export class ApiClient {
   }
 
   /** Sends a request once, right away; for use with {@link schedule}. */
-  async send(request: ApiRequest): Promise<ApiResponse | NetworkError> {
+  async send(request: ApiRequest): Promise<Outcome> {
     const { options, signal, deadline = Infinity } = this.settings;
     const left = Math.ceil(atLeast(1, deadline - now()));
     const timeout = Math.min(Number(options?.timeout) || TIMEOUT, left);
@@ -143,10 +140,7 @@ export class ApiClient {
    *
    * @throws what `sendOnce` throws, and the signal's reason
    */
-  async schedule(
-    method: IHttpRequestMethods,
-    sendOnce: () => Promise<ApiResponse | NetworkError>,
-  ): Promise<Attempt> {
+  async schedule(method: IHttpRequestMethods, sendOnce: () => Promise<Outcome>): Promise<Attempt> {
     const { priority, concurrency = 5, deadline = Infinity, signal } = this.settings;
     const turn = { priority, concurrency, signal: signalUntil(deadline, signal) };
     let patience = PATIENCE;
@@ -221,7 +215,7 @@ export class ApiClient {
   }
 
   /** A page of a list. @throws {RequestFailed} also if the body is not a page */
-  async page(url: string, after?: string, size = PAGE_SIZE): Promise<ListPage> {
+  async page(url: string, after?: string, size = PAGE_SIZE) {
     return await this.read({ url, qs: pageQuery(after, size) }, ({ body, headers }) => {
       const page = pageIn(body, size);
       return page && { ...page, headers };

@@ -3,7 +3,7 @@ import { NodeOperationError, UserError } from 'n8n-workflow';
 
 import { REFUSED_BEFORE_SENDING, trimBaseUrl } from '../api/address';
 import { isObject, jsonOrText } from '../api/json';
-import { type ApiResponse, NetworkError, neverSent } from '../api/response';
+import { NetworkError, neverSent, type Outcome } from '../api/response';
 
 /** The n8n context that sends a request. */
 export type RequestContext = IAllExecuteFunctions;
@@ -19,13 +19,12 @@ const RAW_RESPONSE = {
  * Sends one request to the API, with the user's credential.
  *
  * @param options n8n's; a path without `baseURL` gets the credential's
- * @returns the response, whatever its status, or the reason why no complete one came
  * @throws errors from before sending, e.g. a missing credential: the API received nothing
  */
 export async function send(
   context: RequestContext,
   options: IHttpRequestOptions,
-): Promise<ApiResponse | NetworkError> {
+): Promise<Outcome> {
   const { httpRequestWithAuthentication } = context.helpers;
   // As text, since JSON.parse would round long IDs.
   const request = { json: true, encoding: 'text' as const, ...options, ...RAW_RESPONSE };
@@ -45,14 +44,14 @@ export async function send(
 export async function openFile(
   context: RequestContext,
   options: IHttpRequestOptions,
-): Promise<ApiResponse | NetworkError> {
+): Promise<Outcome> {
   const request = { ...options, json: false, encoding: 'stream' as const };
   const home = new URL(await baseUrlOf(context));
   if (new URL(options.url).origin === home.origin) return await send(context, request);
   return await toOutcome(context.helpers.httpRequest({ ...request, ...RAW_RESPONSE }));
 }
 
-async function toOutcome(request: Promise<unknown>): Promise<ApiResponse | NetworkError> {
+async function toOutcome(request: Promise<unknown>): Promise<Outcome> {
   const response = request.then((raw) => {
     const { statusCode: status, headers, body } = raw as IN8nHttpFullResponse;
     return { status, headers, body: typeof body === 'string' ? jsonOrText(body) : body };

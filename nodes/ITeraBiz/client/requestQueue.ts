@@ -1,4 +1,4 @@
-import type { ApiResponse, NetworkError } from '../api/response';
+import type { Outcome } from '../api/response';
 import { now, pause } from './time';
 
 /** Highest first: someone is waiting (a picker, a webhook sender), then polls, then the rows of a run. */
@@ -28,7 +28,7 @@ export class RequestQueue {
   /** When a request last got an answer that was no fault, by `now()` of client/time */
   answeredAt = -Infinity;
   /** The outcome that asked for the current pause */
-  pausedBy?: ApiResponse | NetworkError;
+  pausedBy?: Outcome;
 
   /**
    * Runs a task when its turn has come. Within a priority, the order is strict, so no request starves
@@ -48,7 +48,7 @@ export class RequestQueue {
   }
 
   /** Holds back all requests for a while, because of an outcome. */
-  pauseFor(milliseconds: number, outcome?: ApiResponse | NetworkError): void {
+  pauseFor(milliseconds: number, outcome?: Outcome): void {
     const end = now() + milliseconds;
     if (end <= this.resumesAt) return;
     this.resumesAt = end;

@@ -1,6 +1,6 @@
 import type { IHttpRequestMethods } from 'n8n-workflow';
 
-import { type ApiResponse, NetworkError } from '../api/response';
+import { NetworkError, type Outcome } from '../api/response';
 import { retryAfterOf, type StatusClass, statusClassOf } from '../api/status';
 import { jobIn } from '../api/video';
 
@@ -35,10 +35,7 @@ const DECISIONS: Record<StatusClass, { read: RetryDecision; submission: RetryDec
  * again, but a DELETE that arrived then gets a 404. A successful response to a submission without the created
  * object is neither accepted nor refused.
  */
-export function retryDecision(
-  method: IHttpRequestMethods,
-  outcome: ApiResponse | NetworkError,
-): RetryDecision {
+export function retryDecision(method: IHttpRequestMethods, outcome: Outcome): RetryDecision {
   const isSubmission = method === 'POST';
   if (outcome instanceof NetworkError) {
     return isSubmission && outcome.maybeSent ? 'unknown' : 'retry';
@@ -56,7 +53,7 @@ export const MAX_TRIES = { busy: 20, other: 6 };
  * pauses last that long only after many tries. But a bare 503 may be a gateway's, in place of an answer that
  * it lost.
  */
-export function maxTries(outcome: ApiResponse | NetworkError): number {
+export function maxTries(outcome: Outcome): number {
   if (outcome instanceof NetworkError) return MAX_TRIES.other;
   const isBare503 = outcome.status === 503 && retryAfterOf(outcome.headers) === undefined;
   const isBusy = statusClassOf(outcome) === 'busy' && !isBare503;

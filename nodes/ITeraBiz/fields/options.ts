@@ -25,11 +25,7 @@ export const waitingOptions: INodeProperties[] = [
     type: 'options',
     displayOptions: onlyWhenWaiting,
     options: [
-      {
-        name: 'Fail the Item',
-        value: 'stop',
-        description: "Follow this node's On Error setting",
-      },
+      { name: 'Fail the Item', value: 'stop', description: "Follow this node's On Error setting" },
       {
         name: 'Return With Status "Failed"',
         value: 'output',

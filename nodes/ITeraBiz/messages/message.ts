@@ -1,5 +1,4 @@
-import type { INode } from 'n8n-workflow';
-import { NodeApiError } from 'n8n-workflow';
+import { type INode, NodeApiError } from 'n8n-workflow';
 
 /** Whom to write to when iTeraBiz itself is at fault (documented). */
 export const SUPPORT = 'api@iterabiz.com';

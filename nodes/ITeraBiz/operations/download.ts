@@ -8,7 +8,7 @@ import {
   sniffVideo,
   describeNonVideo,
 } from '../api/file';
-import { type ApiResponse, NetworkError } from '../api/response';
+import { type ApiResponse, NetworkError, type Outcome } from '../api/response';
 import {
   DOWNLOAD_URL_FIELDS,
   downloadUrlOf,
@@ -181,7 +181,7 @@ async function followRedirects(
   { run, client: { context } }: Wanted,
   link: string,
   abortSignal: AbortSignal,
-): Promise<ApiResponse | NetworkError> {
+): Promise<Outcome> {
   // If compressed in transit, the length of the file would differ from its Content-Length.
   const headers = { 'Accept-Encoding': 'identity' };
   for (let url = link, hops = 0; ; hops++) {

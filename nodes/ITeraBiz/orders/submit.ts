@@ -5,7 +5,7 @@ import { type LookupResult, RECONCILING } from '../account/reconciler';
 import { listOf, type Order, textFieldOf } from '../account/sameOrder';
 import { errorTextOf } from '../api/errorText';
 import { isObject } from '../api/json';
-import { type ApiResponse, NetworkError } from '../api/response';
+import { type ApiResponse, NetworkError, type Outcome } from '../api/response';
 import { statusClassOf } from '../api/status';
 import { idOf, jobIn, saysError } from '../api/video';
 import { type ApiClient, RequestFailed } from '../client/apiClient';
@@ -191,7 +191,7 @@ function accept(
 /** The message for a request that was just sent and whose outcome is unknown. */
 function describeUnknownOutcome(
   doing: string,
-  outcome: ApiResponse | NetworkError,
+  outcome: Outcome,
   order: Order,
   lookup: LookupResult,
 ): Message {

@@ -141,7 +141,8 @@ async function readList(poll: Poll, progress: Progress, after?: string): Promise
     if (!isTemporary(error) || snapshot.size === 0) throw error;
     return !isDone;
   });
-  if (isDone && !isSorted) warnOfOrder(poll, videos);
+  const unsorted = `the list of videos does not begin with the newest. Only its first ${videos.length} are checked, so other videos may not start the workflow`;
+  if (isDone && !isSorted) poll.warn(unsorted, true);
   return { videos, isCut, after, pageSize };
 }
 
@@ -183,14 +184,6 @@ function isTemporary(error: unknown): boolean {
 }
 
 function warnOfUnlisted({ warn }: Poll, { length }: Video[]): void {
-  warn(
-    `only the newest ${length} videos could be listed. Older ones that are still running may not start the workflow`,
-  );
-}
-
-function warnOfOrder({ warn }: Poll, { length }: Video[]): void {
-  warn(
-    `the list of videos does not begin with the newest. Only its first ${length} are checked, so other videos may not start the workflow`,
-    true,
-  );
+  const unlisted = 'Older ones that are still running may not start the workflow';
+  warn(`only the newest ${length} videos could be listed. ${unlisted}`);
 }

@@ -61,8 +61,4 @@ const getAll: Operation = {
   options: [maxConcurrency],
 };
 
-export const avatar: Resource = {
-  name: 'Avatar',
-  value: 'avatar',
-  operations: [create, getAll],
-};
+export const avatar: Resource = { name: 'Avatar', value: 'avatar', operations: [create, getAll] };

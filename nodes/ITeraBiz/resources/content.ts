@@ -30,8 +30,4 @@ const generate: Operation = {
   options: orderOptions,
 };
 
-export const content: Resource = {
-  name: 'Content',
-  value: 'content',
-  operations: [generate],
-};
+export const content: Resource = { name: 'Content', value: 'content', operations: [generate] };

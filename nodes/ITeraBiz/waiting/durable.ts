@@ -84,10 +84,10 @@ function durableWaitOf(run: Run, results: Results, waits: Wait[], latest: number
     onError: run.onError,
     accepted: results.accepted.size > 0,
     reused: Object.fromEntries(results.reused),
-    waits: waits.map(({ item, options, request: { deadline } }) => {
+    waits: waits.map(({ item, maxWait, failedVideos, deadline }) => {
       const until = since + deadline - now();
       const isCutShort = latest < until;
-      return { ...options, item, isCutShort, deadline: Math.min(until, latest) };
+      return { item, maxWait, failedVideos, isCutShort, deadline: Math.min(until, latest) };
     }),
   };
 }

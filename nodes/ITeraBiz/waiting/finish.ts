@@ -69,12 +69,9 @@ function waitFor(run: Run, item: number, id: string, { video, options }: Job): W
   const { maxWait = 60, pollInterval = 10, failedVideos = 'stop' } = options;
   const chosen = Math.min(run.giveUpAt - BEFORE_GIVING_UP, now() + maxWait * 60_000);
   const latest = now() + (run.timeoutAt ?? Infinity) - Date.now() - BEFORE_TIMEOUT;
-  const deadline = Math.min(chosen, latest);
-  return {
-    item,
-    options: { maxWait, failedVideos, isCutShort: latest < chosen },
-    request: { id, interval: pollInterval * 1_000, deadline, last: video },
-  };
+  const [deadline, isCutShort] = [Math.min(chosen, latest), latest < chosen];
+  const interval = pollInterval * 1_000;
+  return { item, id, interval, deadline, last: video, maxWait, failedVideos, isCutShort };
 }
 
 /**
@@ -91,7 +88,7 @@ async function waitInMemory(
   patience: number,
 ): Promise<Wait[]> {
   if (waits.length === 0 || results.isStopped || patience === 0) return waits;
-  const pending = new Map(waits.map((wait) => [wait.request, wait]));
+  const pending = new Set(waits);
   const stop = new AbortController();
   const signal = run.signal ? AbortSignal.any([run.signal, stop.signal]) : stop.signal;
   const client = (await run.client()).with({ signal });
@@ -105,9 +102,9 @@ async function waitInMemory(
       .finally(() => stop.abort());
   }
   try {
-    await poller.wait([...pending.keys()], client, (request, result) => {
-      settle(run, results, pending.get(request)!, result);
-      pending.delete(request);
+    await poller.wait(waits, client, (wait, result) => {
+      settle(run, results, wait, result);
+      pending.delete(wait);
       if (results.isStopped) stop.abort();
     });
   } catch (error) {
@@ -119,15 +116,16 @@ async function waitInMemory(
   } finally {
     stop.abort();
   }
-  return [...pending.values()];
+  return [...pending];
 }
 
-function settle(run: Run, results: Results, { item, options, request }: Wait, end: End): void {
+function settle(run: Run, results: Results, wait: Wait, end: End): void {
+  const { item, id } = wait;
   if (run.isTool && !(end instanceof Error) && end.reason === 'timedOut') {
     const json = outputOf(run, end.video, end.refusal);
     return void results.outputs.set(item, [{ json }]);
   }
-  const failure = describeEnd(end, request.id, options);
+  const failure = describeEnd(end, id, wait);
   if (failure) results.failures.set(item, { reason: 'item', ...failure });
   else results.outputs.set(item, [{ json: (end as WaitResult).video }]);
 }

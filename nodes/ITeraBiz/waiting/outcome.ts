@@ -14,10 +14,9 @@ export interface WaitOptions {
   isCutShort: boolean;
 }
 
-export interface Wait {
+/** A wait in memory. */
+export interface Wait extends WaitRequest, WaitOptions {
   item: number;
-  options: WaitOptions;
-  request: WaitRequest;
 }
 
 /** How a wait ended; an error says why iTeraBiz could not be asked. */

@@ -1,7 +1,6 @@
 import { randomBytes } from 'crypto';
 
-import type { IDataObject, IHookFunctions } from 'n8n-workflow';
-import { NodeOperationError } from 'n8n-workflow';
+import { type IDataObject, type IHookFunctions, NodeOperationError } from 'n8n-workflow';
 
 import { accountOf } from '../account/account';
 import { isLoopback } from '../api/address';
