@@ -2,12 +2,10 @@ import type { IDataObject } from 'n8n-workflow';
 
 import type { Account } from '../account/account';
 import type { JobRegistry } from '../account/jobRegistry';
-import { readBack } from '../account/listReader';
-import { fingerprint, indexOrders } from '../account/sameOrder';
-import { videoIfKnown } from '../account/snapshot';
+import { fingerprint } from '../account/sameOrder';
 import { idOf } from '../api/video';
-import { type ApiClient, refusalOnly, RequestFailed } from '../client/apiClient';
 import { now, signalUntil, unlessAborted } from '../client/time';
+import { forgetForeign } from '../orders/foreign';
 import { Ledger, seedIn } from '../orders/ledger';
 import {
   type Allowance,
@@ -21,15 +19,10 @@ import { previewOf } from '../orders/preview';
 import { findExisting } from '../orders/reuse';
 import { prepareRows, type Row } from '../orders/rows';
 import { settleSlots, submitAll, type Submissions } from '../orders/submit';
-import { eachItem } from '../run/eachItem';
 import { ItemFailed, Results } from '../run/results';
 import type { Job, Perform, RequestTemplate, Run } from '../run/run';
 import { finish, nameOrdersWhenStopped } from '../waiting/finish';
 import { avatarReader, idOfAvatar } from './avatarByName';
-
-/** How far to look in the list for what was ordered with another key, in milliseconds, and over how many pages. */
-const LOOK_BACK = 30 * 24 * 60 * 60_000;
-const MAX_PAGES = 200;
 
 /** Orders each item once, and waits for the videos if the user wants that. */
 export const create: Perform = async (run, request) => {
@@ -145,50 +138,6 @@ async function order(
     }
     return jobs;
   });
-}
-
-/**
- * Forgets what was accepted with another key if the account has nothing that was: it was ordered for another
- * account.
- */
-async function forgetForeign(
-  run: Run,
-  { client, ledger, results }: Submissions,
-  rows: Row[],
-): Promise<void> {
-  const foreign = rows.filter(({ known }) => known && ledger.isForeign(known));
-  const missing: Row[] = [];
-  const ours = new Set<string | undefined>();
-  await eachItem(run, foreign, run.concurrency, async (row) => {
-    const id = jobIdOf(row);
-    if (id === undefined) return;
-    const video = await videoIfKnown(client, id).catch(refusalOnly);
-    if (video === undefined) missing.push(row);
-    else if (!(video instanceof RequestFailed)) ours.add(row.known?.account);
-  });
-  // One that is there shows that the account is the same: the others were deleted, or are not shown right now.
-  const gone = missing.filter(({ known }) => !ours.has(known?.account));
-  if (gone.length === 0 || (await mayList(client, gone))) return;
-  for (const row of gone) {
-    row.known = undefined;
-    results.accepted.delete(row.item);
-  }
-}
-
-function jobIdOf({ known }: Row): string | undefined {
-  return known?.state === 'accepted' ? idOf(known.answer) : undefined;
-}
-
-/** Whether the account's list shows what any of these rows ordered, or could not be read far enough to tell. */
-async function mayList(client: ApiClient, rows: Row[]): Promise<boolean> {
-  const ids = new Set(rows.map(jobIdOf));
-  const find = indexOrders(rows);
-  let isListed = false;
-  const since = Date.now() - LOOK_BACK;
-  const extent = await readBack(client, '/videos', since, MAX_PAGES, ({ entry }) => {
-    isListed ||= ids.has(idOf(entry)) || find(entry, 'same').length > 0;
-  }).catch(refusalOnly);
-  return isListed || extent !== 'enough';
 }
 
 function nameAccepted({ results }: Submissions, rows: Row[]): void {
