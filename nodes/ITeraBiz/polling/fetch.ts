@@ -1,5 +1,5 @@
 import { type Snapshot, videoIfKnown, type VideoReader } from '../account/snapshot';
-import { pages } from '../api/page';
+import { PAGE_SIZE, pages } from '../api/page';
 import { createdAt, hasEnded, idOf, isPartial, type Video } from '../api/video';
 import { refusalOnly, RequestFailed } from '../client/apiClient';
 import {
@@ -107,7 +107,8 @@ async function readRest(poll: Poll, progress: Progress, after: string): Promise<
 async function readList(poll: Poll, progress: Progress, after?: string): Promise<Part> {
   const { client, snapshot } = poll;
   const isKnown = isKnownIn(progress);
-  const hidden = new Set(progress.hidden);
+  // If that many are hidden, the list was late or broken.
+  const hidden = new Set(progress.hidden.length > PAGE_SIZE ? [] : progress.hidden);
   const wanted = progress.pending.filter((id) => !hidden.has(id));
   const videos: Video[] = [];
   let [count, knownCount, pageSize, isSorted, isDone] = [0, 0, 0, true, false];
@@ -152,7 +153,7 @@ async function readList(poll: Poll, progress: Progress, after?: string): Promise
  * @returns the IDs to ask for from now on, least recently asked first
  */
 async function readHidden({ client, warn, snapshot }: Poll, progress: Progress): Promise<string[]> {
-  const hidden = new Set(progress.hidden);
+  const hidden = new Set(progress.hidden.filter((id) => isPartial(snapshot.get(id) ?? {})));
   const unasked = progress.pending.filter((id) => !hidden.has(id));
   let refusal: RequestFailed | undefined;
   const toAsk = [...unasked, ...hidden].filter((id) => isPartial(snapshot.get(id) ?? {}));

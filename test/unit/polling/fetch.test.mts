@@ -660,6 +660,20 @@ describe('what a list shows', () => {
     );
   });
 
+  test('is no longer asked for by its ID, after a time in which the list failed', async () => {
+    const running = Array.from({ length: 300 }, (_, n): Video => ({
+      id: `v${n}`,
+      status: 'queued',
+    }));
+    const pending = running.map(({ id }) => String(id)).reverse();
+    const pages = [0, 100, 200].map((first) => running.slice(first, first + 100));
+    const poll = pollOf(pages);
+    const video = jest.spyOn(poll.client, 'video');
+    const { progress } = await fetchNext(poll, { recent: [], pending, hidden: pending });
+    expect(video).not.toHaveBeenCalled();
+    expect(progress).toMatchObject({ pending, hidden: [] });
+  });
+
   test('without their links, after a standstill, all come at once, even more than can be pending', async () => {
     const all = Array.from({ length: MAX_PENDING + 100 }, (_, n) => linkless(`v${n}`));
     const step = await fetchNext(pollOf([all]), nothing);
