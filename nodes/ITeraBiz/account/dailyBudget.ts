@@ -1,7 +1,7 @@
 import { idOf } from '../api/video';
 import { type ApiClient, RequestFailed } from '../client/apiClient';
 import { now, unlessAborted } from '../client/time';
-import { CLOCK_SKEW, readBack } from './listReader';
+import { CLOCK_SKEW, MAX_LIST_LAG, readBack } from './listReader';
 
 const DAY = 24 * 60 * 60_000;
 
@@ -133,9 +133,12 @@ export class DailyBudget {
     return { used: freeAt.length, freeAt };
   }
 
+  /** Reads the list back to the last reading only, if that showed an ID of each video to know it by. */
   private async read(client: ApiClient): Promise<void> {
     const start = now();
-    const since = Date.now() - DAY;
+    const hasIds = this.listed.every(({ id }) => id !== undefined);
+    const unread = hasIds ? start - this.readAt + MAX_LIST_LAG : DAY;
+    const since = Date.now() - Math.min(unread, DAY);
     const listed: typeof this.listed = [];
     const extent = await readBack(client, '/videos', since, MAX_PAGES, ({ entry, at }) => {
       if (Number.isNaN(at)) {
@@ -149,7 +152,10 @@ export class DailyBudget {
     }
     // A slow reading is no news after a later one.
     if (start < this.readAt) return;
-    this.listed = listed;
+    const ids = new Set(listed.map(({ id }) => id));
+    const isUnread = (at: number) => hasIds && at < since + CLOCK_SKEW;
+    const earlier = this.listed.filter(({ id, at }) => isUnread(at) && !ids.has(id));
+    this.listed = [...earlier, ...listed];
     this.readAt = start;
   }
 }

@@ -7,6 +7,12 @@ import type { ApiClient } from '../client/apiClient';
 /** How far a time by the API's clock may be off by ours, in milliseconds. */
 export const CLOCK_SKEW = 60_000;
 
+/**
+ * How long a list may leave out a new job, in milliseconds; `RECONCILING` expects it within seconds. One
+ * left out for longer was deleted, or has failed.
+ */
+export const MAX_LIST_LAG = 5 * 60_000;
+
 /** An entry of a list, and when it was created by our clock (`NaN` if it does not say). */
 export interface Listed {
   entry: IDataObject;

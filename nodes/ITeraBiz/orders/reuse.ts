@@ -1,7 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import type { JobRegistry } from '../account/jobRegistry';
-import { type Extent, type Listed, readBack } from '../account/listReader';
+import { type Extent, type Listed, MAX_LIST_LAG, readBack } from '../account/listReader';
 import { PAGE_SIZE } from '../api/page';
 import {
   indexKeysOf,
@@ -24,12 +24,6 @@ import type { Match, Row, Rows } from './rows';
 
 /** Most pages to read: 20,000 videos. */
 const MAX_PAGES = 200;
-
-/**
- * How long a list may leave out a new job, in milliseconds; `RECONCILING` expects it within seconds. One
- * left out for longer was deleted, or has failed.
- */
-const MAX_LIST_LAG = 5 * 60_000;
 
 /** The rows with the same order, and what the list has of it. */
 interface Group {

@@ -104,6 +104,54 @@ describe('The count', () => {
     };
   }
 
+  describe('of a list of three pages', () => {
+    const MINUTE = 60_000;
+
+    /** One video for each five minutes. */
+    function longList() {
+      const account = new Account('one');
+      const made = (minutesAgo: number): IDataObject => ({
+        id: `v${minutesAgo}`,
+        created_at: new Date(Date.now() - minutesAgo * MINUTE).toISOString(),
+      });
+      const videos = Array.from({ length: 250 }, (_, n) => made(5 * n + 5));
+      let page = 0;
+      const { context, asked } = requesterOf(({ qs }) => {
+        page = qs?.starting_after === undefined ? 0 : page + 1;
+        const data = videos.slice(100 * page, 100 * page + 100);
+        return answered({ data, has_more: page < 2 });
+      });
+      const client = account.client(context, { priority: 'row', retry: false });
+      const used = async () => (await account.budget.take(client, 1, 0, true)).used;
+      return { asked, videos, made, used };
+    }
+
+    test('reads only what may have come since', async () => {
+      const { asked, videos, made, used } = longList();
+      expect([await used(), asked.length]).toEqual([250, 3]);
+      await advance(10 * MINUTE);
+      videos.unshift(made(0));
+      expect([await used(), asked.length]).toEqual([251, 4]);
+      await advance(MINUTE);
+      // One that was deleted, and one that the list left out at first.
+      videos.splice(0, 1, { ...made(4), id: 'late' });
+      expect([await used(), asked.length]).toEqual([251, 5]);
+      await advance(20 * 60 * MINUTE);
+      const isOfToday = ({ created_at }: IDataObject) =>
+        Date.parse(String(created_at)) >= Date.now() - 24 * 60 * MINUTE;
+      expect([await used(), asked.length]).toEqual([videos.filter(isOfToday).length, 6]);
+    });
+
+    test('reads all of it where an ID is missing', async () => {
+      const { asked, videos, made, used } = longList();
+      delete videos[150].id;
+      expect(await used()).toBe(250);
+      await advance(10 * MINUTE);
+      videos.unshift({ ...made(0), id: '' });
+      expect([await used(), asked.length]).toEqual([251, 6]);
+    });
+  });
+
   test('is of the last 24 hours, and says when each stops counting, soonest first', async () => {
     const { take, start } = accountOf({ a: 5, b: DAY, c: DAY + 1, d: MINUTE, e: 10 * MINUTE });
     expect(await take(9)).toEqual({
