@@ -43,6 +43,9 @@ export class DailyBudget {
   /** When the last read began, by `now()` of client/time */
   private readAt = -Infinity;
 
+  /** The same in milliseconds since 1970 */
+  private readOn = 0;
+
   /** By how they are asked: whoever asks in another way, e.g. through a proxy or with little time, asks for itself */
   private readonly readings = new Map<string, Promise<void>>();
 
@@ -133,12 +136,17 @@ export class DailyBudget {
     return { used: freeAt.length, freeAt };
   }
 
-  /** Reads the list back to the last reading only, if that showed an ID of each video to know it by. */
+  /**
+   * Reads only what is newer than the last reading, provided that every entry had an ID, and that no clock was set or
+   * stood still since.
+   */
   private async read(client: ApiClient): Promise<void> {
-    const start = now();
+    const [start, at] = [now(), Date.now()];
+    const elapsed = start - this.readAt;
     const hasIds = this.listed.every(({ id }) => id !== undefined);
-    const unread = hasIds ? start - this.readAt + MAX_LIST_LAG : DAY;
-    const since = Date.now() - Math.min(unread, DAY);
+    const isSteady = Math.abs(at - this.readOn - elapsed) < CLOCK_SKEW;
+    const unread = hasIds && isSteady ? Math.min(elapsed + MAX_LIST_LAG, DAY) : DAY;
+    const since = at - unread;
     const listed: typeof this.listed = [];
     const extent = await readBack(client, '/videos', since, MAX_PAGES, ({ entry, at }) => {
       if (Number.isNaN(at)) {
@@ -153,9 +161,10 @@ export class DailyBudget {
     // A slow reading is no news after a later one.
     if (start < this.readAt) return;
     const ids = new Set(listed.map(({ id }) => id));
-    const isUnread = (at: number) => hasIds && at < since + CLOCK_SKEW;
-    const earlier = this.listed.filter(({ id, at }) => isUnread(at) && !ids.has(id));
-    this.listed = [...earlier, ...listed];
+    const isKept = ({ id, at: created }: (typeof listed)[number]) =>
+      unread < DAY && created >= at - DAY && created < since + CLOCK_SKEW && !ids.has(id);
+    this.listed = [...this.listed.filter(isKept), ...listed];
     this.readAt = start;
+    this.readOn = at;
   }
 }

@@ -102,7 +102,10 @@ export async function fetchSnapshot(
     return attempt.tries > 0 && !['badKey', 'busy'].includes(statusClass);
   });
   if (hasNoList) byId.push(...listed.filter((id) => !snapshot.has(id) && !unlisted.has(id)));
-  const left = ids.length - requests + Number(hasNoList);
+  // One that may be back in a moment leaves some for the next poll.
+  const isBrief = refusals.some(({ attempt }) => attempt.decision === 'retry');
+  const most = isBrief ? PAGE_SIZE : Infinity;
+  const left = Math.min(ids.length - requests + Number(hasNoList), most);
   byId.slice(left).forEach((id) => unlisted.add(id));
   for (const id of byId.slice(0, left)) {
     const video = await videoIfKnown(reader, id).catch(refusalOnly);

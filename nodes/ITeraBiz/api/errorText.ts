@@ -51,10 +51,10 @@ const STATUS_NAME =
  */
 export function errorTextOf(body: unknown): string | undefined {
   const parts = tellingParts(body);
-  const all = joined(parts);
+  const all = withoutKeys(joined(parts));
   if (all.length <= MAX_QUOTE_LENGTH) return all || undefined;
   const longestFirst = parts.sort((a, b) => b.text.length - a.text.length);
-  return `${joined(longestFirst).slice(0, MAX_QUOTE_LENGTH)}…`;
+  return `${withoutKeys(joined(longestFirst)).slice(0, MAX_QUOTE_LENGTH)}…`;
 }
 
 function joined(parts: ErrorPart[]): string {
@@ -152,4 +152,4 @@ function withoutKeys(text: string): string {
 
 /** A key may begin with anything. This is as long as one, of letters and digits, and not named as another ID. */
 const LIKE_A_KEY =
-  /(?<![\w.~-])(?!(avatar|video|voice|job|task|req)_)(?=[\w.~-]*\d)(?=[\w.~-]*[a-z])[\w.~-]{12,}/gi;
+  /(?<![\w.~-])(?!(avatar|video|voice|job|task|req)_|\d{4}-\d\d-\d\d)(?=[\w.~-]*\d)(?=[\w.~-]*[a-z])[\w.~-]{12,}/gi;

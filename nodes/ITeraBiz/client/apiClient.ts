@@ -186,7 +186,7 @@ export class ApiClient {
   /**
    * Holds back the queue if the API asks for it, or before a request is sent again.
    *
-   * @param since when the request was last sent before, by `now()` of client/time
+   * @param since when its previous try was sent, on the first when this one was, by `now()` of client/time
    * @returns for how long to hold back only this request, in milliseconds: if others got through since, a fault is
    *   due to what it asks for
    */

@@ -14,7 +14,7 @@ const MAX_PAGES = 200;
 
 /**
  * Forgets what was accepted with another key or Base URL if the account has nothing of it: it was ordered for
- * another account. Every doubt counts as the same account.
+ * another account. If it cannot be asked, or its list cannot be read, it counts as the same.
  *
  * @throws the signal's reason
  */

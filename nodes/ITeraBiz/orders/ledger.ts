@@ -44,7 +44,7 @@ export class Ledger {
   /** The last entry of each item from the same source */
   private readonly earlier: Map<number, Entry>;
 
-  /** The keys of submissions of unknown outcome from other runs of the node */
+  /** The keys of submissions of unknown outcome from other runs of the node, for the same account */
   private readonly doubtful: string[];
 
   private readonly stamp: Stamp;
@@ -72,7 +72,7 @@ export class Ledger {
     this.data.run = { index: run, id: this.runId };
     for (const { key, run: runId, origin, answer } of jobs.createdFor(seed)) {
       // Only the stored run has the same items in each retry. Other runs may get other items.
-      if (runId !== this.runId || entries[key]?.state === 'accepted') continue;
+      if (runId !== this.runId || this.isAccepted(entries[key])) continue;
       entries[key] = { state: 'accepted', answer, ...this.stamp, origin };
     }
     const { origin } = this.stamp;
@@ -104,7 +104,7 @@ export class Ledger {
   /** The same before anything is sent; also finds what another retry has ordered. */
   recall(key: string): Entry | undefined {
     const { seed, entries } = this.data;
-    if (entries[key]?.state === 'accepted') return entries[key];
+    if (this.isAccepted(entries[key])) return entries[key];
     const job = this.jobs.createdFor(seed).find((created) => created.key === key);
     if (job) this.accepted(key, job.answer);
     return entries[key];
@@ -112,8 +112,7 @@ export class Ledger {
 
   /**
    * The state of an item's submission in an earlier try whose request was different, although the user changed
-   * nothing: an expression such as `$now` gives another value at each try, and the key or the Base URL may have
-   * been replaced.
+   * nothing: an expression such as `$now` gives another value at each try.
    */
   findEarlier(item: number): Entry | undefined {
     return this.earlier.get(item);
@@ -137,6 +136,11 @@ export class Ledger {
   /** Whether a submission was made with another key or Base URL, so perhaps for another account. */
   isForeign({ account }: Entry): boolean {
     return account !== undefined && account !== this.stamp.account;
+  }
+
+  /** Whether it is certain that this account has the job. */
+  private isAccepted(entry?: Entry): boolean {
+    return entry?.state === 'accepted' && !this.isForeign(entry);
   }
 
   /** For the account's {@link JobRegistry}. */

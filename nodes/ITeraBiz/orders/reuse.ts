@@ -44,7 +44,7 @@ interface Group {
 /**
  * Reads the account's list and assigns to each row that reuses videos the oldest job of the same order
  * that has not failed and belongs to no other row. Two equal rows need two jobs. Sets each row's `match`. A row
- * whose job cannot be told counts as invalid.
+ * whose job cannot be identified counts as invalid.
  *
  * @param isAllOrNothing whether nothing may then be sent
  * @returns why this is not possible, so nothing may be sent; `undefined` on success

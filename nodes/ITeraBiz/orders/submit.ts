@@ -82,7 +82,8 @@ export async function submitAll(
 export function settleSlots({ account, ledger }: Submissions, rows: Row[]): void {
   for (const { key, known, slot } of rows) {
     const entry = ledger.find(key);
-    if (slot && (!entry || entry === known)) account.budget.release(slot);
+    const isUnsent = !entry || entry === known || ledger.isForeign(entry);
+    if (slot && isUnsent) account.budget.release(slot);
   }
 }
 
@@ -137,7 +138,9 @@ async function assertSlot(
 /** @throws {ItemFailed} if it was refused */
 async function send(shared: Submissions, row: Row): Promise<Sent> {
   const { account, client, ledger, results, doing } = shared;
-  const { order, key, known, match } = row;
+  const { order, key, match } = row;
+  // Perhaps another account's, which a refusal does not settle.
+  const before = ledger.find(key);
   let sentAt = 0;
   const sendOnce = async () => {
     results.throwIfAborted();
@@ -146,11 +149,11 @@ async function send(shared: Submissions, row: Row): Promise<Sent> {
     const headers = { 'Idempotency-Key': ledger.idempotencyKey(key) };
     const request = { method: 'POST', ...order, headers } as const;
     const outcome = await client.send(request).catch((error: unknown) => {
-      ledger.refused(key, known);
+      ledger.refused(key, before);
       throw error;
     });
     const decision = retryDecision('POST', outcome);
-    if (decision === 'retry' || decision === 'refused') ledger.refused(key, known);
+    if (decision === 'retry' || decision === 'refused') ledger.refused(key, before);
     if (decision === 'refused') account.jobs.recordRefused(order);
     return outcome;
   };

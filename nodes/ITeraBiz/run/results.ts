@@ -42,8 +42,8 @@ export type Refusal = Message & Partial<Failure>;
 export class ItemFailed extends Error {
   /**
    * @param affectsAll whether all other items of the account would fail the same way
-   * @param unless what shows that it is this item's own failure all the same: another one that got through meanwhile,
-   *   or also before it
+   * @param unless which success of another item shows that only this one is affected: one during this attempt, or
+   *   also one before, since the last such failure
    */
   constructor(
     readonly failure: Failure,

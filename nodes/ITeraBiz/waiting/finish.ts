@@ -18,6 +18,9 @@ const BEFORE_GIVING_UP = 3_000;
 /** n8n behavior: longer custom data is cut off, in characters. */
 const MAX_NOTE_LENGTH = 512;
 
+/** The most notes about orders while an execution waits: n8n keeps ten in all, and the workflow may have its own. */
+const MAX_NOTES = 4;
+
 /**
  * Outputs jobs: at once, or, for items that wait, once they are finished.
  *
@@ -50,7 +53,7 @@ export async function finish(
     const isOver = waits.length === 0 || results.isStopped;
     if (!isOver && (await handOver(run, results, waits))) {
       // If n8n stops an execution that it has put aside, the node does not learn of it.
-      noteOrders(run, [...results.accepted.values()]);
+      noteOrders(run, [...results.accepted.values()], MAX_NOTES);
       return [];
     }
   }
@@ -180,8 +183,12 @@ export function nameOrdersWhenStopped(
 }
 
 /** n8n behavior: it saves these notes with an execution that it stops or puts aside. */
-function noteOrders(run: Run, ids: string[]): void {
-  notesOf(ids).forEach((note, n) => run.note(`iTeraBiz_orders${n > 0 ? `_${n + 1}` : ''}`, note));
+function noteOrders(run: Run, ids: string[], most = Infinity): void {
+  const notes = notesOf(ids);
+  if (notes.length > most) notes[most - 1] = 'Get Many lists the others';
+  notes.slice(0, most).forEach((note, n) => {
+    run.note(`iTeraBiz_orders${n > 0 ? `_${n + 1}` : ''}`, note);
+  });
 }
 
 /** IDs, separated by commas, in as many texts as it takes. */

@@ -202,7 +202,7 @@ async function confirm(
   );
 }
 
-/** Whether the API does not know yet what its event says. It may lag a moment. */
+/** Whether the API does not know yet what its event says. It may lag by a moment. */
 function isBehind(video: Video | RequestFailed): boolean {
   return video instanceof RequestFailed ? video.statusClass === 'notFound' : !eventOf(video);
 }

@@ -123,7 +123,7 @@ describe('The count', () => {
       });
       const client = account.client(context, { priority: 'row', retry: false });
       const used = async () => (await account.budget.take(client, 1, 0, true)).used;
-      return { asked, videos, made, used };
+      return { account, asked, videos, made, used };
     }
 
     test('reads only what may have come since', async () => {
@@ -140,6 +140,21 @@ describe('The count', () => {
       const isOfToday = ({ created_at }: IDataObject) =>
         Date.parse(String(created_at)) >= Date.now() - 24 * 60 * MINUTE;
       expect([await used(), asked.length]).toEqual([videos.filter(isOfToday).length, 6]);
+    });
+
+    test('reads all of it after the computer has slept, and remembers no more than a day', async () => {
+      const { asked, used, account } = longList();
+      expect([await used(), asked.length]).toEqual([250, 3]);
+      // The other clock stands still meanwhile.
+      jest.setSystemTime(Date.now() + 8 * 60 * MINUTE);
+      await advance(MINUTE);
+      await used();
+      expect(asked).toHaveLength(5);
+      for (let hours = 0; hours < 20; hours++) {
+        await advance(60 * MINUTE);
+        await used();
+      }
+      expect((account.budget as unknown as { listed: unknown[] }).listed.length).toBeLessThan(110);
     });
 
     test('reads all of it where an ID is missing', async () => {

@@ -174,6 +174,17 @@ test.each([503, 401])(
   },
 );
 
+test('a list that fails for a moment leaves most of many videos for the next poll', async () => {
+  const ids = Array.from({ length: 250 }, (_, n) => `v${n}`);
+  const api = new Api(ids);
+  api.page = async () => await Promise.reject(refused(502));
+  const unlisted = new Set<string>();
+  expect((await fetchSnapshot(ids, api, unlisted)).size).toBe(100);
+  expect([api.asked.length, unlisted.size]).toEqual([100, 150]);
+  api.page = async () => await Promise.reject(refused(403));
+  expect((await fetchSnapshot(ids, api, new Set())).size).toBe(250);
+});
+
 test('one the API does not know is reported as unknown, which is not the same as not asked', async () => {
   const seen = await fetchSnapshot(['gone', 'a'], new Api(['a']), new Set());
   expect(seen).toEqual(new Map([...found('a'), ['gone', undefined]]));

@@ -132,12 +132,20 @@ test.each([
   ],
   ['Incorrect API key: itb-live.abc1234', 'Incorrect API key: …'],
   ['This key may not use avatar_12345678', 'This key may not use avatar_12345678'],
+  ['API key expired on 2025-01-15T10:30:00Z', 'API key expired on 2025-01-15T10:30:00Z'],
   ['Keyword 2: "extraordinarily" at 12:30', 'Keyword 2: "extraordinarily" at 12:30'],
   ['There is no such video: 1a2b3c4d5e6f7a', 'There is no such video: 1a2b3c4d5e6f7a'],
   ['Send a Bearer token, as task_1234 does', 'Send a Bearer token, as task_1234 does'],
 ])('an API key is not repeated: %s', (message, text) => {
   expect(errorTextOf({ error: { message } })).toBe(text);
   expect(fieldErrorsOf({ script: [message] }, ['script'])).toEqual([{ field: 'script', text }]);
+});
+
+test('an API key is not repeated either where another part says what it is', () => {
+  const error = { message: 'Invalid API key', details: 'acme-live-9f8e7d6c5b4a' };
+  expect(errorTextOf({ error })).toBe('Invalid API key; …');
+  const long = 'This is said at length. '.repeat(20);
+  expect(errorTextOf({ error: { ...error, title: long } })).not.toContain('9f8e7d6c5b4a');
 });
 
 const word = fc.stringMatching(/^[A-Z][a-z]{2,8}$/);

@@ -454,6 +454,27 @@ describe('A retry', () => {
     );
   });
 
+  test('with another key forgets no order of the first account for what is refused now, and takes no place in its day', async () => {
+    const scripts = ['a', 'b'];
+    const [one, two] = [new Account('one'), new Account('two')];
+    const first = running({ account: one, scripts });
+    await first.output;
+    const broke = { status: 402, body: { error: 'No credits' } };
+    const list: Given['list'] = ({ path }) => (path === '/videos' ? listed() : gone);
+    const wrong = running({
+      ...{ account: two, memory: first.memory, scripts, list, answer: () => broke },
+      ...{ maxVideosPerDay: 2, concurrency: 1 },
+    });
+    await errorOf(wrong);
+    expect(wrong.posts).toHaveLength(1);
+    const next = running({ account: two, scripts, maxVideosPerDay: 2 });
+    expect(await next.output).toHaveLength(2);
+    const memory = JSON.parse(JSON.stringify(first.memory)) as IContextObject;
+    const back = running({ account: new Account('one'), memory, scripts });
+    expect(await back.output).toHaveLength(2);
+    expect(back.posts).toEqual([]);
+  });
+
   test('with another key orders nothing again where the account has one of them: a single 404 decides nothing', async () => {
     const scripts = ['a', 'b'];
     const first = running({ account: new Account('one'), scripts });

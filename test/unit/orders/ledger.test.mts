@@ -102,6 +102,21 @@ test('another account is the same submission, but told apart', () => {
   expect(own.takeOver(own.keyOf(0, order))).toMatchObject({ at: 7 });
 });
 
+test('what this process knows of its own account comes before what was made for another', () => {
+  const memory: IContextObject = {};
+  const first = ledgerIn(memory);
+  first.accepted(first.keyOf(0, order), { id: 'video_a' });
+  const stored = JSON.stringify(memory);
+  const jobs = new JobRegistry();
+  const other = (from: string) =>
+    new Ledger(JSON.parse(from) as IContextObject, 0, 'other', 'as entered', jobs);
+  const second = other(stored);
+  const key = second.keyOf(0, order);
+  jobs.recordCreated(order, { id: 'video_b' }, second.submissionOf(key));
+  expect(second.recall(key)).toMatchObject({ answer: { id: 'video_b' } });
+  expect(other(stored).find(key)).toMatchObject({ answer: { id: 'video_b' } });
+});
+
 test('what earlier tries of the run ordered is known by item', () => {
   const memory: IContextObject = {};
   const first = ledgerIn(memory);

@@ -456,6 +456,13 @@ describe('Handed over to n8n', () => {
       'iTeraBiz_orders_3',
     ]);
     expect(Object.values(place.notes).join(', ')).toBe(ids.join(', '));
+    // n8n keeps ten notes, and the workflow may have its own.
+    const many = Array.from({ length: 1_000 }, (_, n) => `video_${n + 1_000}`);
+    const campaign = waiting({ ids: many, refusal: () => connectionReset, takes: 100 });
+    await advance(2 * MINUTE);
+    expect(campaign.handedOver).toHaveLength(1);
+    const notes = Object.values(campaign.notes);
+    expect([notes.length, notes.at(-1)]).toEqual([4, 'Get Many lists the others']);
     const onlyRead = waiting({ takes: 100, isMade: false });
     await advance(2 * MINUTE);
     expect(onlyRead.handedOver).toHaveLength(1);
