@@ -20,6 +20,7 @@ import { BadInput } from '../fields/validate';
 import { type Message, SUPPORT } from '../messages/message';
 import { ItemFailed, type Refusal } from '../run/results';
 import type { Ledger } from './ledger';
+import { needsSubmission } from './limits';
 import type { Match, Row, Rows } from './rows';
 
 /** Most pages to read: 20,000 videos. */
@@ -160,7 +161,8 @@ function assignOldest(groups: Group[], jobs: JobRegistry, ledger: Ledger) {
       const found = oldestFirst.find(([id, { at }]) => !taken.has(id) && !(at < since));
       if (found) taken.add(found[0]);
       else if (entry) {
-        unclear.set(row, entry);
+        // One that may have been sent already is not sent, and says so.
+        if (needsSubmission(row)) unclear.set(row, entry);
         continue;
       } else missing += 1;
       const counts = [listed.length, countLike(key), missing, refusals];

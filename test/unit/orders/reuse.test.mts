@@ -308,6 +308,15 @@ describe('In the list of the account', () => {
     });
   });
 
+  test('a row that may have been sent already is left to say so', async () => {
+    const doubt = row(LONG, 30, { known: { state: 'sent' } });
+    const list = [a('y', 2, { script: 'Once upon…' })];
+    const { refusal, all } = await find([doubt], [list]);
+    expect([refusal, all.good, all.bad.size]).toEqual([undefined, [doubt], 0]);
+    const again = row(LONG, 30, { known: { state: 'sent' }, options: { resubmitUnknown: true } });
+    expect((await find([again], [list])).refusal).toBeDefined();
+  });
+
   test('a row whose video cannot be told fails alone where the others may be sent', async () => {
     const rows = [row('a'), row(LONG), row('c')];
     const list = [a('x', 1), a('y', 2, { script: 'Once upon…' })];
