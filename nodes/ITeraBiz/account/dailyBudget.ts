@@ -43,7 +43,7 @@ export class DailyBudget {
   /** When the last read began, by `now()` of client/time */
   private readAt = -Infinity;
 
-  /** The same in milliseconds since 1970 */
+  /** The same in milliseconds since 1970: both clocks together tell whether one was set or stood still */
   private readOn = 0;
 
   /** By how they are asked: whoever asks in another way, e.g. through a proxy or with little time, asks for itself */
@@ -141,12 +141,12 @@ export class DailyBudget {
    * stood still since.
    */
   private async read(client: ApiClient): Promise<void> {
-    const [start, at] = [now(), Date.now()];
+    const [start, startedOn] = [now(), Date.now()];
     const elapsed = start - this.readAt;
     const hasIds = this.listed.every(({ id }) => id !== undefined);
-    const isSteady = Math.abs(at - this.readOn - elapsed) < CLOCK_SKEW;
+    const isSteady = Math.abs(startedOn - this.readOn - elapsed) < CLOCK_SKEW;
     const unread = hasIds && isSteady ? Math.min(elapsed + MAX_LIST_LAG, DAY) : DAY;
-    const since = at - unread;
+    const since = startedOn - unread;
     const listed: typeof this.listed = [];
     const extent = await readBack(client, '/videos', since, MAX_PAGES, ({ entry, at }) => {
       if (Number.isNaN(at)) {
@@ -161,10 +161,10 @@ export class DailyBudget {
     // A slow reading is no news after a later one.
     if (start < this.readAt) return;
     const ids = new Set(listed.map(({ id }) => id));
-    const isKept = ({ id, at: created }: (typeof listed)[number]) =>
-      unread < DAY && created >= at - DAY && created < since + CLOCK_SKEW && !ids.has(id);
+    const isKept = ({ id, at }: (typeof listed)[number]) =>
+      unread < DAY && at >= startedOn - DAY && at < since + CLOCK_SKEW && !ids.has(id);
     this.listed = [...this.listed.filter(isKept), ...listed];
     this.readAt = start;
-    this.readOn = at;
+    this.readOn = startedOn;
   }
 }

@@ -142,8 +142,10 @@ async function readList(poll: Poll, progress: Progress, after?: string): Promise
     if (!isTemporary(error) || snapshot.size === 0) throw error;
     return !isDone;
   });
-  const unsorted = `the list of videos does not begin with the newest. Only its first ${videos.length} are checked, so other videos may not start the workflow`;
-  if (isDone && !isSorted) poll.warn(unsorted, true);
+  if (isDone && !isSorted) {
+    const checked = `Only its first ${videos.length} are checked, so other videos may not start the workflow`;
+    poll.warn(`the list of videos does not begin with the newest. ${checked}`, true);
+  }
   return { videos, isCut, after, pageSize };
 }
 
