@@ -127,7 +127,7 @@ class Host {
 
   private readonly child = fork(join(import.meta.dirname, 'host.mts'), {
     cwd: join(import.meta.dirname, '..'),
-    execArgv: ['--import', 'tsx'],
+    execArgv: ['--import', 'tsx/esm'],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
 

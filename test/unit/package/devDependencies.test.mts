@@ -10,14 +10,16 @@ interface Manifest {
 const { scripts, devDependencies } = JSON.parse(read('package.json')) as Manifest;
 
 /** `@scope/name/file` is of `@scope/name`. */
-const packageOf = (module: string) => /^(@[^/]+\/)?[^/]+/.exec(module)![0];
+const packageOf = (module: string) => /^(@[^/]+\/)?[^/]*/.exec(module)![0];
 
 const code = files.filter((path) => /\.(ts|mts|mjs|js)$/.test(path));
 
 const used = new Set([
   ...code.flatMap((path) => modulesOf(read(path)).map(({ name }) => packageOf(name))),
   // What a script calls, and what a configuration names as text.
-  ...Object.values(scripts).flatMap((script) => script.split(' ')),
+  ...Object.values(scripts).flatMap((script) =>
+    script.split(' ').map((word) => packageOf(word.replace(/^node_modules\//, ''))),
+  ),
   ...code
     .filter((path) => /config/.test(path))
     .flatMap((path) => read(path).match(/(?<=')[^'\s]+(?=')/g) ?? []),
@@ -57,7 +59,7 @@ test('CONTRIBUTING explains no package that is not there', () => {
 
 test('Every development package is pinned to one version', () => {
   const loose = Object.entries(devDependencies).filter(
-    ([, version]) => !/^\d+\.\d+\.\d+$/.test(version),
+    ([, version]) => !/^(npm:[^@]+@)?\d+\.\d+\.\d+$/.test(version),
   );
   expect(loose).toEqual([]);
 });

@@ -17,8 +17,8 @@ it('has nothing to say to the linter, which does speak when an operation lacks i
   const folder = mkdtempSync(join(tmpdir(), 'contract-'));
   const worsePath = join(folder, 'openapi.yaml');
   writeFileSync(worsePath, contractText.replace('operationId: listAvatars', 'x-nothing: true'));
-  const script = join(import.meta.dirname, 'lintContract.mts');
-  const output = execFileSync('node', ['--import', 'tsx', script, contractPath, worsePath], {
+  const script = join(import.meta.dirname, 'lintContract.mjs');
+  const output = execFileSync('node', [script, contractPath, worsePath], {
     cwd: projectRoot,
     encoding: 'utf8',
   });
