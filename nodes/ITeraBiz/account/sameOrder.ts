@@ -169,8 +169,11 @@ function showsOtherLetters(whole: string, shown: string): boolean {
   return differing.length > 0 && differing.flat().every((letter) => ACCENTED.test(letter));
 }
 
-/** Shortest text to count as cut short without a mark, in characters: within a word, or after one. */
-const MIN_CUT_LENGTH = { withinWord: 8, afterWord: 20 };
+/**
+ * Shortest text to count as cut short without a mark, in characters: within a word, after one, or anywhere: lists
+ * cut at 100, 200 and so on, even if a sentence ends there.
+ */
+const MIN_CUT_LENGTH = { withinWord: 8, afterWord: 20, anywhere: 100 };
 
 /** How a list may mark a cut, e.g. `...`, `[...]` or `... (more)`. */
 const CUT_MARK = /[[(]?\.{3}[\])]?\s*([[(]?(\w+ )?more[\])]?)?$/i;
@@ -192,7 +195,7 @@ function isCutOf(whole: string, text: string): boolean {
   if (/\p{L}{2}/u.test(seam)) return text.length >= MIN_CUT_LENGTH.withinWord;
   // Episode 1 is not a cut of Episode 12, and a whole sentence is not a cut at all.
   const isOther = /\p{N}\S/u.test(seam) || /[.!?。]$/.test(text);
-  return text.length >= MIN_CUT_LENGTH.afterWord && !isOther;
+  return text.length >= (isOther ? MIN_CUT_LENGTH.anywhere : MIN_CUT_LENGTH.afterWord);
 }
 
 /**

@@ -151,7 +151,7 @@ function isFromIntermediary(body: unknown, headers: IDataObject): boolean {
 const MAX_RETRY_AFTER = 31 * 24 * 60 * 60_000;
 
 /**
- * The pause that a response asks for, in milliseconds: whole seconds, or a date by the server's clock.
+ * The pause that a response asks for, in milliseconds: seconds, or a date by the server's clock.
  * `undefined` if it asks for none, or makes no sense.
  *
  * Assumption: `Retry-After` may come with 429 and 503.
@@ -160,7 +160,9 @@ const MAX_RETRY_AFTER = 31 * 24 * 60 * 60_000;
  */
 export function retryAfterOf(headers: IDataObject, now = Date.now()): number | undefined {
   const value = String(headers['retry-after'] ?? '').trim();
-  const isSeconds = /^\d+$/.test(value);
-  const asked = isSeconds ? Number(value) * 1_000 : timeOf(value) - (timeOf(headers.date) || now);
+  const isSeconds = /^\d+(\.\d+)?$/.test(value);
+  const asked = isSeconds
+    ? Math.ceil(Number(value) * 1_000)
+    : timeOf(value) - (timeOf(headers.date) || now);
   return asked <= MAX_RETRY_AFTER ? Math.max(0, asked) : undefined;
 }

@@ -150,6 +150,8 @@ export class ApiClient {
     let ownPause = 0;
 
     const tryOnce = async (): Promise<Attempt | undefined> => {
+      // Someone waits for the answer, and it would be the same later.
+      if (now() + this.queue.pauseLeft > deadline) return undefined;
       patience = await this.queue.waitUntilResumed(patience, turn.signal);
       const needed = method === 'POST' ? TIME_TO_SUBMIT : 0;
       if (patience < 0 || now() + needed >= deadline) return undefined;

@@ -244,6 +244,18 @@ test.each<[string, Order, IDataObject, string]>([
     'other',
   ],
   [
+    'a list that cuts at 100 characters, where a sentence ends',
+    video({ script: `${'word '.repeat(19)}ends. Bye.` }),
+    { script: `${'word '.repeat(19)}ends.` },
+    'unclear',
+  ],
+  [
+    'or within a number',
+    video({ script: `${'word '.repeat(19)}call 0800 555` }),
+    { script: `${'word '.repeat(19)}call 0800 5` },
+    'unclear',
+  ],
+  [
     'without dots, of twenty letters',
     video({ script: 'Welcome to our store and more' }),
     { script: 'Welcome to our store' },

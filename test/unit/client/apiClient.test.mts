@@ -310,6 +310,15 @@ describe('A deadline', () => {
     expect(times).toHaveLength(1);
   });
 
+  test('that a pause outlasts is not waited for: the answer is there at once', async () => {
+    const { queue, times, client } = scripted([ok]);
+    queue.pauseFor(60_000, { status: 429, headers: {}, body: {} });
+    const attempt = client.with({ deadline: now() + 30_000 }).request({ method: 'GET', url: '/' });
+    await jest.advanceTimersByTimeAsync(1);
+    await expect(attempt).resolves.toMatchObject({ tries: 0, outcome: { status: 429 } });
+    expect(times).toEqual([]);
+  });
+
   test('that comes while others are in flight: nothing was sent, and the pause is named', async () => {
     const { client, queue, times } = until(30, [ok]);
     queue.pauseFor(200_000, { status: 429, headers: {}, body: {} });
