@@ -30,9 +30,17 @@ export async function send(
   const request = { json: true, encoding: 'text' as const, ...options, ...RAW_RESPONSE };
   // n8n behavior: it sets the execution's signal on the request. But a submission under way must get its
   // response, even if the execution is canceled: it may have been accepted.
-  const { abortSignal } = options;
-  Object.defineProperty(request, 'abortSignal', { get: () => abortSignal, set: () => {} });
-  return await toOutcome(httpRequestWithAuthentication.call(context, 'iTeraBizApi', request));
+  // n8n behavior: the same call reads the credential from its database, which may fail. The signal is read after that.
+  let mayBeSent = false;
+  const get = () => {
+    mayBeSent = true;
+    return options.abortSignal;
+  };
+  Object.defineProperty(request, 'abortSignal', { get, set: () => {} });
+  const sending = httpRequestWithAuthentication.call(context, 'iTeraBizApi', request);
+  const outcome = await toOutcome(sending);
+  if (!(outcome instanceof NetworkError) || mayBeSent) return outcome;
+  return new NetworkError(outcome.code, false, outcome.message);
 }
 
 /**

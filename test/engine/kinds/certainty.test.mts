@@ -8,6 +8,7 @@ import type { Reply } from '../../shared/littleApi.mts';
 import { cases } from '../../shared/cases.mts';
 import { textOf } from '../runs/promise.mts';
 import { asRetry, createVideo, errorOf, jsonOf, rows } from '../support.mts';
+import { retryQuickly } from '../../shared/quickly.mts';
 import { useLittleAccount } from './littleAccount.mts';
 
 const account = useLittleAccount();
@@ -193,4 +194,26 @@ test('whatever is refused, a submission or a poll of what was accepted: retried 
     }),
     { numRuns: cases(10) },
   );
+});
+
+describe('A database of n8n that is away for a moment', () => {
+  retryQuickly();
+
+  test('leaves no doubt: what it kept from being sent is sent once it is back', async () => {
+    let reads = 0;
+    const secrets = {
+      get iTeraBizApi() {
+        reads += 1;
+        if (reads > 3 && reads < 9) {
+          throw Object.assign(new Error('terminating connection'), { code: '57P01' });
+        }
+        return { apiKey: account.apiKey, baseUrl: account.url };
+      },
+    };
+    const run = await account.run(createVideo(), { items: rows(20), secrets });
+    expect(errorOf(run).message).toBe('');
+    expect(jsonOf(run)).toHaveLength(20);
+    expect(account.jobs).toHaveLength(20);
+    expect(reads).toBeGreaterThan(20);
+  });
 });

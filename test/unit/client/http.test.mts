@@ -229,6 +229,14 @@ describe('A request', () => {
     expect(await send(context, { url: '' })).toBeInstanceOf(NetworkError);
   });
 
+  test('that n8n never came to sign is known not to have been sent', async () => {
+    const { context } = contextWith(response);
+    context.helpers.httpRequestWithAuthentication = async () =>
+      await Promise.reject(wrapped(network('57P01')));
+    const outcome = await send(context, { url: '' });
+    expect(outcome).toMatchObject({ code: '57P01', maybeSent: false });
+  });
+
   test('throws what precedes sending', async () => {
     const { context } = contextWith(new UserError('no credential'));
     await expect(send(context, { url: '' })).rejects.toThrow('no credential');
