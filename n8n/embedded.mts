@@ -23,14 +23,18 @@ import {
   type IConnections,
   type ICredentialDataDecryptedObject,
   type ICredentialType,
+  type ICredentialsExpressionResolveValues,
+  type IExecuteData,
   type IHttpRequestOptions,
   type INode,
   type INodeExecutionData,
+  type INodeParameters,
   type INodeType,
   type IRun,
   type IRunExecutionData,
   type IVersionedNodeType,
   type IWorkflowExecuteAdditionalData,
+  type WorkflowExecuteMode,
 } from 'n8n-workflow';
 
 /** What the engine can run: node types by full name, and credential types by name. */
@@ -114,12 +118,32 @@ class MemoryCredentials extends ICredentialsHelper {
     return [];
   }
 
+  /** Values with an expression are resolved as n8n's server does. */
   async getDecrypted(
     _additionalData: unknown,
     _details: unknown,
     type: string,
+    mode: WorkflowExecuteMode,
+    executeData?: IExecuteData,
+    _raw?: boolean,
+    at?: ICredentialsExpressionResolveValues,
   ): Promise<ICredentialDataDecryptedObject> {
-    return { ...this.secrets[type] };
+    const entered = { ...this.secrets[type] };
+    if (!at || !Object.values(entered).some((value) => String(value).startsWith('=')))
+      return entered;
+    const { workflow, runExecutionData, runIndex, itemIndex, node, connectionInputData } = at;
+    const resolved = workflow.expression.getParameterValue(
+      entered as INodeParameters,
+      runExecutionData,
+      runIndex,
+      itemIndex,
+      node.name,
+      connectionInputData,
+      mode,
+      {},
+      executeData,
+    );
+    return resolved as ICredentialDataDecryptedObject;
   }
 
   async authenticate(

@@ -103,6 +103,8 @@ export interface FakeRunOptions extends Partial<
   account?: Account;
   /** From the credential. Default: no limit */
   maxVideosPerDay?: number;
+  /** Default: one account for all items */
+  hasAccountPerItem?: boolean;
   node?: Partial<INode>;
   /** Plays n8n taking over a wait: called with the small workflow and the items */
   takeOver?: (workflow: IWorkflowBase, items: IDataObject[]) => Promise<{ waitTill?: Date }>;
@@ -117,6 +119,7 @@ export function fakeRun({
   parameters = {},
   account = new Account(`account ${++accounts}`),
   maxVideosPerDay,
+  hasAccountPerItem = false,
   node,
   takeOver,
   ...values
@@ -168,6 +171,7 @@ export function fakeRun({
     options: (item) => checkOptions(parameter('options', item, {}) as object),
     locatorMode: () => undefined,
     account: async () => account,
+    hasAccountPerItem: async () => hasAccountPerItem,
     maxVideosPerDay: async () => maxVideosPerDay,
     client: async () =>
       account.client(context, {

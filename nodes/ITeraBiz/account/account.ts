@@ -1,4 +1,6 @@
 import { createHash } from 'crypto';
+import type { ICredentialDataDecryptedObject } from 'n8n-workflow';
+import { ExpressionError } from 'n8n-workflow';
 
 import { trimPasted, trimBaseUrl } from '../api/address';
 import { ApiClient, type ClientSettings } from '../client/apiClient';
@@ -97,12 +99,8 @@ export interface Credential {
  * @throws n8n's own errors, e.g. for a missing credential
  */
 export async function credentialOf(context: RequestContext): Promise<Credential> {
-  const { baseUrl, apiKey, maxVideosPerDay } = await context.getCredentials('iTeraBizApi');
-  const address = trimBaseUrl(baseUrl);
-  // Hosts are not case-sensitive.
-  const url = address.replace(/^https?:\/\/[^/]*/i, (origin) => origin.toLowerCase());
-  const secret = JSON.stringify([url, trimPasted(apiKey)]);
-  const id = createHash('sha256').update(secret).digest('hex');
+  const entered = await context.getCredentials('iTeraBizApi');
+  const id = accountIdIn(entered);
   for (const cache of [accounts, byCredential]) {
     cache.forEach((cached, key) => cached.isExpired && cache.delete(key));
   }
@@ -110,7 +108,31 @@ export async function credentialOf(context: RequestContext): Promise<Credential>
   accounts.set(id, account);
   const credential = credentialIdOf(context);
   if (credential) byCredential.set(credential, account);
-  return { account: account.touch(), maxVideosPerDay };
+  return { account: account.touch(), maxVideosPerDay: entered.maxVideosPerDay };
+}
+
+function accountIdIn({ baseUrl, apiKey }: ICredentialDataDecryptedObject): string {
+  const address = trimBaseUrl(baseUrl);
+  // Hosts are not case-sensitive.
+  const url = address.replace(/^https?:\/\/[^/]*/i, (origin) => origin.toLowerCase());
+  const secret = JSON.stringify([url, trimPasted(apiKey)]);
+  return createHash('sha256').update(secret).digest('hex');
+}
+
+/**
+ * Whether an expression in the credential makes another account of each item. n8n behavior: it signs all requests of
+ * a run with the credential of the first item. An expression about an item has no value for one that is not there.
+ *
+ * @param size how many items the run has
+ * @throws n8n's own errors
+ */
+export async function variesByItem(context: RequestContext, size: number): Promise<boolean> {
+  const { account } = await credentialOf(context);
+  const other = await context.getCredentials('iTeraBizApi', size).catch((error: unknown) => {
+    if (error instanceof ExpressionError) return undefined;
+    throw error;
+  });
+  return !other || accountIdIn(other) !== account.id;
 }
 
 /** @throws as {@link credentialOf} */

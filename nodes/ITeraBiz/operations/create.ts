@@ -1,4 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
+import { NodeOperationError } from 'n8n-workflow';
 
 import type { Account } from '../account/account';
 import type { JobRegistry } from '../account/jobRegistry';
@@ -24,8 +25,18 @@ import type { Job, Perform, RequestTemplate, Run } from '../run/run';
 import { finish, nameOrdersWhenStopped } from '../waiting/finish';
 import { avatarReader, idOfAvatar } from './avatarByName';
 
+const MANY_ACCOUNTS = [
+  'The expression in the iTeraBiz credential gives each item another API key or Base URL',
+  {
+    description:
+      'Nothing was sent, because all items would be ordered with those of the first. Put "Loop Over Items" with a Batch Size of 1 before this node.',
+  },
+] as const;
+
 /** Orders each item once, and waits for the videos if the user wants that. */
 export const create: Perform = async (run, request) => {
+  if (run.size > 1 && (await run.hasAccountPerItem()))
+    throw new NodeOperationError(run.node, ...MANY_ACCOUNTS);
   const account = await run.account();
   const releaseAccount = account.hold();
   const seed = seedIn(run.memory);

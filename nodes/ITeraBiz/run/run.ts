@@ -15,7 +15,7 @@ import type {
 import * as n8nWorkflow from 'n8n-workflow';
 import { NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
 
-import { type Account, type Credential, credentialOf } from '../account/account';
+import { type Account, type Credential, credentialOf, variesByItem } from '../account/account';
 import { isObject } from '../api/json';
 import type { Video } from '../api/video';
 import { type ApiClient, TIMEOUT } from '../client/apiClient';
@@ -64,6 +64,8 @@ export interface Run {
   locatorMode(name: string): string | undefined;
   /** @throws n8n's own errors, e.g. for a missing credential */
   account(): Promise<Account>;
+  /** Whether the credential is another account for each item. @throws as `account` */
+  hasAccountPerItem(): Promise<boolean>;
   /** The credential's limit, if any. @throws {BadInput} if it is invalid, and as `account` */
   maxVideosPerDay(): Promise<number | undefined>;
   /** For the requests of this run. @throws as `account` */
@@ -196,6 +198,7 @@ async function common(
       return isObject(chosen) ? String(chosen.mode) : undefined;
     },
     account: async () => (await readCredential()).account,
+    hasAccountPerItem: async () => await variesByItem(context, size),
     maxVideosPerDay: async () => checkDailyLimit((await readCredential()).maxVideosPerDay),
     client: async () => (await readCredential()).account.client(context, settings),
     store: async (file: unknown, name: string, type: string) =>

@@ -547,6 +547,16 @@ describe('Handed over to n8n', () => {
     ]);
   });
 
+  test('does not come where the credential is another account for each item: there it would be none', async () => {
+    const place = waiting({ takes: 30_000, hasAccountPerItem: true });
+    await advance(100_000);
+    expect(place.handedOver).toEqual([]);
+    expect(place.warnings.join()).toContain('the credential depends on the item');
+    place.statuses.a = 'completed';
+    await advance(10_000);
+    expect(place.end.json).toMatchObject([{ id: 'a' }]);
+  });
+
   test('what ends while n8n takes over is not given out twice', async () => {
     const place = waiting({ takes: 30_000, options: { pollInterval: 5 } });
     await advance(62_000);

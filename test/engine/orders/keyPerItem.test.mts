@@ -1,0 +1,39 @@
+/** A credential whose key or Base URL is an expression. n8n signs all requests of a run with those of its first item. */
+import { createVideo, errorOf, jsonOf, rows } from '../support.mts';
+import { useLittleAccount } from '../kinds/littleAccount.mts';
+
+const account = useLittleAccount();
+const keysAsked = () => account.api.by('POST').map(({ headers }) => headers.authorization);
+
+const items = ['alpha', 'beta', 'gamma'].map((client) => ({
+  script: `For ${client}`,
+  key: client,
+}));
+
+test.each(['={{ $json.key }}', '={{ $("Start").item.json.key }}'])(
+  'with a key for each item (%s), nothing is ordered with that of the first',
+  async (apiKey) => {
+    const run = await account.run(createVideo(), { items, apiKey });
+    expect(errorOf(run).message).toContain('gives each item another API key');
+    expect(errorOf(run).description).toContain('Loop Over Items');
+    expect(account.api.asked).toEqual([]);
+  },
+);
+
+test('an item alone is ordered with its own', async () => {
+  const run = await account.run(createVideo(), {
+    items: items.slice(1, 2),
+    apiKey: '={{ $json.key }}',
+  });
+  expect(jsonOf(run)).toHaveLength(1);
+  expect(keysAsked()).toEqual(['Bearer beta']);
+});
+
+test('a key that is the same for all items is used for all', async () => {
+  const apiKey = '={{ $("Start").first().json.key }}';
+  const run = await account.run(createVideo(), { items, apiKey });
+  expect(jsonOf(run)).toHaveLength(3);
+  expect(keysAsked()).toEqual(Array(3).fill('Bearer alpha'));
+  const fixed = await account.run(createVideo(), { items: rows(2), apiKey: '={{ "sk_" + 1 }}' });
+  expect(jsonOf(fixed)).toHaveLength(2);
+});
