@@ -96,6 +96,8 @@ function endOf(
   if (reason) return { reason, video };
   const grace = snapshot.get(id) || isCutShort ? 0 : GRACE_PERIOD;
   if (Date.now() < deadline + grace) return undefined;
+  // No later poll can confirm it, but one that iTeraBiz does not know is not being made.
+  if (snapshot.has(id) && !snapshot.get(id)) return { reason: 'gone', video };
   // Only its link is missing.
   if (outcomeOf(video) === 'completed') return { reason: 'ended', video };
   return !snapshot.has(id) && refusal ? refusal : { reason: 'timedOut', video };

@@ -233,6 +233,15 @@ describe('The coordinator', () => {
     expect((await look(given)).memory.done).toBe(false);
   });
 
+  test('nor where a Timeout makes that poll the last: it is gone', async () => {
+    const waits = { 0: { isCutShort: true } };
+    const { output, memory } = await look({ items: [waitsFor('gone')], left: 0, waits });
+    expect(memory.done).toBe(true);
+    expect(output).toMatchObject({
+      message: expect.stringMatching(/^iTeraBiz no longer knows video gone/),
+    });
+  });
+
   test.each([
     [30 * MINUTE, false],
     [0, false],
