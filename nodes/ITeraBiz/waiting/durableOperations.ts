@@ -2,6 +2,7 @@ import type { INodeExecutionData, INodeProperties } from 'n8n-workflow';
 
 import { endingIn, isRefusedForGood, type Refusals, type Snapshot } from '../account/snapshot';
 import type { WaitResult } from '../account/videoPoller';
+import { isObject } from '../api/json';
 import { idOf, outcomeOf } from '../api/video';
 import { describeStop, type JobList } from '../messages/items';
 import { type Message, toNodeError } from '../messages/message';
@@ -42,8 +43,8 @@ export const coordinate: Perform = async (run) => {
   memory.done = false;
   if (isFirst) return unchanged;
   // If the poller ended because its polls were refused, they count here, too.
-  const refusals = run.input(0).refusals as Refusals | undefined;
-  if (refusals) memory.refusals = refusals;
+  const { refusals } = run.input(0);
+  if (isRefusals(refusals)) memory.refusals = refusals;
 
   const ids = [...new Set(videos.map(({ id }) => id))];
   const poll = await pollFor(run, memory, ids);
@@ -52,6 +53,11 @@ export const coordinate: Perform = async (run) => {
   memory.done = true;
   return outcome(run, durable, ends as End[]);
 };
+
+/** n8n behavior: after a hard stop, the input is the user's, whose columns may have any name. */
+function isRefusals(value: unknown): value is Refusals {
+  return isObject(value) && [value.count, value.since].every(Number.isFinite);
+}
 
 /** Polls for these videos, and says what that means for their waits, given what earlier polls met. */
 async function pollFor(run: Run, memory: Memory, ids: string[]) {

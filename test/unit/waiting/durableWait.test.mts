@@ -394,6 +394,17 @@ describe('The coordinator', () => {
     expect(JSON.stringify(output)).not.toMatch(/nothing was|run it again/i);
   });
 
+  test.each(['3', { count: '3' }, { count: 3 }])(
+    'a column of the user called refusals, which it gets after a hard stop, is none: %j',
+    async (refusals) => {
+      const row = waitsFor('a', { refusals });
+      const given = { items: [row], input: [row], answer: () => answered({}, 401) };
+      const { output, memory } = await look(given);
+      expect(output).toEqual([row]);
+      expect(memory).toMatchObject({ done: false, refusals: { count: 1, since: start } });
+    },
+  );
+
   test('ends with the deadline where the workflow has a Timeout, also if the last poll is refused', async () => {
     const items = [waitsFor('a')];
     const wait = { onError: 'continueRegularOutput' } as const;
