@@ -1,9 +1,9 @@
-import type { INodeExecutionData, INodeProperties } from 'n8n-workflow';
+import type { IDataObject, INodeExecutionData, INodeProperties } from 'n8n-workflow';
 
 import { endingIn, isRefusedForGood, type Refusals, type Snapshot } from '../account/snapshot';
 import type { WaitResult } from '../account/videoPoller';
 import { isObject } from '../api/json';
-import { idOf, outcomeOf } from '../api/video';
+import { idOf, outcomeOf, type Video } from '../api/video';
 import { describeStop, type JobList } from '../messages/items';
 import { type Message, toNodeError } from '../messages/message';
 import { errorJson, withMark } from '../run/results';
@@ -43,10 +43,14 @@ export const coordinate: Perform = async (run) => {
   memory.done = false;
   if (isFirst) return unchanged;
   // If the poller ended because its polls were refused, they count here, too.
-  const { refusals } = run.input(0);
+  const { refusals, ended } = run.input(0);
   if (isRefusals(refusals)) memory.refusals = refusals;
-
   const ids = [...new Set(videos.map(({ id }) => id))];
+  for (const id of isObject(ended) ? ids : []) {
+    const video = (ended as IDataObject)[id];
+    if (isVideo(video, id)) (memory.ended ??= {})[id] = video;
+  }
+
   const poll = await pollFor(run, memory, ids);
   const ends = videos.map((video) => endOf(poll, video));
   if (ends.includes(undefined)) return unchanged;
@@ -57,6 +61,11 @@ export const coordinate: Perform = async (run) => {
 /** n8n behavior: after a hard stop, the input is the user's, whose columns may have any name. */
 function isRefusals(value: unknown): value is Refusals {
   return isObject(value) && [value.count, value.since].every(Number.isFinite);
+}
+
+/** Whether it is this video, and has ended; see {@link isRefusals}. */
+function isVideo(value: unknown, id: string): value is Video {
+  return isObject(value) && idOf(value) === id && outcomeOf(value) !== 'running';
 }
 
 /** Polls for these videos, and says what that means for their waits, given what earlier polls met. */
@@ -82,20 +91,28 @@ async function pollFor(run: Run, memory: Memory, ids: string[]) {
   const at = Date.now();
   const refusedBy = snapshot.size === 0 ? refusal : undefined;
   if (!refusedBy) refusals.count = 0;
+  /** `undefined` while the wait goes on */
+  const endingOf = (id: string) => endingIn(snapshot, id, (surprises[id] ??= {}), at);
+  for (const id of ids) {
+    const video = snapshot.get(id);
+    if (video && endingOf(id)) (memory.ended ??= {})[id] = video;
+  }
   return {
     snapshot,
+    ended: memory.ended ?? {},
     refusal,
     /** Whether no further poll is allowed */
     isLast: refusedBy && isRefusedForGood(refusedBy, refusals, at),
-    /** `undefined` while the wait goes on */
-    endingOf: (id: string) => endingIn(snapshot, id, (surprises[id] ??= {}), at),
+    endingOf,
   };
 }
 
 function endOf(
-  { snapshot, refusal, isLast, endingOf }: Awaited<ReturnType<typeof pollFor>>,
+  { snapshot, ended, refusal, isLast, endingOf }: Awaited<ReturnType<typeof pollFor>>,
   { id, deadline, isCutShort }: AwaitedVideo,
 ): End | undefined {
+  // An earlier poll saw its result, and iTeraBiz may have deleted it since.
+  if (!snapshot.get(id) && ended[id]) return { reason: 'ended', video: ended[id] };
   if (isLast) return refusal;
   const video = snapshot.get(id) ?? {};
   const reason = endingOf(id);
@@ -158,7 +175,8 @@ const MAX_PAUSE = 600;
 /**
  * Polls once for the videos of a durable wait that were still being made at the last poll.
  *
- * @returns one small item, whatever the number of videos. n8n behavior: it is stored with every poll
+ * @returns one item, small until the last poll, which adds the videos that have ended. n8n behavior: it is
+ *   stored with every poll
  */
 export const pollDurably: Perform = async (run) => {
   const { videos, wait } = readDurableWait(run);
@@ -173,7 +191,8 @@ export const pollDurably: Perform = async (run) => {
   memory.done = left <= 0;
   memory.pause = nextPause(at - wait.since, left);
   const refusals = isLast ? { refusals: { ...memory.refusals } } : {};
-  return [{ json: { pending: memory.pending.length, ...refusals } }];
+  const ended = memory.done && memory.ended ? { ended: memory.ended } : {};
+  return [{ json: { pending: memory.pending.length, ...refusals, ...ended } }];
 };
 
 /** Seconds until the next poll: a quarter of the wait so far, within n8n's and our own bounds. */

@@ -528,6 +528,99 @@ describe('A poll of a durable wait', () => {
   });
 });
 
+describe('A video that ended while others were made, and was then deleted at iTeraBiz,', () => {
+  const items = [waitsFor('a'), waitsFor('b'), waitsFor('c')];
+  const given = { items, wait: { onError: 'continueErrorOutput' } as const };
+  const before = { a: 'completed', b: 'processing', c: 'failed' };
+  const after = { b: 'completed' };
+  const all = [
+    { id: 'a', status: 'completed', video_url: expect.any(String) },
+    { id: 'b', status: 'completed' },
+    { error: expect.stringMatching(/^iTeraBiz could not make video c/) },
+  ];
+  // n8n stores both in between.
+  const stored = <T,>(value: T) => JSON.parse(JSON.stringify(value)) as T;
+  const pollTwice = async (second: Partial<Given> = { videos: after }) => {
+    const { output, memory } = await once(pollDurably, { ...given, videos: before });
+    expect(output).toEqual([{ pending: 1 }]);
+    return stored(await once(pollDurably, { ...given, ...second, memory: stored(memory) }));
+  };
+
+  test('is given out as a poll saw it', async () => {
+    const poller = await pollTwice();
+    expect(poller.output).toMatchObject([{ pending: 0 }]);
+    const { output, memory } = await once(coordinate, {
+      ...{ ...given, videos: after, memory: { done: false }, input: poller.output },
+    });
+    expect(memory.done).toBe(true);
+    expect(output).toMatchObject(all);
+  });
+
+  test('is given out also if another poller follows, which does not see it', async () => {
+    const { output: input } = await pollTwice({ videos: { b: 'queued' }, left: -MINUTE });
+    const answer = () => answered({}, 503);
+    const first = await once(coordinate, { ...given, answer, memory: { done: false }, input });
+    expect(first.output).toEqual(items);
+    const memory = stored(first.memory);
+    expect((await once(coordinate, { ...given, videos: after, memory })).output).toMatchObject(all);
+  });
+
+  test('is given out also if it was the coordinator that saw it', async () => {
+    const first = await once(coordinate, { ...given, videos: before, memory: { done: false } });
+    const memory = stored(first.memory);
+    expect((await once(coordinate, { ...given, videos: after, memory })).output).toMatchObject(all);
+  });
+
+  test('is given out also if the key is refused from then on', async () => {
+    const input = [
+      {
+        refusals: { count: 3, since: start - MINUTE },
+        ended: { a: { id: 'a', status: 'completed' }, c: { id: 'c', status: 'failed' } },
+      },
+    ];
+    const refused = { answer: () => answered({}, 401), memory: { done: false }, input };
+    expect((await once(coordinate, { ...given, ...refused })).output).toMatchObject([
+      { id: 'a', status: 'completed' },
+      { error: expect.stringMatching(/^The wait for video b ended/) },
+      { error: expect.stringMatching(/^iTeraBiz could not make video c/) },
+    ]);
+  });
+
+  test('gives way to what the last poll sees', async () => {
+    const { output: input } = await pollTwice();
+    const videos = { a: 'failed', b: 'completed', c: 'completed' };
+    const { output } = await once(coordinate, {
+      ...{ ...given, videos, memory: { done: false }, input },
+    });
+    expect(output).toMatchObject([
+      { error: expect.stringMatching(/^iTeraBiz could not make video a/) },
+      { id: 'b', status: 'completed' },
+      { id: 'c', status: 'completed' },
+    ]);
+  });
+
+  test('is waited for if the last poll sees it being made again', async () => {
+    const { output: input } = await pollTwice();
+    const videos = { a: 'completed', b: 'completed', c: 'processing' };
+    const look = { ...given, videos, memory: { done: false }, input };
+    expect((await once(coordinate, look)).memory.done).toBe(false);
+  });
+
+  test.each([
+    'yes',
+    null,
+    ['a'],
+    { a: 'completed' },
+    { a: { id: 'b', status: 'completed' } },
+    { a: { id: 'a', status: 'processing' } },
+  ])('is not a column of the user called ended: %j', async (ended) => {
+    const row = waitsFor('a', { ended });
+    const look = { items: [row], input: [row], memory: { done: false } };
+    const { output, memory } = await once(coordinate, look);
+    expect([output, memory.done]).toEqual([[row], false]);
+  });
+});
+
 /** An account whose newest videos are others: its list takes more pages than there are videos to ask for. */
 const farDown: Answering = ({ url, qs }) => {
   const id = url.split('/')[2];
