@@ -4,6 +4,7 @@ import { endingIn, isRefusedForGood, type Refusals, type Snapshot } from '../acc
 import type { WaitResult } from '../account/videoPoller';
 import { isObject } from '../api/json';
 import { idOf, outcomeOf, type Video } from '../api/video';
+import { now } from '../client/time';
 import { describeStop, type JobList } from '../messages/items';
 import { type Message, toNodeError } from '../messages/message';
 import { errorJson, withMark } from '../run/results';
@@ -20,6 +21,9 @@ import {
 
 /** How long past a video's deadline its last poll may still be refused, in milliseconds. */
 const GRACE_PERIOD = 10 * 60_000;
+
+/** How long a poll may take in any case, in milliseconds. Before a Timeout, there must be time for two. */
+const LEAST_TIME = 20_000;
 
 /** n8n behavior: an error after a wait is kept, and a retry from the execution list only repeats it. */
 const GET_BY_ID = 'Retrying does not resume the wait. To get a video, use Video: Get with its ID';
@@ -51,7 +55,7 @@ export const coordinate: Perform = async (run) => {
     if (isVideo(video, id)) (memory.ended ??= {})[id] = video;
   }
 
-  const poll = await pollFor(run, memory, ids);
+  const poll = await pollFor(run, memory, ids, videos);
   const ends = videos.map((video) => endOf(poll, video));
   if (ends.includes(undefined)) return unchanged;
   memory.done = true;
@@ -69,14 +73,17 @@ function isVideo(value: unknown, id: string): value is Video {
 }
 
 /** Polls for these videos, and says what that means for their waits, given what earlier polls met. */
-async function pollFor(run: Run, memory: Memory, ids: string[]) {
+async function pollFor(run: Run, memory: Memory, ids: string[], videos: AwaitedVideo[]) {
   const surprises = (memory.surprises ??= {});
   const refusals = (memory.refusals ??= { count: 0, since: 0 });
   const snapshot: Snapshot = new Map();
   let refusal: Error | undefined;
+  // n8n behavior: an execution that it cancels at its Timeout has no output.
+  const cuts = videos.map((video) => (video.isCutShort ? video.deadline - Date.now() : Infinity));
+  const deadline = now() + Math.max(LEAST_TIME, Math.min(...cuts));
   try {
     const { poller } = await run.account();
-    const client = await run.client();
+    const client = (await run.client()).with({ deadline });
     // A poll may skip some videos.
     for (let polls = 0; polls < 3 && snapshot.size < ids.length; polls++) {
       const missing = ids.filter((id) => !snapshot.has(id));
@@ -183,7 +190,7 @@ export const pollDurably: Perform = async (run) => {
   const memory: Memory = run.memory;
   const at = Date.now();
   const { pending = [...new Set(videos.map(({ id }) => id))] } = memory;
-  const { isLast, endingOf } = await pollFor(run, memory, pending);
+  const { isLast, endingOf } = await pollFor(run, memory, pending, videos);
   // If no further poll is allowed, the poller ends: the coordinator polls itself and can report the refusal.
   const open = new Set(isLast ? [] : pending.filter((id) => !endingOf(id)));
   memory.pending = [...open];

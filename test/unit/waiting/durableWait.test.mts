@@ -639,6 +639,40 @@ test.each([
   expect(memory.done).toBe(true);
 });
 
+describe.each([
+  ['The coordinator', coordinate],
+  ['A poll of a durable wait', pollDurably],
+])('%s, where the API is silent,', (_, perform) => {
+  /** In seconds */
+  const timeOf = async (left: number, isCutShort: boolean) => {
+    // Ends as n8n's client does.
+    const answer: Answering = async ({ timeout }) => {
+      await new Promise((resolve) => setTimeout(resolve, timeout));
+      return Object.assign(new Error('silent'), { code: 'ETIMEDOUT' });
+    };
+    const items = ['a', 'b', 'c', 'd', 'e'].map((id) => waitsFor(id));
+    const waits = { 3: { isCutShort } };
+    const since = Date.now();
+    await once(perform, { items, answer, left, waits, memory: { done: false } });
+    return (Date.now() - since) / 1_000;
+  };
+
+  test.each([
+    [-MINUTE, 20],
+    [10_000, 20],
+    [25_000, 25],
+  ])('has little time where a Timeout comes after %i ms: %i s', async (left, most) => {
+    const time = await timeOf(left, true);
+    expect(time).toBeGreaterThanOrEqual(most);
+    expect(time).toBeLessThan(most + 1);
+  });
+
+  test('has more time otherwise', async () => {
+    expect(await timeOf(-MINUTE, false)).toBeGreaterThan(60);
+    expect(await timeOf(10 * MINUTE, true)).toBeGreaterThan(60);
+  });
+});
+
 test.each([
   [0, 60 * MINUTE, 66],
   [4 * MINUTE, 60 * MINUTE, 66],
