@@ -1,8 +1,10 @@
-import type { INodeExecutionData, INodeProperties } from 'n8n-workflow';
+import type { IDataObject, INodeExecutionData, INodeProperties } from 'n8n-workflow';
 
 import { endingIn, isRefusedForGood, type Refusals, type Snapshot } from '../account/snapshot';
 import type { WaitResult } from '../account/videoPoller';
-import { idOf, outcomeOf } from '../api/video';
+import { isObject } from '../api/json';
+import { idOf, outcomeOf, type Video } from '../api/video';
+import { now } from '../client/time';
 import { describeStop, type JobList } from '../messages/items';
 import { type Message, toNodeError } from '../messages/message';
 import { errorJson, withMark } from '../run/results';
@@ -19,6 +21,9 @@ import {
 
 /** How long past a video's deadline its last poll may still be refused, in milliseconds. */
 const GRACE_PERIOD = 10 * 60_000;
+
+/** How long a poll may take in any case, in milliseconds. Before a Timeout, there must be time for two. */
+const LEAST_TIME = 20_000;
 
 /** n8n behavior: an error after a wait is kept, and a retry from the execution list only repeats it. */
 const GET_BY_ID = 'Retrying does not resume the wait. To get a video, use Video: Get with its ID';
@@ -42,26 +47,43 @@ export const coordinate: Perform = async (run) => {
   memory.done = false;
   if (isFirst) return unchanged;
   // If the poller ended because its polls were refused, they count here, too.
-  const refusals = run.input(0).refusals as Refusals | undefined;
-  if (refusals) memory.refusals = refusals;
-
+  const { refusals, ended } = run.input(0);
+  if (isRefusals(refusals)) memory.refusals = refusals;
   const ids = [...new Set(videos.map(({ id }) => id))];
-  const poll = await pollFor(run, memory, ids);
+  for (const id of isObject(ended) ? ids : []) {
+    const video = (ended as IDataObject)[id];
+    if (isVideo(video, id)) (memory.ended ??= {})[id] = video;
+  }
+
+  const poll = await pollFor(run, memory, ids, videos);
   const ends = videos.map((video) => endOf(poll, video));
   if (ends.includes(undefined)) return unchanged;
   memory.done = true;
   return outcome(run, durable, ends as End[]);
 };
 
+/** n8n behavior: after a hard stop, the input is the user's, whose columns may have any name. */
+function isRefusals(value: unknown): value is Refusals {
+  return isObject(value) && [value.count, value.since].every(Number.isFinite);
+}
+
+/** Whether it is this video, and has ended; see {@link isRefusals}. */
+function isVideo(value: unknown, id: string): value is Video {
+  return isObject(value) && idOf(value) === id && outcomeOf(value) !== 'running';
+}
+
 /** Polls for these videos, and says what that means for their waits, given what earlier polls met. */
-async function pollFor(run: Run, memory: Memory, ids: string[]) {
+async function pollFor(run: Run, memory: Memory, ids: string[], videos: AwaitedVideo[]) {
   const surprises = (memory.surprises ??= {});
   const refusals = (memory.refusals ??= { count: 0, since: 0 });
   const snapshot: Snapshot = new Map();
   let refusal: Error | undefined;
+  // n8n behavior: an execution that it cancels at its Timeout has no output.
+  const cuts = videos.map((video) => (video.isCutShort ? video.deadline - Date.now() : Infinity));
+  const deadline = now() + Math.max(LEAST_TIME, Math.min(...cuts));
   try {
     const { poller } = await run.account();
-    const client = await run.client();
+    const client = (await run.client()).with({ deadline });
     // A poll may skip some videos.
     for (let polls = 0; polls < 3 && snapshot.size < ids.length; polls++) {
       const missing = ids.filter((id) => !snapshot.has(id));
@@ -76,26 +98,36 @@ async function pollFor(run: Run, memory: Memory, ids: string[]) {
   const at = Date.now();
   const refusedBy = snapshot.size === 0 ? refusal : undefined;
   if (!refusedBy) refusals.count = 0;
+  /** `undefined` while the wait goes on */
+  const endingOf = (id: string) => endingIn(snapshot, id, (surprises[id] ??= {}), at);
+  for (const id of ids) {
+    const video = snapshot.get(id);
+    if (video && endingOf(id)) (memory.ended ??= {})[id] = video;
+  }
   return {
     snapshot,
+    ended: memory.ended ?? {},
     refusal,
     /** Whether no further poll is allowed */
     isLast: refusedBy && isRefusedForGood(refusedBy, refusals, at),
-    /** `undefined` while the wait goes on */
-    endingOf: (id: string) => endingIn(snapshot, id, (surprises[id] ??= {}), at),
+    endingOf,
   };
 }
 
 function endOf(
-  { snapshot, refusal, isLast, endingOf }: Awaited<ReturnType<typeof pollFor>>,
+  { snapshot, ended, refusal, isLast, endingOf }: Awaited<ReturnType<typeof pollFor>>,
   { id, deadline, isCutShort }: AwaitedVideo,
 ): End | undefined {
+  // An earlier poll saw its result, and iTeraBiz may have deleted it since.
+  if (!snapshot.get(id) && ended[id]) return { reason: 'ended', video: ended[id] };
   if (isLast) return refusal;
   const video = snapshot.get(id) ?? {};
   const reason = endingOf(id);
   if (reason) return { reason, video };
   const grace = snapshot.get(id) || isCutShort ? 0 : GRACE_PERIOD;
   if (Date.now() < deadline + grace) return undefined;
+  // No later poll can confirm it, but one that iTeraBiz does not know is not being made.
+  if (snapshot.has(id) && !snapshot.get(id)) return { reason: 'gone', video };
   // Only its link is missing.
   if (outcomeOf(video) === 'completed') return { reason: 'ended', video };
   return !snapshot.has(id) && refusal ? refusal : { reason: 'timedOut', video };
@@ -150,14 +182,15 @@ const MAX_PAUSE = 600;
 /**
  * Polls once for the videos of a durable wait that were still being made at the last poll.
  *
- * @returns one small item, whatever the number of videos. n8n behavior: it is stored with every poll
+ * @returns one item, small until the last poll, which adds the videos that have ended. n8n behavior: it is
+ *   stored with every poll
  */
 export const pollDurably: Perform = async (run) => {
   const { videos, wait } = readDurableWait(run);
   const memory: Memory = run.memory;
   const at = Date.now();
   const { pending = [...new Set(videos.map(({ id }) => id))] } = memory;
-  const { isLast, endingOf } = await pollFor(run, memory, pending);
+  const { isLast, endingOf } = await pollFor(run, memory, pending, videos);
   // If no further poll is allowed, the poller ends: the coordinator polls itself and can report the refusal.
   const open = new Set(isLast ? [] : pending.filter((id) => !endingOf(id)));
   memory.pending = [...open];
@@ -165,7 +198,8 @@ export const pollDurably: Perform = async (run) => {
   memory.done = left <= 0;
   memory.pause = nextPause(at - wait.since, left);
   const refusals = isLast ? { refusals: { ...memory.refusals } } : {};
-  return [{ json: { pending: memory.pending.length, ...refusals } }];
+  const ended = memory.done && memory.ended ? { ended: memory.ended } : {};
+  return [{ json: { pending: memory.pending.length, ...refusals, ...ended } }];
 };
 
 /** Seconds until the next poll: a quarter of the wait so far, within n8n's and our own bounds. */

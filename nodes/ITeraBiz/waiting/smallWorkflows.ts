@@ -8,6 +8,7 @@ import type {
 import { NodeConnectionTypes } from 'n8n-workflow';
 
 import type { Refusals, Surprises } from '../account/snapshot';
+import type { Video } from '../api/video';
 import type { OnError, Run } from '../run/run';
 import type { WaitOptions } from './outcome';
 
@@ -74,6 +75,8 @@ export interface Memory {
   /** By video ID */
   surprises?: Record<string, Surprises>;
   refusals?: Refusals;
+  /** Videos that have ended, by ID: iTeraBiz may delete them before the others end */
+  ended?: Record<string, Video>;
 }
 
 /** The wait, its videos, and what each item of the user's node outputs if nothing more is learned. */

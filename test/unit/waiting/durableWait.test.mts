@@ -233,6 +233,15 @@ describe('The coordinator', () => {
     expect((await look(given)).memory.done).toBe(false);
   });
 
+  test('nor where a Timeout makes that poll the last: it is gone', async () => {
+    const waits = { 0: { isCutShort: true } };
+    const { output, memory } = await look({ items: [waitsFor('gone')], left: 0, waits });
+    expect(memory.done).toBe(true);
+    expect(output).toMatchObject({
+      message: expect.stringMatching(/^iTeraBiz no longer knows video gone/),
+    });
+  });
+
   test.each([
     [30 * MINUTE, false],
     [0, false],
@@ -385,6 +394,17 @@ describe('The coordinator', () => {
     expect(JSON.stringify(output)).not.toMatch(/nothing was|run it again/i);
   });
 
+  test.each(['3', { count: '3' }, { count: 3 }])(
+    'a column of the user called refusals, which it gets after a hard stop, is none: %j',
+    async (refusals) => {
+      const row = waitsFor('a', { refusals });
+      const given = { items: [row], input: [row], answer: () => answered({}, 401) };
+      const { output, memory } = await look(given);
+      expect(output).toEqual([row]);
+      expect(memory).toMatchObject({ done: false, refusals: { count: 1, since: start } });
+    },
+  );
+
   test('ends with the deadline where the workflow has a Timeout, also if the last poll is refused', async () => {
     const items = [waitsFor('a')];
     const wait = { onError: 'continueRegularOutput' } as const;
@@ -508,6 +528,99 @@ describe('A poll of a durable wait', () => {
   });
 });
 
+describe('A video that ended while others were made, and was then deleted at iTeraBiz,', () => {
+  const items = [waitsFor('a'), waitsFor('b'), waitsFor('c')];
+  const given = { items, wait: { onError: 'continueErrorOutput' } as const };
+  const before = { a: 'completed', b: 'processing', c: 'failed' };
+  const after = { b: 'completed' };
+  const all = [
+    { id: 'a', status: 'completed', video_url: expect.any(String) },
+    { id: 'b', status: 'completed' },
+    { error: expect.stringMatching(/^iTeraBiz could not make video c/) },
+  ];
+  // n8n stores both in between.
+  const stored = <T,>(value: T) => JSON.parse(JSON.stringify(value)) as T;
+  const pollTwice = async (second: Partial<Given> = { videos: after }) => {
+    const { output, memory } = await once(pollDurably, { ...given, videos: before });
+    expect(output).toEqual([{ pending: 1 }]);
+    return stored(await once(pollDurably, { ...given, ...second, memory: stored(memory) }));
+  };
+
+  test('is given out as a poll saw it', async () => {
+    const poller = await pollTwice();
+    expect(poller.output).toMatchObject([{ pending: 0 }]);
+    const { output, memory } = await once(coordinate, {
+      ...{ ...given, videos: after, memory: { done: false }, input: poller.output },
+    });
+    expect(memory.done).toBe(true);
+    expect(output).toMatchObject(all);
+  });
+
+  test('is given out also if another poller follows, which does not see it', async () => {
+    const { output: input } = await pollTwice({ videos: { b: 'queued' }, left: -MINUTE });
+    const answer = () => answered({}, 503);
+    const first = await once(coordinate, { ...given, answer, memory: { done: false }, input });
+    expect(first.output).toEqual(items);
+    const memory = stored(first.memory);
+    expect((await once(coordinate, { ...given, videos: after, memory })).output).toMatchObject(all);
+  });
+
+  test('is given out also if it was the coordinator that saw it', async () => {
+    const first = await once(coordinate, { ...given, videos: before, memory: { done: false } });
+    const memory = stored(first.memory);
+    expect((await once(coordinate, { ...given, videos: after, memory })).output).toMatchObject(all);
+  });
+
+  test('is given out also if the key is refused from then on', async () => {
+    const input = [
+      {
+        refusals: { count: 3, since: start - MINUTE },
+        ended: { a: { id: 'a', status: 'completed' }, c: { id: 'c', status: 'failed' } },
+      },
+    ];
+    const refused = { answer: () => answered({}, 401), memory: { done: false }, input };
+    expect((await once(coordinate, { ...given, ...refused })).output).toMatchObject([
+      { id: 'a', status: 'completed' },
+      { error: expect.stringMatching(/^The wait for video b ended/) },
+      { error: expect.stringMatching(/^iTeraBiz could not make video c/) },
+    ]);
+  });
+
+  test('gives way to what the last poll sees', async () => {
+    const { output: input } = await pollTwice();
+    const videos = { a: 'failed', b: 'completed', c: 'completed' };
+    const { output } = await once(coordinate, {
+      ...{ ...given, videos, memory: { done: false }, input },
+    });
+    expect(output).toMatchObject([
+      { error: expect.stringMatching(/^iTeraBiz could not make video a/) },
+      { id: 'b', status: 'completed' },
+      { id: 'c', status: 'completed' },
+    ]);
+  });
+
+  test('is waited for if the last poll sees it being made again', async () => {
+    const { output: input } = await pollTwice();
+    const videos = { a: 'completed', b: 'completed', c: 'processing' };
+    const look = { ...given, videos, memory: { done: false }, input };
+    expect((await once(coordinate, look)).memory.done).toBe(false);
+  });
+
+  test.each([
+    'yes',
+    null,
+    ['a'],
+    { a: 'completed' },
+    { a: { id: 'b', status: 'completed' } },
+    { a: { id: 'a', status: 'processing' } },
+  ])('is not a column of the user called ended: %j', async (ended) => {
+    const row = waitsFor('a', { ended });
+    const look = { items: [row], input: [row], memory: { done: false } };
+    const { output, memory } = await once(coordinate, look);
+    expect([output, memory.done]).toEqual([[row], false]);
+  });
+});
+
 /** An account whose newest videos are others: its list takes more pages than there are videos to ask for. */
 const farDown: Answering = ({ url, qs }) => {
   const id = url.split('/')[2];
@@ -524,6 +637,40 @@ test.each([
   const items = [waitsFor('a'), waitsFor('b')];
   const { memory } = await once(perform, { items, answer: farDown, memory: { done: false } });
   expect(memory.done).toBe(true);
+});
+
+describe.each([
+  ['The coordinator', coordinate],
+  ['A poll of a durable wait', pollDurably],
+])('%s, where the API is silent,', (_, perform) => {
+  /** In seconds */
+  const timeOf = async (left: number, isCutShort: boolean) => {
+    // Ends as n8n's client does.
+    const answer: Answering = async ({ timeout }) => {
+      await new Promise((resolve) => setTimeout(resolve, timeout));
+      return Object.assign(new Error('silent'), { code: 'ETIMEDOUT' });
+    };
+    const items = ['a', 'b', 'c', 'd', 'e'].map((id) => waitsFor(id));
+    const waits = { 3: { isCutShort } };
+    const since = Date.now();
+    await once(perform, { items, answer, left, waits, memory: { done: false } });
+    return (Date.now() - since) / 1_000;
+  };
+
+  test.each([
+    [-MINUTE, 20],
+    [10_000, 20],
+    [25_000, 25],
+  ])('has little time where a Timeout comes after %i ms: %i s', async (left, most) => {
+    const time = await timeOf(left, true);
+    expect(time).toBeGreaterThanOrEqual(most);
+    expect(time).toBeLessThan(most + 1);
+  });
+
+  test('has more time otherwise', async () => {
+    expect(await timeOf(-MINUTE, false)).toBeGreaterThan(60);
+    expect(await timeOf(10 * MINUTE, true)).toBeGreaterThan(60);
+  });
 });
 
 test.each([
