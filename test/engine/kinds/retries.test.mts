@@ -60,6 +60,23 @@ describe('Submitted once', () => {
     expect([account.jobs.length, paidTwice()]).toEqual([2, 0]);
   });
 
+  test.each([
+    ['one that is there shows that the account is the same', 200, 1],
+    ['an answer that all of them would get is got once', 403, 1],
+    ['a fault may be one video’s own, but not that of three', 500, 3],
+  ])('a replaced key, and many videos: %s', async (_, status, asked) => {
+    topUp(6);
+    const parameters = createVideo({ options: { maxConcurrency: 1 } });
+    const failed = await account.run(parameters, { items: rows(7) });
+    topUp(1);
+    if (status !== 200) account.byId = () => ({ status, body: { message: 'No' } });
+    account.api.asked.length = 0;
+    const apiKey = `${account.apiKey}_new`;
+    const again = await account.run(parameters, { retryOf: asRetry(failed), apiKey });
+    expect(new Set(account.api.by('GET').map(({ path }) => path)).size).toBe(asked);
+    expect([jsonOf(again).length, account.jobs.length, paidTwice()]).toEqual([7, 7, 0]);
+  });
+
   test('a Base URL that is replaced in the middle of a run, as the message asks for: Retry orders nothing again', async () => {
     const baseUrl = account.url.replace('127.0.0.1', 'localhost');
     account.post = (accept, { headers }) => {
