@@ -20,6 +20,9 @@ interface Submission {
   origin: string;
 }
 
+/** One that was sent and has no answer. */
+type Open = Submission & { at: number; shared?: string };
+
 /** What this process knows about the jobs of an account. */
 export class JobRegistry {
   /** Orders being sent; their jobs may already be listed */
@@ -28,6 +31,9 @@ export class JobRegistry {
   private readonly assigned = new Set<string>();
 
   private readonly recent: Array<Listed & { order: string; submission?: Submission }> = [];
+
+  /** What was sent and has no answer: the stored execution that is retried does not know it */
+  private readonly open = new Map<string, Open>();
 
   /** How often orders were refused, by fingerprint, the last refused order last */
   private readonly refused = new Map<string, number>();
@@ -64,6 +70,25 @@ export class JobRegistry {
     return own.map(({ entry: answer, submission }) => ({ ...submission!, answer }));
   }
 
+  /** Call before sending. One of unknown outcome that is sent again keeps its first time: either may have arrived. */
+  recordSent(submission: Open): void {
+    const name = nameOf(submission);
+    const { at } = this.open.get(name) ?? submission;
+    this.open.set(name, { ...submission, at });
+    const [oldest] = this.open.keys();
+    if (this.open.size > MAX_RECENT) this.open.delete(oldest);
+  }
+
+  /** Call once the outcome is known. */
+  recordSettled(submission: Submission): void {
+    this.open.delete(nameOf(submission));
+  }
+
+  /** What this process sent for an execution and its earlier retries, and whose outcome is unknown. */
+  openFor(seed: string): Open[] {
+    return [...this.open.values()].filter((submission) => submission.seed === seed);
+  }
+
   recordRefused(order: Order): void {
     const print = fingerprint(order);
     const count = this.refusalsOf(print) + 1;
@@ -98,4 +123,8 @@ export class JobRegistry {
     const overlaps = (reserved: Set<string>) => [...orders].some((order) => reserved.has(order));
     return [...this.reservations].filter(([, set]) => overlaps(set)).map(([end]) => end);
   }
+}
+
+function nameOf({ seed, key }: Submission): string {
+  return `${seed} ${key}`;
 }

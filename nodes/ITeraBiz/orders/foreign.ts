@@ -12,6 +12,9 @@ import type { Submissions } from './submit';
 const LOOK_BACK = 30 * 24 * 60 * 60_000;
 const MAX_PAGES = 200;
 
+/** After this many faults, no more videos are asked for. */
+const MAX_FAULTS = 3;
+
 /**
  * Forgets what was accepted with another key or Base URL if the account has nothing of it: it was ordered for
  * another account. If it cannot be asked, or its list cannot be read, it counts as the same.
@@ -26,13 +29,18 @@ export async function forgetForeign(
   const foreign = rows.filter(({ known }) => known && ledger.isForeign(known));
   const missing: Row[] = [];
   const ours = new Set<string | undefined>();
+  let faults = 0;
+  let cannotAsk = false;
   await eachItem(run, foreign, run.concurrency, async (row) => {
     const id = jobIdOf(row);
-    if (id === undefined) return;
+    if (id === undefined || cannotAsk || ours.has(row.known?.account)) return;
     const video = await videoIfKnown(client, id).catch(refusalOnly);
     if (video === undefined) missing.push(row);
     else if (!(video instanceof RequestFailed)) ours.add(row.known?.account);
+    // A fault may be this video's own. Anything else would meet all others, too.
+    else cannotAsk ||= video.statusClass !== 'fault' || ++faults >= MAX_FAULTS;
   });
+  if (cannotAsk) return;
   // One that is there shows that the account is the same: the others were deleted, or are not shown right now.
   const gone = missing.filter(({ known }) => !ours.has(known?.account));
   if (gone.length === 0 || (await mayList(client, gone))) return;

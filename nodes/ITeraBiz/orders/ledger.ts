@@ -55,7 +55,7 @@ export class Ledger {
   /**
    * @param run index of this run of the node
    * @param source what the submissions are made from: the node's fields as the user entered them
-   * @param jobs know what the stored execution lacks: what an earlier retry of it ordered
+   * @param jobs know what the stored execution lacks: what earlier retries of it ordered, or left in doubt
    */
   constructor(
     memory: IContextObject,
@@ -70,6 +70,10 @@ export class Ledger {
     const { seed, entries, run: lastRun } = this.data;
     this.runId = lastRun?.index === run ? lastRun.id : randomBytes(4).toString('hex');
     this.data.run = { index: run, id: this.runId };
+    for (const open of jobs.openFor(seed)) {
+      if (open.run === this.runId) this.addOpen(open);
+    }
+    // After the doubts: the last entry of an item counts.
     for (const { key, run: runId, origin, answer } of jobs.createdFor(seed)) {
       // Only the stored run has the same items in each retry. Other runs may get other items.
       if (runId !== this.runId || this.isAccepted(entries[key])) continue;
@@ -101,13 +105,22 @@ export class Ledger {
     return this.data.entries[key];
   }
 
-  /** The same before anything is sent; also finds what another retry has ordered. */
+  /** The same before anything is sent; also finds what another retry has ordered, or left in doubt. */
   recall(key: string): Entry | undefined {
     const { seed, entries } = this.data;
     if (this.isAccepted(entries[key])) return entries[key];
     const job = this.jobs.createdFor(seed).find((created) => created.key === key);
+    const open = this.jobs.openFor(seed).find((sent) => sent.key === key);
     if (job) this.accepted(key, job.answer);
+    else if (open) this.addOpen(open);
     return entries[key];
+  }
+
+  /** Takes over what an earlier retry sent, unless this account's state of it is known. */
+  private addOpen({ key, at, shared, origin }: ReturnType<JobRegistry['openFor']>[number]): void {
+    const { entries } = this.data;
+    if (entries[key] && !this.isForeign(entries[key])) return;
+    entries[key] = { state: 'sent', at, shared, ...this.stamp, origin };
   }
 
   /**
@@ -176,12 +189,15 @@ export class Ledger {
   sent(key: string, at: number, shared?: string): void {
     const before = this.data.entries[key];
     const first = before?.state === 'sent' ? before.shared : undefined;
-    this.data.entries[key] = { state: 'sent', at, shared: first ?? shared, ...this.stamp };
+    const doubt = { at, shared: first ?? shared };
+    this.data.entries[key] = { state: 'sent', ...doubt, ...this.stamp };
+    this.jobs.recordSent({ ...this.submissionOf(key), ...doubt });
   }
 
   /** @param reused whether the job existed before this execution */
   accepted(key: string, answer: IDataObject, reused?: boolean): void {
     this.data.entries[key] = { state: 'accepted', answer, reused, ...this.stamp };
+    this.jobs.recordSettled(this.submissionOf(key));
   }
 
   /**
@@ -195,6 +211,7 @@ export class Ledger {
     refusals[key] = (refusals[key] ?? 0) + 1;
     if (before) entries[key] = before;
     else delete entries[key];
+    if (before?.state !== 'sent') this.jobs.recordSettled(this.submissionOf(key));
   }
 
   /** How many accepted submissions have the content of a given one. Counts all of them once, at the call. */

@@ -57,7 +57,13 @@ export async function submitAll(
   };
   let unknownInARow = 0;
 
-  await eachItem(run, rows, run.concurrency, async (row) => {
+  // These send nothing, so Batching does not hold them back.
+  const isThere = ({ known, match }: Row) => known?.state === 'accepted' || match?.job;
+  for (const row of rows.filter(isThere)) {
+    addJob(row, await results.attempt(row.item, async () => await existingJob(shared, row)));
+  }
+  const others = rows.filter((row) => !isThere(row));
+  await eachItem(run, others, run.concurrency, async (row) => {
     const { item } = row;
     const sent = await results.attempt(item, async () => await submit(shared, row));
     if (typeof sent !== 'function') {

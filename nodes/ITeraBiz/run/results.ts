@@ -17,7 +17,7 @@ const RETRY =
 const GET_BY_ID =
   'To get a video, use Video: Get with its ID. Running this step again orders and charges for all of it again';
 
-/** Instead of both if existing videos are used. */
+/** Instead of both if every video is found again: each row uses existing ones, and none is in doubt. */
 const RUN_AGAIN = 'Run this step again to order only what is missing: it uses the existing videos';
 
 /** For a model, which can neither open n8n's editor nor change an option. */
@@ -202,7 +202,10 @@ export class Results {
     const item = failed.reduce((a, b) => Math.min(a, b));
     const failure = this.failures.get(item) ?? this.abortedBy!;
     const isAll = this.skipped.size === 0 && failed.every((index) => this.accepted.has(index));
-    const advice = this.reused.size > 0 ? RUN_AGAIN : isAll ? GET_BY_ID : RETRY;
+    const isInDoubt = [...this.failures.values()].some(({ reason }) => reason === 'unknown');
+    const isFound = [...this.accepted.keys()].every((index) => this.reused.has(index));
+    const isSafe = this.reused.size > 0 && isFound && !isInDoubt;
+    const advice = isSafe ? RUN_AGAIN : isAll ? GET_BY_ID : RETRY;
     const lists = this.jobLists();
     const message = describeStop(failure, item, this, size, lists, isTool ? '' : advice);
     return toNodeError(node, message, item, failure.status);

@@ -60,6 +60,23 @@ describe('Submitted once', () => {
     expect([account.jobs.length, paidTwice()]).toEqual([2, 0]);
   });
 
+  test.each([
+    ['one that is there shows that the account is the same', 200, 1],
+    ['an answer that all of them would get is got once', 403, 1],
+    ['a fault may be one video’s own, but not that of three', 500, 3],
+  ])('a replaced key, and many videos: %s', async (_, status, asked) => {
+    topUp(6);
+    const parameters = createVideo({ options: { maxConcurrency: 1 } });
+    const failed = await account.run(parameters, { items: rows(7) });
+    topUp(1);
+    if (status !== 200) account.byId = () => ({ status, body: { message: 'No' } });
+    account.api.asked.length = 0;
+    const apiKey = `${account.apiKey}_new`;
+    const again = await account.run(parameters, { retryOf: asRetry(failed), apiKey });
+    expect(new Set(account.api.by('GET').map(({ path }) => path)).size).toBe(asked);
+    expect([jsonOf(again).length, account.jobs.length, paidTwice()]).toEqual([7, 7, 0]);
+  });
+
   test('a Base URL that is replaced in the middle of a run, as the message asks for: Retry orders nothing again', async () => {
     const baseUrl = account.url.replace('127.0.0.1', 'localhost');
     account.post = (accept, { headers }) => {
@@ -185,6 +202,51 @@ test('a second Retry orders nothing again that the first one resubmitted', async
   const last = await account.run(parameters, { retryOf: asRetry(failed) });
   expect(jsonOf(last).map(({ id }) => id)).toEqual(['video_1']);
   expect(account.jobs).toHaveLength(1);
+});
+
+test.each([
+  ['as entered', '={{ $json.script }}', {}],
+  ['with an expression', '={{ $json.script }} {{ $now.toMillis() }}', {}],
+  ['after the key was replaced', '={{ $json.script }}', { apiKey: 'sk_test_replaced' }],
+])(
+  'a second Retry does not send again what the first one left in doubt: %s',
+  async (_, script, more) => {
+    const parameters = createVideo({ script, options: { maxConcurrency: 1 } });
+    topUp(1);
+    const failed = await account.run(parameters, { items: rows(2) });
+    // Another account has none of it.
+    if ('apiKey' in more)
+      Object.assign(account, { jobs: [], byId: () => ({ status: 404, body: {} }) });
+    account.post = (accept) => (accept(), 'break');
+    account.list = () => ({ body: { data: [], has_more: false } });
+    await account.run(parameters, { retryOf: asRetry(failed), ...more });
+    const sent = account.jobs.length;
+    topUp(9);
+    const late = await account.run(parameters, { retryOf: asRetry(failed), ...more });
+    expect([account.jobs.length, paidTwice()]).toEqual([sent, 0]);
+    expect(textOf(late)).toContain('an earlier try may have been accepted already');
+  },
+);
+
+test('a second Retry sends again what the first one was refused', async () => {
+  topUp(0);
+  const failed = await account.run(createVideo(), { items: rows(1) });
+  await account.run(createVideo(), { retryOf: asRetry(failed) });
+  topUp(1);
+  const last = await account.run(createVideo(), { retryOf: asRetry(failed) });
+  expect(jsonOf(last).map(({ id }) => id)).toEqual(['video_1']);
+});
+
+test('two Retries at once send nothing twice, also if the outcome of the first one is unknown', async () => {
+  topUp(0);
+  const failed = await account.run(createVideo(), { items: rows(1) });
+  account.post = (accept) => (accept(), 'break');
+  account.list = () => ({ body: { data: [], has_more: false } });
+  const retry = () => account.run(createVideo(), { retryOf: asRetry(failed) });
+  await Promise.all([retry(), retry()]);
+  expect(account.jobs).toHaveLength(1);
+  account.list = (data) => ({ body: { data, has_more: false } });
+  expect(jsonOf(await retry()).map(({ id }) => id)).toEqual(['video_1']);
 });
 
 test('a second Retry an hour later, once credits are there again, sends only what the first one did not', async () => {

@@ -40,6 +40,16 @@ test('the last five thousand created jobs are kept: more than a campaign orders 
   expect(jobs.createdBy(fingerprint(order('a')))[0].entry).toEqual({ id: '1' });
 });
 
+test('what was sent is open until it is settled, and of very many the oldest are forgotten', () => {
+  const jobs = new JobRegistry();
+  for (let n = 0; n <= 5_000; n++) jobs.recordSent({ ...submission('mine', String(n)), at: n });
+  expect(jobs.openFor('mine')).toHaveLength(5_000);
+  expect(jobs.openFor('mine')[0]).toEqual({ ...submission('mine', '1'), at: 1 });
+  jobs.recordSettled(submission('mine', '1'));
+  expect(jobs.openFor('mine')[0].key).toBe('2');
+  expect(jobs.openFor('other')).toEqual([]);
+});
+
 test('orders that others are about to send are awaited, until their outcome is known', async () => {
   const jobs = new JobRegistry();
   const release = jobs.reserve(new Set(['a', 'b']));

@@ -288,6 +288,50 @@ test('what an earlier retry ordered is known, with the source that it was made f
   expect(retryOf('as changed since').findEarlier(0)).toBeUndefined();
 });
 
+test('what an earlier retry left in doubt is known until it is settled, with the key that it was sent under', () => {
+  const stored: IContextObject = {};
+  const key = ledgerIn(stored).keyOf(0, order);
+  const jobs = new JobRegistry();
+  const retryOf = (run = 0) => new Ledger(structuredClone(stored), run, 'mine', 'entered', jobs);
+  const first = retryOf();
+  first.sent(key, 7, 'shared');
+  const sentUnder = first.idempotencyKey(key);
+  const second = retryOf();
+  expect(second.findEarlier(0)).toMatchObject({ state: 'sent', at: 7 });
+  expect([second.idempotencyKey(key), retryOf().idempotencyKey(key)]).toEqual([
+    sentUnder,
+    sentUnder,
+  ]);
+  // A refusal of a second try does not settle the first one, which is looked for from its time.
+  const before = second.find(key);
+  second.sent(key, 9);
+  second.refused(key, before);
+  expect(retryOf().find(key)).toMatchObject({ state: 'sent', at: 7 });
+  retryOf().accepted(key, { id: 'video_1' });
+  expect(retryOf().find(key)).toBeUndefined();
+  retryOf().sent(key, 11);
+  first.refused(key);
+  expect(retryOf().find(key)).toBeUndefined();
+  // A later run may get other items.
+  const later = retryOf(1);
+  const laterKey = later.keyOf(0, order);
+  later.sent(laterKey, 13);
+  expect(retryOf(1).findEarlier(0)).toBeUndefined();
+  expect(retryOf(1).recall(laterKey)).toMatchObject({ state: 'sent', at: 13 });
+});
+
+test('what an earlier retry sent again with other values and ordered comes before its doubt', () => {
+  const stored: IContextObject = {};
+  ledgerIn(stored);
+  const jobs = new JobRegistry();
+  const retryOf = () => new Ledger(structuredClone(stored), 0, 'mine', 'entered', jobs);
+  const first = retryOf();
+  const later = { ...order, body: { script: 'Later' } };
+  first.sent(first.keyOf(0, order), 7);
+  jobs.recordCreated(later, { id: 'video_1' }, first.submissionOf(first.keyOf(0, later)));
+  expect(retryOf().findEarlier(0)).toMatchObject({ answer: { id: 'video_1' } });
+});
+
 test('what an earlier retry ordered in a later run is known only by its content: other items may come there', () => {
   const stored: IContextObject = {};
   ledgerIn(stored, 2);

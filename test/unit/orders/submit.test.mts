@@ -57,6 +57,33 @@ describe('A row', () => {
     }
   });
 
+  test('that is sent keeps to the pace of Batching; those that are there already do not', async () => {
+    const account = new Account('one');
+    const { memory, output } = running({ account, scripts: ['a', 'b'] });
+    await output;
+    const video = (script: string) => ({
+      ...{ id: `listed_${script}`, avatar_id: 'avatar_1', script, language: 'en-US', duration: 30 },
+      ...{ status: 'completed', created_at: new Date().toISOString() },
+    });
+    const times: number[] = [];
+    const start = performance.now();
+    const again = running({
+      ...{ memory, account, scripts: ['a', 'b', 'c', 'd', 'e', 'f'] },
+      ...{ batching: { size: 1, interval: 500 }, options: { whenVideoExists: 'reuse' } },
+      listed: ['c', 'd'].map(video),
+      answer: (asked) => {
+        times.push(performance.now() - start);
+        return accepted(asked);
+      },
+    });
+    const ids = (await again.output).map(({ id }) => id);
+    const listed = ['listed_c', 'listed_d'];
+    expect(ids).toEqual(['video_a', 'video_b', ...listed, 'video_e', 'video_f']);
+    expect(times).toHaveLength(2);
+    expect(times[0]).toBeLessThan(1_500);
+    expect(times[1]).toBeGreaterThanOrEqual(500);
+  });
+
   test('is another one in another run of the node (a loop)', async () => {
     const account = new Account('one');
     const { memory, output } = running({ account });

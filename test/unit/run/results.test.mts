@@ -247,11 +247,17 @@ describe('A node that stops', () => {
 });
 
 describe('The advice of a node that stops', () => {
-  const adviceOf = (isTool: boolean, failed: number, accepted: number[], reuses = false) => {
+  const adviceOf = (
+    isTool: boolean,
+    failed: number,
+    accepted: number[],
+    reused: number[] = [],
+    reason: Reason = 'item',
+  ) => {
     const results = resultsOf(3, { isTool });
-    if (reuses) results.reused.set(0, false);
+    reused.forEach((item) => results.reused.set(item, false));
     accepted.forEach((item) => results.accepted.set(item, `video_${item}`));
-    results.failures.set(failed, failure('No'));
+    results.failures.set(failed, { ...failure('No'), reason });
     return stopOf(results).description.split('\n').at(-1);
   };
 
@@ -272,8 +278,15 @@ describe('The advice of a node that stops', () => {
 
   test('is to run it again where existing videos are used, since that orders none of them again', () => {
     for (const accepted of [[0], [0, 1]]) {
-      expect(adviceOf(false, 1, accepted, true)).toMatch(/^Run this step again to order only what/);
+      const advice = adviceOf(false, 1, accepted, accepted);
+      expect(advice).toMatch(/^Run this step again to order only what/);
     }
+  });
+
+  test('is not to run it again where that may order a video again: one is in doubt, or its row orders another one', () => {
+    expect(adviceOf(false, 1, [0], [0], 'unknown')).toContain('choose Retry');
+    expect(adviceOf(false, 2, [0, 1], [0])).toContain('choose Retry');
+    expect(adviceOf(false, 1, [0, 1], [0])).toMatch(/^To get a video, use Video: Get/);
   });
 
   test('is not there for a model, which is told the jobs all the same', () => {
