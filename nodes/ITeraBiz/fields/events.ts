@@ -2,6 +2,8 @@ import { type INodeProperties, type IPollFunctions, NodeOperationError } from 'n
 
 import { trimPasted } from '../api/address';
 import { EVENT_NAMES, type EventName, type VideoEvent } from '../api/events';
+import { isObject } from '../api/json';
+import { wordsIn } from '../api/text';
 import { idOf } from '../api/video';
 import { quoted } from '../messages/message';
 import { avatar, BY_NAME } from './fields';
@@ -77,10 +79,16 @@ export function skipReason(
 ): string | undefined {
   if (!chosenEvents(context).includes(event)) return `this trigger does not listen for ${event}`;
   const avatarId = chosenAvatar(context);
-  if (avatarId === '' || String(video.avatar_id) === avatarId) return undefined;
-  if ((video.avatar_id ?? '') !== '') return 'its video is of another avatar';
+  const stated = isObject(video.avatar_id) ? video.avatar_id.id : video.avatar_id;
+  const text = String(stated ?? '');
+  if (avatarId === '' || text === avatarId) return undefined;
+  // E.g. `avatars/avatar_1` or `avatar_1_front` may be the same one.
+  if (text !== '' && !` ${wordsIn(text)} `.includes(` ${wordsIn(avatarId)} `)) {
+    return 'its video is of another avatar';
+  }
   const id = idOf(video) ?? '';
-  context.logger.warn(`iTeraBiz does not say the avatar of video ${id}, so it counts as chosen`);
+  const problem = text ? `says "${quoted(text)}" for` : 'does not say';
+  context.logger.warn(`iTeraBiz ${problem} the avatar of video ${id}, so it counts as chosen`);
   return undefined;
 }
 

@@ -22,7 +22,7 @@ const RUN_AGAIN = 'Run this step again to order only what is missing: it uses th
 
 /** For a model, which can neither open n8n's editor nor change an option. */
 const MODEL_UNKNOWN_OUTCOME =
-  'It may have been accepted, and was not sent again, because that could charge twice. Do not create it now: list the videos in a few minutes and look for one with the same text. If there is none, ask the user';
+  'It may have been accepted, and was not sent again, because that could charge twice. Do not create it now: list the videos (or avatars) in a few minutes and look for one with the same text (or name). If there is none, ask the user';
 
 /**
  * What a failure is about, for workflows that branch on it: the whole account (key, credits, reach), this

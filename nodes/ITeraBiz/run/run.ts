@@ -277,7 +277,14 @@ function proxyFrom(address: string, node: INode): IHttpRequestOptions['proxy'] {
     });
   }
   const { hostname, port, protocol, username, password } = url;
-  const decode = decodeURIComponent;
+  // A password may have a % of its own.
+  const decode = (text: string) => {
+    try {
+      return decodeURIComponent(text);
+    } catch {
+      return text;
+    }
+  };
   return {
     host: hostname,
     port: Number(port || (protocol === 'https:' ? 443 : 80)),

@@ -215,6 +215,11 @@ describe("n8n's Request Options", () => {
     expect(run.batching).toEqual({ size: 4, interval: 500 });
   });
 
+  test.each(['100%sure', '%ff'])("a proxy's password may have a % of its own: %s", async (word) => {
+    const { requestOptions } = await withOptions({ proxy: `http://me:${word}@proxy.example:3128` });
+    expect(requestOptions.proxy).toMatchObject({ auth: { username: 'me', password: word } });
+  });
+
   test.each([-1, 0, 'x'])('a batch of %p is one of one', async (value) => {
     const batch = { batchSize: value, batchInterval: value };
     expect((await withOptions({ batching: { batch } })).batching).toEqual({ size: 1, interval: 0 });
