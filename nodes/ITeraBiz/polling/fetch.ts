@@ -102,7 +102,8 @@ async function readRest(poll: Poll, progress: Progress, after: string): Promise<
  * as many pages as there are such videos.
  *
  * @param after the ID that the first page follows
- * @throws {RequestFailed} if it is refused, or the poll's first request got no answer in time
+ * @throws {RequestFailed} if it is refused before known videos, or the poll's first request got no answer in
+ *   time. The first reading of all is refused by its first page only, or for the API key
  */
 async function readList(poll: Poll, progress: Progress, after?: string): Promise<Part> {
   const { client, snapshot } = poll;
@@ -139,7 +140,11 @@ async function readList(poll: Poll, progress: Progress, after?: string): Promise
     return false;
   };
   const isCut = await read().catch((error: unknown) => {
-    if (!isTemporary(error) || snapshot.size === 0) throw error;
+    // An API may list only so deep, and refuse the pages below. New videos must not be among these.
+    const isDeep = isDone || (count > 0 && progress.recent.length === 0);
+    const isOfItsPage = error instanceof RequestFailed && error.statusClass !== 'badKey';
+    const canGoOn = isTemporary(error) || (isDeep && isOfItsPage);
+    if (snapshot.size === 0 || !canGoOn) throw error;
     return !isDone;
   });
   if (isDone && !isSorted) {

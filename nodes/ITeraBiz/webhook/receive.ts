@@ -25,7 +25,10 @@ const MAX_BODY_SIZE = 1_000_000;
 /** How long to wait for the API's confirmation, in milliseconds, while the sender waits. */
 const CONFIRMATION_TIMEOUT = 10_000;
 
-/** The first pause before a video is read again, in milliseconds. While only its link is missing, each is twice as long. */
+/** The same for a video that the API does not know: whoever has the address can name any number of them. */
+const UNKNOWN_TIMEOUT = 4_000;
+
+/** The first pause before a video is read again, in milliseconds. Each is twice as long. */
 const FIRST_PAUSE = 1_000;
 
 /** What the sender gets to read: nothing that helps an attacker. */
@@ -179,17 +182,13 @@ async function confirm(
   { videoId, eventId, occurredAt }: UnverifiedEvent,
 ): Promise<Verified> {
   const account = await queuedAccountOf(context);
-  const deadline = now() + CONFIRMATION_TIMEOUT;
+  const begin = now();
   const client = account.interactiveClient(context, CONFIRMATION_TIMEOUT);
   const read = async () => await client.video(videoId).catch(refusalOnly);
   let video = await read();
-  if (isBehind(video) && now() + FIRST_PAUSE < deadline) {
-    await sleep(FIRST_PAUSE);
-    video = await read();
-  }
-  // There is one run per event, so a link that comes a little later is worth a wait.
-  for (let wait = FIRST_PAUSE; now() + wait < deadline; wait *= 2) {
-    if (video instanceof RequestFailed || !lacksLink(video)) break;
+  for (let wait = FIRST_PAUSE; isBehind(video); wait *= 2) {
+    const timeout = video instanceof RequestFailed ? UNKNOWN_TIMEOUT : CONFIRMATION_TIMEOUT;
+    if (now() + wait >= begin + timeout) break;
     await sleep(wait);
     video = await read();
   }
@@ -202,9 +201,13 @@ async function confirm(
   );
 }
 
-/** Whether the API does not know yet what its event says. It may lag by a moment. */
+/**
+ * Whether the API does not know yet what its event says, or has no link yet. There is one run per event, so
+ * what comes a little later is worth a wait.
+ */
 function isBehind(video: Video | RequestFailed): boolean {
-  return video instanceof RequestFailed ? video.statusClass === 'notFound' : !eventOf(video);
+  if (video instanceof RequestFailed) return video.statusClass === 'notFound';
+  return !eventOf(video) || lacksLink(video);
 }
 
 function retryLater(reason: string): Reply {

@@ -182,8 +182,13 @@ async function removeOurs(context: IHookFunctions, except = ''): Promise<boolean
     warn(context, 'Could not ask iTeraBiz for webhooks that are left over', error);
   });
   const ids = new Set(hooks?.filter(isOurs).flatMap((hook) => idOf(hook) ?? []));
-  if (registration && isSameEndpoint(registration.url, endpoint)) ids.add(registration.hookId);
-  else if (registration) {
+  // With the key of another account, the same ID may be that of a webhook of theirs.
+  const isElsewhere = ({ url }: IDataObject) =>
+    URL.canParse(String(url)) && !isSameEndpoint(url, endpoint);
+  const isOther = hooks?.some((hook) => idOf(hook) === registration?.hookId && isElsewhere(hook));
+  if (registration && isSameEndpoint(registration.url, endpoint) && !isOther) {
+    ids.add(registration.hookId);
+  } else if (registration) {
     const why =
       'It belongs to another address. If that is no longer in use, remove it in your dashboard';
     warn(context, `Left the webhook ${registration.hookId} at iTeraBiz`, new Error(why));

@@ -189,8 +189,8 @@ describe('confirmation by the API', () => {
     ['answers with a web page', { type: 'answer', status: 200, body: '<html></html>' }],
     ['is hidden by a web page', { type: 'answer', status: 404, body: '<html></html>' }],
     ['answers with another video', { type: 'rewrite', fields: { id: 'vid_other' } }],
-    // Each delivery asks twice.
-    ['is behind its own events', { type: 'rewrite', fields: { status: 'processing' }, times: 4 }],
+    // Each delivery asks four times.
+    ['is behind its own events', { type: 'rewrite', fields: { status: 'processing' }, times: 8 }],
   ] as const)('has the event sent again while the API %s', async (_case, fault) => {
     await activeTrigger();
     await sandbox.fault({ on: 'GET /videos/{id}', times: 2, ...fault });

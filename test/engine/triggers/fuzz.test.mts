@@ -97,7 +97,7 @@ async function deliver(
 it(`survives ${BODIES} random bodies, answers each once, and starts nothing`, async () => {
   const seen = new Set<number>();
   const [signed, manual] = [listenerOf('signed'), listenerOf('manual')];
-  // At once: the API is asked again, a second later, for what it does not know.
+  // At once: the API is asked again, for three seconds, for what it does not know.
   const batch = fc.array(fc.tuple(body(), fc.boolean(), signature()), {
     minLength: BATCH,
     maxLength: BATCH,

@@ -212,16 +212,20 @@ describe('a reading of the list', () => {
   it.each<[string, (Error | undefined)[]]>([
     ['its first page gets no answer', [unanswered(6)]],
     ['its first page is refused', [refused(401)]],
-    ['another page is refused', [undefined, refused(401)]],
+    ['another page is refused', [undefined, refused(422)]],
+    ['the key is refused', [undefined, refused(401)]],
     ['it meets a fault of ours', [undefined, new TypeError('a fault')]],
   ])('is refused if %s', async (_case, failures) => {
     const { poll } = pollOfPages([queued(40), queued(39)], failures);
     await expect(fetchNext(poll, progressOf(1))).rejects.toBe(failures.at(-1));
   });
 
-  it('is whole if the time is up after known videos', async () => {
+  it.each<[string, Error]>([
+    ['the time is up', unanswered(0)],
+    ['a page is refused', refused(422)],
+  ])('is whole if %s after known videos', async (_case, failure) => {
     const pages = [queued(40, ...known), queued(3), queued(2)];
-    const { poll, log } = pollOfPages(pages, [undefined, unanswered(0)]);
+    const { poll, log } = pollOfPages(pages, [undefined, failure]);
     const before = { ...progressOf(...known), pending: names(1, 2, 3) };
     const { progress } = await fetchNext(poll, before);
     expect(progress).toMatchObject({ recent: names(40, ...known), reading: undefined });
@@ -241,8 +245,20 @@ describe('a reading of the list', () => {
     expect(log).toEqual([]);
   });
 
-  it('at the beginning says what it had no time for', async () => {
-    const { poll, log } = pollOfPages([queued(40, 39), queued(38)], [undefined, unanswered(0)]);
+  it.each([fetchFirst, fetchNext])(
+    'is refused below known videos if the key is (%p)',
+    async (fetch) => {
+      const { poll } = pollOfPages([queued(40, ...known), queued(3)], [undefined, refused(401)]);
+      const before = { ...progressOf(...known), pending: names(1, 2, 3) };
+      await expect(fetch(poll, before)).rejects.toMatchObject({ statusClass: 'badKey' });
+    },
+  );
+
+  it.each<[string, Error]>([
+    ['it had no time for', unanswered(0)],
+    ['it was refused', refused(422)],
+  ])('at the beginning says what %s', async (_case, failure) => {
+    const { poll, log } = pollOfPages([queued(40, 39), queued(38)], [undefined, failure]);
     expect((await fetchFirst(poll)).progress.pending).toEqual(names(39, 40));
     expect(log).toEqual([[unlisted(2)]]);
   });

@@ -480,8 +480,8 @@ describe('What the API says', () => {
 
     test.each<[string, ReturnType<typeof answered>[]]>([
       ['the link', [withoutLink, withoutLink]],
-      ['that the video has ended', [running]],
-      ['that there is such a video', [unknown]],
+      ['that the video has ended', [running, running, running]],
+      ['that there is such a video', [unknown, unknown]],
       ['that it has ended, and then the link', [running, withoutLink, withoutLink]],
     ])('%s: it is asked again', async (_case, seen) => {
       expect(await deliverWith(...seen, answered(video))).toEqual([seen.length + 1, video]);
@@ -492,10 +492,10 @@ describe('What the API says', () => {
     });
 
     test.each([
-      ['a running video', running],
-      ['no such video', unknown],
-    ])('and is still %s: the event is to be sent again', async (_case, seen) => {
-      expect(await deliverWith(seen)).toEqual([2]);
+      ['a running video', running, 4],
+      ['no such video', unknown, 3],
+    ])('and is still %s: the event is to be sent again', async (_case, seen, count) => {
+      expect(await deliverWith(seen)).toEqual([count]);
     });
 
     test.each([401, 500, 503])('but not after a refusal with %i', async (status) => {

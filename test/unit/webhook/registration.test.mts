@@ -514,6 +514,32 @@ describe('To unregister', () => {
     },
   );
 
+  test.each(['https://shop.example/theirs', 'https://n8n.example/webhook/def?registered_by=n8n'])(
+    'leaves one of another account with the same ID, which is for %s, and says so in the log',
+    async (url) => {
+      const theirs = { id: 3, url };
+      const { context, hooks, log, store } = triggerWith({
+        store: registered({ hookId: '3' }),
+        hooks: [theirs],
+      });
+      expect(await unregister(context)).toBe(true);
+      expect(hooks).toEqual([theirs]);
+      expect(log).toEqual([
+        ['warn', expect.stringMatching(/^Left the webhook 3 .* belongs to another address/), aside],
+      ]);
+      expect(store.registration).toBeUndefined();
+    },
+  );
+
+  test.each([undefined, null, '***'])(
+    'removes the one that is known where the list says %j for its address',
+    async (url) => {
+      const { context, hooks } = triggerWith({ store: registered(), hooks: [ours({ url })] });
+      expect(await unregister(context)).toBe(true);
+      expect(hooks).toEqual([]);
+    },
+  );
+
   test('finds what an earlier attempt left beside the one that is known', async () => {
     const { context, hooks } = triggerWith({
       store: registered(),
