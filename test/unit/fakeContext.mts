@@ -45,7 +45,8 @@ export function fakeContext({
     getExecutionCancelSignal: () => signal,
     helpers: {
       httpRequestWithAuthentication: async (_: string, request: IHttpRequestOptions) => {
-        asked.push(request);
+        // As n8n does when it signs it.
+        asked.push({ ...request });
         const outcome = answer(request);
         if (outcome instanceof Error) throw outcome;
         return outcome;

@@ -8,10 +8,11 @@ export type Snapshot = Map<string, Video | undefined>;
 export type VideoReader = Pick<ApiClient, 'page' | 'video'>;
 
 /**
- * How long an unexpected state is tolerated before it ends a wait, in milliseconds: a video the API does
- * not know yet, a completed one without a link, and refusals that no retry would fix.
+ * How long an unexpected state is tolerated before it ends a wait, in milliseconds: a video the API does not know
+ * (nor does a gateway know any while the API is being deployed), a completed one without a link, and refusals that
+ * no retry would fix.
  */
-export const TOLERANCE = { unknown: 60_000, withoutLink: 60_000, refused: 60_000 };
+export const TOLERANCE = { unknown: 5 * 60_000, withoutLink: 60_000, refused: 60_000 };
 
 /** Since when polls of one wait have seen an unexpected state, by the same clock as `at` below. */
 export interface Surprises {
@@ -71,7 +72,7 @@ const MAX_REFUSALS = 3;
 
 /**
  * Polls the state of some videos: a single one by ID, several from the list. It takes no more requests than
- * there are videos, not counting one for a list that fails, or to find out whether the API is there at all.
+ * there are videos, not counting one for a list that fails.
  *
  * @param unlisted IDs the list did not show; the caller keeps them between polls. They are read by ID: now,
  *   or in the next poll if the list took too many requests. Those no longer asked for are removed.
@@ -107,10 +108,8 @@ export async function fetchSnapshot(
   const most = isBrief ? PAGE_SIZE : Infinity;
   const left = Math.min(ids.length - requests + Number(hasNoList), most);
   byId.slice(left).forEach((id) => unlisted.add(id));
-  let isThere = readsList && !refusals.some(isNotFound);
   for (const id of byId.slice(0, left)) {
     const video = await videoIfKnown(reader, id).catch(refusalOnly);
-    if (video === undefined && !(isThere ||= await isListThere(reader, refusals))) continue;
     if (!(video instanceof RequestFailed)) {
       snapshot.set(id, video);
       continue;
@@ -123,24 +122,6 @@ export async function fetchSnapshot(
   }
   if (snapshot.size === 0 && refusals.length > 0) throw refusals[0];
   return snapshot;
-}
-
-/**
- * Whether the list of videos is not "not found". A gateway that has lost its routes says so of everything: then it
- * proves nothing of a video.
- *
- * @param refusals of this poll; updated here
- */
-async function isListThere(reader: VideoReader, refusals: RequestFailed[]): Promise<boolean> {
-  if (refusals.some(isNotFound)) return false;
-  const failure = await reader.page('/videos').then(() => undefined, refusalOnly);
-  if (!failure || !isNotFound(failure)) return true;
-  refusals.push(failure);
-  return false;
-}
-
-function isNotFound({ statusClass }: RequestFailed): boolean {
-  return statusClass === 'notFound';
 }
 
 /**
@@ -188,7 +169,7 @@ async function readListed(
 /** Reads a video by ID; `undefined` if the API does not know it. @throws other errors of `reader.video` */
 export async function videoIfKnown(reader: VideoReader, id: string): Promise<Video | undefined> {
   return await reader.video(id).catch((error: unknown) => {
-    if (error instanceof RequestFailed && isNotFound(error)) return undefined;
+    if (error instanceof RequestFailed && error.statusClass === 'notFound') return undefined;
     throw error;
   });
 }
