@@ -123,11 +123,15 @@ function accountIdIn({ baseUrl, apiKey }: ICredentialDataDecryptedObject): strin
  * Whether an expression in the credential makes another account of each item. n8n behavior: it signs all requests of
  * a run with the credential of the first item. An expression about an item has no value for one that is not there.
  *
+ * @param account that of the first item
  * @param size how many items the run has
  * @throws n8n's own errors
  */
-export async function variesByItem(context: RequestContext, size: number): Promise<boolean> {
-  const { account } = await credentialOf(context);
+export async function variesByItem(
+  context: RequestContext,
+  account: Account,
+  size: number,
+): Promise<boolean> {
   const other = await context.getCredentials('iTeraBizApi', size).catch((error: unknown) => {
     if (error instanceof ExpressionError) return undefined;
     throw error;

@@ -198,7 +198,8 @@ async function common(
       return isObject(chosen) ? String(chosen.mode) : undefined;
     },
     account: async () => (await readCredential()).account,
-    hasAccountPerItem: async () => await variesByItem(context, size),
+    hasAccountPerItem: async () =>
+      await variesByItem(context, (await readCredential()).account, size),
     maxVideosPerDay: async () => checkDailyLimit((await readCredential()).maxVideosPerDay),
     client: async () => (await readCredential()).account.client(context, settings),
     store: async (file: unknown, name: string, type: string) =>
