@@ -7,12 +7,17 @@ export type Snapshot = Map<string, Video | undefined>;
 
 export type VideoReader = Pick<ApiClient, 'page' | 'video'>;
 
-/**
- * How long an unexpected state is tolerated before it ends a wait, in milliseconds: a video the API does not know
- * (nor does a gateway know any while the API is being deployed), a completed one without a link, and refusals that
- * no retry would fix.
- */
-export const TOLERANCE = { unknown: 5 * 60_000, withoutLink: 60_000, refused: 60_000 };
+/** How long an unexpected state is tolerated before it ends a wait, in milliseconds. */
+export const TOLERANCE = {
+  /** A video the API does not know. While it is being deployed, a gateway may not know any. */
+  unknown: 5 * 60_000,
+  /** The same after a list was read, so it was the API that answered */
+  unknownBesideList: 60_000,
+  /** A completed video without a link */
+  withoutLink: 60_000,
+  /** Refusals that no retry would fix */
+  refused: 60_000,
+};
 
 /** Since when polls of one wait have seen an unexpected state, by the same clock as `at` below. */
 export interface Surprises {
@@ -28,18 +33,20 @@ export type Ending = 'ended' | 'gone';
  *
  * @param surprises of this wait; updated here
  * @param at when the poll was made, in milliseconds
+ * @param tolerance for a video that is unknown, in milliseconds
  */
 export function endingIn(
   snapshot: Snapshot,
   id: string,
   surprises: Surprises,
   at: number,
+  tolerance = TOLERANCE.unknown,
 ): Ending | undefined {
   if (!snapshot.has(id)) return undefined;
   const video = snapshot.get(id);
   if (!video) {
     surprises.unknownSince ??= at;
-    return at - surprises.unknownSince >= TOLERANCE.unknown ? 'gone' : undefined;
+    return at - surprises.unknownSince >= tolerance ? 'gone' : undefined;
   }
   surprises.unknownSince = undefined;
   if (hasEnded(video)) return 'ended';

@@ -1,4 +1,4 @@
-import { endingIn, type Snapshot, type Surprises } from '../account/snapshot';
+import { endingIn, type Snapshot, type Surprises, TOLERANCE } from '../account/snapshot';
 import { createdAt, idOf, lacksStatus, outcomeOf, type Video } from '../api/video';
 
 /** How many of the newest videos are remembered besides a page: so that deletions make no old one look new. */
@@ -131,7 +131,7 @@ export function settle(before: Progress, snapshot: Snapshot, at: number): Step {
   const surprises: Record<string, Surprises> = {};
   const waiting = before.pending.filter((id) => {
     const state = { ...before.surprises?.[id] };
-    const ending = endingIn(snapshot, id, state, at);
+    const ending = endingIn(snapshot, id, state, at, TOLERANCE.unknownBesideList);
     if (ending === 'ended') finished.push(snapshot.get(id)!);
     else if (ending === 'gone') gone.push(id);
     else if (!ending && (state.unknownSince || state.withoutLinkSince)) surprises[id] = state;
