@@ -104,7 +104,7 @@ export interface FakeRunOptions extends Partial<
   /** From the credential. Default: no limit */
   maxVideosPerDay?: number;
   /** Default: one account for all items */
-  hasAccountPerItem?: boolean;
+  hasKeyByItem?: boolean;
   node?: Partial<INode>;
   /** Plays n8n taking over a wait: called with the small workflow and the items */
   takeOver?: (workflow: IWorkflowBase, items: IDataObject[]) => Promise<{ waitTill?: Date }>;
@@ -119,7 +119,7 @@ export function fakeRun({
   parameters = {},
   account = new Account(`account ${++accounts}`),
   maxVideosPerDay,
-  hasAccountPerItem = false,
+  hasKeyByItem = false,
   node,
   takeOver,
   ...values
@@ -171,7 +171,8 @@ export function fakeRun({
     options: (item) => checkOptions(parameter('options', item, {}) as object),
     locatorMode: () => undefined,
     account: async () => account,
-    hasAccountPerItem: async () => hasAccountPerItem,
+    hasKeyByItem: async () => hasKeyByItem,
+    itemOfAnotherAccount: async () => undefined,
     maxVideosPerDay: async () => maxVideosPerDay,
     client: async () =>
       account.client(context, {

@@ -1,6 +1,5 @@
 import { createHash } from 'crypto';
 import type { ICredentialDataDecryptedObject } from 'n8n-workflow';
-import { ExpressionError } from 'n8n-workflow';
 
 import { trimPasted, trimBaseUrl } from '../api/address';
 import { ApiClient, type ClientSettings } from '../client/apiClient';
@@ -120,23 +119,38 @@ function accountIdIn({ baseUrl, apiKey }: ICredentialDataDecryptedObject): strin
 }
 
 /**
- * Whether an expression in the credential makes another account of each item. n8n behavior: it signs all requests of
- * a run with the credential of the first item. An expression about an item has no value for one that is not there.
+ * Whether an expression in the credential is about the item. n8n behavior: such an expression has no value for an item
+ * that is not there.
  *
  * @param account that of the first item
  * @param size how many items the run has
- * @throws n8n's own errors
  */
-export async function variesByItem(
+export async function dependsOnItem(
   context: RequestContext,
   account: Account,
   size: number,
 ): Promise<boolean> {
-  const other = await context.getCredentials('iTeraBizApi', size).catch((error: unknown) => {
-    if (error instanceof ExpressionError) return undefined;
-    throw error;
-  });
-  return !other || accountIdIn(other) !== account.id;
+  const beyond = await context.getCredentials('iTeraBizApi', size).catch(() => undefined);
+  return !beyond || accountIdIn(beyond) !== account.id;
+}
+
+/**
+ * The first item whose account is another one than that of the first; `undefined` if there is none. n8n behavior: it
+ * signs all requests of a run with the credential of the first item.
+ *
+ * @throws n8n's own errors
+ */
+export async function itemOfAnother(
+  context: RequestContext,
+  account: Account,
+  size: number,
+): Promise<number | undefined> {
+  if (size === 1 || !(await dependsOnItem(context, account, size))) return undefined;
+  for (let item = 1; item < size; item++) {
+    const entered = await context.getCredentials('iTeraBizApi', item);
+    if (accountIdIn(entered) !== account.id) return item;
+  }
+  return undefined;
 }
 
 /** @throws as {@link credentialOf} */

@@ -21,7 +21,7 @@ interface Submission {
 }
 
 /** One that was sent and has no answer. */
-type Open = Submission & { at: number; shared?: string };
+type Open = Submission & { at?: number; shared?: string };
 
 /** What this process knows about the jobs of an account. */
 export class JobRegistry {
@@ -70,11 +70,11 @@ export class JobRegistry {
     return own.map(({ entry: answer, submission }) => ({ ...submission!, answer }));
   }
 
-  /** Call before sending. One of unknown outcome that is sent again keeps its first time: either may have arrived. */
+  /** Call before sending, and again if that was refused while an earlier try is in doubt. */
   recordSent(submission: Open): void {
     const name = nameOf(submission);
-    const { at } = this.open.get(name) ?? submission;
-    this.open.set(name, { ...submission, at });
+    this.open.delete(name);
+    this.open.set(name, submission);
     const [oldest] = this.open.keys();
     if (this.open.size > MAX_RECENT) this.open.delete(oldest);
   }

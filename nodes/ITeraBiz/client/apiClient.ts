@@ -150,7 +150,7 @@ export class ApiClient {
     let ownPause = 0;
 
     const tryOnce = async (): Promise<Attempt | undefined> => {
-      // Someone waits for the answer, and it would be the same later.
+      // A pause that outlasts the deadline is not worth a wait.
       if (now() + this.queue.pauseLeft > deadline) return undefined;
       patience = await this.queue.waitUntilResumed(patience, turn.signal);
       const needed = method === 'POST' ? TIME_TO_SUBMIT : 0;

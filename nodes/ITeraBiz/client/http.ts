@@ -30,7 +30,8 @@ export async function send(
   const request = { json: true, encoding: 'text' as const, ...options, ...RAW_RESPONSE };
   // n8n behavior: it sets the execution's signal on the request. But a submission under way must get its
   // response, even if the execution is canceled: it may have been accepted.
-  // n8n behavior: the same call reads the credential from its database, which may fail. The signal is read after that.
+  // n8n behavior: the same call reads the credential from its database first, which may fail. Then the credential's
+  // `authenticate` copies the request, which reads the signal.
   let mayBeSent = false;
   const get = () => {
     mayBeSent = true;

@@ -3,7 +3,6 @@ import { type INodeProperties, type IPollFunctions, NodeOperationError } from 'n
 import { trimPasted } from '../api/address';
 import { EVENT_NAMES, type EventName, type VideoEvent } from '../api/events';
 import { isObject } from '../api/json';
-import { wordsIn } from '../api/text';
 import { idOf } from '../api/video';
 import { quoted } from '../messages/message';
 import { avatar, BY_NAME } from './fields';
@@ -81,14 +80,11 @@ export function skipReason(
   const avatarId = chosenAvatar(context);
   const stated = isObject(video.avatar_id) ? video.avatar_id.id : video.avatar_id;
   const text = String(stated ?? '');
-  if (avatarId === '' || text === avatarId) return undefined;
-  // E.g. `avatars/avatar_1` or `avatar_1_front` may be the same one.
-  if (text !== '' && !` ${wordsIn(text)} `.includes(` ${wordsIn(avatarId)} `)) {
-    return 'its video is of another avatar';
-  }
+  // E.g. `avatars/avatar_1`
+  if (avatarId === '' || text.split('/').at(-1) === avatarId) return undefined;
+  if (text !== '') return 'its video is of another avatar';
   const id = idOf(video) ?? '';
-  const problem = text ? `says "${quoted(text)}" for` : 'does not say';
-  context.logger.warn(`iTeraBiz ${problem} the avatar of video ${id}, so it counts as chosen`);
+  context.logger.warn(`iTeraBiz does not say the avatar of video ${id}, so it counts as chosen`);
   return undefined;
 }
 

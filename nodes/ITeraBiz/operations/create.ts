@@ -25,18 +25,10 @@ import type { Job, Perform, RequestTemplate, Run } from '../run/run';
 import { finish, nameOrdersWhenStopped } from '../waiting/finish';
 import { avatarReader, idOfAvatar } from './avatarByName';
 
-const MANY_ACCOUNTS = [
-  'The expression in the iTeraBiz credential gives each item another API key or Base URL',
-  {
-    description:
-      'Nothing was sent, because all items would be ordered with those of the first. Put "Loop Over Items" with a Batch Size of 1 before this node.',
-  },
-] as const;
-
 /** Orders each item once, and waits for the videos if the user wants that. */
 export const create: Perform = async (run, request) => {
-  if (run.size > 1 && (await run.hasAccountPerItem()))
-    throw new NodeOperationError(run.node, ...MANY_ACCOUNTS);
+  const other = await run.itemOfAnotherAccount();
+  if (other !== undefined) throw manyAccounts(run, other);
   const account = await run.account();
   const releaseAccount = account.hold();
   const seed = seedIn(run.memory);
@@ -59,6 +51,14 @@ export const create: Perform = async (run, request) => {
     releaseAccount();
   }
 };
+
+function manyAccounts({ node }: Run, other: number): NodeOperationError {
+  const message = `The expression in the iTeraBiz credential gives item ${other + 1} another API key or Base URL than item 1`;
+  return new NodeOperationError(node, message, {
+    description:
+      'Nothing was sent, because all items would be ordered with those of item 1. Put "Loop Over Items" with a Batch Size of 1 before this node.',
+  });
+}
 
 function ledgerOf(
   { node, memory, index }: Run,

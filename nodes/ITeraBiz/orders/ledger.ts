@@ -189,9 +189,13 @@ export class Ledger {
   sent(key: string, at: number, shared?: string): void {
     const before = this.data.entries[key];
     const first = before?.state === 'sent' ? before.shared : undefined;
-    const doubt = { at, shared: first ?? shared };
-    this.data.entries[key] = { state: 'sent', ...doubt, ...this.stamp };
-    this.jobs.recordSent({ ...this.submissionOf(key), ...doubt });
+    this.data.entries[key] = { state: 'sent', at, shared: first ?? shared, ...this.stamp };
+    this.recordSent(key, at);
+  }
+
+  /** With the whole name of its `Idempotency-Key`: the stored execution does not know what was refused since. */
+  private recordSent(key: string, at?: number): void {
+    this.jobs.recordSent({ ...this.submissionOf(key), at, shared: this.nameOf(key) });
   }
 
   /** @param reused whether the job existed before this execution */
@@ -211,7 +215,8 @@ export class Ledger {
     refusals[key] = (refusals[key] ?? 0) + 1;
     if (before) entries[key] = before;
     else delete entries[key];
-    if (before?.state !== 'sent') this.jobs.recordSettled(this.submissionOf(key));
+    if (before?.state === 'sent' && !this.isForeign(before)) this.recordSent(key, before.at);
+    else this.jobs.recordSettled(this.submissionOf(key));
   }
 
   /** How many accepted submissions have the content of a given one. Counts all of them once, at the call. */

@@ -141,10 +141,10 @@ async function readList(poll: Poll, progress: Progress, after?: string): Promise
   };
   const isCut = await read().catch((error: unknown) => {
     // An API may list only so deep, and refuse the pages below. New videos must not be among these.
-    const isDeep = isDone || (count > 0 && progress.recent.length === 0);
-    const isOfItsPage = error instanceof RequestFailed && error.statusClass !== 'badKey';
-    const canGoOn = isTemporary(error) || (isDeep && isOfItsPage);
-    if (snapshot.size === 0 || !canGoOn) throw error;
+    const refusal = error instanceof RequestFailed ? error.statusClass : 'badKey';
+    const isFirst = count > 0 && progress.recent.length === 0;
+    const isDeep = isDone ? refusal !== 'badKey' : isFirst && refusal === 'badValues';
+    if (snapshot.size === 0 || !(isTemporary(error) || isDeep)) throw error;
     return !isDone;
   });
   if (isDone && !isSorted) {

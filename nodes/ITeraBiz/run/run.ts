@@ -15,7 +15,13 @@ import type {
 import * as n8nWorkflow from 'n8n-workflow';
 import { NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
 
-import { type Account, type Credential, credentialOf, variesByItem } from '../account/account';
+import {
+  type Account,
+  type Credential,
+  credentialOf,
+  dependsOnItem,
+  itemOfAnother,
+} from '../account/account';
 import { isObject } from '../api/json';
 import type { Video } from '../api/video';
 import { type ApiClient, TIMEOUT } from '../client/apiClient';
@@ -64,8 +70,10 @@ export interface Run {
   locatorMode(name: string): string | undefined;
   /** @throws n8n's own errors, e.g. for a missing credential */
   account(): Promise<Account>;
-  /** Whether the credential is another account for each item. @throws as `account` */
-  hasAccountPerItem(): Promise<boolean>;
+  /** Whether the credential has an expression about the item. @throws as `account` */
+  hasKeyByItem(): Promise<boolean>;
+  /** The first item with another account than the first, if any. @throws as `account` */
+  itemOfAnotherAccount(): Promise<number | undefined>;
   /** The credential's limit, if any. @throws {BadInput} if it is invalid, and as `account` */
   maxVideosPerDay(): Promise<number | undefined>;
   /** For the requests of this run. @throws as `account` */
@@ -198,8 +206,9 @@ async function common(
       return isObject(chosen) ? String(chosen.mode) : undefined;
     },
     account: async () => (await readCredential()).account,
-    hasAccountPerItem: async () =>
-      await variesByItem(context, (await readCredential()).account, size),
+    hasKeyByItem: async () => await dependsOnItem(context, (await readCredential()).account, size),
+    itemOfAnotherAccount: async () =>
+      await itemOfAnother(context, (await readCredential()).account, size),
     maxVideosPerDay: async () => checkDailyLimit((await readCredential()).maxVideosPerDay),
     client: async () => (await readCredential()).account.client(context, settings),
     store: async (file: unknown, name: string, type: string) =>

@@ -55,7 +55,7 @@ export async function handOver(run: Run, results: Results, waits: Wait[]): Promi
   const turn = { priority: 'row', concurrency: 2, signal } as const;
   return await handOvers.run(async () => {
     try {
-      if (await run.hasAccountPerItem()) throw new Error('the credential depends on the item');
+      if (await run.hasKeyByItem()) throw new Error('the credential depends on the item');
       const wait = durableWaitOf(run, results, waits, timeoutAt - LATENESS);
       const items = itemsSoFar(run, results).map((json) => ({ json }));
       // An expression in them would be evaluated on other items there.

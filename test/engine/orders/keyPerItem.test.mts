@@ -14,11 +14,18 @@ test.each(['={{ $json.key }}', '={{ $("Start").item.json.key }}'])(
   'with a key for each item (%s), nothing is ordered with that of the first',
   async (apiKey) => {
     const run = await account.run(createVideo(), { items, apiKey });
-    expect(errorOf(run).message).toContain('gives each item another API key');
+    expect(errorOf(run).message).toContain('gives item 2 another API key');
     expect(errorOf(run).description).toContain('Loop Over Items');
     expect(account.api.asked).toEqual([]);
   },
 );
+
+test('a key by item that is the same for these items is used for all', async () => {
+  const ofOne = items.map((item) => ({ ...item, key: 'alpha' }));
+  const run = await account.run(createVideo(), { items: ofOne, apiKey: '={{ $json.key }}' });
+  expect(jsonOf(run)).toHaveLength(3);
+  expect(keysAsked()).toEqual(Array(3).fill('Bearer alpha'));
+});
 
 test('an item alone is ordered with its own', async () => {
   const run = await account.run(createVideo(), {

@@ -320,6 +320,23 @@ test('what an earlier retry left in doubt is known until it is settled, with the
   expect(retryOf(1).recall(laterKey)).toMatchObject({ state: 'sent', at: 13 });
 });
 
+test('a doubt after a refusal keeps its Idempotency-Key in later retries, and counts from when it was sent again', () => {
+  const stored: IContextObject = {};
+  const key = ledgerIn(stored).keyOf(0, order);
+  const jobs = new JobRegistry();
+  const retryOf = () => new Ledger(structuredClone(stored), 0, 'mine', 'entered', jobs);
+  const first = retryOf();
+  first.sent(key, 7);
+  first.refused(key);
+  first.sent(key, 9);
+  const sentUnder = first.idempotencyKey(key);
+  const second = retryOf();
+  expect(second.idempotencyKey(key)).toBe(sentUnder);
+  second.sent(key, 11);
+  expect(second.idempotencyKey(key)).toBe(sentUnder);
+  expect(retryOf().find(key)).toMatchObject({ state: 'sent', at: 11 });
+});
+
 test('what an earlier retry sent again with other values and ordered comes before its doubt', () => {
   const stored: IContextObject = {};
   ledgerIn(stored);

@@ -548,7 +548,7 @@ describe('Handed over to n8n', () => {
   });
 
   test('does not come where the credential is another account for each item: there it would be none', async () => {
-    const place = waiting({ takes: 30_000, hasAccountPerItem: true });
+    const place = waiting({ takes: 30_000, hasKeyByItem: true });
     await advance(100_000);
     expect(place.handedOver).toEqual([]);
     expect(place.warnings.join()).toContain('the credential depends on the item');
