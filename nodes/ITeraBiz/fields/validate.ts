@@ -126,7 +126,7 @@ export function isOn(value: unknown, label: string): boolean {
 /** Accepts a choice's value, or its name in the editor. */
 function checkChoice(value: unknown, { displayName, options }: INodeProperties): string {
   const choices = options as Array<{ name: string; value: string }>;
-  const text = textOf(value, displayName).toLowerCase();
+  const text = wordOf(value, displayName).toLowerCase();
   const chosen = choices.find((choice) => [choice.value, choice.name.toLowerCase()].includes(text));
   if (chosen) return chosen.value;
   const values = choices.map((choice) => choice.value).join(' or ');
@@ -139,7 +139,7 @@ const STATUSES = ['queued', 'processing', 'completed', 'failed'];
 /** The status to filter by, in our own word. @throws {BadInput} if it could never match */
 export function checkStatus(value: unknown): string | undefined {
   if ((value ?? '') === '') return undefined;
-  const status = textOf(value, 'Status').toLowerCase();
+  const status = wordOf(value, 'Status').toLowerCase();
   const outcome = outcomeOf({ status });
   if (outcome !== 'running' || status === 'running') return outcome;
   if (STATUSES.includes(status)) return status;
@@ -162,7 +162,7 @@ export function checkId(value: unknown, label: string): string {
 
 /** In seconds. Also reads `45 s`, `45 sec` and `0:45`, as found in spreadsheets. */
 function checkDuration(value: unknown, label: string): number {
-  const text = typeof value === 'number' ? '' : textOf(value, label);
+  const text = typeof value === 'number' ? '' : wordOf(value, label);
   const clock = /^(\d{1,2}):([0-5]\d)$/.exec(text);
   const seconds = clock
     ? Number(clock[1]) * 60 + Number(clock[2])
@@ -174,7 +174,7 @@ function checkDuration(value: unknown, label: string): number {
 
 /** iTeraBiz decides which languages it supports; one that does not exist is a typo. */
 function checkLanguage(value: unknown, label: string): string {
-  const text = textOf(value, label);
+  const text = wordOf(value, label);
   const code = languageCode(text) ?? codeOfLanguage(text);
   if (code && isLanguage(code)) return code;
   const likely = likelyLanguage(text);
@@ -201,7 +201,7 @@ const SECONDS = /(s|secs?|seconds?)\.?$/i;
  */
 function numberIn(value: unknown, label: string, unit = /$/): number {
   if (typeof value === 'number') return value;
-  const text = textOf(value, label);
+  const text = wordOf(value, label);
   const digits = text.replace(unit, '').trim();
   if (/^\d+[.,]\d{3}$/.test(digits)) {
     const advice = 'Write it without dots and commas, such as 1000';
@@ -247,6 +247,11 @@ export function textOf(value: unknown, label: string): string {
     throw refusal(label, visible, 'is not a value', advice);
   }
   return text;
+}
+
+/** The text of a value that is not spoken: without invisible characters. @throws {BadInput} as above */
+function wordOf(value: unknown, label: string): string {
+  return visibleText(textOf(value, label));
 }
 
 /** The text of a value that people copy, without what gets copied along with it. @throws {BadInput} as above */

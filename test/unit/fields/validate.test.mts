@@ -44,6 +44,12 @@ describe('A body that is ready to be sent', () => {
     ['a language without a country', { language: 'fil' }, { language: 'fil' }],
     ['a language with a script', { language: 'zh-hant-tw' }, { language: 'zh-Hant-TW' }],
     ['a language that the picker lacks', { language: 'gd-GB' }, { language: 'gd-GB' }],
+    [
+      'a language with a character that nobody sees',
+      { language: 'en-US\u200b' },
+      { language: 'en-US' },
+    ],
+    ['a duration with one', { duration: '45\u200b' }, { duration: 45 }],
     ['a language by its name', { language: ' german ' }, { language: 'de-DE' }],
     [
       'an http image',
