@@ -13,6 +13,10 @@ let n8n: N8n;
 let running: string;
 let signedToken: string;
 
+// An event of a video that is not there, or not finished, is looked at again for seconds.
+const n8nWorkflow = jest.requireMock<{ sleep: (ms: number) => Promise<void> }>('n8n-workflow');
+n8nWorkflow.sleep = async (ms) => await new Promise((resolve) => setTimeout(resolve, ms / 50));
+
 beforeAll(async () => {
   sandbox = await startSandbox({ hold: true });
   n8n = await N8n.start({ apiKey: sandbox.apiKey, baseUrl: sandbox.url });
