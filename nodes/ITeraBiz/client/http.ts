@@ -37,7 +37,8 @@ export async function send(
     mayBeSent = true;
     return options.abortSignal;
   };
-  Object.defineProperty(request, 'abortSignal', { get, set: () => {} });
+  // Enumerable, or the copy would lack it, and what was sent would count as unsent.
+  Object.defineProperty(request, 'abortSignal', { get, set: () => {}, enumerable: true });
   const sending = httpRequestWithAuthentication.call(context, 'iTeraBizApi', request);
   const outcome = await toOutcome(sending);
   if (!(outcome instanceof NetworkError) || mayBeSent) return outcome;

@@ -237,6 +237,11 @@ describe('A request', () => {
     expect(outcome).toMatchObject({ code: '57P01', maybeSent: false });
   });
 
+  test('without a signal of its own may have been sent all the same', async () => {
+    const { context } = contextWith(wrapped(network('ECONNRESET')));
+    expect(await send(context, { url: '' })).toMatchObject({ maybeSent: true });
+  });
+
   test('throws what precedes sending', async () => {
     const { context } = contextWith(new UserError('no credential'));
     await expect(send(context, { url: '' })).rejects.toThrow('no credential');
