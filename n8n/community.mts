@@ -3,7 +3,7 @@ import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-const PACKAGE_NAME = 'n8n-nodes-iterabiz';
+export const PACKAGE_NAME = 'n8n-nodes-iterabiz';
 
 const projectRoot = join(import.meta.dirname, '..');
 

@@ -42,7 +42,7 @@ const n8n = await startN8n({
   env: options.reload ? reloadSettings : {},
 });
 running.push(n8n);
-if (options.reload) running.push(rebuildOnChange(data));
+if (options.reload) running.push(rebuildOnChange(n8n));
 writeFileSync(addressFile, n8n.url);
 await giveCredential(n8n.rest, sandbox);
 if (firstTime) await importExamples(n8n);

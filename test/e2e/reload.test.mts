@@ -26,7 +26,7 @@ beforeAll(async () => {
   }
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
   n8n = await startN8n({ communityPackage: copy, env: reloadSettings });
-  rebuilding = rebuildOnChange(n8n.folder, copy);
+  rebuilding = rebuildOnChange(n8n, copy);
 });
 
 afterAll(async () => {
