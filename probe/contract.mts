@@ -1,6 +1,6 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 
-import { answerFormats, readContract } from '../sandbox/contract.mts';
+import { formats, readContract } from '../sandbox/contract.mts';
 
 /** A violation of the schema by one field of a body. */
 export interface Breach {
@@ -16,7 +16,7 @@ export class Contract {
   /** What the package does if an assumption is wrong, by the assumption's place in the file. */
   readonly assumed = new Map<string, string>();
 
-  private readonly ajv = new Ajv2020({ allErrors: true, strict: false, formats: answerFormats });
+  private readonly ajv = new Ajv2020({ allErrors: true, strict: false, formats });
 
   constructor() {
     const contract = readContract() as Entry;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Ajv, type AnySchema, type ValidateFunction } from 'ajv';
+import { Ajv, type AnySchema, type Options, type ValidateFunction } from 'ajv';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { parse } from 'yaml';
 import { ApiError, errorBody } from './apiError.mts';
@@ -9,18 +9,18 @@ import type { Stats } from './stats.mts';
 export const readContract = (): object =>
   parse(readFileSync(join(import.meta.dirname, 'openapi.yaml'), 'utf8'));
 
-/** String formats for the response validator, which has none built in. */
-export const answerFormats = {
+/** The string formats of openapi.yaml: Ajv has none built in. */
+export const formats = {
   uri: (text: string) => URL.canParse(text),
   'date-time': (text: string) => !Number.isNaN(Date.parse(text)),
 };
 
 /**
- * A validator of responses that compiles each schema when it is first needed: most runs of the sandbox need
- * few of them, and all would take much of its start.
+ * A validator that compiles each schema when it is first needed: most runs of the sandbox need few of them,
+ * and all would take much of its start. It takes the schemas as they are: the whole file is checked before.
  */
-export function answerValidator(): Ajv {
-  const ajv = new Ajv({ allErrors: true, strict: false, formats: answerFormats });
+export function lazyValidator(options: Options = {}): Ajv {
+  const ajv = new Ajv({ strict: false, meta: false, validateSchema: false, formats, ...options });
   const compile = ajv.compile.bind(ajv);
   ajv.compile = ((schema: AnySchema) => {
     let compiled: ValidateFunction | undefined;

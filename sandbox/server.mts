@@ -1,11 +1,12 @@
 import type { AddressInfo } from 'node:net';
 import responseValidation from '@fastify/response-validation';
+import type { AnySchema } from 'ajv';
 import fastify, { type FastifyInstance, type RouteOptions } from 'fastify';
 import openapiGlue from 'fastify-openapi-glue';
 import { serveAdmin } from './admin.mts';
 import { apiOperations } from './api.mts';
 import { errorBody } from './apiError.mts';
-import { answerValidator, enforceContract, readContract } from './contract.mts';
+import { enforceContract, lazyValidator, readContract } from './contract.mts';
 import { applyDialect } from './dialect.mts';
 import { injectFaults } from './faultEffects.mts';
 import { serveMedia } from './media/routes.mts';
@@ -97,14 +98,6 @@ function newServer(): FastifyInstance {
     exposeHeadRoutes: false,
     bodyLimit: 64 * 1024 * 1024,
     routerOptions: { maxParamLength: 1_000 },
-    ajv: {
-      customOptions: {
-        coerceTypes: false,
-        removeAdditional: false,
-        useDefaults: false,
-        strict: false,
-      },
-    },
   });
   app.decorateRequest('kind', '');
   app.decorateRequest('faults');
@@ -127,9 +120,11 @@ async function offerApi(
   enforceContract(app, state.stats);
   applyDialect(app, state.settings);
   injectFaults(app, state.faults, state.stats);
+  const requests = lazyValidator();
+  app.setValidatorCompiler(({ schema }) => requests.compile(schema as AnySchema));
   await app.register(responseValidation, {
     responseStatusCodeValidation: true,
-    ajv: answerValidator(),
+    ajv: lazyValidator({ allErrors: true }),
   });
   const handlers = apiOperations(state);
   for (const { schema, ...route } of await (contractRoutes ??= readRoutes())) {
