@@ -39,6 +39,9 @@ const IGNORED_KEYS = [
   ...['input', 'instance', 'received', 'request', 'stack', 'timestamp', 'trace', 'url', 'value'],
 ];
 
+/** All of them but the codes: these are read by name, or not at all. */
+const READ_BY_NAME = new Set([...MESSAGE_KEYS, ...FIELD_KEYS, ...IGNORED_KEYS]);
+
 /** Status names, which add nothing to the status. */
 const STATUS_NAME =
   /^(bad request|unauthorized|forbidden|not found|conflict|unprocessable (entity|content)|too many requests|internal server error|service unavailable|validation (failed|error)|error|fail(ed|ure)?|ok|success)$/i;
@@ -111,7 +114,7 @@ function partsOf(value: unknown, field?: string, levels = MAX_DEPTH): ErrorPart[
   if (!isObject(value)) return [];
   const ownField = fieldNamedIn(value) ?? field;
   const others = Object.entries(value).flatMap(([name, inner]) => {
-    if ([...MESSAGE_KEYS, ...FIELD_KEYS, ...IGNORED_KEYS].includes(name)) return [];
+    if (READ_BY_NAME.has(name)) return [];
     const word = typeof inner === 'string' ? inner.trim() : undefined;
     if (word && CODE_KEYS.includes(name)) return [{ text: word, isCode: true }];
     if (word !== undefined && !/\s/.test(word)) return [];

@@ -532,7 +532,7 @@ describe('the account above', () => {
       await world.poll();
       await world.poll(1);
       const newest = world.jobs.slice(0, count).map(({ id }) => id);
-      expect(world.came).toEqual(expect.arrayContaining(newest));
+      expect(newest.filter((id) => !world.came.includes(id))).toEqual([]);
     }
     world.broken = undefined;
     for (let polls = 0; polls < 3; polls++) await world.poll();
