@@ -20,6 +20,11 @@ export interface Slot {
   id?: string;
 }
 
+interface ListedVideo extends Pick<Slot, 'id' | 'at'> {
+  /** When the first reading that showed it ended, in milliseconds since 1970 */
+  seenOn: number;
+}
+
 /** The videos of the last 24 hours. */
 export interface Usage {
   used: number;
@@ -38,7 +43,7 @@ export class CannotCount extends Error {}
 export class DailyBudget {
   private readonly slots = new Set<Slot>();
 
-  private listed: Array<Pick<Slot, 'id' | 'at'>> = [];
+  private listed: ListedVideo[] = [];
 
   /** When the last read began, by `now()` of client/time */
   private readAt = -Infinity;
@@ -125,10 +130,12 @@ export class DailyBudget {
     const others = this.listed.filter(({ id, at }) => at >= since && !(id && ids.has(id)));
     // Listed videos that may be this process's own, still without an ID, must not count twice.
     const unidentified = own.filter(({ id, isStarted }) => isStarted && id === undefined);
-    const ours = new Set<(typeof others)[number]>();
+    const ours = new Set<ListedVideo>();
+    const mayBeOf = ({ at }: Slot, video: ListedVideo) =>
+      video.at >= at - CLOCK_SKEW && video.seenOn > at;
     // Latest first: a listed video that may be of the latest may also be of any earlier one.
-    for (const { at } of unidentified.sort((a, b) => b.at - a.at)) {
-      const first = others.find((video) => !ours.has(video) && video.at >= at - CLOCK_SKEW);
+    for (const slot of unidentified.sort((a, b) => b.at - a.at)) {
+      const first = others.find((video) => !ours.has(video) && mayBeOf(slot, video));
       if (first) ours.add(first);
     }
     const counted = [...others.filter((video) => !ours.has(video)), ...own];
@@ -147,7 +154,7 @@ export class DailyBudget {
     const isSteady = Math.abs(startedOn - this.readOn - elapsed) < CLOCK_SKEW;
     const unread = hasIds && isSteady ? Math.min(elapsed + MAX_LIST_LAG, DAY) : DAY;
     const since = startedOn - unread;
-    const listed: typeof this.listed = [];
+    const listed: Array<Omit<ListedVideo, 'seenOn'>> = [];
     const extent = await readBack(client, '/videos', since, MAX_PAGES, ({ entry, at }) => {
       if (Number.isNaN(at)) {
         throw new CannotCount('the list of the account does not say when they were made');
@@ -161,9 +168,13 @@ export class DailyBudget {
     // A slow reading is no news after a later one.
     if (start < this.readAt) return;
     const ids = new Set(listed.map(({ id }) => id));
-    const isKept = ({ id, at }: (typeof listed)[number]) =>
+    const seenOn = Date.now();
+    const seen = new Map(this.listed.map((video) => [video.id, video.seenOn]));
+    seen.delete(undefined);
+    const isKept = ({ id, at }: ListedVideo) =>
       unread < DAY && at >= startedOn - DAY && at < since + CLOCK_SKEW && !ids.has(id);
-    this.listed = [...this.listed.filter(isKept), ...listed];
+    const added = listed.map((video) => ({ ...video, seenOn: seen.get(video.id) ?? seenOn }));
+    this.listed = [...this.listed.filter(isKept), ...added];
     this.readAt = start;
     this.readOn = startedOn;
   }

@@ -10,30 +10,14 @@ const MAX_JOBS = 20_000;
 /** Most new jobs to keep in full, because a list may not show them yet, and most refused orders. */
 const MAX_RECENT = 5_000;
 
-/** What a job was created for, in the words of its execution's ledger. */
-interface Submission {
-  /** The same in each retry of an execution */
-  seed: string;
-  /** The ID of the node's run: the same in each retry that repeats it */
-  run: string;
-  key: string;
-  origin: string;
-}
-
-/** One that was sent and has no answer. */
-type Open = Submission & { at?: number; shared?: string };
-
 /** What this process knows about the jobs of an account. */
 export class JobRegistry {
   /** Orders being sent; their jobs may already be listed */
   readonly sending = new Set<Order>();
 
-  private readonly assigned = new Set<string>();
+  private readonly assigned = new Map<string, true>();
 
-  private readonly recent: Array<Listed & { order: string; submission?: Submission }> = [];
-
-  /** What was sent and has no answer: the stored execution that is retried does not know it */
-  private readonly open = new Map<string, Open>();
+  private readonly recent: Array<Listed & { order: string }> = [];
 
   /** How often orders were refused, by fingerprint, the last refused order last */
   private readonly refused = new Map<string, number>();
@@ -42,20 +26,16 @@ export class JobRegistry {
   private readonly reservations = new Map<Promise<void>, Set<string>>();
 
   assign(id: string | undefined): void {
-    if (id === undefined) return;
-    this.assigned.delete(id);
-    this.assigned.add(id);
-    const [oldest] = this.assigned;
-    if (this.assigned.size > MAX_JOBS) this.assigned.delete(oldest);
+    if (id !== undefined) remember(this.assigned, id, true, MAX_JOBS);
   }
 
   isAssigned(id: string): boolean {
     return this.assigned.has(id);
   }
 
-  recordCreated(order: Order, entry: IDataObject, submission?: Submission): void {
+  recordCreated(order: Order, entry: IDataObject): void {
     this.assign(idOf(entry));
-    this.recent.push({ order: fingerprint(order), entry, at: Date.now(), submission });
+    this.recent.push({ order: fingerprint(order), entry, at: Date.now() });
     if (this.recent.length > MAX_RECENT) this.recent.shift();
   }
 
@@ -64,38 +44,9 @@ export class JobRegistry {
     return this.recent.filter((job) => job.order === order);
   }
 
-  /** What this process created for an execution and its earlier retries, newest last. */
-  createdFor(seed: string): Array<Submission & { answer: IDataObject }> {
-    const own = this.recent.filter(({ submission }) => submission?.seed === seed);
-    return own.map(({ entry: answer, submission }) => ({ ...submission!, answer }));
-  }
-
-  /** Call before sending, and again if that was refused while an earlier try is in doubt. */
-  recordSent(submission: Open): void {
-    const name = nameOf(submission);
-    this.open.delete(name);
-    this.open.set(name, submission);
-    const [oldest] = this.open.keys();
-    if (this.open.size > MAX_RECENT) this.open.delete(oldest);
-  }
-
-  /** Call once the outcome is known. */
-  recordSettled(submission: Submission): void {
-    this.open.delete(nameOf(submission));
-  }
-
-  /** What this process sent for an execution and its earlier retries, and whose outcome is unknown. */
-  openFor(seed: string): Open[] {
-    return [...this.open.values()].filter((submission) => submission.seed === seed);
-  }
-
   recordRefused(order: Order): void {
     const print = fingerprint(order);
-    const count = this.refusalsOf(print) + 1;
-    this.refused.delete(print);
-    this.refused.set(print, count);
-    const [oldest] = this.refused.keys();
-    if (this.refused.size > MAX_RECENT) this.refused.delete(oldest);
+    remember(this.refused, print, this.refusalsOf(print) + 1, MAX_RECENT);
   }
 
   /** @param order its fingerprint */
@@ -125,6 +76,10 @@ export class JobRegistry {
   }
 }
 
-function nameOf({ seed, key }: Submission): string {
-  return `${seed} ${key}`;
+/** Makes an entry the youngest, and forgets the oldest one if there are more than `most`. */
+export function remember<T>(entries: Map<string, T>, key: string, value: T, most: number): void {
+  entries.delete(key);
+  entries.set(key, value);
+  const [oldest] = entries.keys();
+  if (entries.size > most) entries.delete(oldest);
 }

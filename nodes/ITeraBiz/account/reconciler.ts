@@ -22,6 +22,9 @@ export const RECONCILING = {
   refused: 20_000,
 };
 
+/** A job made this long before a request is rather that of an earlier one, in milliseconds. */
+const EARLIER = 3_000;
+
 /** Most pages one poll reads. */
 const MAX_PAGES = 20;
 
@@ -76,7 +79,7 @@ export function assign<T extends UnknownSubmission>(
   submissions: T[],
   listed: Listed[],
   sending: Order[],
-): Map<T, IDataObject> {
+): Map<T, Listed> {
   /** The fingerprint of the order that made each job */
   const candidates = new Map<Listed, string>();
   const byOrder = new Map<string, { order: Order; all: T[] }>();
@@ -95,7 +98,7 @@ export function assign<T extends UnknownSubmission>(
     const isBeingSent = findSending(job.entry, 'same').length > 0;
     if (matches.length === 1 && !isBeingSent) candidates.set(job, fingerprint(matches[0].order));
   }
-  const result = new Map<T, IDataObject>();
+  const result = new Map<T, Listed>();
   for (const submission of [...submissions].sort((a, b) => a.sentAt - b.sentAt)) {
     const print = fingerprint(submission.order);
     const [nearest] = [...candidates.keys()]
@@ -103,7 +106,7 @@ export function assign<T extends UnknownSubmission>(
       .sort((a, b) => distance(submission, a.at) - distance(submission, b.at));
     if (!nearest) continue;
     candidates.delete(nearest);
-    result.set(submission, nearest.entry);
+    result.set(submission, nearest);
   }
   return result;
 }
@@ -217,10 +220,13 @@ export class Reconciler {
     });
     const found = assign(active, unassigned, [...this.jobs.sending]);
     for (const lookup of active) {
-      const job = found.get(lookup);
-      this.jobs.assign(idOf(job));
       lookup.polls += 1;
       lookup.dueTimes = lookup.dueTimes.filter((due) => due > start + RECONCILING.together);
+      const match = found.get(lookup);
+      // Until the last poll, its own may still come.
+      const isTwin = match !== undefined && match.at < lookup.sentAt - EARLIER;
+      const job = isTwin && lookup.dueTimes.length > 0 ? undefined : match?.entry;
+      this.jobs.assign(idOf(job));
       const { refusedSince = start } = lookup;
       lookup.refusedSince = isFinal ? refusedSince : undefined;
       const isRefused = isFinal && start - refusedSince >= RECONCILING.refused;

@@ -182,7 +182,8 @@ export class ApiClient {
 
   private mayRetry({ outcome, decision, tries }: Attempt): boolean {
     const { retry = true } = this.settings;
-    return retry && decision === 'retry' && tries < maxTries(outcome);
+    const isReachable = this.queue.answeredAt > -Infinity;
+    return retry && decision === 'retry' && tries < maxTries(outcome, isReachable);
   }
 
   /**

@@ -48,15 +48,23 @@ export function retryDecision(method: IHttpRequestMethods, outcome: Outcome): Re
 /** The most times that a request is sent; {@link PATIENCE} may end before. */
 export const MAX_TRIES = { busy: 20, other: 6 };
 
+/** A bare 503 may be a gateway's, in place of an answer that it lost. */
+export function isBare503(outcome: Outcome): boolean {
+  if (outcome instanceof NetworkError) return false;
+  return outcome.status === 503 && retryAfterOf(outcome.headers) === undefined;
+}
+
 /**
  * The most times that a request with this outcome is sent. A busy API may have a limit per minute, and our
- * pauses last that long only after many tries. But a bare 503 may be a gateway's, in place of an answer that
- * it lost.
+ * pauses last that long only after many tries. So may the restart of a router.
+ *
+ * @param isReachable whether the API has answered this process before: otherwise the Base URL may be wrong
  */
-export function maxTries(outcome: Outcome): number {
-  if (outcome instanceof NetworkError) return MAX_TRIES.other;
-  const isBare503 = outcome.status === 503 && retryAfterOf(outcome.headers) === undefined;
-  const isBusy = statusClassOf(outcome) === 'busy' && !isBare503;
+export function maxTries(outcome: Outcome, isReachable: boolean): number {
+  if (outcome instanceof NetworkError) {
+    return isReachable && !outcome.maybeSent ? MAX_TRIES.busy : MAX_TRIES.other;
+  }
+  const isBusy = statusClassOf(outcome) === 'busy' && !isBare503(outcome);
   return isBusy ? MAX_TRIES.busy : MAX_TRIES.other;
 }
 

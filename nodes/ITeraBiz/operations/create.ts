@@ -2,11 +2,12 @@ import type { IDataObject } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 
 import type { Account } from '../account/account';
-import type { JobRegistry } from '../account/jobRegistry';
+import { JobRegistry } from '../account/jobRegistry';
 import { fingerprint } from '../account/sameOrder';
 import { idOf } from '../api/video';
 import { now, signalUntil, unlessAborted } from '../client/time';
 import { forgetForeign } from '../orders/foreign';
+import { ExecutionLog } from '../orders/executionLog';
 import { Ledger, seedIn } from '../orders/ledger';
 import {
   type Allowance,
@@ -25,6 +26,10 @@ import type { Job, Perform, RequestTemplate, Run } from '../run/run';
 import { finish, nameOrdersWhenStopped } from '../waiting/finish';
 import { avatarReader, idOfAvatar } from './avatarByName';
 
+/** For all accounts: between two retries of an execution, its API key may be replaced. */
+const executionLog = new ExecutionLog();
+const executions = new JobRegistry();
+
 /** Orders each item once, and waits for the videos if the user wants that. */
 export const create: Perform = async (run, request) => {
   const other = await run.itemOfAnotherAccount();
@@ -37,7 +42,7 @@ export const create: Perform = async (run, request) => {
   const results = new Results(run);
   let stopWatching = () => {};
   try {
-    const jobs = await inTurn(run, account.jobs, retries, async () => {
+    const jobs = await inTurn(run, executions, retries, async () => {
       const ledger = ledgerOf(run, request, account);
       // Before its items are validated again: one that is invalid by now was ordered all the same.
       if (!run.isTool) ledger.ordered.forEach(([item, job]) => results.recordAccepted(item, job));
@@ -69,7 +74,7 @@ function ledgerOf(
   const ignored = { options: undefined, requestOptions: undefined, waitForCompletion: undefined };
   const entered = { ...node.parameters, ...ignored };
   const source = JSON.stringify([url, entered]);
-  return new Ledger(memory, index, account.id, source, account.jobs);
+  return new Ledger(memory, index, account.id, source, executionLog);
 }
 
 /**

@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'crypto';
 import type { IContextObject, IDataObject } from 'n8n-workflow';
 
-import { JobRegistry } from '../account/jobRegistry';
 import type { Order } from '../account/sameOrder';
+import { type Created, ExecutionLog, type Open } from './executionLog';
 
 /**
  * The state of one submission: sent, with an unknown outcome, or accepted with this answer. Entries written
@@ -55,14 +55,14 @@ export class Ledger {
   /**
    * @param run index of this run of the node
    * @param source what the submissions are made from: the node's fields as the user entered them
-   * @param jobs know what the stored execution lacks: what earlier retries of it ordered, or left in doubt
+   * @param log knows what the stored execution lacks: what earlier retries of it ordered, or left in doubt
    */
   constructor(
     memory: IContextObject,
     private readonly run: number,
     accountId: string,
     source: string,
-    private readonly jobs = new JobRegistry(),
+    private readonly log = new ExecutionLog(),
   ) {
     this.stamp = { origin: hash(source).slice(0, 8), account: accountId.slice(0, 8) };
     memory.submissions ??= { seed: randomBytes(16).toString('hex'), entries: {} };
@@ -70,14 +70,13 @@ export class Ledger {
     const { seed, entries, run: lastRun } = this.data;
     this.runId = lastRun?.index === run ? lastRun.id : randomBytes(4).toString('hex');
     this.data.run = { index: run, id: this.runId };
-    for (const open of jobs.openFor(seed)) {
+    for (const open of log.openFor(seed)) {
       if (open.run === this.runId) this.addOpen(open);
     }
     // After the doubts: the last entry of an item counts.
-    for (const { key, run: runId, origin, answer } of jobs.createdFor(seed)) {
+    for (const created of log.createdFor(seed)) {
       // Only the stored run has the same items in each retry. Other runs may get other items.
-      if (runId !== this.runId || this.isAccepted(entries[key])) continue;
-      entries[key] = { state: 'accepted', answer, ...this.stamp, origin };
+      if (created.run === this.runId) this.addCreated(created);
     }
     const { origin } = this.stamp;
     this.earlier = new Map(this.ofThisRun().filter(([, entry]) => entry.origin === origin));
@@ -109,18 +108,31 @@ export class Ledger {
   recall(key: string): Entry | undefined {
     const { seed, entries } = this.data;
     if (this.isAccepted(entries[key])) return entries[key];
-    const job = this.jobs.createdFor(seed).find((created) => created.key === key);
-    const open = this.jobs.openFor(seed).find((sent) => sent.key === key);
-    if (job) this.accepted(key, job.answer);
-    else if (open) this.addOpen(open);
+    const isThis = (submission: Open) => submission.key === key;
+    this.log
+      .openFor(seed)
+      .filter(isThis)
+      .forEach((open) => this.addOpen(open));
+    this.log
+      .createdFor(seed)
+      .filter(isThis)
+      .forEach((created) => this.addCreated(created));
     return entries[key];
   }
 
   /** Takes over what an earlier retry sent, unless this account's state of it is known. */
-  private addOpen({ key, at, shared, origin }: ReturnType<JobRegistry['openFor']>[number]): void {
+  private addOpen({ key, at, shared, origin, account }: Open): void {
     const { entries } = this.data;
     if (entries[key] && !this.isForeign(entries[key])) return;
-    entries[key] = { state: 'sent', at, shared, ...this.stamp, origin };
+    entries[key] = { state: 'sent', at, shared, origin, account };
+  }
+
+  /** Takes over what an earlier retry ordered. What this account has, or may have, comes before another's. */
+  private addCreated({ key, answer, origin, account }: Created): void {
+    const { entries } = this.data;
+    const isKnown = entries[key] && !this.isForeign(entries[key]);
+    if (this.isAccepted(entries[key]) || (isKnown && this.isForeign({ account }))) return;
+    entries[key] = { state: 'accepted', answer, origin, account };
   }
 
   /**
@@ -147,7 +159,7 @@ export class Ledger {
   }
 
   /** Whether a submission was made with another key or Base URL, so perhaps for another account. */
-  isForeign({ account }: Entry): boolean {
+  isForeign({ account }: Partial<Stamp>): boolean {
     return account !== undefined && account !== this.stamp.account;
   }
 
@@ -156,9 +168,9 @@ export class Ledger {
     return entry?.state === 'accepted' && !this.isForeign(entry);
   }
 
-  /** For the account's {@link JobRegistry}. */
-  submissionOf(key: string) {
-    return { seed: this.data.seed, run: this.runId, key, origin: this.stamp.origin };
+  /** For the {@link ExecutionLog}. */
+  private submissionOf(key: string) {
+    return { seed: this.data.seed, run: this.runId, key, ...this.stamp };
   }
 
   /** The items whose submission is still unanswered, or of unknown outcome. */
@@ -195,28 +207,30 @@ export class Ledger {
 
   /** With the whole name of its `Idempotency-Key`: the stored execution does not know what was refused since. */
   private recordSent(key: string, at?: number): void {
-    this.jobs.recordSent({ ...this.submissionOf(key), at, shared: this.nameOf(key) });
+    this.log.recordSent({ ...this.submissionOf(key), at, shared: this.nameOf(key) });
   }
 
   /** @param reused whether the job existed before this execution */
   accepted(key: string, answer: IDataObject, reused?: boolean): void {
     this.data.entries[key] = { state: 'accepted', answer, reused, ...this.stamp };
-    this.jobs.recordSettled(this.submissionOf(key));
+    this.log.recordSettled(this.submissionOf(key));
+    if (!reused) this.log.recordCreated({ ...this.submissionOf(key), answer });
   }
 
   /**
    * Call only when it is certain that the API did not act on the submission this time.
    *
    * @param before its state before it was sent: a refusal does not settle an earlier unknown outcome
+   * @param keepsKey whether to send the same `Idempotency-Key` again
    */
-  refused(key: string, before?: Entry): void {
+  refused(key: string, before?: Entry, keepsKey = false): void {
     const { entries } = this.data;
     const refusals = (this.data.refusals ??= {});
-    refusals[key] = (refusals[key] ?? 0) + 1;
+    if (!keepsKey) refusals[key] = (refusals[key] ?? 0) + 1;
     if (before) entries[key] = before;
     else delete entries[key];
     if (before?.state === 'sent' && !this.isForeign(before)) this.recordSent(key, before.at);
-    else this.jobs.recordSettled(this.submissionOf(key));
+    else this.log.recordSettled(this.submissionOf(key));
   }
 
   /** How many accepted submissions have the content of a given one. Counts all of them once, at the call. */

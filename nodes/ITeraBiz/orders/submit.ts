@@ -9,7 +9,8 @@ import { type ApiResponse, NetworkError, type Outcome } from '../api/response';
 import { statusClassOf } from '../api/status';
 import { idOf, jobIn, saysError } from '../api/video';
 import { type ApiClient, RequestFailed } from '../client/apiClient';
-import { retryDecision } from '../client/retry';
+import { isBare503, retryDecision } from '../client/retry';
+import { now } from '../client/time';
 import { resubmitUnknown } from '../fields/options';
 import { formatTime, type Message, SUPPORT, withoutPeriod } from '../messages/message';
 import { eachItem } from '../run/eachItem';
@@ -19,7 +20,7 @@ import type { Ledger } from './ledger';
 import { describeCountFailure, describeUsedUp, needsSubmission } from './limits';
 import type { Row } from './rows';
 
-/** After this many unknown outcomes in a row, the rest is not sent. */
+/** After this many unknown outcomes in a row, not all of one moment, the rest is not sent. */
 const MAX_UNKNOWN_IN_A_ROW = 5;
 
 /** Shared by all submissions of a run. */
@@ -56,6 +57,8 @@ export async function submitAll(
     if (video) jobs.set(item, { video, options, waits });
   };
   let unknownInARow = 0;
+  /** When the first of them became known, by `now()` of client/time */
+  let unknownSince = 0;
 
   // These send nothing, so Batching does not hold them back.
   const isThere = ({ known, match }: Row) => known?.state === 'accepted' || match?.job;
@@ -65,14 +68,16 @@ export async function submitAll(
   const others = rows.filter((row) => !isThere(row));
   await eachItem(run, others, run.concurrency, async (row) => {
     const { item } = row;
+    const startedAt = now();
     const sent = await results.attempt(item, async () => await submit(shared, row));
     if (typeof sent !== 'function') {
       // A refusal is a known outcome, too. A row that was not sent says nothing.
       if (needsSubmission(row)) unknownInARow = 0;
       return addJob(row, sent);
     }
-    unknownInARow += 1;
-    if (unknownInARow >= MAX_UNKNOWN_IN_A_ROW) {
+    if (unknownInARow++ === 0) unknownSince = now();
+    // All that were in flight when a connection broke say no more than one.
+    if (unknownInARow >= MAX_UNKNOWN_IN_A_ROW && startedAt >= unknownSince) {
       results.abort(item, `iTeraBiz gave no clear answer to the last ${unknownInARow} requests`);
     }
     const lookup = results.attempt(item, sent).then((job) => addJob(row, job));
@@ -159,7 +164,10 @@ async function send(shared: Submissions, row: Row): Promise<Sent> {
       throw error;
     });
     const decision = retryDecision('POST', outcome);
-    if (decision === 'retry' || decision === 'refused') ledger.refused(key, before);
+    if (decision === 'retry' || decision === 'refused') {
+      // If a gateway has lost a yes, an API that honors the key makes no second one.
+      ledger.refused(key, before, isBare503(outcome));
+    }
     if (decision === 'refused') account.jobs.recordRefused(order);
     return outcome;
   };
@@ -171,6 +179,7 @@ async function send(shared: Submissions, row: Row): Promise<Sent> {
     return accept(shared, row, jobIn((outcome as ApiResponse).body)!);
   }
   const failed = new RequestFailed(attempt);
+  if (decision === 'retry') ledger.refused(key, before);
   if (decision !== 'unknown') throw ItemFailed.by(failed, { doing });
   return async () => {
     const reconciler = account.reconcilers[listOf(order)];
@@ -189,7 +198,7 @@ function accept(
 ): IDataObject {
   const isReused = match && match.job === job;
   if (isReused) jobs.assign(idOf(job));
-  else jobs.recordCreated(order, job, ledger.submissionOf(key));
+  else jobs.recordCreated(order, job);
   ledger.accepted(key, job, isReused);
   results.recordAccepted(item, job);
   if (isReused !== undefined) results.reused.set(item, isReused);

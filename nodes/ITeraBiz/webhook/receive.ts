@@ -115,10 +115,8 @@ function accessOf(context: IWebhookFunctions): { secret?: string } | Reply {
  */
 async function replyTo(unverified: UnverifiedEvent, context: IWebhookFunctions): Promise<Reply> {
   const options = context.getNodeParameter('options', {}) as IDataObject;
-  const mustConfirm = readSwitch(options.confirmWithApi) ?? true;
-  if (!mustConfirm && saysRunning(unverified)) {
-    return { status: 400, reason: 'its video has another status than its name says' };
-  }
+  // A copy that is older than the event is no result to go on with.
+  const mustConfirm = (readSwitch(options.confirmWithApi) ?? true) || saysRunning(unverified);
   const verify = async () =>
     mustConfirm ? await confirm(context, unverified) : eventFrom(unverified);
   const { event, videoId, eventId } = unverified;

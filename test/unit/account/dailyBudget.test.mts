@@ -229,6 +229,21 @@ describe('The count', () => {
     expect((await take(9, 0)).used).toBe(3);
   });
 
+  test('does not take for its own what was listed before it sent anything', async () => {
+    const { take, tryStart, add, start } = accountOf({ '': 2 * MINUTE, a: 10_000, b: 10_000 });
+    const { slots } = await take(9, 2);
+    for (const slot of slots) await tryStart(9, slot);
+    // Read in full the second time, the list shows them again.
+    add('c', start - 20_000);
+    await advance(3_000);
+    expect((await take(9, 0)).used).toBe(5);
+    add('', start + 1_000);
+    await advance(3_000);
+    expect((await take(9, 0)).used).toBe(5);
+    await advance(3_000);
+    expect((await take(9, 0)).used).toBe(5);
+  });
+
   test('takes as many for its own as it has started, from the first request on', async () => {
     const { take, tryStart, add } = accountOf();
     const { slots } = await take(9, 2);

@@ -16,20 +16,14 @@ test('of very many assigned jobs the oldest are forgotten, and one that is assig
   expect(assigned).toEqual([true, false, true, true]);
 });
 
-const submission = (seed: string, key = '0/0/x') => ({
-  ...{ seed, key, run: 'first', origin: 'entered' },
-});
-
-test('a created job is assigned, and found by its order and by its execution', () => {
+test('a created job is assigned, and found by its order', () => {
   const jobs = new JobRegistry();
-  jobs.recordCreated(order('a'), { id: '1' }, submission('mine'));
+  jobs.recordCreated(order('a'), { id: '1' });
   jobs.recordCreated(order('b'), { id: '2' });
-  jobs.recordCreated(order('a'), { id: '3' }, submission('other'));
+  jobs.recordCreated(order('a'), { id: '3' });
   expect(jobs.isAssigned('2')).toBe(true);
   const created = jobs.createdBy(fingerprint(order('a')));
   expect(created.map(({ entry }) => entry.id)).toEqual(['1', '3']);
-  expect(jobs.createdFor('other')).toEqual([{ ...submission('other'), answer: { id: '3' } }]);
-  expect(jobs.createdFor('third')).toEqual([]);
 });
 
 test('the last five thousand created jobs are kept: more than a campaign orders while a list is late', () => {
@@ -38,16 +32,6 @@ test('the last five thousand created jobs are kept: more than a campaign orders 
   expect(jobs.createdBy(fingerprint(order('a')))[0].entry).toEqual({ id: '0' });
   jobs.recordCreated(order('a'), { id: 'new' });
   expect(jobs.createdBy(fingerprint(order('a')))[0].entry).toEqual({ id: '1' });
-});
-
-test('what was sent is open until it is settled, and of very many the oldest are forgotten', () => {
-  const jobs = new JobRegistry();
-  for (let n = 0; n <= 5_000; n++) jobs.recordSent({ ...submission('mine', String(n)), at: n });
-  expect(jobs.openFor('mine')).toHaveLength(5_000);
-  expect(jobs.openFor('mine')[0]).toEqual({ ...submission('mine', '1'), at: 1 });
-  jobs.recordSettled(submission('mine', '1'));
-  expect(jobs.openFor('mine')[0].key).toBe('2');
-  expect(jobs.openFor('other')).toEqual([]);
 });
 
 test('orders that others are about to send are awaited, until their outcome is known', async () => {

@@ -29,7 +29,7 @@ describe('Which job a doubt is about', () => {
     sending: Order[] = [],
   ) => {
     const found = assign(doubts, listed, sending);
-    return doubts.map((one) => found.get(one)?.id);
+    return doubts.map((one) => found.get(one)?.entry.id);
   };
 
   test('the one made nearest after the request, before one made earlier', () => {
@@ -126,10 +126,9 @@ describe('Which job a doubt is about', () => {
             listed,
             sending.map((script) => order(script)),
           );
-          const ids = [...found.values()].map(({ id }) => id);
+          const ids = [...found.values()].map(({ entry }) => entry.id);
           expect(new Set(ids).size).toBe(ids.length);
-          for (const [{ order: of, sentAt }, entry] of found) {
-            const { at } = listed[Number(entry.id)];
+          for (const [{ order: of, sentAt }, { entry, at }] of found) {
             expect(entry.script).toBe(of.body.script);
             expect(sending).not.toContain(entry.script);
             expect(at - sentAt).toBeGreaterThanOrEqual(-MINUTE);
@@ -211,6 +210,29 @@ describe('Looking for the job of a doubt', () => {
     expect(await finding).toMatchObject({ job: { id: 'found' }, polls: 2, since, at });
     expect(place.account.jobs.isAssigned('found')).toBe(true);
     expect(place.asked).toBe(2);
+  });
+
+  test('what was made well before the request is an earlier one, unless nothing else comes', async () => {
+    const twin = job('earlier', -3_001);
+    const since = Date.now();
+    const place = looking(() =>
+      page(Date.now() - since < SECOND * 5 ? [twin] : [job('own'), twin]),
+    );
+    const finding = place.find();
+    await advance(6 * SECOND);
+    expect(await finding).toMatchObject({ job: { id: 'own' }, polls: 2 });
+
+    const other = looking(() => page([twin]));
+    const lonely = other.find({ after: since - Date.now() });
+    await advance(OVER);
+    expect(await lonely).toMatchObject({ job: { id: 'earlier' }, polls: POLLS });
+  });
+
+  test('what was made just before the request by the clocks is its own', async () => {
+    const made = job('own', -3_000);
+    const finding = looking(() => page([made])).find();
+    await advance(SECOND);
+    expect(await finding).toMatchObject({ job: { id: 'own' }, polls: 1 });
   });
 
   test('what is not there is looked for as often as it may still come', async () => {

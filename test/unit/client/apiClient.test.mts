@@ -72,6 +72,15 @@ describe('A request is sent', () => {
     expect(times).toEqual([0, 500, 1_500, 3_500, 7_500, 15_500]);
   });
 
+  test('as often as a busy one if it was not sent, and the API has answered before', async () => {
+    const { request, queue } = scripted([neverSent]);
+    queue.answeredAt = now();
+    expect(await request('POST')).toMatchObject({ decision: 'retry', tries: MAX_TRIES.busy });
+    const broken = scripted([connectionReset]);
+    broken.queue.answeredAt = now();
+    expect(await broken.request('GET')).toMatchObject({ tries: MAX_TRIES.other });
+  });
+
   test.each([
     ['GET', 'no pause', busy(undefined, 429), 225_500],
     ['POST', 'no pause', busy(undefined, 429), 225_500],

@@ -1,4 +1,5 @@
 /** A run that orders, from its items to its output. */
+import { randomUUID } from 'node:crypto';
 import type { IContextObject, IDataObject, INodeParameters } from 'n8n-workflow';
 
 import { Account } from '../../../nodes/ITeraBiz/account/account.ts';
@@ -310,9 +311,48 @@ describe('A retry', () => {
     ]);
   });
 
+  test('with another API key finds what an earlier retry ordered with the first one', async () => {
+    const stored = () => ({
+      submissions: { seed: 'replaced', run: { index: 0, id: 'first' }, entries: {} },
+    });
+    const scripts = ['a', 'b'];
+    const answer = (asked: Asked) => (asked.body?.script === 'a' ? accepted(asked) : refused());
+    await errorOf(running({ account: new Account('old key'), memory: stored(), scripts, answer }));
+    const job = { id: 'video_a', status: 'processing' };
+    const again = running({
+      ...{ account: new Account('new key'), memory: stored(), scripts },
+      list: ({ path }) => ({
+        body: path === '/videos/video_a' ? job : { data: [job], has_more: false },
+      }),
+    });
+    expect(await again.output).toMatchObject([{ id: 'video_a' }, { id: 'video_b' }]);
+    expect(again.posts.map(({ body }) => body?.script)).toEqual(['b']);
+  });
+
+  test('waits for another one of the same execution, also if that has another API key', async () => {
+    const memory = () => ({
+      submissions: { seed: 'beside', run: { index: 0, id: 'first' }, entries: {} },
+    });
+    let goOn = () => {};
+    const isTime = new Promise<void>((resolve) => (goOn = resolve));
+    const answer = async (asked: Asked) => {
+      await isTime;
+      return accepted(asked);
+    };
+    const job = { id: 'video_Hi', status: 'processing' };
+    const list = () => ({ body: { ...job, data: [job], has_more: false } });
+    const given = { answer, list };
+    const first = running({ ...given, memory: memory(), account: new Account('old key') });
+    const second = running({ ...given, memory: memory(), account: new Account('new key') });
+    await until('one is sent', () => api.by('POST').length > 0);
+    goOn();
+    for (const { output } of [first, second]) expect(await output).toMatchObject([{ id: job.id }]);
+    expect(api.by('POST')).toHaveLength(1);
+  });
+
   test('finds what another retry of the same execution ordered, which the stored one lacks', async () => {
     const account = new Account('one');
-    const stored = () => ({ submissions: { seed: 'the same', entries: {} } });
+    const stored = () => ({ submissions: { seed: 'stored', entries: {} } });
     await running({ account, memory: stored() }).output;
     const again = running({ account, memory: stored(), answer: refused });
     expect(await again.output).toEqual([{ id: 'video_Hi', status: 'queued' }]);
@@ -323,8 +363,10 @@ describe('A retry', () => {
   });
 
   describe('beside another one', () => {
+    let seed: string;
+    beforeEach(() => void (seed = randomUUID()));
     const memory = () => ({
-      submissions: { seed: 'the same', run: { index: 0, id: 'first' }, entries: {} },
+      submissions: { seed, run: { index: 0, id: 'first' }, entries: {} },
     });
     /** Answers submissions only once it is told to. */
     const slowly = () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { IContextObject } from 'n8n-workflow';
 
-import { JobRegistry } from '../../../nodes/ITeraBiz/account/jobRegistry.ts';
+import { ExecutionLog } from '../../../nodes/ITeraBiz/orders/executionLog.ts';
 import { Ledger } from '../../../nodes/ITeraBiz/orders/ledger.ts';
 
 const order = { url: '/videos', body: { script: 'Hello' } };
@@ -106,15 +106,15 @@ test('what this process knows of its own account comes before what was made for 
   const memory: IContextObject = {};
   const first = ledgerIn(memory);
   first.accepted(first.keyOf(0, order), { id: 'video_a' });
-  const stored = JSON.stringify(memory);
-  const jobs = new JobRegistry();
-  const other = (from: string) =>
-    new Ledger(JSON.parse(from) as IContextObject, 0, 'other', 'as entered', jobs);
-  const second = other(stored);
-  const key = second.keyOf(0, order);
-  jobs.recordCreated(order, { id: 'video_b' }, second.submissionOf(key));
-  expect(second.recall(key)).toMatchObject({ answer: { id: 'video_b' } });
-  expect(other(stored).find(key)).toMatchObject({ answer: { id: 'video_b' } });
+  const log = new ExecutionLog();
+  const retryOf = (account: string) =>
+    new Ledger(structuredClone(memory), 0, account, 'as entered', log);
+  const running = retryOf('other');
+  const key = running.keyOf(0, order);
+  retryOf('other').accepted(key, { id: 'video_b' });
+  expect(running.recall(key)).toMatchObject({ answer: { id: 'video_b' } });
+  expect(retryOf('other').find(key)).toMatchObject({ answer: { id: 'video_b' } });
+  expect(retryOf('mine').find(key)).toMatchObject({ answer: { id: 'video_a' } });
 });
 
 test('what earlier tries of the run ordered is known by item', () => {
@@ -260,7 +260,7 @@ test('what was submitted with another key is told apart, by the beginning of its
   expect(ledger.isForeign(entry)).toBe(false);
   expect(ledgerIn().isForeign(entry)).toBe(true);
   // Older versions did not record the account.
-  expect(ledger.isForeign({ state: 'sent' })).toBe(false);
+  expect(ledger.isForeign({})).toBe(false);
 });
 
 test('another source has no earlier submissions', () => {
@@ -275,12 +275,12 @@ test('what an earlier retry ordered is known, with the source that it was made f
   const stored: IContextObject = {};
   const key = ledgerIn(stored).keyOf(0, order);
   ledgerIn(stored).sent(key, 7);
-  const jobs = new JobRegistry();
-  jobs.recordCreated(order, { id: 'video_1' }, ledgerIn(stored).submissionOf(key));
-  jobs.recordCreated(order, { id: 'video_2' }, ledgerIn().submissionOf(key));
-  const retryOf = (source: string) => {
-    return new Ledger(structuredClone(stored), 0, 'mine', source, jobs);
+  const log = new ExecutionLog();
+  const retryOf = (source: string, memory = stored) => {
+    return new Ledger(structuredClone(memory), 0, 'mine', source, log);
   };
+  retryOf('as entered').accepted(key, { id: 'video_1' });
+  retryOf('as entered', {}).accepted(key, { id: 'video_2' });
   const ledger = retryOf('as entered');
   expect(ledger.answers).toEqual([{ id: 'video_1' }]);
   expect(ledger.findEarlier(0)).toBe(ledger.find(key));
@@ -291,8 +291,8 @@ test('what an earlier retry ordered is known, with the source that it was made f
 test('what an earlier retry left in doubt is known until it is settled, with the key that it was sent under', () => {
   const stored: IContextObject = {};
   const key = ledgerIn(stored).keyOf(0, order);
-  const jobs = new JobRegistry();
-  const retryOf = (run = 0) => new Ledger(structuredClone(stored), run, 'mine', 'entered', jobs);
+  const log = new ExecutionLog();
+  const retryOf = (run = 0) => new Ledger(structuredClone(stored), run, 'mine', 'entered', log);
   const first = retryOf();
   first.sent(key, 7, 'shared');
   const sentUnder = first.idempotencyKey(key);
@@ -307,11 +307,11 @@ test('what an earlier retry left in doubt is known until it is settled, with the
   second.sent(key, 9);
   second.refused(key, before);
   expect(retryOf().find(key)).toMatchObject({ state: 'sent', at: 7 });
-  retryOf().accepted(key, { id: 'video_1' });
-  expect(retryOf().find(key)).toBeUndefined();
-  retryOf().sent(key, 11);
   first.refused(key);
   expect(retryOf().find(key)).toBeUndefined();
+  retryOf().sent(key, 11);
+  retryOf().accepted(key, { id: 'video_1' });
+  expect(retryOf().find(key)).toMatchObject({ state: 'accepted' });
   // A later run may get other items.
   const later = retryOf(1);
   const laterKey = later.keyOf(0, order);
@@ -320,11 +320,21 @@ test('what an earlier retry left in doubt is known until it is settled, with the
   expect(retryOf(1).recall(laterKey)).toMatchObject({ state: 'sent', at: 13 });
 });
 
+test('a doubt that an existing video has settled is none in later retries', () => {
+  const stored: IContextObject = {};
+  const key = ledgerIn(stored).keyOf(0, order);
+  const log = new ExecutionLog();
+  const retryOf = () => new Ledger(structuredClone(stored), 0, 'mine', 'entered', log);
+  retryOf().sent(key, 7);
+  retryOf().accepted(key, { id: 'video_1' }, true);
+  expect(retryOf().find(key)).toBeUndefined();
+});
+
 test('a doubt after a refusal keeps its Idempotency-Key in later retries, and counts from when it was sent again', () => {
   const stored: IContextObject = {};
   const key = ledgerIn(stored).keyOf(0, order);
-  const jobs = new JobRegistry();
-  const retryOf = () => new Ledger(structuredClone(stored), 0, 'mine', 'entered', jobs);
+  const log = new ExecutionLog();
+  const retryOf = () => new Ledger(structuredClone(stored), 0, 'mine', 'entered', log);
   const first = retryOf();
   first.sent(key, 7);
   first.refused(key);
@@ -340,24 +350,57 @@ test('a doubt after a refusal keeps its Idempotency-Key in later retries, and co
 test('what an earlier retry sent again with other values and ordered comes before its doubt', () => {
   const stored: IContextObject = {};
   ledgerIn(stored);
-  const jobs = new JobRegistry();
-  const retryOf = () => new Ledger(structuredClone(stored), 0, 'mine', 'entered', jobs);
+  const log = new ExecutionLog();
+  const retryOf = () => new Ledger(structuredClone(stored), 0, 'mine', 'entered', log);
   const first = retryOf();
   const later = { ...order, body: { script: 'Later' } };
   first.sent(first.keyOf(0, order), 7);
-  jobs.recordCreated(later, { id: 'video_1' }, first.submissionOf(first.keyOf(0, later)));
+  first.accepted(first.keyOf(0, later), { id: 'video_1' });
   expect(retryOf().findEarlier(0)).toMatchObject({ answer: { id: 'video_1' } });
 });
 
 test('what an earlier retry ordered in a later run is known only by its content: other items may come there', () => {
   const stored: IContextObject = {};
   ledgerIn(stored, 2);
-  const jobs = new JobRegistry();
-  const ordered = ledgerIn(structuredClone(stored), 3);
+  const log = new ExecutionLog();
+  const inRun = (run: number, memory = stored) =>
+    new Ledger(memory, run, 'mine', 'as entered', log);
+  const ordered = inRun(3, structuredClone(stored));
   const key = ordered.keyOf(0, order);
-  jobs.recordCreated(order, { id: 'video_1' }, ordered.submissionOf(key));
-  new Ledger(stored, 2, 'mine', 'as entered', jobs);
-  const again = new Ledger(stored, 3, 'mine', 'as entered', jobs);
+  ordered.accepted(key, { id: 'video_1' });
+  inRun(2);
+  const again = inRun(3);
   expect(again.findEarlier(0)).toBeUndefined();
   expect(again.recall(key)).toMatchObject({ state: 'accepted' });
+});
+
+test('what an earlier retry did with another key is known as of that account, and its doubt gives way to what was ordered', () => {
+  const stored: IContextObject = {};
+  const log = new ExecutionLog();
+  const key = ledgerIn(stored).keyOf(0, order);
+  const retryOf = (account: string) =>
+    new Ledger(structuredClone(stored), 0, account, 'as entered', log);
+  retryOf('replaced').sent(key, 7);
+  const doubting = retryOf('mine');
+  expect(doubting.recall(key)).toMatchObject({ state: 'sent', at: 7, account: 'replaced' });
+  expect(doubting.isForeign(doubting.find(key)!)).toBe(true);
+  retryOf('replaced').accepted(key, { id: 'video_1' });
+  const knowing = retryOf('mine');
+  expect(knowing.recall(key)).toMatchObject({ state: 'accepted', answer: { id: 'video_1' } });
+  expect(knowing.isForeign(knowing.find(key)!)).toBe(true);
+  retryOf('mine').sent(key, 9);
+  expect(retryOf('mine').find(key)).toMatchObject({ state: 'sent', at: 9 });
+  retryOf('mine').accepted(key, { id: 'video_2' });
+  expect(retryOf('mine').find(key)).toMatchObject({ answer: { id: 'video_2' } });
+});
+
+test('a gateway that may have lost a yes gets the same Idempotency-Key again', () => {
+  const ledger = ledgerIn();
+  const key = ledger.keyOf(0, order);
+  ledger.sent(key, 7);
+  const sentUnder = ledger.idempotencyKey(key);
+  ledger.refused(key, undefined, true);
+  expect([ledger.find(key), ledger.idempotencyKey(key)]).toEqual([undefined, sentUnder]);
+  ledger.refused(key);
+  expect(ledger.idempotencyKey(key)).not.toBe(sentUnder);
 });

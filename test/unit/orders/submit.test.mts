@@ -290,7 +290,7 @@ describe('A row of unknown outcome', () => {
     expect([again.posts, again.looks]).toEqual([[], []]);
   });
 
-  test('five in a row stop the rest, which is not sent; a refusal in between is an answer', async () => {
+  test('five in a row stop the rest, which is not sent', async () => {
     const scripts = [...'abcdefgh'];
     const given = { scripts, concurrency: 1, answer: breaks };
     const place = running(given);
@@ -301,13 +301,60 @@ describe('A row of unknown outcome', () => {
     expect((await going.output)[7].error).toMatch(
       /^Not sent, because iTeraBiz gave no clear answer to the last 5 requests\. Not tried: what happened to item 5 of 8 affects all/,
     );
+  });
 
+  test('five of one moment stop nothing, five more right after them do', async () => {
+    const scripts = Array.from({ length: 40 }, (_, n) => `script ${n}`);
+    const atOnce = (breaksFor: number) => {
+      let count = 0;
+      const together: Array<() => void> = [];
+      // All that are in flight break in one moment.
+      const answer = async (asked: Asked) => {
+        if (++count > breaksFor) return accepted(asked);
+        await new Promise<void>((resolve) => {
+          together.push(resolve);
+          if (together.length === 5) together.splice(0).forEach((goOn) => goOn());
+        });
+        return 'break' as const;
+      };
+      return running({ scripts, concurrency: 5, onError: 'continueErrorOutput', answer });
+    };
+    const blip = atOnce(5);
+    await blip.output;
+    expect(blip.posts).toHaveLength(40);
+    const outage = atOnce(40);
+    await outage.output;
+    expect(outage.posts).toHaveLength(10);
+  });
+
+  test('a refusal among them is an answer', async () => {
+    const scripts = [...'abcdefgh'];
     let count = 0;
     const answer = () => (++count % 5 === 0 ? refused() : 'break');
     const other = running({ scripts, concurrency: 1, answer });
     await errorOf(other);
     expect(other.posts).toHaveLength(8);
   });
+});
+
+test('A bare 503 may hide a yes: the next try has the same Idempotency-Key, after a clear refusal another', async () => {
+  const bare = (): Reply => ({ status: 503 });
+  const replies = [bare, bare, busy, busy];
+  const place = running({ answer: (asked) => (replies.shift() ?? accepted)(asked) });
+  await place.output;
+  const keys = place.posts.map(({ headers }) => headers['idempotency-key']);
+  expect(new Set(keys.slice(0, 3)).size).toBe(1);
+  expect(new Set(keys).size).toBe(3);
+  // Once that is final, the request has not been taken.
+  const memory: IContextObject = {};
+  const refusing = running({ memory, answer: bare });
+  await errorOf(refusing);
+  expect(entriesOf(memory)).toEqual({});
+  const again = running({ memory });
+  await again.output;
+  expect(again.posts[0].headers['idempotency-key']).not.toBe(
+    refusing.posts[0].headers['idempotency-key'],
+  );
 });
 
 describe('A job that the list shows', () => {

@@ -1,0 +1,97 @@
+/** A retry after the API key was replaced: is what was ordered before in this account? */
+import type { IDataObject } from 'n8n-workflow';
+
+import { Account } from '../../../nodes/ITeraBiz/account/account.ts';
+import type { Asked, Reply } from '../../shared/littleApi.mts';
+import { breaks, errorOf, type Given, running } from './ordering.mts';
+
+const SCRIPTS = [...'abcde'];
+
+/** Orders these scripts with one key, and answers the same execution's retry with another one like this. */
+async function retrying(
+  scripts: string[],
+  byId: (id: string) => Reply,
+  listed: IDataObject[] = [],
+  more: Given = {},
+) {
+  const first = running({ scripts, account: new Account('old key') });
+  await first.output;
+  const list = ({ path }: Asked): Reply => {
+    const id = /^\/videos\/(.*)/.exec(path)?.[1];
+    return id === undefined ? { body: { data: listed, has_more: false } } : byId(id);
+  };
+  const again = running({
+    ...{ scripts, list, concurrency: 1, account: new Account('new key') },
+    ...more,
+    memory: first.memory,
+  });
+  const output = await again.output;
+  const asked = again.looks.map(({ path }) => path).filter((path) => path.startsWith('/videos/'));
+  return { output, asked, posts: again.posts.map(({ body }) => body?.script) };
+}
+
+const unknown = (): Reply => ({ status: 404, body: { error: { message: 'No such video' } } });
+const there = (id: string): Reply => ({ body: { id, status: 'processing' } });
+const ids = SCRIPTS.map((script) => `video_${script}`);
+
+test('what the account has is not ordered again, and one video shows that', async () => {
+  const { output, asked, posts } = await retrying(SCRIPTS, there);
+  expect(output.map(({ id }) => id)).toEqual(ids);
+  expect([asked, posts]).toEqual([['/videos/video_a'], []]);
+});
+
+test('what it does not have, neither by its ID nor in its list, was for another account', async () => {
+  const others = [{ id: 'other', script: 'z', created_at: new Date().toISOString() }];
+  const { output, asked, posts } = await retrying(SCRIPTS, unknown, others);
+  expect(output.map(({ id }) => id)).toEqual(ids);
+  expect([asked.length, posts]).toEqual([5, SCRIPTS]);
+});
+
+test.each([
+  ['by its ID', { id: 'video_b', script: 'something else' }],
+  ['by what it was made from', { id: 'another', script: 'b' }],
+])('one that the list shows %s shows that the account is the same', async (_, shown) => {
+  const listed = [{ ...shown, created_at: new Date().toISOString() }];
+  expect((await retrying(SCRIPTS, unknown, listed)).posts).toEqual([]);
+});
+
+test('beside one that is there, the others were deleted', async () => {
+  const byId = (id: string) => (id === 'video_c' ? there(id) : unknown());
+  const { output, asked, posts } = await retrying(SCRIPTS, byId);
+  expect(output.map(({ id }) => id)).toEqual(ids);
+  expect([asked.length, posts]).toEqual([3, []]);
+});
+
+test('a refusal would meet all others, so they are not asked for', async () => {
+  const { asked, posts } = await retrying(SCRIPTS, () => ({ status: 403, body: {} }));
+  expect([asked.length, posts]).toEqual([1, []]);
+});
+
+test.each([
+  ['each', 3, () => true],
+  ['one', 5, (id: string) => id === 'video_b'],
+])('a fault may be of one video: with %s of them, %i are asked for', async (_, count, isFaulty) => {
+  const byId = (id: string) => (isFaulty(id) ? { status: 500, body: {} } : unknown());
+  const { asked, posts } = await retrying(SCRIPTS, byId, [], { options: {} });
+  expect(new Set(asked).size).toBe(count);
+  // What could not be asked for counts as there.
+  expect(posts).toEqual(count === 3 ? [] : ['a', 'c', 'd', 'e']);
+});
+
+test('what the list cannot tell counts as there', async () => {
+  const first = running({ scripts: ['a'], account: new Account('old key') });
+  await first.output;
+  const list = ({ path }: Asked) => (path === '/videos' ? { status: 403, body: {} } : unknown());
+  const given = { scripts: ['a'], list, account: new Account('new key') };
+  const again = running({ ...given, memory: first.memory });
+  expect(await again.output).toMatchObject([{ id: 'video_a' }]);
+  expect(again.posts).toEqual([]);
+});
+
+test('a doubt has no ID to ask for: it is looked up, and stays one', async () => {
+  const first = running({ account: new Account('old key'), answer: breaks });
+  await errorOf(first);
+  const again = running({ account: new Account('new key'), memory: first.memory });
+  expect((await errorOf(again)).message).toMatch(/^Check this one/);
+  expect(again.posts).toEqual([]);
+});
