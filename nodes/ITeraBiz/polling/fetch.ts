@@ -22,6 +22,12 @@ const MAX_IN_VAIN = 50;
 /** Reading stops after this many known videos: a video that was listed late stands among them. */
 const ENOUGH_KNOWN = 20;
 
+/** The list may show a video so much later than newer ones, in milliseconds. Assumption: within seconds. */
+const LATE_BY = 60_000;
+
+/** So many known videos are enough even if they were made within that time. More may not be remembered. */
+const MOST_KNOWN = 300;
+
 export interface Poll {
   /** The ID of the account */
   account: string;
@@ -113,6 +119,7 @@ async function readList(poll: Poll, progress: Progress, after?: string): Promise
   const wanted = progress.pending.filter((id) => !hidden.has(id));
   const videos: Video[] = [];
   let [count, knownCount, pageSize, isSorted, isDone] = [0, 0, 0, true, false];
+  let newestKnown: number | undefined;
   const fetch = async (from = after) => await client.page('/videos', from);
   const read = async () => {
     for await (const { newItems, cursorStalled } of pages(fetch)) {
@@ -121,10 +128,15 @@ async function readList(poll: Poll, progress: Progress, after?: string): Promise
       newItems.forEach((video) => snapshot.set(idOf(video) ?? '', video));
       if (!isDone) {
         videos.push(...newItems);
-        knownCount += newItems.filter(isKnown).length;
+        const known = newItems.filter(isKnown);
+        knownCount += known.length;
+        if (known.length > 0) newestKnown ??= createdAt(known[0]);
+        const isCampaign = createdAt(known.at(-1) ?? {}) > newestKnown! - LATE_BY;
+        // A reading that is resumed brings what is below.
+        const mayBeLate = isCampaign && videos.length > knownCount && !progress.reading;
         isSorted &&= !(createdAt(newItems[0] ?? {}) < createdAt(newItems.at(-1) ?? {}));
         const isFarEnough = isSorted || videos.length >= MAX_RECENT;
-        isDone = isFarEnough && knownCount >= ENOUGH_KNOWN;
+        isDone = isFarEnough && knownCount >= (mayBeLate ? MOST_KNOWN : ENOUGH_KNOWN);
       }
       if (cursorStalled && !isDone) {
         // Going on with the newest videos is better than never starting the workflow again.

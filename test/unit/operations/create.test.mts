@@ -333,7 +333,7 @@ describe('A retry', () => {
     const memory = () => ({
       submissions: { seed: 'beside', run: { index: 0, id: 'first' }, entries: {} },
     });
-    let goOn = () => {};
+    let goOn!: () => void;
     const isTime = new Promise<void>((resolve) => (goOn = resolve));
     const answer = async (asked: Asked) => {
       await isTime;

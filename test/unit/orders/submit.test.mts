@@ -307,7 +307,7 @@ describe('A row of unknown outcome', () => {
     const scripts = Array.from({ length: 40 }, (_, n) => `script ${n}`);
     const atOnce = (breaksFor: number) => {
       let count = 0;
-      const together: Array<() => void> = [];
+      const together: (() => void)[] = [];
       // All that are in flight break in one moment.
       const answer = async (asked: Asked) => {
         if (++count > breaksFor) return accepted(asked);

@@ -15,7 +15,7 @@ import { cases } from '../../shared/cases.mts';
 const PAGE = 100;
 
 /** As many of the newest may a list show late. */
-const LATE = 15;
+const LATE = 150;
 
 /** @param tries 0: the time was up before it was sent */
 const unanswered = (tries: number) =>
@@ -75,7 +75,7 @@ const queued = (...numbers: number[]): Video[] =>
   numbers.map((number) => ({
     id: `v${number}`,
     status: 'queued',
-    created_at: new Date(NOW + (number - 10_000) * 1_000).toISOString(),
+    created_at: new Date(NOW + (number - 10_000) * 10_000).toISOString(),
   }));
 const names = (...numbers: number[]) => numbers.map((number) => `v${number}`);
 const down = (from: number, to: number) =>
@@ -504,10 +504,13 @@ describe('the account above', () => {
   const finishAll = () => world.finish(0, Infinity, 'failed', false);
   const missing = () => [...world.due].filter((id) => !world.came.includes(id));
 
-  test('shows a video late that stands on the page after the known ones', async () => {
-    world.make(LATE, true);
+  test.each([
+    ['on the page after the known ones', 15, PAGE - 15 + 1],
+    ['a page below the first known ones, in a campaign', 120, 75],
+  ])('shows a video late that stands %s', async (_, before, since) => {
+    world.make(before, true);
     await world.poll();
-    world.make(PAGE - LATE + 1, false);
+    world.make(since, false);
     finishAll();
     await world.poll();
     expect(missing()).toEqual([]);
