@@ -61,6 +61,8 @@ interface Lookup extends UnknownSubmission {
   giveUpAt: number;
   /** Since when all polls were refused for good, by the same clock */
   refusedSince?: number;
+  /** One that was made well before the request, in case that its own never comes */
+  earlier?: IDataObject;
   polls: number;
   resolve: (result: LookupResult) => void;
 }
@@ -223,15 +225,18 @@ export class Reconciler {
       lookup.polls += 1;
       lookup.dueTimes = lookup.dueTimes.filter((due) => due > start + RECONCILING.together);
       const match = found.get(lookup);
-      // Until the last poll, its own may still come.
-      const isTwin = match !== undefined && match.at < lookup.sentAt - EARLIER;
-      const job = isTwin && lookup.dueTimes.length > 0 ? undefined : match?.entry;
-      this.jobs.assign(idOf(job));
+      const isEarlier = match !== undefined && match.at < lookup.sentAt - EARLIER;
+      if (isEarlier) lookup.earlier = match.entry;
       const { refusedSince = start } = lookup;
       lookup.refusedSince = isFinal ? refusedSince : undefined;
       const isRefused = isFinal && start - refusedSince >= RECONCILING.refused;
       const goesOn = isUnread && this.againAt < lookup.giveUpAt;
       const isOver = isRefused || (lookup.dueTimes.length === 0 && !goesOn);
+      // Its own may come as long as it is looked for.
+      const last =
+        isOver && !this.jobs.isAssigned(idOf(lookup.earlier) ?? '') ? lookup.earlier : undefined;
+      const job = isEarlier ? last : (match?.entry ?? last);
+      this.jobs.assign(idOf(job));
       if (job || isOver) this.end(lookup, at, trouble, job);
     }
   }

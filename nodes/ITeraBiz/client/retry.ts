@@ -1,6 +1,6 @@
 import type { IHttpRequestMethods } from 'n8n-workflow';
 
-import { NetworkError, type Outcome } from '../api/response';
+import { isNotSecure, NetworkError, type Outcome } from '../api/response';
 import { retryAfterOf, type StatusClass, statusClassOf } from '../api/status';
 import { jobIn } from '../api/video';
 
@@ -56,15 +56,15 @@ export function isBare503(outcome: Outcome): boolean {
 
 /**
  * The most times that a request with this outcome is sent. A busy API may have a limit per minute, and our
- * pauses last that long only after many tries. So may the restart of a router.
+ * pauses last that long only after many tries. The restart of a router takes as long.
  *
  * @param isReachable whether the API has answered this process before: otherwise the Base URL may be wrong
  */
 export function maxTries(outcome: Outcome, isReachable: boolean): number {
-  if (outcome instanceof NetworkError) {
-    return isReachable && !outcome.maybeSent ? MAX_TRIES.busy : MAX_TRIES.other;
-  }
-  const isBusy = statusClassOf(outcome) === 'busy' && !isBare503(outcome);
+  const isBusy =
+    outcome instanceof NetworkError
+      ? isReachable && !outcome.maybeSent && !isNotSecure(outcome)
+      : statusClassOf(outcome) === 'busy' && !isBare503(outcome);
   return isBusy ? MAX_TRIES.busy : MAX_TRIES.other;
 }
 

@@ -78,7 +78,7 @@ function ledgerOf(
 }
 
 /**
- * Runs a task as soon as no other one of the account has any of these keys.
+ * Runs a task as soon as no other one has any of these keys.
  *
  * @param task gets a function that lets others have them before it ends
  */

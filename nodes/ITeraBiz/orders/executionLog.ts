@@ -2,7 +2,7 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { remember } from '../account/jobRegistry';
 
-/** Most created jobs, and most unanswered submissions, to keep: more than a campaign has. */
+/** Most created jobs, and most unanswered submissions, to keep, of all accounts together. */
 const MAX_KEPT = 5_000;
 
 /** A submission in the words of its execution's ledger. */

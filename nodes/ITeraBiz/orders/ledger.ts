@@ -41,7 +41,7 @@ export function seedIn({ submissions }: IContextObject): string | undefined {
 export class Ledger {
   private readonly data: LedgerData;
 
-  /** The last entry of each item from the same source */
+  /** The last entry of each item from the same source, of this account if there is one */
   private readonly earlier: Map<number, Entry>;
 
   /** The keys of submissions of unknown outcome from other runs of the node, for the same account */
@@ -79,7 +79,9 @@ export class Ledger {
       if (created.run === this.runId) this.addCreated(created);
     }
     const { origin } = this.stamp;
-    this.earlier = new Map(this.ofThisRun().filter(([, entry]) => entry.origin === origin));
+    const earlier = this.ofThisRun().filter(([, entry]) => entry.origin === origin);
+    const isOwn = ([, entry]: [number, Entry]) => !this.isForeign(entry);
+    this.earlier = new Map([...earlier, ...earlier.filter(isOwn)]);
     this.doubtful = Object.keys(entries).filter((key) => {
       const isDoubt = entries[key].state === 'sent' && !this.isForeign(entries[key]);
       return isDoubt && !key.startsWith(`${run}/`);
@@ -120,18 +122,20 @@ export class Ledger {
     return entries[key];
   }
 
-  /** Takes over what an earlier retry sent, unless this account's state of it is known. */
+  /** Takes over what an earlier retry sent. Only what this account may have replaces what is known of another. */
   private addOpen({ key, at, shared, origin, account }: Open): void {
     const { entries } = this.data;
-    if (entries[key] && !this.isForeign(entries[key])) return;
+    const known = entries[key];
+    if (known && (!this.isForeign(known) || this.isForeign({ account }))) return;
     entries[key] = { state: 'sent', at, shared, origin, account };
   }
 
-  /** Takes over what an earlier retry ordered. What this account has, or may have, comes before another's. */
+  /** The same for what it ordered, which also comes before a doubt of the same account. */
   private addCreated({ key, answer, origin, account }: Created): void {
     const { entries } = this.data;
-    const isKnown = entries[key] && !this.isForeign(entries[key]);
-    if (this.isAccepted(entries[key]) || (isKnown && this.isForeign({ account }))) return;
+    const known = entries[key];
+    const isSettled = known?.state === 'accepted' || (known && !this.isForeign(known));
+    if (this.isForeign({ account }) ? isSettled : this.isAccepted(known)) return;
     entries[key] = { state: 'accepted', answer, origin, account };
   }
 

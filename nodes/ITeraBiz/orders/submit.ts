@@ -179,7 +179,7 @@ async function send(shared: Submissions, row: Row): Promise<Sent> {
     return accept(shared, row, jobIn((outcome as ApiResponse).body)!);
   }
   const failed = new RequestFailed(attempt);
-  if (decision === 'retry') ledger.refused(key, before);
+  if (attempt.tries > 0 && decision === 'retry' && isBare503(outcome)) ledger.refused(key, before);
   if (decision !== 'unknown') throw ItemFailed.by(failed, { doing });
   return async () => {
     const reconciler = account.reconcilers[listOf(order)];

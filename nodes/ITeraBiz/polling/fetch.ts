@@ -119,24 +119,27 @@ async function readList(poll: Poll, progress: Progress, after?: string): Promise
   const wanted = progress.pending.filter((id) => !hidden.has(id));
   const videos: Video[] = [];
   let [count, knownCount, pageSize, isSorted, isDone] = [0, 0, 0, true, false];
-  let newestKnown: number | undefined;
+  let mayBeLate = false;
+  /** When the known videos were made, of each page the first and the last */
+  const times: number[] = [];
   const fetch = async (from = after) => await client.page('/videos', from);
   const read = async () => {
     for await (const { newItems, cursorStalled } of pages(fetch)) {
       count++;
       pageSize = Math.max(pageSize, newItems.length);
       newItems.forEach((video) => snapshot.set(idOf(video) ?? '', video));
-      if (!isDone) {
+      if (!isDone || mayBeLate) {
         videos.push(...newItems);
         const known = newItems.filter(isKnown);
         knownCount += known.length;
-        if (known.length > 0) newestKnown ??= createdAt(known[0]);
-        const isCampaign = createdAt(known.at(-1) ?? {}) > newestKnown! - LATE_BY;
-        // A reading that is resumed brings what is below.
-        const mayBeLate = isCampaign && videos.length > knownCount && !progress.reading;
+        if (known.length > 0) times.push(createdAt(known[0]), createdAt(known.at(-1)!));
         isSorted &&= !(createdAt(newItems[0] ?? {}) < createdAt(newItems.at(-1) ?? {}));
         const isFarEnough = isSorted || videos.length >= MAX_RECENT;
-        isDone = isFarEnough && knownCount >= (mayBeLate ? MOST_KNOWN : ENOUGH_KNOWN);
+        isDone = isFarEnough && knownCount >= ENOUGH_KNOWN;
+        const isCampaign = isSorted && times.at(-1)! > times[0] - LATE_BY;
+        // A reading that is resumed brings what is below.
+        const mayBring = videos.length > knownCount && !progress.reading;
+        mayBeLate = isCampaign && mayBring && knownCount < MOST_KNOWN;
       }
       if (cursorStalled && !isDone) {
         // Going on with the newest videos is better than never starting the workflow again.
@@ -147,7 +150,7 @@ async function readList(poll: Poll, progress: Progress, after?: string): Promise
       const isLost = count > 1 && newItems.length === 0 && progress.recent.length > 0;
       if (isLost && knownCount === 0) return true;
       const isEnough = count >= wanted.length || wanted.every((id) => snapshot.has(id));
-      if (count === MAX_PAGES || (isDone && isEnough)) return !isDone;
+      if (count === MAX_PAGES || (isDone && !mayBeLate && isEnough)) return !isDone;
     }
     return false;
   };

@@ -126,8 +126,8 @@ function endOf(
   if (reason) return { reason, video };
   const grace = snapshot.get(id) || isCutShort ? 0 : GRACE_PERIOD;
   if (Date.now() < deadline + grace) return undefined;
-  // The list may be late, while the poll that saw it ended has asked for it by its ID.
-  if (ended[id]) return { reason: 'ended', video: ended[id] };
+  // A list may be late, while an earlier poll has asked for it by its ID.
+  if (outcomeOf(ended[id] ?? {}) === 'completed') return { reason: 'ended', video: ended[id] };
   // No later poll can confirm it, but one that iTeraBiz does not know is not being made.
   if (snapshot.has(id) && !snapshot.get(id)) return { reason: 'gone', video };
   // Only its link is missing.

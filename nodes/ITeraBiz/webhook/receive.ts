@@ -115,12 +115,13 @@ function accessOf(context: IWebhookFunctions): { secret?: string } | Reply {
  */
 async function replyTo(unverified: UnverifiedEvent, context: IWebhookFunctions): Promise<Reply> {
   const options = context.getNodeParameter('options', {}) as IDataObject;
+  const confirmsAll = readSwitch(options.confirmWithApi) ?? true;
   // A copy that is older than the event is no result to go on with.
-  const mustConfirm = (readSwitch(options.confirmWithApi) ?? true) || saysRunning(unverified);
+  const mustConfirm = confirmsAll || saysRunning(unverified);
   const verify = async () =>
     mustConfirm ? await confirm(context, unverified) : eventFrom(unverified);
   const { event, videoId, eventId } = unverified;
-  const key = (name: string) => keyOf(name, videoId, mustConfirm ? undefined : eventId);
+  const key = (name: string) => keyOf(name, videoId, confirmsAll ? undefined : eventId);
 
   // A user who listens in the editor wants to see every delivery, repeats included.
   const ignoreRepeats =

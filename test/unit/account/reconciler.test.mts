@@ -223,9 +223,22 @@ describe('Looking for the job of a doubt', () => {
     expect(await finding).toMatchObject({ job: { id: 'own' }, polls: 2 });
 
     const other = looking(() => page([twin]));
-    const lonely = other.find({ after: since - Date.now() });
+    const lonely = [0, 1].map(() => other.find({ after: since - Date.now() }));
     await advance(OVER);
-    expect(await lonely).toMatchObject({ job: { id: 'earlier' }, polls: POLLS });
+    // No job is that of two requests.
+    const found = await Promise.all(lonely);
+    expect(found.map(({ job: one, polls }) => [one?.id, polls])).toEqual([
+      ['earlier', POLLS],
+      [undefined, POLLS],
+    ]);
+  });
+
+  test('such a one counts also if the last polls cannot be read', async () => {
+    const twin = job('earlier', -3_001);
+    let count = 0;
+    const finding = looking(() => (++count < POLLS ? page([twin]) : answered({}, 403))).find();
+    await advance(OVER + MINUTE);
+    expect(await finding).toMatchObject({ job: { id: 'earlier' } });
   });
 
   test('what was made just before the request by the clocks is its own', async () => {

@@ -76,9 +76,14 @@ describe('A request is sent', () => {
     const { request, queue } = scripted([neverSent]);
     queue.answeredAt = now();
     expect(await request('POST')).toMatchObject({ decision: 'retry', tries: MAX_TRIES.busy });
-    const broken = scripted([connectionReset]);
-    broken.queue.answeredAt = now();
-    expect(await broken.request('GET')).toMatchObject({ tries: MAX_TRIES.other });
+    const expired = Object.assign(new Error('certificate has expired'), {
+      code: 'CERT_HAS_EXPIRED',
+    });
+    for (const failure of [connectionReset, expired]) {
+      const other = scripted([failure]);
+      other.queue.answeredAt = now();
+      expect(await other.request('GET')).toMatchObject({ tries: MAX_TRIES.other });
+    }
   });
 
   test.each([

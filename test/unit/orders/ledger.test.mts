@@ -394,6 +394,24 @@ test('what an earlier retry did with another key is known as of that account, an
   expect(retryOf('mine').find(key)).toMatchObject({ answer: { id: 'video_2' } });
 });
 
+test('where a key was replaced twice, what this account has comes first, and no other replaces what is stored', () => {
+  const stored: IContextObject = {};
+  const log = new ExecutionLog();
+  const key = ledgerIn(stored).keyOf(0, order);
+  ledgerIn(stored).accepted(key, { id: 'video_a' });
+  const retryOf = (account: string) =>
+    new Ledger(structuredClone(stored), 0, account, 'as entered', log);
+  const other = retryOf('other');
+  other.sent(key, 7);
+  expect(retryOf('third').find(key)).toMatchObject({ answer: { id: 'video_a' } });
+  other.accepted(key, { id: 'video_b' });
+  expect(retryOf('third').find(key)).toMatchObject({ answer: { id: 'video_a' } });
+  // With an expression such as $now, each try has a key of its own.
+  other.accepted(other.keyOf(0, { ...order, body: { script: 'Later' } }), { id: 'video_c' });
+  expect(retryOf('mine').findEarlier(0)).toMatchObject({ answer: { id: 'video_a' } });
+  expect(retryOf('other').findEarlier(0)).toMatchObject({ answer: { id: 'video_c' } });
+});
+
 test('a gateway that may have lost a yes gets the same Idempotency-Key again', () => {
   const ledger = ledgerIn();
   const key = ledger.keyOf(0, order);

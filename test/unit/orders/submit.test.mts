@@ -357,6 +357,21 @@ test('A bare 503 may hide a yes: the next try has the same Idempotency-Key, afte
   );
 });
 
+test('A doubt that could not be sent again keeps its Idempotency-Key', async () => {
+  const account = new Account('one');
+  const first = running({ account, answer: breaks });
+  await errorOf(first);
+  const given = { memory: first.memory, options: { resubmitUnknown: true } };
+  account.queue.pauseFor(600_000, { status: 503, headers: {}, body: '' });
+  const paused = running({ ...given, account });
+  await errorOf(paused);
+  expect(paused.posts).toEqual([]);
+  const again = running({ ...given, account: new Account('one') });
+  await again.output;
+  const [before, after] = [first, again].map(({ posts }) => posts[0].headers['idempotency-key']);
+  expect(after).toBe(before);
+});
+
 describe('A job that the list shows', () => {
   let jobs = 0;
 

@@ -92,6 +92,12 @@ describe('a reading of the list', () => {
   // The first two of a page alone do not tell its order.
   oldestFirst[0].splice(0, 2, ...queued(2, 1));
   const sameTime = queued(...known).map((one) => ({ ...one, created_at: '2026-01-05' }));
+  const campaign = [0, 1, 2, 3, 4, 5].map((n) =>
+    queued(...down(600 - 100 * n, 501 - 100 * n)).map((one) => ({
+      ...one,
+      created_at: '2026-01-05',
+    })),
+  );
   const progressOf = (...recent: number[]): Progress => ({
     recent: names(...recent),
     pending: [],
@@ -129,6 +135,13 @@ describe('a reading of the list', () => {
       oldestFirst,
       { recent: names(...down(100, 1)) },
     ],
+    [
+      'three hundred of one minute, if there is a new one',
+      4,
+      campaign,
+      { recent: names(...down(599, 1)) },
+    ],
+    ['twenty of one minute, if there is none', 1, campaign, { recent: names(...down(600, 1)) }],
     ['a page that brings nothing new', 2, [queued(31), [], ...older], {}],
     ['a hundred pages', 100, down(1_101, 1_001).map((number) => queued(number)), {}],
   ])('goes down to %s', async (_case, count, pages, before) => {

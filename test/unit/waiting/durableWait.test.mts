@@ -601,11 +601,19 @@ describe('A video that ended while others were made, and was then deleted at iTe
 
   test('is given out at the Timeout, though the list still shows it being made', async () => {
     const { output: input } = await pollTwice();
-    const videos = { a: 'completed', b: 'completed', c: 'processing' };
+    const videos = { a: 'completed', b: 'processing', c: 'failed' };
     const late = { ...given, videos, memory: { done: false }, input, left: -MINUTE };
     const { output, memory } = await once(coordinate, late);
     expect(memory.done).toBe(true);
     expect(output).toMatchObject(all);
+  });
+
+  test('but not as failed if the list shows it being made again', async () => {
+    const { output: input } = await pollTwice();
+    const videos = { a: 'completed', b: 'completed', c: 'processing' };
+    const late = { ...given, videos, memory: { done: false }, input, left: -MINUTE };
+    const { output } = await once(coordinate, late);
+    expect(output[2]).toMatchObject({ error: expect.stringMatching(/^Video c was not finished/) });
   });
 
   test('is waited for if the last poll sees it being made again', async () => {

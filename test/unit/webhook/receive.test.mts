@@ -451,11 +451,15 @@ describe('What the API says', () => {
   test('is asked for all the same where the copy in the event is older than it', async () => {
     const delivery: Delivery = {
       parameters: { options: { confirmWithApi: false } },
-      body: { type: 'video.completed', data: { id: 'vid_1', status: 'processing' } },
+      body: { id: 'evt_9', type: 'video.completed', data: { id: 'vid_1', status: 'processing' } },
     };
     const { asked, runs } = await deliver(delivery);
     expect(asked).toHaveLength(1);
     expect(runs).toMatchObject([{ event: 'video.completed', video }]);
+    // The sender repeats it with the copy of now.
+    const fresh = { id: 'evt_9', type: 'video.completed', data: video };
+    const again = await deliver({ ...delivery, body: fresh });
+    expect(again.runs).toHaveLength(0);
   });
 
   test.each([true, 'true', null, undefined, '', 1, NaN, 'falsehood', 'not false', [false]])(
