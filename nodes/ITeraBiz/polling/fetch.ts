@@ -22,7 +22,7 @@ const MAX_IN_VAIN = 50;
 /** Reading stops after this many known videos: a video that was listed late stands among them. */
 const ENOUGH_KNOWN = 20;
 
-/** The list may show a video so much later than newer ones, in milliseconds. Assumption: within seconds. */
+/** The list may show a video so much later than newer ones, in milliseconds; `RECONCILING` expects seconds. */
 const LATE_BY = 60_000;
 
 /** So many known videos are enough even if they were made within that time. More may not be remembered. */
