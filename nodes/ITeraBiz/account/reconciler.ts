@@ -232,10 +232,10 @@ export class Reconciler {
       const isRefused = isFinal && start - refusedSince >= RECONCILING.refused;
       const goesOn = isUnread && this.againAt < lookup.giveUpAt;
       const isOver = isRefused || (lookup.dueTimes.length === 0 && !goesOn);
+      const own = isEarlier ? undefined : match?.entry;
+      const isLeft = !this.jobs.isAssigned(idOf(lookup.earlier) ?? '');
       // Its own may come as long as it is looked for.
-      const last =
-        isOver && !this.jobs.isAssigned(idOf(lookup.earlier) ?? '') ? lookup.earlier : undefined;
-      const job = isEarlier ? last : (match?.entry ?? last);
+      const job = own ?? (isOver && isLeft ? lookup.earlier : undefined);
       this.jobs.assign(idOf(job));
       if (job || isOver) this.end(lookup, at, trouble, job);
     }

@@ -41,6 +41,9 @@ export function seedIn({ submissions }: IContextObject): string | undefined {
 export class Ledger {
   private readonly data: LedgerData;
 
+  /** What earlier retries have ordered, or left in doubt */
+  private readonly retried: { created: Created[]; open: Open[] };
+
   /** The last entry of each item from the same source, of this account if there is one */
   private readonly earlier: Map<number, Entry>;
 
@@ -70,14 +73,9 @@ export class Ledger {
     const { seed, entries, run: lastRun } = this.data;
     this.runId = lastRun?.index === run ? lastRun.id : randomBytes(4).toString('hex');
     this.data.run = { index: run, id: this.runId };
-    for (const open of log.openFor(seed)) {
-      if (open.run === this.runId) this.addOpen(open);
-    }
-    // After the doubts: the last entry of an item counts.
-    for (const created of log.createdFor(seed)) {
-      // Only the stored run has the same items in each retry. Other runs may get other items.
-      if (created.run === this.runId) this.addCreated(created);
-    }
+    this.retried = { created: log.createdFor(seed), open: log.openFor(seed) };
+    // Only the stored run has the same items in each retry. Other runs may get other items.
+    this.addRetried((submission) => submission.run === this.runId);
     const { origin } = this.stamp;
     const earlier = this.ofThisRun().filter(([, entry]) => entry.origin === origin);
     const isOwn = ([, entry]: [number, Entry]) => !this.isForeign(entry);
@@ -108,18 +106,15 @@ export class Ledger {
 
   /** The same before anything is sent; also finds what another retry has ordered, or left in doubt. */
   recall(key: string): Entry | undefined {
-    const { seed, entries } = this.data;
-    if (this.isAccepted(entries[key])) return entries[key];
-    const isThis = (submission: Open) => submission.key === key;
-    this.log
-      .openFor(seed)
-      .filter(isThis)
-      .forEach((open) => this.addOpen(open));
-    this.log
-      .createdFor(seed)
-      .filter(isThis)
-      .forEach((created) => this.addCreated(created));
-    return entries[key];
+    this.addRetried((submission) => submission.key === key);
+    return this.data.entries[key];
+  }
+
+  /** Takes over what these were. The last entry of an item counts, so the doubts come first. */
+  private addRetried(isWanted: (submission: Open) => boolean): void {
+    const { created, open } = this.retried;
+    open.filter(isWanted).forEach((submission) => this.addOpen(submission));
+    created.filter(isWanted).forEach((submission) => this.addCreated(submission));
   }
 
   /** Takes over what an earlier retry sent. Only what this account may have replaces what is known of another. */

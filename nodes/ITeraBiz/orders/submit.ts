@@ -70,14 +70,15 @@ export async function submitAll(
     const { item } = row;
     const startedAt = now();
     const sent = await results.attempt(item, async () => await submit(shared, row));
+    // What was in flight at that moment is not in a row with it.
+    const isLater = startedAt >= unknownSince;
     if (typeof sent !== 'function') {
       // A refusal is a known outcome, too. A row that was not sent says nothing.
-      if (needsSubmission(row)) unknownInARow = 0;
+      if (isLater && needsSubmission(row)) unknownInARow = 0;
       return addJob(row, sent);
     }
     if (unknownInARow++ === 0) unknownSince = now();
-    // All that were in flight when a connection broke say no more than one.
-    if (unknownInARow >= MAX_UNKNOWN_IN_A_ROW && startedAt >= unknownSince) {
+    if (unknownInARow >= MAX_UNKNOWN_IN_A_ROW && isLater) {
       results.abort(item, `iTeraBiz gave no clear answer to the last ${unknownInARow} requests`);
     }
     const lookup = results.attempt(item, sent).then((job) => addJob(row, job));

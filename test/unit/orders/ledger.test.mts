@@ -109,10 +109,10 @@ test('what this process knows of its own account comes before what was made for 
   const log = new ExecutionLog();
   const retryOf = (account: string) =>
     new Ledger(structuredClone(memory), 0, account, 'as entered', log);
-  const running = retryOf('other');
-  const key = running.keyOf(0, order);
-  retryOf('other').accepted(key, { id: 'video_b' });
-  expect(running.recall(key)).toMatchObject({ answer: { id: 'video_b' } });
+  const other = retryOf('other');
+  const key = other.keyOf(0, order);
+  other.accepted(key, { id: 'video_b' });
+  expect(retryOf('other').recall(key)).toMatchObject({ answer: { id: 'video_b' } });
   expect(retryOf('other').find(key)).toMatchObject({ answer: { id: 'video_b' } });
   expect(retryOf('mine').find(key)).toMatchObject({ answer: { id: 'video_a' } });
 });

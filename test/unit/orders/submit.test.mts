@@ -1,4 +1,5 @@
 /** How the rows of a run are submitted, each once. */
+import { setTimeout as moment } from 'node:timers/promises';
 import type { IContextObject, IDataObject } from 'n8n-workflow';
 import { UserError } from 'n8n-workflow';
 
@@ -325,6 +326,19 @@ describe('A row of unknown outcome', () => {
     const outage = atOnce(40);
     await outage.output;
     expect(outage.posts).toHaveLength(10);
+  });
+
+  test('one that was in flight before, and got through, is no sign that it is over', async () => {
+    const scripts = Array.from({ length: 40 }, (_, n) => `script ${n}`);
+    let count = 0;
+    const answer = async (asked: Asked) => {
+      const nth = ++count;
+      if (nth >= 5) await moment(nth === 5 ? 30 : 60);
+      return nth === 5 ? accepted(asked) : ('break' as const);
+    };
+    const place = running({ scripts, concurrency: 5, onError: 'continueErrorOutput', answer });
+    await place.output;
+    expect(place.posts).toHaveLength(10);
   });
 
   test('a refusal among them is an answer', async () => {
