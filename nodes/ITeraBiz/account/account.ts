@@ -11,7 +11,7 @@ import { JobRegistry } from './jobRegistry';
 import { Reconciler } from './reconciler';
 import { VideoPoller } from './videoPoller';
 
-/** How long an unused account is kept, in milliseconds: what it knows of a failed execution helps its next retry. */
+/** How long an unused account is kept, in milliseconds: what it knows of recent orders helps a later retry. */
 const IDLE_LIFETIME = 24 * 60 * 60_000;
 
 /**

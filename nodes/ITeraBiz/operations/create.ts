@@ -6,8 +6,8 @@ import { JobRegistry } from '../account/jobRegistry';
 import { fingerprint } from '../account/sameOrder';
 import { idOf } from '../api/video';
 import { now, signalUntil, unlessAborted } from '../client/time';
-import { forgetForeign } from '../orders/foreign';
 import { ExecutionLog } from '../orders/executionLog';
+import { forgetForeign } from '../orders/foreign';
 import { Ledger, seedIn } from '../orders/ledger';
 import {
   type Allowance,
@@ -28,6 +28,8 @@ import { avatarReader, idOfAvatar } from './avatarByName';
 
 /** For all accounts: between two retries of an execution, its API key may be replaced. */
 const executionLog = new ExecutionLog();
+
+/** Only for reservations, by the seeds of executions: their retries take turns. */
 const executions = new JobRegistry();
 
 /** Orders each item once, and waits for the videos if the user wants that. */

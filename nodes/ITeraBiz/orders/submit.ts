@@ -70,7 +70,7 @@ export async function submitAll(
     const { item } = row;
     const startedAt = now();
     const sent = await results.attempt(item, async () => await submit(shared, row));
-    // What was in flight at that moment is not in a row with it.
+    // What was in flight when the first doubt became known does not follow it.
     const isLater = startedAt >= unknownSince;
     if (typeof sent !== 'function') {
       // A refusal is a known outcome, too. A row that was not sent says nothing.
@@ -180,6 +180,7 @@ async function send(shared: Submissions, row: Row): Promise<Sent> {
     return accept(shared, row, jobIn((outcome as ApiResponse).body)!);
   }
   const failed = new RequestFailed(attempt);
+  // From now on, it counts as refused: an API may replay its answer to the old key.
   if (attempt.tries > 0 && decision === 'retry' && isBare503(outcome)) ledger.refused(key, before);
   if (decision !== 'unknown') throw ItemFailed.by(failed, { doing });
   return async () => {
