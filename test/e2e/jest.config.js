@@ -21,6 +21,6 @@ module.exports = {
   testPathIgnorePatterns: [...others, ...(hasChromium ? [] : ['/test/e2e/browser/'])],
   reporters: ['default', ...(hasChromium ? [] : ['<rootDir>/test/e2e/withoutChromium.js'])],
   // Most of the time they wait for n8n.
-  maxWorkers: 3,
+  maxWorkers: 2,
   testTimeout: 300_000,
 };
