@@ -122,7 +122,8 @@ async function countOf(kind: string): Promise<number> {
 async function untilAsked(kind: string, count: number): Promise<void> {
   await until(`there were ${count} requests ${kind}`, async () => await countOf(kind), {
     isSo: (made) => made >= count,
-    seconds: 180,
+    // A pause of 66 seconds, and n8n's timer of another 60: on a busy computer, twice.
+    seconds: 300,
     every: 250,
   });
 }
