@@ -117,7 +117,6 @@ const PLAIN_PATH = /^\/(?![/\\])/;
  *
  * Invariant: the HTTP client gets the parsed URL that was checked, never the original text, which it may
  * parse differently: `https:host/x` is a path for `URL`, but another host for axios before 1.18.
- *
  * @throws {UserError} for a key or Base URL that cannot work, and for a request to another host
  */
 async function withKey(

@@ -15,9 +15,8 @@ import { VideoPoller } from './videoPoller';
 const IDLE_LIFETIME = 24 * 60 * 60_000;
 
 /**
- * Shared by all executions in this process that use the same iTeraBiz account.
- *
- * Invariant: it holds no reference to an execution that has ended or was canceled.
+ * Shared by all executions in this process that use the same iTeraBiz account. Invariant: it holds no reference
+ * to an execution that has ended or was canceled.
  */
 export class Account {
   readonly queue = new RequestQueue();
@@ -28,11 +27,8 @@ export class Account {
     '/avatars': new Reconciler(this.jobs, '/avatars'),
     '/videos': new Reconciler(this.jobs, '/videos'),
   };
-
   private readonly fileQueues = new Map<string, RequestQueue>();
-
   private usedAt = now();
-
   /** How many runs hold it */
   private runs = 0;
 
@@ -49,10 +45,7 @@ export class Account {
     return this.client(context, { priority: 'interactive', retry: false, deadline });
   }
 
-  /**
-   * For downloads from one host. Each host has its own queue, so a slow file or a failing host delays
-   * neither the API nor other hosts.
-   */
+  /** For downloads. Each host has its own queue, so a slow or failing one delays neither the API nor others. */
   fileClient(host: string, context: RequestContext, settings: ClientSettings): ApiClient {
     const queue = this.fileQueues.get(host) ?? new RequestQueue();
     this.fileQueues.set(host, queue);

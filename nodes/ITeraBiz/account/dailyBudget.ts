@@ -36,9 +36,8 @@ export interface Usage {
 export class CannotCount extends Error {}
 
 /**
- * Counts the videos an account made in the last 24 hours: those in its list, plus those this process
- * ordered that the list may not show yet. Exact within a process; orders of other processes count only
- * once they are listed.
+ * Counts the videos an account made in the last 24 hours: the listed ones, and those of this process that the list
+ * may not show yet. Exact within a process; orders of other processes count only once they are listed.
  */
 export class DailyBudget {
   private readonly slots = new Set<Slot>();
@@ -78,11 +77,7 @@ export class DailyBudget {
     return { ...usage, slots };
   }
 
-  /**
-   * Whether a slot may still be used: other processes may have ordered since it was taken.
-   *
-   * @throws as {@link take}
-   */
+  /** Whether a slot may still be used: other processes may have ordered since it was taken. @throws as `take` */
   async tryStart(client: ApiClient, limit: number, slot: Slot): Promise<boolean> {
     await this.refresh(client, MAX_AGE.start);
     const others = this.usage().used - this.slots.size;
@@ -99,10 +94,8 @@ export class DailyBudget {
   }
 
   /**
-   * Reads the list again if the last read is too old.
-   *
-   * Invariant: the age is measured from this call, not from the end of a read. Otherwise a read that
-   * takes longer than `maxAge` would be repeated forever.
+   * Reads the list again if the last read is too old. Invariant: the age is measured from this call, not from the
+   * end of a read. Otherwise a read that takes longer than `maxAge` would be repeated forever.
    */
   private async refresh(client: ApiClient, maxAge: number): Promise<void> {
     const { signal, options, deadline = Infinity } = client.settings;

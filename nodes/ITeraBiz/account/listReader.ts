@@ -23,14 +23,13 @@ export interface Listed {
 export type Extent = 'enough' | 'tooLong' | 'stuck';
 
 /**
- * Reads a list page by page, newest first, back to a given time. Keeps no entries.
+ * Reads a list page by page, newest first, back to a given time.
  *
  * Assumptions: `created_at` is when the API accepted a job, by the clock that its `Date` header shows.
  * A list that is not sorted newest first is read to its end.
- *
  * @param since milliseconds since 1970, by our clock
  * @param onEntry gets every entry, including older ones on the last page
- * @throws {RequestFailed}, errors from before sending, and the signal's reason
+ * @throws as {@link ApiClient.page}
  */
 export async function readBack(
   client: ApiClient,

@@ -73,7 +73,6 @@ interface Lookup extends UnknownSubmission {
  *
  * Of several jobs, the first one created after the request wins, otherwise the last one before it. A job
  * that two different orders, or an order still being sent, may have created is assigned to none.
- *
  * @param listed jobs not yet assigned to an item
  * @param sending orders being sent; their jobs may already be listed
  */
@@ -142,7 +141,6 @@ export class Reconciler {
   /**
    * Looks for the job of a request, several times within about a minute, and for longer if the list cannot be
    * read.
-   *
    * @param client polls for all lookups when it is this one's turn
    * @param isOld whether the request was sent long ago, so reading the list once is enough
    * @throws the signal's reason when the execution is canceled

@@ -34,8 +34,7 @@ export function listOf({ url }: Order): '/avatars' | '/videos' {
 }
 
 /**
- * Compares a listed entry with an order, by the fields the entry has. Only the text is required;
- * other missing fields are ignored.
+ * Compares a listed entry with an order, by the fields the entry has; only the text is required.
  *
  * Invariant: only a different text or avatar makes a different order. The API may record all other fields
  * in its own way, such as the real length of a finished video, and a wrong "other" costs a second video.
@@ -230,7 +229,6 @@ function numberIn(value: unknown): number {
   return Number(digits.trim() || NaN);
 }
 
-/** Also if nested. */
 function statedIn(entry: IDataObject, field: string): IDataObject[string] {
   if (isStated(entry[field])) return entry[field];
   const inner = WRAPPERS.map((name) => entry[name]).filter(isObject);
@@ -286,7 +284,6 @@ function formsOf(value: unknown): Forms {
   return { whole, ascii, kept: NOT_LATIN.test(text) ? whole : ascii };
 }
 
-/** {@link wordsIn}, without spaces. */
 function lettersIn(text: string): string {
   return wordsIn(text).replaceAll(' ', '');
 }

@@ -80,7 +80,6 @@ const MAX_REFUSALS = 3;
 /**
  * Polls the state of some videos: a single one by ID, several from the list. It takes no more requests than
  * there are videos, not counting one for a list that fails.
- *
  * @param unlisted IDs the list did not show; the caller keeps them between polls. They are read by ID: now,
  *   or in the next poll if the list took too many requests. Those no longer asked for are removed.
  * @param snapshot gets what was seen, from the first request on
@@ -134,7 +133,6 @@ export async function fetchSnapshot(
 /**
  * Adds listed videos to the snapshot, and other IDs to `unlisted`. After a refused page, the rest is left
  * for the next poll. An unlisted video that the list shows by now is no longer unlisted: it was only late.
- *
  * @returns the number of requests
  */
 async function readListed(
@@ -173,7 +171,7 @@ async function readListed(
   return requests;
 }
 
-/** Reads a video by ID; `undefined` if the API does not know it. @throws other errors of `reader.video` */
+/** Reads a video by ID; `undefined` if the API does not know it. */
 export async function videoIfKnown(reader: VideoReader, id: string): Promise<Video | undefined> {
   return await reader.video(id).catch((error: unknown) => {
     if (error instanceof RequestFailed && error.statusClass === 'notFound') return undefined;

@@ -64,35 +64,25 @@ interface Group {
 }
 
 /**
- * Polls for all waits of an account together, across executions.
- *
- * A refused poll does not end a wait, because the videos are rendered anyway. Only repeated refusals
- * that no retry would fix do, after some time.
+ * Polls for all waits of an account together, across executions. A refused poll does not end a wait, because the
+ * videos are made anyway; only repeated refusals that no retry would fix do, after some time.
  *
  * Invariant: it keeps nothing of waits that have ended.
  */
 export class VideoPoller {
   private readonly groups = new Set<Group>();
-
   /** IDs of the last poll that the list did not show */
   private readonly unlisted = new Set<string>();
-
   private isPolling = false;
-
   private polledAt = -Infinity;
-
   /** Consecutive refused polls */
   private refusedInARow = 0;
-
   /** Of the last poll */
   private refusal?: RequestFailed;
-
   /** Of single videos in the last poll, by ID */
   private refused = new Map<string, RequestFailed>();
-
   /** What the running poll has seen so far */
   private current: Snapshot = new Map();
-
   private wake = () => {};
 
   get isIdle(): boolean {
@@ -100,8 +90,6 @@ export class VideoPoller {
   }
 
   /**
-   * Waits for videos.
-   *
    * @param client sends the poll for all groups when it is this group's turn; its signal ends the waits
    * @param onResult called once for each wait that ends
    * @throws the signal's reason, and {@link RequestFailed} if polls are refused permanently
@@ -142,10 +130,7 @@ export class VideoPoller {
     return own;
   }
 
-  private async join(
-    client: ApiClient,
-    members: Pick<Group, 'waiters' | 'once' | 'onSnapshot'>,
-  ): Promise<void> {
+  private async join(client: ApiClient, members: Pick<Group, 'waiters' | 'once' | 'onSnapshot'>) {
     const { signal, options } = client.settings;
     signal?.throwIfAborted();
     const over = new AbortController();
@@ -231,10 +216,8 @@ export class VideoPoller {
     this.groups.delete(leader);
     this.groups.add(leader);
 
-    const ids = new Set([
-      ...this.waiters.map(({ id }) => id),
-      ...groups.flatMap(({ once = [] }) => once),
-    ]);
+    const once = groups.flatMap((group) => group.once ?? []);
+    const ids = new Set([...this.waiters.map(({ id }) => id), ...once]);
     const snapshot: Snapshot = (this.current = new Map());
     this.refused = new Map();
     let refusal: RequestFailed | undefined;

@@ -1,9 +1,7 @@
 import { isObject, jsonOrText } from './json';
 
-/** Longest text quoted from a response, in characters. */
+/** How much of a text is quoted, and how much of it is read, in characters. */
 const MAX_QUOTE_LENGTH = 300;
-
-/** How much of a text is read, in characters. */
 const MAX_TEXT_LENGTH = 20_000;
 
 /** People read no more parts than this, nor longer ones, and deeper nesting holds no messages for them. */

@@ -11,7 +11,6 @@ export interface VideoEvent {
   event: EventName;
   /** The same for every delivery of the event */
   eventId: string;
-  /** ISO 8601 */
   occurredAt: string;
   video: Video;
 }
@@ -20,14 +19,10 @@ export interface VideoEvent {
 export interface UnverifiedEvent extends Partial<Pick<VideoEvent, 'eventId' | 'occurredAt'>> {
   event: EventName;
   videoId: string;
-  /** As received */
   video: Video;
 }
 
-type ParsedBody =
-  | { unverified: UnverifiedEvent }
-  | { unknownEvent: string }
-  | { malformed: string };
+type Parsed = { unverified: UnverifiedEvent } | { unknownEvent: string } | { malformed: string };
 
 /** Longest accepted event ID or name, in characters. */
 const MAX_NAME_LENGTH = 200;
@@ -44,7 +39,7 @@ const HARMFUL_KEYS = ['__proto__', 'constructor'];
  * Assumption: `{"id","type","created_at","data":{video job}}`. The name is also read from `event`,
  * and the job also from `data.video`, `video` and the top level.
  */
-export function readEvent(body: unknown): ParsedBody {
+export function readEvent(body: unknown): Parsed {
   if (!isObject(body)) return { malformed: 'the body is not a JSON object' };
   if (isHarmful(body, MAX_DEPTH)) return { malformed: 'the body was made to do harm' };
 

@@ -54,8 +54,6 @@ export async function* pages(
  * If `has_more` is missing or unreadable, a full page is followed by another, and an empty one is the last. So
  * is a page with more entries than requested: that list is not paged. One with fewer proves nothing: the API
  * may allow no more per page.
- *
- * @param size how many entries were requested
  */
 export function pageIn(body: unknown, size = PAGE_SIZE): Page | undefined {
   const list = Array.isArray(body) ? { data: body, has_more: undefined } : body;

@@ -95,7 +95,6 @@ export interface ClientSettings {
   options?: Partial<IHttpRequestOptions>;
 }
 
-/** A request; a path is relative to the credential's Base URL. */
 export interface ApiRequest extends Pick<IHttpRequestOptions, 'url' | 'qs' | 'body' | 'headers'> {
   method: IHttpRequestMethods;
 }
@@ -111,7 +110,6 @@ export class ApiClient {
     readonly settings: ClientSettings,
   ) {}
 
-  /** The same client with other settings. */
   with(settings: Partial<ClientSettings>): ApiClient {
     return new ApiClient(this.context, this.queue, { ...this.settings, ...settings });
   }
@@ -133,11 +131,9 @@ export class ApiClient {
   }
 
   /**
-   * Sends until there is a response, a final refusal or an unknown outcome, or time runs out.
-   *
-   * Invariant: only what {@link retryDecision} allows is sent again. A pause that the API asks for holds
-   * back the whole queue, even after the last try.
-   *
+   * Sends until there is a response, a final refusal or an unknown outcome, or time runs out. Invariant: only what
+   * {@link retryDecision} allows is sent again. A pause that the API asks for holds back the whole queue, even
+   * after the last try.
    * @throws what `sendOnce` throws, and the signal's reason
    */
   async schedule(method: IHttpRequestMethods, sendOnce: () => Promise<Outcome>): Promise<Attempt> {

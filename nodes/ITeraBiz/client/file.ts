@@ -44,7 +44,6 @@ export async function discard(body: unknown): Promise<void> {
 /**
  * Runs a task that reads a stream, and stops the stream if it stalls. n8n behavior: its timeout covers only
  * the response, so a stalled file would never end.
- *
  * @param patience longest time between two chunks, in milliseconds
  * @param stop ends the stream. n8n behavior: the stream's own `destroy` may wait for the next chunk
  */

@@ -5,7 +5,6 @@ import { REFUSED_BEFORE_SENDING, trimBaseUrl } from '../api/address';
 import { isObject, jsonOrText } from '../api/json';
 import { NetworkError, neverSent, type Outcome } from '../api/response';
 
-/** The n8n context that sends a request. */
 export type RequestContext = IAllExecuteFunctions;
 
 /** Returns every response as it came. n8n behavior: some redirects take the API key to another host. */
@@ -16,9 +15,7 @@ const RAW_RESPONSE = {
 };
 
 /**
- * Sends one request to the API, with the user's credential.
- *
- * @param options n8n's; a path without `baseURL` gets the credential's
+ * Sends one request with the user's credential; a path gets its Base URL.
  * @throws errors from before sending, e.g. a missing credential: the API received nothing
  */
 export async function send(
@@ -48,7 +45,6 @@ export async function send(
 /**
  * Opens a file; the body is a stream, whatever the status. Invariant: the API key is sent only to the API's
  * own origin, and no redirect is followed.
- *
  * @throws as {@link send}
  */
 export async function openFile(
@@ -81,7 +77,6 @@ export async function baseUrlOf(context: RequestContext): Promise<string> {
  * The network error behind a failed request. n8n behavior: it wraps its HTTP client's error, which may wrap
  * the network's. Invariant: errors from before sending are recognized here, one by one; any other, known or
  * not, may have come after the request arrived.
- *
  * @returns `undefined` for an error from before sending: a credential that is missing or not for this node,
  *   a Base URL or key that the credential refuses, a URL that n8n must not request
  */

@@ -16,9 +16,7 @@ export interface Turn {
 type QueueEntry = Turn & { start: () => void };
 
 /**
- * The requests to one host, from all executions: how many are in flight, which is next, and until when
- * all of them pause.
- *
+ * The requests to one host, from all executions: how many are in flight, which is next, and until when all pause.
  * Invariant: nothing is kept of an execution that has ended or was canceled.
  */
 export class RequestQueue {
@@ -31,9 +29,8 @@ export class RequestQueue {
   pausedBy?: Outcome;
 
   /**
-   * Runs a task when its turn has come. Within a priority, the order is strict, so no request starves
-   * behind those that allow more concurrency.
-   *
+   * Runs a task when its turn has come. Within a priority, the order is strict, so no request starves behind those
+   * that allow more concurrency.
    * @throws what the task throws, and the signal's reason once it aborts
    */
   async run<T>(task: () => Promise<T>, turn: Turn): Promise<T> {
@@ -57,10 +54,8 @@ export class RequestQueue {
 
   /**
    * Waits until there is no pause; one that is on may be extended.
-   *
    * @param patience how long to wait at most, in milliseconds
    * @returns what is left of it, negative if the pause lasts longer
-   * @throws the signal's reason once it aborts
    */
   async waitUntilResumed(patience: number, signal?: AbortSignal): Promise<number> {
     let left = patience;

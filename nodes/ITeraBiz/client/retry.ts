@@ -78,8 +78,6 @@ const PAUSE = { first: 1_000, longest: 30_000, jitter: 1_000 };
  * How long to pause before a request is sent again, in milliseconds: a random part of a limit that doubles
  * with each try (full jitter), so that clients do not all come back at the same moment; at least as long as
  * the API asks, plus jitter.
- *
- * @param tries so far
  */
 export function backOff(tries: number, retryAfter?: number, random = Math.random()): number {
   const own = random * Math.min(PAUSE.longest, PAUSE.first * 2 ** (tries - 1));

@@ -18,7 +18,6 @@ export const LANGUAGE_CODES = [
 
 const standard = new Intl.DisplayNames('en', { type: 'language', languageDisplay: 'standard' });
 
-/** The codes with their English names, e.g. `German (Switzerland)`, sorted by name. */
 export function languageOptions(): INodePropertyOptions[] {
   return LANGUAGE_CODES.map((code) => ({ name: standard.of(code)!, value: code })).sort((a, b) =>
     a.name.localeCompare(b.name, 'en'),
@@ -53,9 +52,8 @@ function codesByName(): Map<string, string> {
 }
 
 /**
- * A BCP-47 code in its usual spelling, e.g. `en-US` for `EN_us`, or `undefined` if the text is not a code.
- *
- * BCP-47 allows languages of five to eight letters, but none is in use: such words are names.
+ * A BCP-47 code in its usual spelling, e.g. `en-US` for `EN_us`, or `undefined` if the text is not a code. BCP-47
+ * allows languages of five to eight letters, but none is in use: such words are names.
  */
 export function languageCode(text: string): string | undefined {
   const code = text.trim().replace(/_/g, '-');

@@ -17,7 +17,6 @@ export const waitForCompletion: INodeProperties = {
 
 const onlyWhenWaiting = { show: { '/waitForCompletion': [true] } };
 
-/** How to wait; hidden while {@link waitForCompletion} is off. */
 export const waitingOptions: INodeProperties[] = [
   {
     displayName: 'Failed Videos',

@@ -79,9 +79,8 @@ const PROPERTIES = new Map([limit, ...orderOptions].map((property) => [property.
  * @throws {BadInput} for the first one that is invalid
  */
 export function checkOptions(options: object): Options {
-  return Object.fromEntries(
-    Object.entries(options).map(([name, value]) => [name, checkOption(name, value)]),
-  );
+  const checked = Object.entries(options).map(([name, value]) => [name, checkOption(name, value)]);
+  return Object.fromEntries(checked);
 }
 
 function checkOption(name: string, value: unknown): unknown {

@@ -131,7 +131,6 @@ export function describeStrangeAnswer({ status, body }: ApiResponse, { doing }: 
   };
 }
 
-/** An aside if the request was tried more than once. */
 function howOften(tries: number, seconds: number): string {
   if (tries <= 1) return '';
   return ` (tried ${tries} times over ${counted(Math.ceil(seconds), 'second')})`;

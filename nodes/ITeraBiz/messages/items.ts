@@ -17,10 +17,8 @@ export function itemOf(item: number, size: number): string {
 /**
  * The message of a node that stops, also about its other items. Items with the same message share a line.
  * n8n behavior: its editor shows no line breaks, so each line is a sentence.
- *
- * @param item the item that n8n reports, whose own message comes first
- * @param failures by item, including this one
- * @param lists the jobs that the API accepted; `advice` says what to do about them
+ * @param item the one that n8n reports, whose own message comes first
+ * @param advice what to do about the jobs in `lists`
  */
 export function describeStop(
   { message, description }: Message,

@@ -48,11 +48,11 @@ export const create: Perform = async (run, request) => {
       const ledger = ledgerOf(run, request, account);
       // Before its items are validated again: one that is invalid by now was ordered all the same.
       if (!run.isTool) ledger.ordered.forEach(([item, job]) => results.recordAccepted(item, job));
-      stopWatching = nameOrdersWhenStopped(run, results, () => ledger.unknownItems);
+      stopWatching = nameOrdersWhenStopped(results, () => ledger.unknownItems);
       const client = await run.client();
-      return await order(run, request, { account, client, ledger, results, doing: request.doing });
+      return await order(request, { account, client, ledger, results, doing: request.doing });
     });
-    return jobs ? await finish(run, results, jobs) : results.collect();
+    return jobs ? await finish(results, jobs) : results.collect();
   } finally {
     stopWatching();
     releaseAccount();
@@ -107,17 +107,17 @@ async function inTurn<T>(
  * @returns the jobs, by item; `undefined` if nothing was to be sent
  */
 async function order(
-  run: Run,
   request: RequestTemplate,
   shared: Submissions,
 ): Promise<Map<number, Job> | undefined> {
   const { account, client, ledger, results } = shared;
+  const { run } = results;
   const isVideo = request.url !== '/avatars';
   const avatars = avatarReader(client);
   const findAvatar = async (name: string) => idOfAvatar(name, await avatars());
   const rows = await prepareRows(run, request, ledger, findAvatar);
   const { isPreview, bad } = rows;
-  if (isVideo) await forgetForeign(run, shared, rows.good);
+  if (isVideo) await forgetForeign(shared, rows.good);
   nameAccepted(shared, rows.good);
   const stopsInvalid = run.onError === 'stop' && bad.size > 0;
   const reusing = stopsInvalid
@@ -147,7 +147,7 @@ async function order(
 
     const isRefused = new Set(refused);
     const remaining = rows.good.filter((row) => !isRefused.has(row));
-    const submitting = submitAll(run, { ...shared, limit }, remaining);
+    const submitting = submitAll({ ...shared, limit }, remaining);
     const jobs = await submitting.finally(() => settleSlots(shared, allowed));
     const ordered = allowed.filter(({ item }) => jobs.has(item));
     if (isVideo && ordered.length > 0) {

@@ -49,7 +49,7 @@ interface Wanted {
   chosenName: string;
 }
 
-/** The result of one try to fetch a file; its body has been consumed. */
+/** One try to fetch a file. */
 interface Fetched extends ApiResponse {
   link: LinkStatus;
   file?: IBinaryData;
@@ -134,7 +134,7 @@ function linkOf(video: Video, id: string): string {
   throw failed(`Video ${id} is finished, but iTeraBiz names no file to download`, advice);
 }
 
-/** @throws {ItemFailed} if its host is out of reach, or n8n cannot store the file */
+/** @throws {ItemFailed} if its host is out of reach, and as {@link fetchOnce} */
 async function fetchFile(wanted: Wanted, url: string): Promise<Fetched> {
   const { run, client, id } = wanted;
   const account = await run.account();
@@ -204,10 +204,7 @@ function redirectOf({ status, headers }: ApiResponse, from: string): string | un
 }
 
 /** Stores the body if it is a video. @throws {NetworkError} if it is incomplete */
-async function storeVideo(
-  { run, id, chosenName }: Wanted,
-  { status, headers, body }: ApiResponse,
-): Promise<Fetched> {
+async function storeVideo({ run, id, chosenName }: Wanted, { status, headers, body }: ApiResponse) {
   const { first, rest } = await firstBytesOf(body);
   const instead = status === 200 ? describeNonVideo(first) : undefined;
   // An expired link may return something else instead of a video.

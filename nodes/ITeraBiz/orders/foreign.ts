@@ -4,7 +4,6 @@ import { videoIfKnown } from '../account/snapshot';
 import { idOf } from '../api/video';
 import { type ApiClient, refusalOnly, RequestFailed } from '../client/apiClient';
 import { eachItem } from '../run/eachItem';
-import type { Run } from '../run/run';
 import type { Row } from './rows';
 import type { Submissions } from './submit';
 
@@ -21,11 +20,9 @@ const MAX_FAULTS = 3;
  *
  * @throws the signal's reason
  */
-export async function forgetForeign(
-  run: Run,
-  { client, ledger, results }: Submissions,
-  rows: Row[],
-): Promise<void> {
+export async function forgetForeign(shared: Submissions, rows: Row[]): Promise<void> {
+  const { client, ledger, results } = shared;
+  const { run } = results;
   const foreign = rows.filter(({ known }) => known && ledger.isForeign(known));
   const missing: Row[] = [];
   const ours = new Set<string | undefined>();

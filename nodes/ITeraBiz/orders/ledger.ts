@@ -32,11 +32,9 @@ export function seedIn({ submissions }: IContextObject): string | undefined {
 }
 
 /**
- * Records what a node submitted in one execution.
- *
- * It is kept in the node's context. n8n behavior: the context survives Retry On Fail and is saved with the
- * execution, so a later retry from the execution list finds it again. A submission is identified by the
- * run of the node (a loop orders again on purpose), its item, and its request.
+ * Records what a node submitted in one execution, in the node's context. n8n behavior: the context survives Retry
+ * On Fail and is saved with the execution, so a later retry from the execution list finds it again. A submission
+ * is identified by the run of the node (a loop orders again on purpose), its item, and its request.
  */
 export class Ledger {
   private readonly data: LedgerData;
@@ -184,7 +182,6 @@ export class Ledger {
     );
   }
 
-  /** The answers to all accepted submissions. */
   get answers(): IDataObject[] {
     return Object.values(this.data.entries).flatMap((entry) =>
       entry.state === 'accepted' ? [entry.answer] : [],

@@ -30,11 +30,10 @@ export function paceHint(rows: Row[]): string[] {
     short: scripts.filter(({ read, duration }) => duration > read * MISFIT_FACTOR),
     long: scripts.filter(({ read, duration }) => read > duration * MISFIT_FACTOR),
   };
-  return Object.entries(misfits)
-    .filter(([, found]) => found.length > 0)
-    .map(([kind, found]) => {
-      const [{ item, read, duration }] = found;
-      const seconds = Math.max(1, Math.round(read));
-      return `${rangesOf(found.map((row) => row.item))}: the script is very ${kind} for its duration. Read aloud, that of item ${item + 1} takes about ${counted(seconds, 'second')}, and Duration is ${duration}.`;
-    });
+  return Object.entries(misfits).flatMap(([kind, found]) => {
+    if (found.length === 0) return [];
+    const [{ item, read, duration }] = found;
+    const seconds = Math.max(1, Math.round(read));
+    return `${rangesOf(found.map((row) => row.item))}: the script is very ${kind} for its duration. Read aloud, that of item ${item + 1} takes about ${counted(seconds, 'second')}, and Duration is ${duration}.`;
+  });
 }

@@ -44,11 +44,7 @@ export function previewOf(
 }
 
 /** Why a row would not be ordered, if so. @param refusal why a limit refuses it */
-function whyNot(
-  row: Row,
-  refusal: Refusal | undefined,
-  hasAvatar: (id: string) => boolean,
-): string | undefined {
+function whyNot(row: Row, refusal: Refusal | undefined, hasAvatar: (id: string) => boolean) {
   if (row.known?.state === 'accepted') return 'It was ordered before, in this execution';
   if (row.match?.job) return 'Your account has this video already';
   if (!needsSubmission(row)) {

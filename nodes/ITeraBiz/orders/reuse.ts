@@ -32,7 +32,7 @@ interface Group {
   rows: Row[];
   /** The earliest `reuseSince` of its rows */
   since: number;
-  /** The jobs of this order, including failed and taken ones */
+  /** Including failed and taken ones */
   listed: Listed[];
   /** The jobs that may be used, by ID */
   usable: Map<string, Listed>;
@@ -49,7 +49,6 @@ interface Group {
  *
  * @param isAllOrNothing whether nothing may then be sent
  * @returns why this is not possible, so nothing may be sent; `undefined` on success
- * @throws the signal's reason
  */
 export async function findExisting(
   client: ApiClient,
@@ -139,7 +138,6 @@ function groupsOf(rows: Row[]): Group[] {
 /**
  * Invariant: a job that matches several orders, because the list says too little to tell them apart, is
  * assigned only once.
- *
  * @returns the match of each row, or a listed job that may be one
  */
 function assignOldest(groups: Group[], jobs: JobRegistry, ledger: Ledger) {

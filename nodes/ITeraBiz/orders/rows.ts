@@ -56,11 +56,7 @@ export interface Rows {
   maxSeconds: number;
 }
 
-/**
- * Builds and validates the body of every item.
- *
- * @throws the signal's reason; errors of an item are in `bad`
- */
+/** Builds and validates the body of every item; errors of an item are in `bad`. @throws the signal's reason */
 export async function prepareRows(
   run: Run,
   { url, fields }: RequestTemplate,
@@ -104,7 +100,6 @@ function avatarNameIn(value: IDataObject[string]): string {
   return visibleText(textOf(Array.isArray(value) ? String(value) : value, LABELS.avatar_id));
 }
 
-/** @throws {BadInput} if an expression gives neither yes nor no */
 export function waitsOf(run: Run, item: number): boolean {
   const { name, displayName } = waitForCompletion;
   return isOn(run.parameter(name, item, false), displayName);

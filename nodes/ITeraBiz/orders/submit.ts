@@ -15,7 +15,7 @@ import { resubmitUnknown } from '../fields/options';
 import { formatTime, type Message, SUPPORT, withoutPeriod } from '../messages/message';
 import { eachItem } from '../run/eachItem';
 import { ItemFailed, type Results } from '../run/results';
-import type { Job, Run } from '../run/run';
+import type { Job } from '../run/run';
 import type { Ledger } from './ledger';
 import { describeCountFailure, describeUsedUp, needsSubmission } from './limits';
 import type { Row } from './rows';
@@ -36,20 +36,14 @@ export interface Submissions {
 }
 
 /**
- * Submits each row once, across retries: a submission that was accepted earlier in this execution is
- * answered from the ledger. An unknown outcome is looked up in the account's list.
- *
- * Invariant: a request that may have arrived counts as arrived.
- *
+ * Submits each row once, across retries: a submission that was accepted earlier in this execution is answered from
+ * the ledger. An unknown outcome is looked up in the account's list. Invariant: a request that may have arrived
+ * counts as arrived.
  * @returns the jobs, by item; failures are in the results
- * @throws the signal's reason
  */
-export async function submitAll(
-  run: Run,
-  shared: Submissions,
-  rows: Row[],
-): Promise<Map<number, Job>> {
+export async function submitAll(shared: Submissions, rows: Row[]): Promise<Map<number, Job>> {
   const { account, ledger, results } = shared;
+  const { run } = results;
   ledger.answers.forEach((answer) => account.jobs.assign(idOf(answer)));
   const jobs = new Map<number, Job>();
   const lookups: Array<Promise<void>> = [];
@@ -135,10 +129,7 @@ async function existingJob(shared: Submissions, row: Row): Promise<IDataObject |
 }
 
 /** @throws {ItemFailed} if others have used up the daily limit since, or it can no longer be checked */
-async function assertSlot(
-  { account, client, limit = Infinity }: Submissions,
-  { slot }: Row,
-): Promise<void> {
+async function assertSlot({ account, client, limit = Infinity }: Submissions, { slot }: Row) {
   if (!slot) return;
   const isFree = await account.budget.tryStart(client, limit, slot).catch((error: unknown) => {
     const consequence = '"Max Videos per Day" cannot be checked';
@@ -208,7 +199,6 @@ function accept(
   return job;
 }
 
-/** The message for a request that was just sent and whose outcome is unknown. */
 function describeUnknownOutcome(
   doing: string,
   outcome: Outcome,
@@ -250,7 +240,6 @@ function describeUnknownOutcome(
   };
 }
 
-/** The message for a request sent in an earlier try of this execution. */
 function describeEarlierUnknown(doing: string, order: Order, lookup?: LookupResult): Message {
   return {
     message: `Check this one: an earlier try may have been accepted already, so the request to ${doing} was not sent again`,

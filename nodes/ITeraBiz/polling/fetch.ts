@@ -75,7 +75,6 @@ export async function fetchNext(poll: Poll, before: Progress): Promise<Step> {
 
 /**
  * Whether the account is the one of an earlier poll, perhaps with a new key: its list shows videos of then.
- *
  * @throws {RequestFailed} if the list could not be read far enough to tell: to guess would lose events
  */
 export async function isSameAccount({ account, client }: Poll, before: Progress): Promise<boolean> {
@@ -171,7 +170,6 @@ async function readList(poll: Poll, progress: Progress, after?: string): Promise
 
 /**
  * Asks by ID for pending videos that the list did not show, or showed without their link.
- *
  * @returns the IDs to ask for from now on, least recently asked first
  */
 async function readHidden({ client, warn, snapshot }: Poll, progress: Progress): Promise<string[]> {

@@ -38,12 +38,9 @@ const warned = new Set<string>();
 
 /**
  * n8n's `poll`: what has completed or failed since the last poll, or `null` if nothing has.
- *
  * Progress is stored only at the end, so a poll that is refused midway loses nothing. If time runs out, the
  * poll outputs what it has and the next one resumes there. n8n behavior: it starts a poll even while a slow
  * one is still running; the new one then does nothing.
- *
- * @throws {NodeApiError} in words for the user
  */
 export async function poll(context: IPollFunctions): Promise<INodeExecutionData[][] | null> {
   const isManual = context.getMode() === 'manual';

@@ -84,11 +84,8 @@ export function begin(part: Part, at: number): Progress {
 }
 
 /**
- * Adds a part of the list: its new videos are pending, even those that have ended already.
- *
- * While a reading is cut off, `recent` and `since` stay as they were before it: they tell where it ends.
- *
- * @param at milliseconds since 1970
+ * Adds a part of the list: its new videos are pending, even those that have ended already. While a reading is cut
+ * off, `recent` and `since` stay as they were before it: they tell where it ends.
  */
 export function addListed(
   before: Progress,
@@ -150,7 +147,7 @@ export function settle(before: Progress, snapshot: Snapshot, at: number): Step {
   return { progress, finished, dropped, gone };
 }
 
-/** Returns a test for videos that are older than the last progress: a reading of the list ends at these. */
+/** A test for videos that are older than the last progress: a reading of the list ends at these. */
 export function isKnownIn({ recent, since = 0 }: Progress): (video: Video) => boolean {
   const known = new Set<unknown>(recent);
   return (video) => known.has(idOf(video)) || createdAt(video) < since;

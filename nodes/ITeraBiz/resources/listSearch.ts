@@ -21,10 +21,8 @@ const MAX_PAGES = 20;
 /** More matches than the picker shows without scrolling. */
 const ENOUGH_TO_SCROLL = 10;
 
-/** How long a search with matches keeps reading, in milliseconds. */
+/** How long a search keeps reading, with matches and without, in milliseconds. */
 const SEARCH_TIMEOUT = 10_000;
-
-/** How long a search without matches keeps reading, in milliseconds. */
 const NO_MATCH_TIMEOUT = 30_000;
 
 /** How much of a script is shown as the title, in characters: the picker is narrow. */
@@ -137,10 +135,8 @@ export function avatarEntry(avatar: IDataObject): Entry | undefined {
 }
 
 /**
- * E.g. `Welcome to our store… · 2025-01-15 10:30 · queued`. The usual status, completed, is left out. A
- * search matches the whole script and the status.
- *
- * @param format by {@link timeFormat}
+ * E.g. `Welcome to our store… · 2025-01-15 10:30 · queued`. The usual status, completed, is left out. A search
+ * matches the whole script and the status.
  */
 export function videoEntry(video: Video, format: Intl.DateTimeFormat): Entry | undefined {
   const id = idOf(video);
@@ -164,7 +160,6 @@ function linkFrom(address: unknown): string | undefined {
   return typeof address === 'string' && /^https?:\/\//i.test(address) ? address : undefined;
 }
 
-/** When a video was created, e.g. `2025-01-15 10:30`. */
 function timeOf(video: Video, format: Intl.DateTimeFormat): string | undefined {
   const moment = createdAt(video);
   return Number.isNaN(moment) ? undefined : format.format(moment);

@@ -7,7 +7,6 @@ import type { Run } from './run';
 
 /**
  * Runs a task for each item, in order, `concurrency` at a time, at the pace of n8n's Batching.
- *
  * @param task does not throw, unless the execution was canceled
  */
 export async function eachItem<T>(
@@ -40,10 +39,10 @@ export async function eachItem<T>(
  * @returns what it returned, by item; failures are in the results
  */
 export async function attemptEach<T>(
-  run: Run,
   results: Results,
   task: (item: number, client: ApiClient) => Promise<T>,
 ): Promise<Map<number, T>> {
+  const { run } = results;
   const done = new Map<number, T>();
   const items = Array.from({ length: run.size }, (_, item) => item);
   await eachItem(run, items, run.concurrency, async (item) => {
@@ -66,7 +65,7 @@ export async function perItem(
   task: (item: number, client: ApiClient) => Promise<INodeExecutionData[]>,
 ): Promise<INodeExecutionData[]> {
   const results = new Results(run);
-  const outputs = await attemptEach(run, results, task);
+  const outputs = await attemptEach(results, task);
   outputs.forEach((output, item) => results.outputs.set(item, output));
   return results.collect();
 }

@@ -92,16 +92,13 @@ export class Results {
   readonly awaited = new Map<number, string>();
   /** Whether the video existed already, if the user chose to reuse videos */
   readonly reused = new Map<number, boolean>();
-
   /** When an item last got through, and when one last seemed to fail as all would, by `now()` of client/time */
   private gotThroughAt = -Infinity;
-
   private failedAt = -Infinity;
-
   /** The failure of the items that are not sent any more */
   private abortedBy?: Failure;
 
-  constructor(private readonly run: Run) {}
+  constructor(readonly run: Run) {}
 
   recordAccepted(item: number, job: IDataObject): void {
     this.accepted.set(item, idOf(job) ?? 'accepted without an ID');
@@ -166,11 +163,7 @@ export class Results {
     return this.run.onError === 'stop' && this.failures.size + this.skipped.size > 0;
   }
 
-  /**
-   * The node's output, in input order.
-   *
-   * @throws {NodeApiError} if an item failed and the node stops on errors
-   */
+  /** The node's output, in input order. @throws {NodeApiError} if an item failed and the node stops on errors */
   collect(): INodeExecutionData[] {
     if (this.isStopped) throw this.toError();
     const items: INodeExecutionData[] = [];
@@ -246,7 +239,6 @@ function forModel(json: IDataObject): IDataObject {
 /**
  * The item that goes on instead of a result, with the fields of its input. n8n behavior: for the error
  * output it adds these itself, and recognizes such an item by having only `error` and `details`.
- *
  * @param videoId of the job that the failure is about, for the nodes that follow
  */
 export function errorJson(

@@ -60,7 +60,6 @@ export interface Run {
   readonly executionId?: string;
   readonly workflowId?: string;
   readonly concurrency: number;
-
   input(item: number): IDataObject;
   /** A parameter, or the value of a resource locator. @throws n8n's own error if its expression fails */
   parameter(name: string, item: number, fallback?: unknown): unknown;
@@ -139,8 +138,6 @@ const MAX_RETRY_PAUSE = 10_000;
  *
  * n8n behavior: with Retry On Fail, each try of such a tool has a new run index. Here a retry keeps the one of
  * the run that failed, so that what this run ordered is not ordered again.
- *
- * @throws what `perform` throws
  */
 export async function performForItem(
   context: IExecutePaginationFunctions,
@@ -259,7 +256,6 @@ function hasExpression(value: unknown): boolean {
   return Object.values(value).some(hasExpression);
 }
 
-/** n8n's Request Options in the form its HTTP client takes. */
 function requestOptionsFrom(value: unknown, node: INode) {
   const { batching, proxy, timeout, allowUnauthorizedCerts } = value as IDataObject;
   const batch = isObject(batching) && isObject(batching.batch) ? batching.batch : {};

@@ -21,8 +21,6 @@ const LATENESS = 2 * 60_000;
  * if n8n limits concurrent executions, one of those slots.
  */
 let isOneInMemory = false;
-
-/** Time of the last hand-over, by `now()` of client/time */
 let handedOverAt = -Infinity;
 
 /** A hand-over costs n8n CPU and memory. More than two at a time are no faster. */
@@ -49,15 +47,16 @@ export async function withPatience<T>(run: Run, wait: (ms: number) => Promise<T>
  * @returns whether n8n put the execution aside; if not, the waits stay in memory
  * @throws the signal's reason when the execution is canceled
  */
-export async function handOver(run: Run, results: Results, waits: Wait[]): Promise<boolean> {
+export async function handOver(results: Results, waits: Wait[]): Promise<boolean> {
+  const { run } = results;
   const { timeoutAt = Infinity, signal } = run;
   if (timeoutAt - Date.now() <= 2 * LATENESS) return false;
   const turn = { priority: 'row', concurrency: 2, signal } as const;
   return await handOvers.run(async () => {
     try {
       if (await run.hasKeyByItem()) throw new Error('the credential depends on the item');
-      const wait = durableWaitOf(run, results, waits, timeoutAt - LATENESS);
-      const items = itemsSoFar(run, results).map((json) => ({ json }));
+      const wait = durableWaitOf(results, waits, timeoutAt - LATENESS);
+      const items = itemsSoFar(results).map((json) => ({ json }));
       // An expression in them would be evaluated on other items there.
       const requestOptions = run.parameter('requestOptions', 0, {}) as INodeParameters;
       const owner = { ...run.node, parameters: { requestOptions } };
@@ -77,7 +76,8 @@ export async function handOver(run: Run, results: Results, waits: Wait[]): Promi
 }
 
 /** @param latest when all waits have to end, in milliseconds since 1970 */
-function durableWaitOf(run: Run, results: Results, waits: Wait[], latest: number): DurableWait {
+function durableWaitOf(results: Results, waits: Wait[], latest: number): DurableWait {
+  const { run } = results;
   const since = Date.now();
   return {
     execution: run.executionId!,
@@ -94,7 +94,8 @@ function durableWaitOf(run: Run, results: Results, waits: Wait[], latest: number
 }
 
 /** What each item outputs if the wait ends now, for whatever reason. */
-function itemsSoFar(run: Run, results: Results): IDataObject[] {
+function itemsSoFar(results: Results): IDataObject[] {
+  const { run } = results;
   return Array.from({ length: run.size }, (_, item) => {
     const soFar = results.outputOf(item).at(0);
     if (soFar) return soFar.json;

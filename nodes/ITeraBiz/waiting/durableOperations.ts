@@ -29,14 +29,9 @@ const LEAST_TIME = 20_000;
 const GET_BY_ID = 'Retrying does not resume the wait. To get a video, use Video: Get with its ID';
 
 /**
- * Polls for all videos of a durable wait.
- *
- * Example: of three rows, the second was refused; the others wait for videos A and C. While A is still
- * being made, the three items are passed on unchanged: *interrupted A, refusal, interrupted C*. Once both
- * have ended, the output is *A, refusal, C*.
- *
- * @returns the output of the user's node, one item per input item, in input order
- * @throws {NodeApiError} if an item failed and the node stops on errors
+ * Polls for all videos of a durable wait. Example: of three rows, the second was refused; the others wait for videos
+ * A and C. While A is still being made, the three items are passed on unchanged: *interrupted A, refusal, interrupted
+ * C*. Once both have ended, the output is *A, refusal, C*.
  */
 export const coordinate: Perform = async (run) => {
   const durable = readDurableWait(run);
@@ -135,7 +130,7 @@ function endOf(
   return !snapshot.has(id) && refusal ? refusal : { reason: 'timedOut', video };
 }
 
-/** The output of the user's node. @param ends of `videos` @throws if an item failed and it stops on errors */
+/** The output of the user's node. @throws {NodeApiError} if an item failed and it stops on errors */
 function outcome(
   run: Run,
   { items, videos, wait }: ReturnType<typeof readDurableWait>,

@@ -9,10 +9,8 @@ import type { Job, Run } from '../run/run';
 import { handOver, withPatience } from './durable';
 import { describeEnd, type End, type Wait } from './outcome';
 
-/** Waits end this long before n8n cancels their execution, in milliseconds: the last poll may be slow. */
+/** Waits end so long before n8n cancels them, or a tool's caller gives up, in milliseconds: the last poll takes time. */
 const BEFORE_TIMEOUT = POLLING.lastPoll + 2_000;
-
-/** A tool's waits end this long before its caller gives up, in milliseconds: the last poll takes time. */
 const BEFORE_GIVING_UP = 3_000;
 
 /** n8n behavior: longer custom data is cut off, in characters. */
@@ -28,12 +26,12 @@ const MAX_NOTES = 4;
  * @throws {NodeApiError} if an item failed and the node stops on errors
  */
 export async function finish(
-  run: Run,
   results: Results,
   jobs: Map<number, Job>,
 ): Promise<INodeExecutionData[]> {
+  const { run } = results;
   if (results.isStopped) return results.collect();
-  hintAtOrders(run, results, jobs);
+  hintAtOrders(results, jobs);
   let waits: Wait[] = [];
   for (const [item, job] of jobs) {
     const { video } = job;
@@ -43,21 +41,21 @@ export async function finish(
     else {
       results.awaited.set(item, id);
       const wait = waitFor(run, item, id, job);
-      if (hasEnded(video)) settle(run, results, wait, { reason: 'ended', video });
+      if (hasEnded(video)) settle(results, wait, { reason: 'ended', video });
       else waits.push(wait);
     }
   }
   const isHeld = waits.some(({ item }) => jobs.get(item)?.options.holdWhileWaiting);
   if (run.executeWorkflow && !isHeld) {
-    waits = await withPatience(run, async (ms) => await waitInMemory(run, results, waits, ms));
+    waits = await withPatience(run, async (ms) => await waitInMemory(results, waits, ms));
     const isOver = waits.length === 0 || results.isStopped;
-    if (!isOver && (await handOver(run, results, waits))) {
+    if (!isOver && (await handOver(results, waits))) {
       // If n8n stops an execution that it has put aside, the node does not learn of it.
       noteOrders(run, [...results.accepted.values()], MAX_NOTES);
       return [];
     }
   }
-  await waitInMemory(run, results, waits, Infinity);
+  await waitInMemory(results, waits, Infinity);
   return results.collect();
 }
 
@@ -84,12 +82,8 @@ function waitFor(run: Run, item: number, id: string, { video, options }: Job): W
  * @returns the waits that have not ended
  * @throws the signal's reason when the execution is canceled
  */
-async function waitInMemory(
-  run: Run,
-  results: Results,
-  waits: Wait[],
-  patience: number,
-): Promise<Wait[]> {
+async function waitInMemory(results: Results, waits: Wait[], patience: number): Promise<Wait[]> {
+  const { run } = results;
   if (waits.length === 0 || results.isStopped || patience === 0) return waits;
   const pending = new Set(waits);
   const stop = new AbortController();
@@ -106,14 +100,14 @@ async function waitInMemory(
   }
   try {
     await poller.wait(waits, client, (wait, result) => {
-      settle(run, results, wait, result);
+      settle(results, wait, result);
       pending.delete(wait);
       if (results.isStopped) stop.abort();
     });
   } catch (error) {
     run.signal?.throwIfAborted();
     if (!stop.signal.aborted) {
-      pending.forEach((wait) => settle(run, results, wait, error as Error));
+      pending.forEach((wait) => settle(results, wait, error as Error));
       pending.clear();
     }
   } finally {
@@ -122,15 +116,14 @@ async function waitInMemory(
   return [...pending];
 }
 
-function settle(run: Run, results: Results, wait: Wait, end: End): void {
+function settle({ run, outputs, failures }: Results, wait: Wait, end: End): void {
   const { item, id } = wait;
   if (run.isTool && !(end instanceof Error) && end.reason === 'timedOut') {
-    const json = outputOf(run, end.video, end.refusal);
-    return void results.outputs.set(item, [{ json }]);
+    return void outputs.set(item, [{ json: outputOf(run, end.video, end.refusal) }]);
   }
   const failure = describeEnd(end, id, wait);
-  if (failure) results.failures.set(item, { reason: 'item', ...failure });
-  else results.outputs.set(item, [{ json: (end as WaitResult).video }]);
+  if (failure) failures.set(item, { reason: 'item', ...failure });
+  else outputs.set(item, [{ json: (end as WaitResult).video }]);
 }
 
 /** A video as it is. A model is told instead what to do about one that is still being made. */
@@ -148,13 +141,11 @@ function outputOf({ isTool }: Run, video: Video, refusal?: Error): IDataObject {
 /**
  * If the execution is stopped, names its orders in n8n's log and with the execution. n8n behavior: it keeps
  * nothing else of a node that was running at that time.
- *
  * @param unknownItems those that may have been accepted, but have no answer
  * @returns a function to call when the run has ended
  */
 export function nameOrdersWhenStopped(
-  run: Run,
-  { accepted }: Results,
+  { run, accepted }: Results,
   unknownItems: () => number[],
 ): () => void {
   let last = '';
@@ -206,8 +197,7 @@ function isBeingMade(job: Video): boolean {
   return !lacksStatus(job) && outcomeOf(job) === 'running';
 }
 
-/** Says in the editor what to do, and what not to do, after a run that ordered. */
-function hintAtOrders(run: Run, { accepted, reused }: Results, jobs: Map<number, Job>): void {
+function hintAtOrders({ run, accepted, reused }: Results, jobs: Map<number, Job>): void {
   // An avatar has no status.
   const ordered = [...jobs].filter(
     ([item, { video }]) => accepted.has(item) && !reused.get(item) && !lacksStatus(video),

@@ -11,7 +11,6 @@ export interface Reply {
   start?: VideoEvent;
 }
 
-/** The verified event, or the reply to send if there is none. */
 export type Verified = VideoEvent | Reply;
 
 const REPEAT: Reply = { status: 200, reason: 'it is a repeat of an event that was handled' };
@@ -46,12 +45,9 @@ export const MAX_REMEMBERED = 5_000;
 export class RecentEvents {
   /** Oldest first */
   private readonly handled = new Set<string>();
-
   /** The newest of them, to be stored along with one more */
   private readonly newest: string[] = [];
-
   private readonly confirming = new Map<string, Promise<Verified>>();
-
   /** Events for which n8n is starting the workflow; resolves to whether it did so in time for a reply. */
   private readonly starting = new Map<string, Promise<boolean>>();
 
@@ -133,7 +129,6 @@ export function keyOf(event: string, videoId: string, eventId = ''): string {
 
 const memories = new Map<string, RecentEvents>();
 
-/** The memory of one trigger. */
 export function recentEventsOf(trigger: string): RecentEvents {
   const memory = memories.get(trigger) ?? new RecentEvents();
   memories.set(trigger, memory);

@@ -26,7 +26,6 @@ const WHICH_ADDRESS = 'The notice below Registration says which address to paste
 
 /**
  * n8n's `checkExists`: whether iTeraBiz has the webhook of this trigger, with its current URL and events.
- *
  * @returns `true` also if n8n is starting and iTeraBiz cannot be asked, or does not say
  * @throws {NodeApiError} if iTeraBiz cannot be asked at any other time
  * @throws {NodeOperationError} for a manual webhook with an unsafe Secret Token or an empty Signing Secret
@@ -70,7 +69,6 @@ function isOff(hook: IDataObject): boolean {
 
 /**
  * n8n's `create`: registers the workflow's URL with a new token, and removes leftovers of earlier attempts.
- *
  * @throws {NodeOperationError} if iTeraBiz cannot reach that URL, or keeps it without the token
  * @throws {NodeApiError} if iTeraBiz refuses to register it
  */
@@ -105,11 +103,7 @@ export async function unregister(context: IHookFunctions): Promise<boolean> {
 }
 
 /** Assumption: `POST /webhooks` returns the webhook, with its `id` and perhaps a `secret`. */
-async function createHook(
-  context: IHookFunctions,
-  url: string,
-  token: string,
-): Promise<{ hookId: string; secret?: string }> {
+async function createHook(context: IHookFunctions, url: string, token: string) {
   const client = await clientOf(context);
   const body = { url, events: chosenEvents(context) };
   const attempt = await client.request({ method: 'POST', url: '/webhooks', body });
@@ -168,11 +162,9 @@ async function clientOf(context: IHookFunctions): Promise<ApiClient> {
  * Removes the webhook in the store, and all others that this node registered for this URL: a lost response or
  * a stale copy of the store leaves them behind. A webhook of another address stays, because a backup that is
  * tried on another server has that of the original. Never throws.
- *
- * @param except the ID of the webhook to keep
  * @returns whether no other is left, as far as iTeraBiz reports
  */
-async function removeOurs(context: IHookFunctions, except = ''): Promise<boolean> {
+async function removeOurs(context: IHookFunctions, exceptId = ''): Promise<boolean> {
   const { registration } = storeOf(context);
   if (isManual(context) && !registration) return true;
   const endpoint = context.getNodeWebhookUrl('default');
@@ -193,7 +185,7 @@ async function removeOurs(context: IHookFunctions, except = ''): Promise<boolean
       'It belongs to another address. If that is no longer in use, remove it in your dashboard';
     warn(context, `Left the webhook ${registration.hookId} at iTeraBiz`, new Error(why));
   }
-  ids.delete(except);
+  ids.delete(exceptId);
   const removals = [...ids].map(async (id) => await removeHook(context, id));
   return (await Promise.all(removals)).every(Boolean);
 }
@@ -259,11 +251,7 @@ function checkAccess(context: IHookFunctions): void {
 }
 
 /** n8n behavior: if an activation fails, it shows only the message, so the message also says what to do. */
-function refusal(
-  context: IHookFunctions,
-  message: string,
-  description?: string,
-): NodeOperationError {
+function refusal(context: IHookFunctions, message: string, description?: string) {
   return new NodeOperationError(context.getNode(), message, { description });
 }
 

@@ -29,7 +29,6 @@ export function storeOf(context: IHookFunctions | IWebhookFunctions): TriggerSto
   return context.getWorkflowStaticData('node') as TriggerStore;
 }
 
-/** Whether the user adds the webhook in the iTeraBiz dashboard. */
 export function isManual(context: IHookFunctions | IWebhookFunctions): boolean {
   return context.getNodeParameter('registration') === 'manual';
 }

@@ -86,7 +86,7 @@ function waiting({
     return [item, { video, options: optionsOf(item), waits: true }] as const;
   });
   const end: { json?: IDataObject[]; error?: Error & { description: string }; at?: number } = {};
-  finish(run, results, new Map(jobs))
+  finish(results, new Map(jobs))
     .then(
       (items) => void (end.json = items.map(({ json }) => json)),
       (error) => void (end.error = error),
@@ -110,7 +110,7 @@ describe('In memory', () => {
     const { run, asked } = fakeRun({ api: () => new Error('nobody asks') });
     run.client = async () => await Promise.reject(new Error('no credential'));
     const job = { video: { id: 'a', status: 'queued' }, options: {}, waits: false };
-    expect(await finish(run, new Results(run), new Map([[0, job]]))).toMatchObject([
+    expect(await finish(new Results(run), new Map([[0, job]]))).toMatchObject([
       { json: { id: 'a' } },
     ]);
     expect(asked).toEqual([]);
@@ -155,12 +155,12 @@ describe('In memory', () => {
   test('an answer without an ID cannot be waited for', async () => {
     const { run, asked } = fakeRun({ api: () => new Error('nobody asks') });
     const job = { video: { ok: true }, options: {}, waits: true };
-    await expect(finish(run, new Results(run), new Map([[0, job]]))).rejects.toMatchObject({
+    await expect(finish(new Results(run), new Map([[0, job]]))).rejects.toMatchObject({
       message: 'iTeraBiz accepted the request, but its answer has no ID to wait for',
       description: expect.stringMatching(/^Turn off Wait for Completion/),
     });
     const going = fakeRun({ api: () => ({}), onError: 'continueRegularOutput' }).run;
-    const [{ json }] = await finish(going, new Results(going), new Map([[0, job]]));
+    const [{ json }] = await finish(new Results(going), new Map([[0, job]]));
     expect(json).toEqual({ error: expect.stringMatching(/^iTeraBiz accepted the request/) });
     expect(asked).toEqual([]);
   });
@@ -314,7 +314,7 @@ test('a video that is there already but without its link is waited for, as the l
     api: () => answered({ id: 'a', status: 'completed', video_url: 'https://files.example/a' }),
   });
   const job = { video: { id: 'a', status: 'completed' }, options: {}, waits: true };
-  const output = finish(run, new Results(run), new Map([[0, job]]));
+  const output = finish(new Results(run), new Map([[0, job]]));
   await advance(10_000);
   expect(await output).toMatchObject([{ json: { video_url: 'https://files.example/a' } }]);
   expect(asked).toHaveLength(1);
@@ -329,7 +329,7 @@ test('a node that is to stop for a video that failed before waits for no other o
   const jobs = ['failed', 'processing'].map((status, item) => {
     return [item, { video: { id: `${item}`, status }, options: {}, waits: true }] as const;
   });
-  await expect(finish(run, new Results(run), new Map(jobs))).rejects.toThrow(
+  await expect(finish(new Results(run), new Map(jobs))).rejects.toThrow(
     'iTeraBiz could not make video 0',
   );
   expect(asked).toEqual([]);

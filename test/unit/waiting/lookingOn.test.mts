@@ -26,7 +26,7 @@ async function finished({ job, count = 1, reused, ordered = true, ...options }: 
     if (ordered) results.accepted.set(item, `v${item}`);
     if (reused !== undefined) results.reused.set(item, reused);
   });
-  const output = await finish(run, results, jobs);
+  const output = await finish(results, jobs);
   return { hints, output: output.map(({ json }) => json) };
 }
 
@@ -80,7 +80,7 @@ test('of several, each counts: one still being made, one that a further run orde
   const jobs = [finishedVideo, { id: 'v1', status: 'queued' }].map(
     (video, item) => [item, { video, options: {}, waits: item === 0 }] as const,
   );
-  await finish(run, results, new Map(jobs));
+  await finish(results, new Map(jobs));
   expect(hints).toEqual([
     'Still being made: to get them, add "Get video" after this step. Running this step again orders and charges for all of them again.',
   ]);
@@ -98,7 +98,7 @@ test('a step that waits does not say that its video is still being made', async 
   const results = new Results(run);
   results.accepted.set(0, 'v0');
   const job = { video: { id: 'v0', status: 'queued' }, options: {}, waits: true };
-  const end = finish(run, results, new Map([[0, job]]));
+  const end = finish(results, new Map([[0, job]]));
   stop.abort(new Error('stopped'));
   await expect(end).rejects.toThrow('stopped');
   expect(hints).toEqual([
@@ -113,7 +113,7 @@ test('nothing is said by a step that stops', async () => {
   results.failures.set(1, { message: 'No', description: '', reason: 'item' });
   const video = { id: 'v0', status: 'queued' };
   const jobs = new Map([[0, { video, options: {}, waits: false }]]);
-  await expect(finish(run, results, jobs)).rejects.toThrow('No');
+  await expect(finish(results, jobs)).rejects.toThrow('No');
   expect(hints).toEqual([]);
 });
 
@@ -143,7 +143,7 @@ describe('An execution that is stopped', () => {
     const stop = new AbortController();
     const { run, warnings, notes } = fakeRun({ api: silent, signal: stop.signal });
     const results = new Results(run);
-    const forget = nameOrdersWhenStopped(run, results, () => unknown);
+    const forget = nameOrdersWhenStopped(results, () => unknown);
     accepted.forEach((id, item) => results.accepted.set(item, id));
     return { stop, forget, warnings, notes, results };
   }
@@ -213,7 +213,7 @@ describe('An execution that is stopped', () => {
 
   test('one that n8n cannot stop is like any other', () => {
     const { run } = fakeRun({ api: silent });
-    expect(nameOrdersWhenStopped(run, new Results(run), () => [])).not.toThrow();
+    expect(nameOrdersWhenStopped(new Results(run), () => [])).not.toThrow();
   });
 
   test('says nothing of orders that the node has given out', () => {
