@@ -50,7 +50,13 @@ export const create: Perform = async (run, request) => {
       if (!run.isTool) ledger.ordered.forEach(([item, job]) => results.recordAccepted(item, job));
       stopWatching = nameOrdersWhenStopped(results, () => ledger.unknownItems);
       const client = await run.client();
-      return await order(request, { account, client, ledger, results, doing: request.doing });
+      const shared = { account, client, ledger, results, doing: request.doing };
+      return await order(request, shared).catch((error: Error) => {
+        run.signal?.throwIfAborted();
+        // What an earlier try ordered is named all the same, also if n8n cannot read the credential any more.
+        if (results.accepted.size === 0) throw error;
+        return failAll(results, error);
+      });
     });
     return jobs ? await finish(results, jobs) : results.collect();
   } finally {
@@ -178,6 +184,11 @@ async function avatarCheck(
   client.settings.signal?.throwIfAborted();
   const ids = listed.map(idOf);
   return (id) => ids.includes(id) || ids.includes(undefined) || account.jobs.isAssigned(id);
+}
+
+/** Fails every item. Nothing else is known of any, except what was ordered. */
+function failAll(results: Results, error: Error): undefined {
+  for (let item = 0; item < results.run.size; item++) results.fail(item, error);
 }
 
 /** Fails the refused items. The first counts as the cause, unless other items failed before. */

@@ -1,5 +1,5 @@
 /** A retry after the API key was replaced: is what was ordered before in this account? */
-import type { IDataObject } from 'n8n-workflow';
+import { type IDataObject, UserError } from 'n8n-workflow';
 
 import { Account } from '../../../nodes/ITeraBiz/account/account.ts';
 import type { Asked, Reply } from '../../shared/littleApi.mts';
@@ -94,4 +94,48 @@ test('a doubt has no ID to ask for: it is looked up, and stays one', async () =>
   const again = running({ account: new Account('new key'), memory: first.memory });
   expect((await errorOf(again)).message).toMatch(/^Check this one/);
   expect(again.posts).toEqual([]);
+});
+
+describe('An error from before sending, as of a credential that n8n cannot read any more,', () => {
+  const message = 'Credential with ID "7" does not exist';
+  const retry = async (more: Given = {}) => {
+    const first = running({ scripts: ['a', 'b'], account: new Account('old key') });
+    await first.output;
+    const account = new Account('new key');
+    const gone = async () => new UserError(message);
+    return running({ scripts: ['a', 'b'], account, memory: first.memory, api: gone, ...more });
+  };
+
+  test('names what was ordered before', async () => {
+    const error = await errorOf(await retry());
+    expect(error.message).toBe(message);
+    expect(error.description).toMatch(/video_a.*video_b/s);
+  });
+
+  test('fails each item where the node goes on, with its video', async () => {
+    const { output } = await retry({ onError: 'continueRegularOutput' });
+    expect(await output).toMatchObject([
+      { error: message, details: { videoId: 'video_a' } },
+      { error: message, details: { videoId: 'video_b' } },
+    ]);
+  });
+
+  test('is as n8n has it where nothing was ordered', async () => {
+    const place = running({
+      maxVideosPerDay: 5,
+      api: async () => new UserError(message),
+    });
+    const error = await errorOf(place);
+    expect([error.message, error.description]).toEqual([message, undefined]);
+  });
+
+  test('does not cover that the execution was stopped', async () => {
+    const stop = new AbortController();
+    const stopped = new Error('stopped');
+    const api = async () => {
+      stop.abort(stopped);
+      return new UserError(message);
+    };
+    expect(await errorOf(await retry({ api, signal: stop.signal }))).toBe(stopped);
+  });
 });
