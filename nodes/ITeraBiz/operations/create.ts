@@ -53,9 +53,9 @@ export const create: Perform = async (run, request) => {
       const shared = { account, client, ledger, results, doing: request.doing };
       return await order(request, shared).catch((error: Error) => {
         run.signal?.throwIfAborted();
-        // What an earlier try ordered is named all the same, also if n8n cannot read the credential any more.
-        if (results.accepted.size === 0) throw error;
-        return failAll(results, error);
+        // E.g. n8n cannot read the credential any more. What an earlier try ordered is named all the same.
+        for (let item = 0; item < run.size; item++) results.fail(item, error);
+        return undefined;
       });
     });
     return jobs ? await finish(results, jobs) : results.collect();
@@ -184,11 +184,6 @@ async function avatarCheck(
   client.settings.signal?.throwIfAborted();
   const ids = listed.map(idOf);
   return (id) => ids.includes(id) || ids.includes(undefined) || account.jobs.isAssigned(id);
-}
-
-/** Fails every item. Nothing else is known of any, except what was ordered. */
-function failAll(results: Results, error: Error): undefined {
-  for (let item = 0; item < results.run.size; item++) results.fail(item, error);
 }
 
 /** Fails the refused items. The first counts as the cause, unless other items failed before. */

@@ -121,12 +121,8 @@ describe('An error from before sending, as of a credential that n8n cannot read 
   });
 
   test('is as n8n has it where nothing was ordered', async () => {
-    const place = running({
-      maxVideosPerDay: 5,
-      api: async () => new UserError(message),
-    });
-    const error = await errorOf(place);
-    expect([error.message, error.description]).toEqual([message, undefined]);
+    const place = running({ maxVideosPerDay: 5, api: async () => new UserError(message) });
+    expect(await errorOf(place)).toMatchObject({ message, description: undefined });
   });
 
   test('does not cover that the execution was stopped', async () => {
