@@ -172,7 +172,7 @@ export function fakeRun({
     locatorMode: () => undefined,
     account: async () => account,
     hasKeyByItem: async () => hasKeyByItem,
-    itemOfAnotherAccount: async () => undefined,
+    assertOneAccount: async () => {},
     maxVideosPerDay: async () => maxVideosPerDay,
     client: async () =>
       account.client(context, {

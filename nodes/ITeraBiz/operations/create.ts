@@ -1,5 +1,4 @@
 import type { IDataObject } from 'n8n-workflow';
-import { NodeOperationError } from 'n8n-workflow';
 
 import type { Account } from '../account/account';
 import { JobRegistry } from '../account/jobRegistry';
@@ -34,8 +33,7 @@ const executions = new JobRegistry();
 
 /** Orders each item once, and waits for the videos if the user wants that. */
 export const create: Perform = async (run, request) => {
-  const other = await run.itemOfAnotherAccount();
-  if (other !== undefined) throw manyAccounts(run, other);
+  await run.assertOneAccount();
   const account = await run.account();
   const releaseAccount = account.hold();
   const seed = seedIn(run.memory);
@@ -64,14 +62,6 @@ export const create: Perform = async (run, request) => {
     releaseAccount();
   }
 };
-
-function manyAccounts({ node }: Run, other: number): NodeOperationError {
-  const message = `The expression in the iTeraBiz credential gives item ${other + 1} another API key or Base URL than item 1`;
-  return new NodeOperationError(node, message, {
-    description:
-      'Nothing was sent, because all items would be ordered with those of item 1. Put "Loop Over Items" with a Batch Size of 1 before this node.',
-  });
-}
 
 function ledgerOf(
   { node, memory, index }: Run,

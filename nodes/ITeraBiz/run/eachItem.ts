@@ -43,6 +43,7 @@ export async function attemptEach<T>(
   task: (item: number, client: ApiClient) => Promise<T>,
 ): Promise<Map<number, T>> {
   const { run } = results;
+  await run.assertOneAccount();
   const done = new Map<number, T>();
   const items = Array.from({ length: run.size }, (_, item) => item);
   await eachItem(run, items, run.concurrency, async (item) => {

@@ -71,8 +71,8 @@ export interface Run {
   account(): Promise<Account>;
   /** Whether the credential has an expression about the item. @throws as `account` */
   hasKeyByItem(): Promise<boolean>;
-  /** The first item with another account than the first, if any. @throws as `account` */
-  itemOfAnotherAccount(): Promise<number | undefined>;
+  /** @throws {NodeOperationError} if an item has another account than the first, and as `account` */
+  assertOneAccount(): Promise<void>;
   /** The credential's limit, if any. @throws {BadInput} if it is invalid, and as `account` */
   maxVideosPerDay(): Promise<number | undefined>;
   /** For the requests of this run. @throws as `account` */
@@ -204,8 +204,10 @@ async function common(
     },
     account: async () => (await readCredential()).account,
     hasKeyByItem: async () => await dependsOnItem(context, (await readCredential()).account, size),
-    itemOfAnotherAccount: async () =>
-      await itemOfAnother(context, (await readCredential()).account, size),
+    assertOneAccount: async () => {
+      const other = await itemOfAnother(context, (await readCredential()).account, size);
+      if (other !== undefined) throw manyAccounts(node, other);
+    },
     maxVideosPerDay: async () => checkDailyLimit((await readCredential()).maxVideosPerDay),
     client: async () => (await readCredential()).account.client(context, settings),
     store: async (file: unknown, name: string, type: string) =>
@@ -213,6 +215,14 @@ async function common(
     note: (name: string, text: string) => context.customData?.set(name, text),
     warn: (message: string) => context.logger.warn(message, { node: node.name, executionId }),
   };
+}
+
+function manyAccounts(node: INode, other: number): NodeOperationError {
+  const message = `The expression in the iTeraBiz credential gives item ${other + 1} another API key or Base URL than item 1`;
+  return new NodeOperationError(node, message, {
+    description:
+      'Nothing was sent, because n8n would use those of item 1 for all items. Put "Loop Over Items" with a Batch Size of 1 before this node.',
+  });
 }
 
 function onErrorOf({ onError }: INode, continues: boolean): OnError {

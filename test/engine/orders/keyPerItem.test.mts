@@ -20,6 +20,17 @@ test.each(['={{ $json.key }}', '={{ $("Start").item.json.key }}'])(
   },
 );
 
+test.each([
+  ['get', { videoId: { __rl: true, mode: 'id', value: 'video_1' } }],
+  ['getAll', { returnAll: true }],
+  ['download', { videoId: { __rl: true, mode: 'id', value: 'video_1' } }],
+])('nothing is read with that of the first either: %s', async (operation, more) => {
+  const parameters = { resource: 'video', operation, options: {}, ...more };
+  const run = await account.run(parameters, { items, apiKey: '={{ $json.key }}' });
+  expect(errorOf(run).message).toContain('gives item 2 another API key');
+  expect(account.api.asked).toEqual([]);
+});
+
 test('a key by item that is the same for these items is used for all', async () => {
   const ofOne = items.map((item) => ({ ...item, key: 'alpha' }));
   const run = await account.run(createVideo(), { items: ofOne, apiKey: '={{ $json.key }}' });
