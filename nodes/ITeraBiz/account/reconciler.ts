@@ -22,7 +22,7 @@ export const RECONCILING = {
   refused: 20_000,
 };
 
-/** A job made this long before a request is rather that of an earlier one, in milliseconds. */
+/** A job made this long before a request probably belongs to an earlier one, in milliseconds. */
 const EARLIER = 3_000;
 
 /** Most pages one poll reads. */

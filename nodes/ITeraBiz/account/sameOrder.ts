@@ -13,7 +13,7 @@ export interface Order {
 }
 
 /** Whether a listed entry comes from this order, from another one, or says too little to tell. */
-export type Likeness = 'same' | 'other' | 'unclear';
+type Likeness = 'same' | 'other' | 'unclear';
 
 /** The field whose text identifies an order, by URL. */
 const TEXTS: Record<string, string> = {
@@ -44,22 +44,23 @@ export function listOf({ url }: Order): '/avatars' | '/videos' {
  */
 export function compare(order: Order, listed: IDataObject): Likeness {
   const doubts = doubtsAbout(order, listed);
-  if (!doubts) return 'other';
+  if (doubts === 'other') return 'other';
   return doubts.length === 0 ? 'same' : 'unclear';
 }
 
 /** Why {@link compare} cannot tell, to follow "but", e.g. `its Script is not in the list`. */
 export function unclearReason(order: Order, listed: IDataObject): string {
-  return (doubtsAbout(order, listed) ?? []).join('; ');
+  const doubts = doubtsAbout(order, listed);
+  return doubts === 'other' ? '' : doubts.join('; ');
 }
 
-/** What is unclear: nothing if the entry comes from the order, `undefined` if it comes from another one. */
-function doubtsAbout({ url, body }: Order, listed: IDataObject): string[] | undefined {
+/** What keeps an entry from being certainly this order's; none if it certainly is. */
+function doubtsAbout({ url, body }: Order, listed: IDataObject): string[] | 'other' {
   const field = TEXTS[url];
   // First, because texts take long.
   const avatar = avatarLikeness(body, listed);
-  const text = avatar === 'other' ? undefined : textDoubt(field, body, listed);
-  if (text === undefined) return undefined;
+  const text = avatar === 'other' ? avatar : textDoubt(field, body, listed);
+  if (text === 'other') return text;
   const doubts = text ? [`its ${LABELS[field]} is ${text}`] : [];
   const add = (name: string, stated: unknown) =>
     doubts.push(
@@ -136,12 +137,12 @@ export function fingerprint(order: Order): string {
   return hash;
 }
 
-/** How a list shows a text: empty if it is the same, `undefined` if it is another one. */
-function textDoubt(field: string, body: IDataObject, listed: IDataObject): string | undefined {
+/** How a list shows a text, e.g. `cut short in the list`; empty if it is the same, `other` if it is another one. */
+function textDoubt(field: string, body: IDataObject, listed: IDataObject): string {
   const isScript = field === 'script';
   // A video has a script or a prompt: an entry with only a prompt is a different order.
   if (isScript && statedTextIn(listed, field) === undefined && states(listed, 'prompt')) {
-    return undefined;
+    return 'other';
   }
   const [wanted, text] = [formsIn(body, field), formsIn(listed, field)];
   if (text.whole === '') return 'not in the list';
@@ -155,7 +156,7 @@ function textDoubt(field: string, body: IDataObject, listed: IDataObject): strin
   const isLike = (test: (whole: string, shown: string) => boolean) =>
     test(wanted.whole, text.whole) || (!isOther && test(wanted.ascii, text.kept));
   if (isLike((a, b) => lettersIn(a) === lettersIn(b))) return 'spelled differently in the list';
-  return isLike(isCutOf) ? 'cut short in the list' : undefined;
+  return isLike(isCutOf) ? 'cut short in the list' : 'other';
 }
 
 /** Latin letters beyond ASCII, except those that stand for the first byte of another one. */

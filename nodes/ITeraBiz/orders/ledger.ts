@@ -111,25 +111,23 @@ export class Ledger {
   /** Takes over what these were. The last entry of an item counts, so the doubts come first. */
   private addRetried(isWanted: (submission: Open) => boolean): void {
     const { created, open } = this.retried;
-    open.filter(isWanted).forEach((submission) => this.addOpen(submission));
-    created.filter(isWanted).forEach((submission) => this.addCreated(submission));
+    for (const { key, at, shared, origin, account } of open.filter(isWanted)) {
+      this.adopt(key, { state: 'sent', at, shared, origin, account });
+    }
+    for (const { key, answer, origin, account } of created.filter(isWanted)) {
+      this.adopt(key, { state: 'accepted', answer, origin, account });
+    }
   }
 
-  /** Takes over what an earlier retry sent. Only what this account may have replaces what is known of another. */
-  private addOpen({ key, at, shared, origin, account }: Open): void {
+  /** Takes over an entry that says more than the known one: what this account may have counts most. */
+  private adopt(key: string, entry: Entry): void {
     const { entries } = this.data;
-    const known = entries[key];
-    if (known && (!this.isForeign(known) || this.isForeign({ account }))) return;
-    entries[key] = { state: 'sent', at, shared, origin, account };
+    const known = entries[key] as Entry | undefined;
+    if (!known || this.rank(entry) > this.rank(known)) entries[key] = entry;
   }
 
-  /** The same for what it ordered, which also comes before a doubt of the same account. */
-  private addCreated({ key, answer, origin, account }: Created): void {
-    const { entries } = this.data;
-    const known = entries[key];
-    const isSettled = known?.state === 'accepted' || (known && !this.isForeign(known));
-    if (this.isForeign({ account }) ? isSettled : this.isAccepted(known)) return;
-    entries[key] = { state: 'accepted', answer, origin, account };
+  private rank(entry: Entry): number {
+    return (this.isForeign(entry) ? 0 : 2) + (entry.state === 'accepted' ? 1 : 0);
   }
 
   /**
@@ -158,11 +156,6 @@ export class Ledger {
   /** Whether a submission was made with another key or Base URL, so perhaps for another account. */
   isForeign({ account }: Partial<Stamp>): boolean {
     return account !== undefined && account !== this.stamp.account;
-  }
-
-  /** Whether it is certain that this account has the job. */
-  private isAccepted(entry?: Entry): boolean {
-    return entry?.state === 'accepted' && !this.isForeign(entry);
   }
 
   /** For the {@link ExecutionLog}. */

@@ -66,7 +66,7 @@ export async function findExisting(
   }
   const find = indexOrders(groups);
   /** Whether each listed job has failed, by ID */
-  const shown = new Map<string | undefined, boolean>();
+  const hasFailed = new Map<string | undefined, boolean>();
   const isPrompt = textFieldOf(groups[0].order) === 'prompt';
   let hasPrompts = false;
   const addListed = async (listed: Listed) => {
@@ -74,7 +74,7 @@ export async function findExisting(
     const { entry, at } = listed;
     const id = idOf(entry);
     const isFailed = outcomeOf(entry) === 'failed';
-    shown.set(id, isFailed);
+    hasFailed.set(id, isFailed);
     hasPrompts ||= states(entry, 'prompt');
     const same = find(entry, 'same');
     const isIn = (group: Group) => !(at < group.since);
@@ -97,15 +97,17 @@ export async function findExisting(
     return ItemFailed.by(extent, { doing: 'list the videos' }).failure;
   }
   if (extent !== 'enough') return describeExtent(extent);
+  // What the list does not show counts until it would have to.
+  const isUsable = (id: string, at: number) =>
+    hasFailed.has(id) ? !hasFailed.get(id) : Date.now() - at <= MAX_LIST_LAG;
   for (const group of groups) {
     await yieldIfDue();
     // A list that states prompts states that of a generated video, too.
     if (!hasPrompts) group.unclear ??= group.scripted;
     // The list may not show yet what this process has created, or not clearly.
     const all = [...jobs.createdBy(fingerprint(group.order)), ...group.listed];
-    const isGone = (id: string, at: number) => shown.get(id) ?? Date.now() - at > MAX_LIST_LAG;
-    group.usable = new Map(all.map((job) => [idOf(job.entry)!, job]));
-    group.usable.forEach(({ at }, id) => isGone(id, at) && group.usable.delete(id));
+    const byId = new Map(all.map((job) => [idOf(job.entry)!, job]));
+    group.usable = new Map([...byId].filter(([id, { at }]) => isUsable(id, at)));
   }
   const { matches, unclear } = assignOldest(groups, jobs, ledger);
   const [first] = unclear;
