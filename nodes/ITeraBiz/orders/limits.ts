@@ -6,13 +6,7 @@ import { itemOf } from '../messages/items';
 import { counted, formatTime, type Message } from '../messages/message';
 import type { Failure, Refusal } from '../run/results';
 import type { Run } from '../run/run';
-import type { Row, Rows } from './rows';
-
-/** Whether a row has no job and was never sent, or its outcome is unknown and the user wants it sent again. */
-export function needsSubmission({ known, match, options }: Row): boolean {
-  if (match?.job) return false;
-  return !known || (known.state === 'sent' && options.resubmitUnknown === true);
-}
+import { needsSubmission, type Row, type Rows } from './rows';
 
 function secondsIn(rows: Row[]): number {
   return rows.reduce((sum, { order }) => sum + Number(order.body.duration ?? 0), 0);

@@ -5,8 +5,8 @@ import { idOf } from '../api/video';
 import { BadInput } from '../fields/validate';
 import { type Message, withoutPeriod } from '../messages/message';
 import type { Refusal } from '../run/results';
-import { type Allowance, describeAmount, describeDay, needsSubmission } from './limits';
-import type { Row, Rows } from './rows';
+import { type Allowance, describeAmount, describeDay } from './limits';
+import { needsSubmission, type Row, type Rows } from './rows';
 
 /** For each item: whether it would be ordered, or why not. `sum` is the total. */
 export function previewOf(

@@ -20,8 +20,7 @@ import { BadInput } from '../fields/validate';
 import { type Message, SUPPORT } from '../messages/message';
 import { ItemFailed, type Refusal } from '../run/results';
 import type { Ledger } from './ledger';
-import { needsSubmission } from './limits';
-import type { Match, Row, Rows } from './rows';
+import { type Match, needsSubmission, type Row, type Rows } from './rows';
 
 /** Most pages to read: 20,000 videos. */
 const MAX_PAGES = 200;

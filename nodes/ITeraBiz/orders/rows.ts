@@ -45,6 +45,15 @@ export interface Row {
   slot?: Slot;
 }
 
+/**
+ * Alone decides whether a row is sent, also again: it has no job and was never sent, or its outcome is unknown and
+ * the user wants that.
+ */
+export function needsSubmission({ known, match, options }: Row): boolean {
+  if (match?.job) return false;
+  return !known || (known.state === 'sent' && options.resubmitUnknown === true);
+}
+
 /** The items of a run, all validated before the first is sent. */
 export interface Rows {
   good: Row[];

@@ -17,8 +17,8 @@ import { eachItem } from '../run/eachItem';
 import { ItemFailed, type Results } from '../run/results';
 import type { Job } from '../run/run';
 import type { Ledger } from './ledger';
-import { describeCountFailure, describeUsedUp, needsSubmission } from './limits';
-import type { Row } from './rows';
+import { describeCountFailure, describeUsedUp } from './limits';
+import { needsSubmission, type Row } from './rows';
 
 /** After this many unknown outcomes in a row, not all of one moment, the rest is not sent. */
 const MAX_UNKNOWN_IN_A_ROW = 5;
@@ -54,17 +54,17 @@ export async function submitAll(shared: Submissions, rows: Row[]): Promise<Map<n
   /** When the first of them became known, by `now()` of client/time */
   let unknownSince = 0;
 
-  // These send nothing, so Batching does not hold them back.
-  const isThere = ({ known, match }: Row) => known?.state === 'accepted' || match?.job;
-  for (const row of rows.filter(isThere)) {
-    addJob(row, await results.attempt(row.item, async () => await existingJob(shared, row)));
-  }
-  const others = rows.filter((row) => !isThere(row));
+  // What is there already sends nothing, so Batching does not hold it back.
+  const others = rows.filter((row) => {
+    const job = existingJob(shared, row);
+    addJob(row, job);
+    return !job;
+  });
   await eachItem(run, others, run.concurrency, async (row) => {
     const { item } = row;
     const startedAt = now();
     const sent = await results.attempt(item, async () => await submit(shared, row));
-    // What was in flight when the first doubt became known does not follow it.
+    // Requests that were in flight together may all fail in one moment. They count as one.
     const isLater = startedAt >= unknownSince;
     if (typeof sent !== 'function') {
       // A refusal is a known outcome, too. A row that was not sent says nothing.
@@ -98,8 +98,8 @@ type Sent = IDataObject | (() => Promise<IDataObject>);
 
 /** @throws {ItemFailed} if it was refused, or the outcome of an earlier try remains unknown */
 async function submit(shared: Submissions, row: Row): Promise<Sent> {
-  const existing = await existingJob(shared, row);
-  if (existing) return existing;
+  const earlier = await earlierJob(shared, row);
+  if (earlier) return earlier;
   shared.results.throwIfAborted();
   await assertSlot(shared, row);
   const { sending } = shared.account.jobs;
@@ -111,13 +111,18 @@ async function submit(shared: Submissions, row: Row): Promise<Sent> {
   }
 }
 
-/** The row's job, if the ledger or the account's list already has it. @throws as above */
-async function existingJob(shared: Submissions, row: Row): Promise<IDataObject | undefined> {
-  const { account, client, doing } = shared;
-  const { order, known, match, options } = row;
+/** The job of a row that needs no request. */
+function existingJob(shared: Submissions, row: Row): IDataObject | undefined {
+  const { known, match } = row;
   if (known?.state === 'accepted') return known.answer;
-  if (match?.job) return accept(shared, row, match.job);
-  if (!known) return undefined;
+  return match?.job && accept(shared, row, match.job);
+}
+
+/** The job of an earlier try without an answer, if the account's list has it. @throws as above */
+async function earlierJob(shared: Submissions, row: Row): Promise<IDataObject | undefined> {
+  const { account, client, doing } = shared;
+  const { order, known, options } = row;
+  if (known?.state !== 'sent') return undefined;
   const reconciler = account.reconcilers[listOf(order)];
   // A list may not show yet what was sent a moment ago. But all tries of a tool share its caller's patience.
   const { deadline = Infinity } = client.settings;

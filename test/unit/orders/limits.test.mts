@@ -8,9 +8,8 @@ import {
   describeDay,
   describeOtherInvalid,
   enforceLimits,
-  needsSubmission,
 } from '../../../nodes/ITeraBiz/orders/limits.ts';
-import type { Row, Rows } from '../../../nodes/ITeraBiz/orders/rows.ts';
+import { needsSubmission, type Row, type Rows } from '../../../nodes/ITeraBiz/orders/rows.ts';
 import { answered, fakeRun, type FakeRunOptions } from '../../shared/fakeRun.mts';
 import type { Reply } from '../../shared/littleApi.mts';
 import { api, errorOf, running } from './ordering.mts';
