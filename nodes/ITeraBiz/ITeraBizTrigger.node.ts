@@ -26,8 +26,8 @@ export class ITeraBizTrigger implements INodeType {
     icon: { light: 'file:iterabiz.svg', dark: 'file:iterabiz.dark.svg' },
     group: ['trigger'],
     // n8n behavior: for a trigger of version 1, it evaluates an expression per delivery, which may make it
-    // start an expression engine. Newer versions are spared that.
-    version: 1.1,
+    // start an expression engine. Newer versions are spared that. Its editor shows no version that is not listed.
+    version: [1, 1.1],
     subtitle: '={{ $parameter["events"].join(", ") }}',
     // n8n behavior: it lists this node and the action node as one entry, with this description.
     description: 'Make AI-avatar videos, and start workflows when a video finishes or fails',

@@ -172,7 +172,7 @@ export function fakeRun({
     locatorMode: () => undefined,
     account: async () => account,
     hasKeyByItem: async () => hasKeyByItem,
-    assertOneAccount: async () => {},
+    assertOneAccount: async () => undefined,
     maxVideosPerDay: async () => maxVideosPerDay,
     client: async () =>
       account.client(context, {

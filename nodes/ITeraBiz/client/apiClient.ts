@@ -52,7 +52,10 @@ export class RequestFailed extends Error {
     if (!(outcome instanceof NetworkError)) {
       return (this.isStrange ? describeStrangeAnswer : describeRefusal)(outcome, tried);
     }
+    const { code, message } = outcome;
     if (tries > 0) return describeNetworkError(outcome, tried);
+    // Those before it got no answer. This one was not sent.
+    if (code) return describeNetworkError(new NetworkError(code, false, message), tried);
     return {
       message: `There was no time left to ${subject.doing}`,
       description: 'Other requests of your account came first. Try again in a moment.',

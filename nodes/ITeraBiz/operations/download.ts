@@ -47,6 +47,8 @@ interface Wanted {
   id: string;
   /** The file's name, if the user chose one */
   chosenName: string;
+  /** Hosts of files whose last request failed in all its tries */
+  down: Set<string>;
 }
 
 /** One try to fetch a file. */
@@ -67,6 +69,7 @@ export const download: Perform = async (run) => {
   // Shared by all items, from the first file that is not ready: otherwise each would take a minute. A file that
   // comes late resets it: the next ones may be late, too.
   let deadline: number | undefined;
+  const down = new Set<string>();
   const waitIfInTime = async (wait: number): Promise<boolean> => {
     deadline ??= Math.min(now() + FILE_PATIENCE.total, run.giveUpAt);
     if (now() + wait >= deadline) return false;
@@ -76,7 +79,7 @@ export const download: Perform = async (run) => {
   return await perItem(run, async (item, client) => {
     const chosenName = nameFrom(run.options(item).fileName);
     const id = videoIdOfItem(run, item);
-    const wanted: Wanted = { run, client, id, chosenName };
+    const wanted: Wanted = { run, client, id, chosenName, down };
     const field = nameFrom(run.parameter('binaryPropertyName', item)) || 'data';
     let [isLate, isRenewed] = [false, false];
     for (let wait = FILE_PATIENCE.pause; ; wait = Math.min(2 * wait, FILE_PATIENCE.longestPause)) {
@@ -136,12 +139,19 @@ function linkOf(video: Video, id: string): string {
 
 /** @throws {ItemFailed} if its host is out of reach, and as {@link fetchOnce} */
 async function fetchFile(wanted: Wanted, url: string): Promise<Fetched> {
-  const { run, client, id } = wanted;
+  const { run, client, id, down } = wanted;
   const account = await run.account();
-  const host = account.fileClient(new URL(url).host, client.context, client.settings);
-  const attempt = await host.schedule('GET', async () => await fetchOnce(wanted, url));
+  const { host } = new URL(url);
+  // Or each item would be as patient as the first one was.
+  const settings = { ...client.settings, retry: !down.has(host) };
+  const files = account.fileClient(host, client.context, settings);
+  const attempt = await files.schedule('GET', async () => await fetchOnce(wanted, url));
   const { outcome, decision, tries } = attempt;
-  if (decision !== 'retry') return outcome as Fetched;
+  if (decision !== 'retry') {
+    down.delete(host);
+    return outcome as Fetched;
+  }
+  down.add(host);
   const subject = {
     doing: `download the file of video ${id}`,
     // The Base URL is right: it has just given this link.

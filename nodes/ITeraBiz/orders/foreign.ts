@@ -28,7 +28,9 @@ export async function forgetForeign(shared: Submissions, rows: Row[]): Promise<v
   const ours = new Set<string | undefined>();
   let faults = 0;
   let cannotAsk = false;
-  await eachItem(run, foreign, run.concurrency, async (row) => {
+  // Mostly, one answer decides for all: too few requests to be paced by Batching.
+  const unpaced = { ...run, batching: { size: 1, interval: 0 } };
+  await eachItem(unpaced, foreign, run.concurrency, async (row) => {
     const id = jobIdOf(row);
     if (id === undefined || cannotAsk || ours.has(row.known?.account)) return;
     const video = await videoIfKnown(client, id).catch(refusalOnly);

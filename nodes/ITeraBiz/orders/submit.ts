@@ -60,26 +60,32 @@ export async function submitAll(shared: Submissions, rows: Row[]): Promise<Map<n
     addJob(row, job);
     return !job;
   });
-  await eachItem(run, others, run.concurrency, async (row) => {
-    const { item } = row;
-    const startedAt = now();
-    const sent = await results.attempt(item, async () => await submit(shared, row));
-    // Requests that were in flight together may all fail in one moment. They count as one.
-    const isLater = startedAt >= unknownSince;
-    if (typeof sent !== 'function') {
-      // A refusal is a known outcome, too. A row that was not sent says nothing.
-      if (isLater && needsSubmission(row)) unknownInARow = 0;
-      return addJob(row, sent);
-    }
-    if (unknownInARow++ === 0) unknownSince = now();
-    if (unknownInARow >= MAX_UNKNOWN_IN_A_ROW && isLater) {
-      results.abort(item, `iTeraBiz gave no clear answer to the last ${unknownInARow} requests`);
-    }
-    const lookup = results.attempt(item, sent).then((job) => addJob(row, job));
-    // If the execution is canceled, eachItem rejects first; this rejection must not go unhandled.
-    lookup.catch(() => {});
-    lookups.push(lookup);
-  });
+  await eachItem(
+    run,
+    others,
+    run.concurrency,
+    async (row) => {
+      const { item } = row;
+      const startedAt = now();
+      const sent = await results.attempt(item, async () => await submit(shared, row));
+      // Requests that were in flight together may all fail in one moment. They count as one.
+      const isLater = startedAt >= unknownSince;
+      if (typeof sent !== 'function') {
+        // A refusal is a known outcome, too. A row that was not sent says nothing.
+        if (isLater && needsSubmission(row)) unknownInARow = 0;
+        return addJob(row, sent);
+      }
+      if (unknownInARow++ === 0) unknownSince = now();
+      if (unknownInARow >= MAX_UNKNOWN_IN_A_ROW && isLater) {
+        results.abort(item, `iTeraBiz gave no clear answer to the last ${unknownInARow} requests`);
+      }
+      const lookup = results.attempt(item, sent).then((job) => addJob(row, job));
+      // If the execution is canceled, eachItem rejects first; this rejection must not go unhandled.
+      lookup.catch(() => {});
+      lookups.push(lookup);
+    },
+    () => results.isOver,
+  );
   await Promise.all(lookups);
   return jobs;
 }

@@ -14,6 +14,7 @@ export async function eachItem<T>(
   items: T[],
   concurrency: number,
   task: (item: T) => Promise<void>,
+  isOver = () => false,
 ): Promise<void> {
   const yieldIfDue = yielder();
   const start = now();
@@ -22,7 +23,7 @@ export async function eachItem<T>(
     while (next < items.length) {
       const index = next++;
       const early = start + Math.floor(index / size) * interval - now();
-      if (early > 0) await pause(early, signal);
+      if (early > 0 && !isOver()) await pause(early, signal);
       await yieldIfDue();
       await task(items[index]);
     }
@@ -46,17 +47,23 @@ export async function attemptEach<T>(
   await run.assertOneAccount();
   const done = new Map<number, T>();
   const items = Array.from({ length: run.size }, (_, item) => item);
-  await eachItem(run, items, run.concurrency, async (item) => {
-    // All results are dropped when the node stops, so no more are fetched.
-    if (results.isStopped) return void results.skipped.add(item);
-    const result = await results.attempt(item, async () => {
-      results.throwIfAborted();
-      const output = await task(item, await run.client());
-      results.gotThrough();
-      return output;
-    });
-    if (result !== undefined) done.set(item, result);
-  });
+  await eachItem(
+    run,
+    items,
+    run.concurrency,
+    async (item) => {
+      // All results are dropped when the node stops, so no more are fetched.
+      if (results.isStopped) return void results.skipped.add(item);
+      const result = await results.attempt(item, async () => {
+        results.throwIfAborted();
+        const output = await task(item, await run.client());
+        results.gotThrough();
+        return output;
+      });
+      if (result !== undefined) done.set(item, result);
+    },
+    () => results.isOver,
+  );
   return done;
 }
 

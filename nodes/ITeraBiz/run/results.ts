@@ -159,6 +159,11 @@ export class Results {
     if (affectsAll) this.abort(item, failure.message);
   }
 
+  /** Whether no further item will be sent. */
+  get isOver(): boolean {
+    return this.abortedBy !== undefined || this.isStopped;
+  }
+
   get isStopped(): boolean {
     return this.run.onError === 'stop' && this.failures.size + this.skipped.size > 0;
   }

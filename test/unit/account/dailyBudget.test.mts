@@ -383,3 +383,65 @@ describe('The count', () => {
     expect(await ends[1]).toMatchObject({ used: 0 });
   });
 });
+
+test('A slot that is used more than a day after it was taken counts', async () => {
+  const account = new Account('one');
+  const { context } = requesterOf(() => answered(EMPTY));
+  const client = account.client(context, { priority: 'row' });
+  const { slots } = await account.budget.take(client, 1, 1, true);
+  await advance(25 * 60 * 60_000);
+  expect(await account.budget.tryStart(client, 1, slots[0])).toBe(true);
+  expect(await account.budget.take(client, 1, 1, true)).toMatchObject({ used: 1, slots: [] });
+});
+
+describe('A list that fails while slots are used', () => {
+  /** Uses a slot of a list that shows nothing, and fails from then on. */
+  async function failing() {
+    const account = new Account('one');
+    let isDown = false;
+    const { context, asked } = requesterOf(() => (isDown ? answered({}, 403) : answered(EMPTY)));
+    const client = account.client(context, { priority: 'row' });
+    const { slots } = await account.budget.take(client, 9, 9, true);
+    isDown = true;
+    const isFree = async () => await account.budget.tryStart(client, 9, slots.pop()!);
+    return { asked, isFree, recover: () => void (isDown = false) };
+  }
+
+  test('is asked every five seconds, and trusted for a minute', async () => {
+    const { asked, isFree } = await failing();
+    await advance(15_000);
+    expect([await isFree(), await isFree(), asked.length]).toEqual([true, true, 2]);
+    await advance(5_001);
+    expect([await isFree(), asked.length]).toEqual([true, 3]);
+    await advance(39_998);
+    expect([await isFree(), asked.length]).toEqual([true, 4]);
+    await advance(2);
+    await expect(isFree()).rejects.toBeInstanceOf(RequestFailed);
+  });
+
+  test('is trusted again once it has answered', async () => {
+    const { asked, isFree, recover } = await failing();
+    await advance(50_000);
+    expect(await isFree()).toBe(true);
+    recover();
+    await advance(6_000);
+    expect(await isFree()).toBe(true);
+    await advance(50_000);
+    expect([await isFree(), asked.length]).toEqual([true, 4]);
+  });
+
+  test('does not hide that the execution was stopped', async () => {
+    const account = new Account('one');
+    const stop = new AbortController();
+    let isDown = false;
+    const { context } = requesterOf(() => {
+      if (isDown) stop.abort(new Error('stopped'));
+      return isDown ? answered({}, 403) : answered(EMPTY);
+    });
+    const client = account.client(context, { priority: 'row', signal: stop.signal });
+    const { slots } = await account.budget.take(client, 9, 1, true);
+    isDown = true;
+    await advance(15_000);
+    await expect(account.budget.tryStart(client, 9, slots[0])).rejects.toThrow('stopped');
+  });
+});

@@ -316,8 +316,21 @@ describe('A deadline', () => {
     });
   });
 
+  test.each([true, false])(
+    'that comes in a pause because iTeraBiz does not answer (perhaps sent: %s): says that, and that nothing was sent',
+    async (maybeSent) => {
+      const { queue, client } = scripted([ok]);
+      queue.pauseFor(20_000, new NetworkError('ECONNRESET', maybeSent, 'reset'));
+      const soon = client.with({ deadline: now() + 1_000 });
+      const error = new RequestFailed(await soon.request({ method: 'POST', url: '/' }));
+      const { message, description } = error.describe({ doing: 'create it' });
+      expect(message).toBe('iTeraBiz could not be reached to create it');
+      expect(description).toMatch(/ECONNRESET.*nothing was sent/);
+    },
+  );
+
   test('that comes in a pause: what came of the last try', async () => {
-    const { client, times } = until(30, [busy(60)]);
+    const { client, times } = until(3_000, [busy(60)]);
     expect(await client.request({ method: 'GET', url: '/' })).toMatchObject({
       ...{ decision: 'retry', tries: 1 },
       outcome: { status: 503 },

@@ -285,6 +285,30 @@ describe('A link', () => {
     });
   });
 
+  describe('to a host in trouble', () => {
+    /** Downloads so many files, one after the other, and says which came. The host answers in turn. */
+    async function cameOf(count: number, ...replies: Reply[]): Promise<boolean[]> {
+      FILE_PATIENCE.total = 5;
+      serve({ replies });
+      const items = Array.from({ length: count }, () => ({}));
+      const given = { items, concurrency: 1, onError: 'continueRegularOutput' as const };
+      const { run } = fakeRun({ api, parameters: { videoId: 'video_1' }, ...given });
+      const output = await download(run, { doing: '', url: '/videos', fields: [] });
+      return output.map(({ json }) => json.error === undefined);
+    }
+
+    test('is tried as patiently as ever for the first one only', async () => {
+      expect(await cameOf(8, refused(503))).toEqual(Array(8).fill(false));
+      expect(files.asked).toHaveLength(20 + 7);
+    });
+
+    test('is tried patiently again once it has sent one', async () => {
+      const trouble = Array<Reply>(20).fill(refused(503));
+      const replies = [...trouble, film(), refused(503), refused(503), film()];
+      expect(await cameOf(3, ...replies)).toEqual([false, true, true]);
+    });
+  });
+
   test('whose host stays busy says how often it was tried', async () => {
     FILE_PATIENCE.total = 5;
     const { output } = downloading({ replies: [refused(503)] });

@@ -62,6 +62,13 @@ test('beside one that is there, the others were deleted', async () => {
   expect([asked.length, posts]).toEqual([3, []]);
 });
 
+test('Batching does not hold up what needs no request', async () => {
+  const start = performance.now();
+  const more = { batching: { size: 1, interval: 20_000 } };
+  const { asked, posts } = await retrying(SCRIPTS, there, [], more);
+  expect([asked.length, posts, performance.now() - start < 10_000]).toEqual([1, [], true]);
+});
+
 test('a refusal would meet all others, so they are not asked for', async () => {
   const { asked, posts } = await retrying(SCRIPTS, () => ({ status: 403, body: {} }));
   expect([asked.length, posts]).toEqual([1, []]);

@@ -257,10 +257,23 @@ describe('A ceiling of the run', () => {
   });
 });
 
+test('One bad answer to the list in the middle of a run stops nothing, and is not asked for again at once', async () => {
+  const usual = { ...MAX_AGE };
+  MAX_AGE.start = 0;
+  const page = { status: 200, body: '<html><title>Maintenance</title></html>' };
+  const place = running({
+    ...{ scripts: [...'abcdef'], concurrency: 1, maxVideosPerDay: 9 },
+    list: () => (api.by('GET').length === 3 ? page : { body: { data: [], has_more: false } }),
+  });
+  expect(await place.output).toHaveLength(6);
+  expect([place.posts.length, place.looks.length]).toEqual([6, 3]);
+  Object.assign(MAX_AGE, usual);
+});
+
 describe('In the middle of a run', () => {
-  const { start } = MAX_AGE;
-  beforeEach(() => void (MAX_AGE.start = 0));
-  afterEach(() => void (MAX_AGE.start = start));
+  const usual = { ...MAX_AGE };
+  beforeEach(() => void Object.assign(MAX_AGE, { start: 0, failed: 0 }));
+  afterEach(() => void Object.assign(MAX_AGE, usual));
 
   const others = { id: 'other', created_at: new Date().toISOString() };
   const page = (...data: IDataObject[]) => ({ body: { data, has_more: false } });

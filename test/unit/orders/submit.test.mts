@@ -85,6 +85,17 @@ describe('A row', () => {
     expect(times[1]).toBeGreaterThanOrEqual(500);
   });
 
+  test('does not keep to the pace of Batching once nothing is sent any more', async () => {
+    const answer = (): Reply => ({ status: 401, body: { error: { message: 'bad key' } } });
+    const place = running({
+      ...{ scripts: [...'abcd'], concurrency: 1, answer },
+      batching: { size: 1, interval: 20_000 },
+    });
+    const start = performance.now();
+    await errorOf(place);
+    expect([place.posts.length, performance.now() - start < 10_000]).toEqual([1, true]);
+  });
+
   test('is another one in another run of the node (a loop)', async () => {
     const account = new Account('one');
     const { memory, output } = running({ account });

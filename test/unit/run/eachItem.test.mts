@@ -145,6 +145,27 @@ describe('Items that are independent of each other', () => {
     expect(tried).toEqual([0, 1]);
   });
 
+  test.each([
+    ['stop', false],
+    ['continueRegularOutput', true],
+  ] as const)(
+    'do not keep to the pace of Batching once none is tried any more: %s',
+    async (onError, affectsAll) => {
+      const items = Array.from({ length: 20 }, () => ({}));
+      const batching = { size: 1, interval: 60_000 };
+      const { run } = fakeRun({ api: () => new Error('nobody asks'), items, batching, onError });
+      const failure = { message: 'Bad key', description: '', reason: 'account' } as const;
+      jest.useFakeTimers();
+      const output = perItem(run, async () => {
+        throw new ItemFailed(failure, affectsAll);
+      }).catch((error: Error) => error);
+      // The pauses that have begun are kept: five items at a time.
+      await jest.advanceTimersByTimeAsync(4 * 60_000);
+      await jest.advanceTimersByTimeAsync(1_000);
+      expect(await Promise.race([output, 'goes on'])).not.toBe('goes on');
+    },
+  );
+
   test('get the client of the run; none is tried once the run was aborted', async () => {
     const { run } = fakeRun({
       ...{ api: () => new Error('nobody asks'), items: [{}, {}], concurrency: 1 },
