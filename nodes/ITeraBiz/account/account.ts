@@ -9,6 +9,7 @@ import { now } from '../client/time';
 import { DailyBudget } from './dailyBudget';
 import { JobRegistry } from './jobRegistry';
 import { Reconciler } from './reconciler';
+import { Turns } from './turns';
 import { VideoPoller } from './videoPoller';
 
 /** How long an unused account is kept, in milliseconds: what it knows of recent orders helps a later retry. */
@@ -22,6 +23,8 @@ export class Account {
   readonly queue = new RequestQueue();
   readonly poller = new VideoPoller();
   readonly jobs = new JobRegistry();
+  /** Of orders that may reuse each other's videos, by their fingerprints */
+  readonly turns = new Turns();
   readonly budget = new DailyBudget();
   readonly reconcilers = {
     '/avatars': new Reconciler(this.jobs, '/avatars'),

@@ -22,9 +22,6 @@ export class JobRegistry {
   /** How often orders were refused, by fingerprint, the last refused order last */
   private readonly refused = new Map<string, number>();
 
-  /** Fingerprints of the orders about to be sent, by the promise that ends each reservation */
-  private readonly reservations = new Map<Promise<void>, Set<string>>();
-
   assign(id: string | undefined): void {
     if (id !== undefined) remember(this.assigned, id, true, MAX_JOBS);
   }
@@ -52,27 +49,6 @@ export class JobRegistry {
   /** @param order its fingerprint */
   refusalsOf(order: string): number {
     return this.refused.get(order) ?? 0;
-  }
-
-  /**
-   * Announces orders about to be sent. Others that reuse videos of the same orders wait for the outcome.
-   *
-   * @returns ends the reservation; call it once the outcome is known
-   */
-  reserve(orders: Set<string>): () => void {
-    let release = () => {};
-    const end = new Promise<void>((resolve) => (release = resolve));
-    this.reservations.set(end, orders);
-    return () => {
-      this.reservations.delete(end);
-      release();
-    };
-  }
-
-  /** The reservations to await before any of these is ordered. */
-  reserved(orders: Set<string>): Array<Promise<void>> {
-    const overlaps = (reserved: Set<string>) => [...orders].some((order) => reserved.has(order));
-    return [...this.reservations].filter(([, set]) => overlaps(set)).map(([end]) => end);
   }
 }
 

@@ -1,10 +1,9 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import type { Account } from '../account/account';
-import { JobRegistry } from '../account/jobRegistry';
 import { fingerprint } from '../account/sameOrder';
+import { Turns } from '../account/turns';
 import { idOf } from '../api/video';
-import { now, signalUntil, unlessAborted } from '../client/time';
 import { ExecutionLog } from '../orders/executionLog';
 import { forgetForeign } from '../orders/foreign';
 import { Ledger, seedIn } from '../orders/ledger';
@@ -28,8 +27,8 @@ import { avatarReader, idOfAvatar } from './avatarByName';
 /** For all accounts: between two retries of an execution, its API key may be replaced. */
 const executionLog = new ExecutionLog();
 
-/** Only for reservations, by the seeds of executions: their retries take turns. */
-const executions = new JobRegistry();
+/** Of the retries of an execution, by its seed. */
+const executions = new Turns();
 
 /** Orders each item once, and waits for the videos if the user wants that. */
 export const create: Perform = async (run, request) => {
@@ -42,7 +41,7 @@ export const create: Perform = async (run, request) => {
   const results = new Results(run);
   let stopWatching = () => {};
   try {
-    const jobs = await inTurn(run, executions, retries, async () => {
+    const jobs = await executions.run(retries, run, async () => {
       const ledger = ledgerOf(run, request, account);
       // Before its items are validated again: one that is invalid by now was ordered all the same.
       if (!run.isTool) ledger.ordered.forEach(([item, job]) => results.recordAccepted(item, job));
@@ -76,28 +75,6 @@ function ledgerOf(
 }
 
 /**
- * Runs a task as soon as no other one has any of these keys.
- *
- * @param task gets a function that lets others have them before it ends
- */
-async function inTurn<T>(
-  { signal, giveUpAt }: Run,
-  jobs: JobRegistry,
-  keys: string[],
-  task: (end: () => void) => Promise<T>,
-): Promise<T> {
-  const own = new Set(keys);
-  for (let others = jobs.reserved(own); others.length > 0; others = jobs.reserved(own)) {
-    // A tool whose time is up goes on: it has none left to read the list, and says so.
-    if (now() >= giveUpAt) break;
-    const timeUp = signalUntil(giveUpAt, signal);
-    await unlessAborted(Promise.all(others), timeUp).catch(() => signal?.throwIfAborted());
-  }
-  const end = jobs.reserve(own);
-  return await task(end).finally(end);
-}
-
-/**
  * Sends nothing before all items of the run are validated, and nothing at all in a preview.
  *
  * @returns the jobs, by item; `undefined` if nothing was to be sent
@@ -116,16 +93,14 @@ async function order(
   if (isVideo) await forgetForeign(shared, rows.good);
   nameAccepted(shared, rows.good);
   const stopsInvalid = run.onError === 'stop' && bad.size > 0;
-  const reusing = stopsInvalid
-    ? []
-    : rows.good.filter(({ reuseSince }) => reuseSince !== undefined);
+  const isReusing = !isPreview && !stopsInvalid;
+  const reusing = rows.good.filter(({ reuseSince }) => isReusing && reuseSince !== undefined);
   const orders = reusing.map((row) => fingerprint(row.order));
   // Another execution with the same orders reads the list only once these have been sent.
-  return await inTurn(run, account.jobs, orders, async (endTurn) => {
+  return await account.turns.run(orders, run, async () => {
     const refusal = stopsInvalid
       ? describeOtherInvalid(rows)
       : await findExisting(client, account.jobs, rows, ledger, run.onError === 'stop');
-    if (isPreview) endTurn();
     const allowance = await enforceLimits(run, rows, isVideo, refusal);
     const { allowed, refused, limit } = allowance;
     paceHint(allowed).forEach((hint) => run.hint(hint));

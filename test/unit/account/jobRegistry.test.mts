@@ -33,19 +33,3 @@ test('the last five thousand created jobs are kept: more than a campaign orders 
   jobs.recordCreated(order('a'), { id: 'new' });
   expect(jobs.createdBy(fingerprint(order('a')))[0].entry).toEqual({ id: '1' });
 });
-
-test('orders that others are about to send are awaited, until their outcome is known', async () => {
-  const jobs = new JobRegistry();
-  const release = jobs.reserve(new Set(['a', 'b']));
-  jobs.reserve(new Set(['c']));
-  expect(jobs.reserved(new Set(['d']))).toEqual([]);
-  const awaited = jobs.reserved(new Set(['d', 'b']));
-  expect(awaited).toHaveLength(1);
-  let isOver = false;
-  void awaited[0].then(() => (isOver = true));
-  await Promise.resolve();
-  expect(isOver).toBe(false);
-  release();
-  await awaited[0];
-  expect(jobs.reserved(new Set(['a', 'b']))).toEqual([]);
-});

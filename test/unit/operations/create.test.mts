@@ -103,6 +103,23 @@ describe('A preview', () => {
     expect(await reasonsOf({ avatars })).toEqual([true]);
   });
 
+  test('does not wait for an execution that orders the same', async () => {
+    const account = new Account('one');
+    const reuse = { whenVideoExists: 'reuse' };
+    let goOn!: () => void;
+    const isTime = new Promise<void>((resolve) => (goOn = resolve));
+    const answer = async (asked: Asked) => {
+      await isTime;
+      return accepted(asked);
+    };
+    const first = running({ account, answer, options: reuse });
+    await until('it is sent', () => first.posts.length > 0);
+    const preview = running({ account, answer, options: { ...reuse, ...options } });
+    expect(await preview.output).toMatchObject([{ wouldOrder: true }]);
+    goOn();
+    expect(await first.output).toHaveLength(1);
+  });
+
   test('misses no avatar that was just created, though the list does not show it yet', async () => {
     const account = new Account('one');
     const answer = (): Reply => ({ status: 201, body: { id: 'avatar_1', name: 'Anna' } });

@@ -1,0 +1,40 @@
+import { now, signalUntil, unlessAborted } from '../client/time';
+
+/** Tasks that share a key run one after the other. */
+export class Turns {
+  /** The keys of each task that runs, by the promise of its end */
+  private readonly running = new Map<Promise<void>, string[]>();
+
+  /**
+   * Runs a task as soon as none with one of these keys is running, or its time is up: a tool has none left to read
+   * the list then, and says so.
+   *
+   * @param giveUpAt by `now()` of client/time
+   * @throws the signal's reason, and what the task throws
+   */
+  async run<T>(
+    keys: string[],
+    { giveUpAt, signal }: { giveUpAt: number; signal?: AbortSignal },
+    task: () => Promise<T>,
+  ): Promise<T> {
+    const timeUp = signalUntil(giveUpAt, signal);
+    for (let others = this.sharing(keys); others.length > 0; others = this.sharing(keys)) {
+      if (now() >= giveUpAt) break;
+      await unlessAborted(Promise.all(others), timeUp).catch(() => signal?.throwIfAborted());
+    }
+    let resolve = () => {};
+    const over = new Promise<void>((settle) => (resolve = settle));
+    this.running.set(over, keys);
+    return await task().finally(() => {
+      this.running.delete(over);
+      resolve();
+    });
+  }
+
+  /** The ends of the tasks that have one of these keys. */
+  private sharing(keys: string[]): Array<Promise<void>> {
+    const wanted = new Set(keys);
+    const entries = [...this.running].filter(([, taken]) => taken.some((key) => wanted.has(key)));
+    return entries.map(([over]) => over);
+  }
+}
