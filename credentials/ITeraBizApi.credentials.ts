@@ -130,7 +130,7 @@ async function withKey(
   if (target?.origin !== base.origin || hasLogin(target)) {
     const where = target?.origin === base.origin ? undefined : target?.origin;
     throw refusal(
-      `The API key of this credential is only sent to ${base.origin}, not to ${where ?? 'an unclear address'}`,
+      `The API key of this credential is only sent to ${base.origin}, not to ${where ?? 'an invalid address'}`,
       `Begin the URL with ${base.origin}/. For another service, use another credential.`,
     );
   }
@@ -175,7 +175,7 @@ function keyFrom(entered: unknown): string {
   const field = 'The API Key of the iTeraBiz credential';
   if (key === '') throw refusal(`${field} is empty. Copy it from your iTeraBiz dashboard`);
   throw refusal(
-    `${field} contains a character that no key has, such as a space. Copy only the key from your iTeraBiz dashboard, as in sk_live_abc123`,
+    `${field} contains a character that keys never contain, such as a space. Copy only the key, such as sk_live_abc123, from your iTeraBiz dashboard`,
   );
 }
 

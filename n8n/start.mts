@@ -53,7 +53,7 @@ console.log(`
   Email     ${owner.email}
   Password  ${owner.password}
 
-  A sandbox on this computer plays iTeraBiz: nothing is sent, nothing is charged.
+  A sandbox on this computer stands in for iTeraBiz: nothing is sent, nothing is charged.
   Its address is ${sandbox.url}, its key is in the credential "${CREDENTIAL.name}".
   Your workflows are kept for next time; "npm start -- --fresh" starts over.
 ${options.reload ? '\n  Changes in nodes and credentials are built and loaded while it runs.' : ''}

@@ -52,7 +52,7 @@ export class ITeraBiz implements INodeType {
       },
     ],
     waitingNodeTooltip:
-      'iTeraBiz is making your video. You can close this tab: n8n goes on by itself, and the result appears under Executions. Do not run the workflow again meanwhile: that could order another video.',
+      "iTeraBiz is making your video. You can close this tab: n8n continues on its own, and the result appears under Executions. Don't run the workflow again in the meantime: that could order another video.",
     inputs: [NodeConnectionTypes.Main],
     outputs: [NodeConnectionTypes.Main],
     credentials: [{ name: 'iTeraBizApi', required: true }],

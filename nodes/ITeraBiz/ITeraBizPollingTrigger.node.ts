@@ -30,7 +30,7 @@ export class ITeraBizPollingTrigger implements INodeType {
     properties: [
       {
         displayName:
-          'Works on any n8n, even behind a home router. At each Poll Time, n8n checks iTeraBiz and starts the workflow with all videos that have finished or failed since, each once. If your n8n can be reached from the internet, the iTeraBiz Trigger starts right away and has the same output.',
+          'Works on any n8n instance, even behind a home router: at the Poll Times, it starts the workflow with all videos that have finished or failed since the last check. If the internet can reach your instance, use the iTeraBiz Trigger, which starts right away and has the same output.',
         name: 'whichTriggerNotice',
         type: 'notice',
         default: '',

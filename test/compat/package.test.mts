@@ -175,7 +175,7 @@ test('nothing is sent where no connection comes about, and the message says so',
 
 test.each([
   ['a Base URL over which a key may not go', { baseUrl: 'http://api.iterabiz.com/v1' }, 'http://'],
-  ['a key that no key can be', { apiKey: 'key 1' }, 'contains a character that no key has'],
+  ['a key that no key can be', { apiKey: 'key 1' }, 'contains a character that keys never contain'],
 ])('nothing is sent with %s, and the message says why', async (_, wrong, why) => {
   const { data } = await runNode(createVideo, 2, {}, wrong);
   expect(data.resultData.error?.message).toContain(why);

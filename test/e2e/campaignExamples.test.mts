@@ -188,7 +188,7 @@ test('campaign: two runs at the same time share the rows', async () => {
 });
 
 test.each([
-  ['the credits are used up', 402, 'iTeraBiz has no credits left'],
+  ['the credits are used up', 402, 'iTeraBiz says your account has no credits left'],
   ['the key is refused', 401, 'iTeraBiz does not accept the API key'],
 ])(
   'campaign: where %s, the rows stay ready and a later run orders them',

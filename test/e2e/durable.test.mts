@@ -287,7 +287,7 @@ testWhereN8nWaits.each<Campaign>([
     await n8n.restart();
 
     const [videoId] = await videosOf(name);
-    const error = `n8n was stopped before it learned what became of video ${videoId}`;
+    const error = `n8n was stopped before it got the result of video ${videoId}`;
     const unknown = [
       expect.objectContaining({ error: expect.stringContaining(error), details: { videoId } }),
     ];

@@ -148,7 +148,7 @@ test('a workflow that calls itself orders no more than the limit of the account'
   });
   const stopped = await n8n.rest.execution(id);
   expect(stopped.data.resultData.error?.message).toContain(
-    '"Max Videos per Day" of the credential',
+    '"Max Videos per Day" in the credential',
   );
   expect(await n8n.rest.executions({ workflowId: workflow.id })).toHaveLength(6);
   expect((await sandbox.stats()).acceptedCount).toBe(5);

@@ -58,7 +58,7 @@ export class RequestFailed extends Error {
     if (code) return describeNetworkError(new NetworkError(code, false, message), tried);
     return {
       message: `There was no time left to ${subject.doing}`,
-      description: 'Other requests of your account came first. Try again in a moment.',
+      description: 'Other requests from your account came first. Try again in a moment.',
     };
   }
 

@@ -94,6 +94,6 @@ function chosenAvatar(context: TriggerContext): string {
     context.getNodeParameter('options.avatarId', '', { extractValue: true }) ?? '';
   if (typeof value === 'string' || Number.isFinite(value)) return trimPasted(value);
   const message = `"${avatar.displayName}": "${quoted(value)}" is not an ID`;
-  const description = 'Choose an avatar from the list, or enter its ID, as in avatar_abc123';
+  const description = 'Choose an avatar from the list, or enter its ID, such as avatar_abc123';
   throw new NodeOperationError(context.getNode(), message, { description });
 }

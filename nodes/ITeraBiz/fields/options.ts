@@ -8,7 +8,7 @@ export const waitForCompletion: INodeProperties = {
   type: 'boolean',
   default: false,
   description:
-    'Whether to wait until the video is finished and return it with its link. If off, it comes back right away as it is, usually without a link: get it later by its ID. Stopping the workflow cancels no order: find the video with Get Many.',
+    'Whether to wait until the video is finished and return it with its link. If off, it comes back right away, usually without a link. Get it later by its ID. Stopping the workflow cancels no order: find the video with Get Many.',
   builderHint: {
     propertyHint:
       'Set to true when later steps need the finished video or its link: without it the video comes back queued and has no link. For many videos, leave it false and start a second workflow with the iTeraBiz Trigger.',
@@ -51,7 +51,7 @@ export const waitingOptions: INodeProperties[] = [
     typeOptions: { minValue: 1 },
     default: 60,
     description:
-      'How long to wait before giving up. The order stands, and the message has the ID of the video.',
+      'How long to wait before giving up. The video is still made, and the message has its ID.',
   },
   {
     displayName: 'Poll Interval (Seconds)',
@@ -71,7 +71,7 @@ export const maxVideos: INodeProperties = {
   typeOptions: { minValue: 1, numberPrecision: 0 },
   default: 10,
   description:
-    'The most videos that one run of this node may order. If there are more, it orders none and says so.',
+    'The most videos that one run of this node may order. If a run would order more, it orders none and says so.',
 };
 
 export const maxSeconds: INodeProperties = {
@@ -81,7 +81,7 @@ export const maxSeconds: INodeProperties = {
   typeOptions: { minValue: 1, numberPrecision: 0 },
   default: 600,
   description:
-    'The most seconds of video, in total, that one run of this node may order. If there are more, it orders none and says so.',
+    'The most seconds of video, in total, that one run of this node may order. If a run would order more, it orders none and says so.',
 };
 
 export const previewOnly: INodeProperties = {
@@ -108,7 +108,7 @@ export const resubmitUnknown: INodeProperties = {
   type: 'boolean',
   default: false,
   description:
-    'Whether Retry On Fail may resend a request that got no answer. If iTeraBiz accepted the first one, you pay twice.',
+    'Whether a retry may resend a request that got no answer. If iTeraBiz accepted the first one, you pay twice.',
 };
 
 export const whenVideoExists: INodeProperties = {

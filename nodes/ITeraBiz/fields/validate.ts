@@ -187,7 +187,7 @@ function checkUrl(value: unknown, label: string): string {
   const text = pastedText(value, label);
   if (/^https?:\/\/\S+$/i.test(text) && URL.canParse(text)) return text;
   const advice =
-    'Enter the address of a picture that iTeraBiz can open from the internet. It begins with https://, as in https://example.com/photo.jpg';
+    'Enter the address of a picture that iTeraBiz can open from the internet. It begins with https://, for example https://example.com/photo.jpg';
   throw refusal(label, text, 'is not a web address', advice);
 }
 
@@ -203,7 +203,7 @@ function numberIn(value: unknown, label: string, unit = /$/): number {
   const text = wordOf(value, label);
   const digits = text.replace(unit, '').trim();
   if (/^\d+[.,]\d{3}$/.test(digits)) {
-    const advice = 'Write it without dots and commas, such as 1000';
+    const advice = 'Write it without periods or commas, such as 1000';
     throw refusal(label, text, 'can be read as two different numbers', advice);
   }
   return /^\d+([.,]\d+)?$/.test(digits) ? Number(digits.replace(',', '.')) : NaN;
@@ -236,14 +236,13 @@ export function textOf(value: unknown, label: string): string {
     });
   }
   if (EXPRESSION.test(visible)) {
-    const advice = `Switch "${label}" from Fixed to Expression, so that n8n fills in the value`;
-    throw refusal(label, visible, 'is an expression that was not evaluated', advice);
+    const advice = `Switch "${label}" from Fixed to Expression`;
+    throw refusal(label, visible, 'is an expression that n8n did not fill in', advice);
   }
   // Nan is a name, too. Programs write NaN or nan.
   if (PLACEHOLDER.test(visible) && visible !== 'Nan') {
-    const advice =
-      'It stands for a missing value: check the step or the spreadsheet that this item comes from';
-    throw refusal(label, visible, 'is not a value', advice);
+    const advice = 'Check the step or the spreadsheet that this item comes from';
+    throw refusal(label, visible, 'stands for a missing value', advice);
   }
   return text;
 }

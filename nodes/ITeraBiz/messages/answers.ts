@@ -35,7 +35,7 @@ export function describeRefusal(
       `Compare the key with the one in your iTeraBiz dashboard, or create a new key there, and save it in the credential. ${quote} (status ${status}).`,
     ],
     noCredits: [
-      `iTeraBiz has no credits left for this account${because}`,
+      `iTeraBiz says your account has no credits left${because}`,
       `Top up the credits in your iTeraBiz dashboard, or ask the owner of the account to, and run it again. Nothing was made or charged for this item (status ${status}).`,
     ],
     notAllowed: [
@@ -44,11 +44,11 @@ export function describeRefusal(
     ],
     misrouted: [
       `Something other than iTeraBiz answered the request to ${doing}${because}`,
-      `Check the Base URL of the credential, which is usually https://api.iterabiz.com/v1. If it is right, a proxy or firewall answers in place of the API: ask whoever runs this n8n, or its network, to let it reach iTeraBiz. If it keeps happening, write to ${SUPPORT} (status ${status}).`,
+      `Check the Base URL of the credential, which is usually https://api.iterabiz.com/v1. If it is right, a proxy or firewall answers in place of the API: ask your n8n or network administrator to let n8n reach iTeraBiz. If it keeps happening, write to ${SUPPORT} (status ${status}).`,
     ],
     intercepted: [
       `Something between n8n and iTeraBiz blocked the request to ${doing}${because}`,
-      `${status === 407 ? 'A proxy requires its own user name and password' : 'A firewall, a proxy or a bot check answered in place of the API'}, so nothing was made or charged; your API key and this item are fine. Ask whoever runs this n8n, or its network, to let it reach iTeraBiz; if it keeps happening, write to ${SUPPORT} (status ${status}).`,
+      `${status === 407 ? 'A proxy requires its own user name and password' : 'A firewall, a proxy or a bot check answered in place of the API'}, so nothing was made or charged; your API key and this item are fine. Ask your n8n or network administrator to let n8n reach iTeraBiz; if it keeps happening, write to ${SUPPORT} (status ${status}).`,
     ],
     notFound: id
       ? [
@@ -106,19 +106,19 @@ export function describeNetworkError(
   const network = error.code && ` (network code ${error.code})`;
   if (error.maybeSent) {
     return {
-      message: `The connection to iTeraBiz broke off before it answered the request to ${doing}${tried}`,
+      message: `The connection to iTeraBiz was lost before it answered the request to ${doing}${tried}`,
       description: `Try again in a moment${network}. If it keeps happening, write to ${SUPPORT}.`,
     };
   }
   if (isNotSecure(error)) {
     return {
       message: `iTeraBiz could not be reached to ${doing}: the certificate of the connection was not accepted${tried}`,
-      description: `Could not connect securely${network}, so nothing was sent. If a company proxy or antivirus inspects this n8n's traffic, ask whoever runs n8n to set NODE_EXTRA_CA_CERTS to the file with its certificate; if not, check ${toCheck} and the clock of this computer.`,
+      description: `Could not connect securely${network}, so nothing was sent. If a company proxy or antivirus inspects the traffic of this n8n instance, ask whoever runs n8n to set NODE_EXTRA_CA_CERTS to the file with its certificate; if not, check ${toCheck} and the clock of this computer.`,
     };
   }
   return {
     message: `iTeraBiz could not be reached to ${doing}${tried}`,
-    description: `Could not connect${network}, so nothing was sent. Check ${toCheck} and that this n8n can reach the internet.`,
+    description: `Could not connect${network}, so nothing was sent. Check ${toCheck} and that this n8n instance can reach the internet.`,
   };
 }
 

@@ -30,7 +30,7 @@ export function describeStop(
 ): Message {
   const parts: string[] = [];
   if (size > 1) {
-    parts.push(`This is ${itemOf(item, size)} (n8n counts from 0 and says [item ${item}]).`);
+    parts.push(`This is ${itemOf(item, size)} (n8n counts from 0 and calls it [item ${item}]).`);
   }
   const others = [...failures].filter(([index]) => index !== item).sort(byItem);
   if (others.length > 0) {

@@ -43,7 +43,7 @@ export function idOfAvatar(name: string, avatars: IDataObject[]): IDataObject[st
       ? `Choose one of them By ID: ${listed(matches.map(({ id }) => id))}.`
       : avatars.length > 0
         ? `Check the spelling. Your avatars are: ${listed(avatars.map((avatar) => avatar.name ?? avatar.id))}.`
-        : 'It has no avatars yet: make one with Create avatar.';
+        : 'Your account has no avatars yet: create one with Avatar: Create.';
   throw new BadInput({
     message: `"${LABELS.avatar_id}": ${which} called "${name}" in your iTeraBiz account`,
     description: `${advice} Nothing was sent for this item.`,

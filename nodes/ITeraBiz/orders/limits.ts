@@ -35,7 +35,7 @@ export function describeOtherInvalid({ good, bad }: Rows): Message {
   return {
     message: `Not sent, because ${itemOf(first, good.length + bad.size)}${bad.size > 1 ? ` and ${bad.size - 1} more are` : ' is'} invalid`,
     description:
-      'This node stops when an item fails (On Error, in its Settings), so nothing is sent while one is invalid',
+      'Because On Error is "Stop Workflow" (see Settings), nothing is sent until every item is valid',
   };
 }
 
@@ -106,10 +106,10 @@ function describeDailyLimit(
     left > 0 ? `for ${left} now` : firstFreeAt && `again from ${formatTime(firstFreeAt)}`;
   const when = first ? `There is room ${first}${forAll}. ` : '';
   const isFull = left <= 0 && firstFreeAt !== undefined;
-  const early = isFull ? 'Trying again before that changes nothing. ' : '';
+  const early = isFull ? "Trying again earlier won't help. " : '';
   const fewer = left > 0 ? ', or give this node fewer items' : '';
   return {
-    message: `This would order ${counted(wanted, 'video')}, but "Max Videos per Day" of the credential allows ${limit} in 24 hours, and ${used} ${used === 1 ? 'has' : 'have'} been used`,
+    message: `This would order ${counted(wanted, 'video')}, but "Max Videos per Day" in the credential allows ${limit} in 24 hours, and ${used} ${used === 1 ? 'has' : 'have'} been used`,
     description: `${isAllOrNothing ? 'Nothing was' : 'This item was not'} sent to iTeraBiz. ${when}${early}To order now, raise the limit in the credential${fewer}.`,
   };
 }
@@ -136,7 +136,7 @@ export function describeCountFailure(error: unknown, consequence: string): Failu
 /** Other processes have used up the daily limit since the slots were taken. */
 export function describeUsedUp(limit: number): Failure {
   return {
-    message: `"Max Videos per Day" (${limit}) of the credential was used up by other orders of this account in the meantime`,
+    message: `"Max Videos per Day" (${limit}) in the credential was used up by other orders from this account in the meantime`,
     description: 'Wait until older videos no longer count, or raise the limit in the credential.',
     reason: 'account',
   };

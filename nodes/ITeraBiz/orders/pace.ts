@@ -34,6 +34,6 @@ export function paceHint(rows: Row[]): string[] {
     if (found.length === 0) return [];
     const [{ item, read, duration }] = found;
     const seconds = Math.max(1, Math.round(read));
-    return `${rangesOf(found.map((row) => row.item))}: the script is very ${kind} for its duration. Read aloud, that of item ${item + 1} takes about ${counted(seconds, 'second')}, and Duration is ${duration}.`;
+    return `${rangesOf(found.map((row) => row.item))}: the script is much too ${kind} for its duration. Read aloud, item ${item + 1} takes about ${counted(seconds, 'second')}, but Duration is ${duration}.`;
   });
 }

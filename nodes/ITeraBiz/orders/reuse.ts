@@ -176,8 +176,8 @@ function describeUnclear({ order, item }: Row, listed: IDataObject, consequence:
   const id = idOf(listed) ?? 'without an ID';
   const reason = unclearReason(order, listed) || 'the list does not say its ID';
   return {
-    message: `${consequence}: video ${id} may be the one of item ${item + 1}, but ${reason}`,
-    description: `So "${whenVideoExists.displayName}" cannot tell whether to order it. Look at that video. If it is the one, leave this item out; if not, order this item alone with "Order Another One", which orders every item it gets.`,
+    message: `${consequence}: video ${id} may already be the video of item ${item + 1}, but ${reason}`,
+    description: `So this node cannot tell whether to order it. Look at that video. If it is the right one, leave this item out. If not, run this item alone with "${whenVideoExists.displayName}" set to "Order Another One", which orders every item it gets.`,
   };
 }
 
@@ -185,11 +185,11 @@ function describeExtent(extent: Extent): Message {
   const consequence = 'this node cannot tell whether the video of this item is there already';
   return extent === 'tooLong'
     ? {
-        message: `Nothing was sent: the list of your account goes on for more than ${(MAX_PAGES * PAGE_SIZE).toLocaleString('en')} videos`,
+        message: `Nothing was sent: your account's list has more than ${(MAX_PAGES * PAGE_SIZE).toLocaleString('en')} videos`,
         description: `So ${consequence}. Lower "${lookBack.displayName}": older videos are then ordered again.`,
       }
     : {
-        message: 'Nothing was sent: the list of your account could not be read to its end',
+        message: "Nothing was sent: your account's list could not be read to its end",
         description: `iTeraBiz says that there are more videos, but sends the same ones again, so ${consequence}. Write to ${SUPPORT}, or choose "Order Another One", which orders every item.`,
       };
 }

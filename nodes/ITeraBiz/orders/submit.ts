@@ -217,12 +217,12 @@ function describeUnknownOutcome(
   lookup: LookupResult,
 ): Message {
   const next = nextSteps(order, lookup);
-  const describeUnclear = (cause: string) => ({
+  const describeUnclear = (cause: string, quote = '') => ({
     message: `Check this one: it is unclear whether iTeraBiz accepted the request to ${doing}`,
-    description: `${cause}. The request may have been accepted, so it was not sent again: that could charge you twice. ${next}.`,
+    description: `${cause}, so, to avoid paying twice, the request was not sent again${quote}. ${next}.`,
   });
   if (outcome instanceof NetworkError) {
-    return describeUnclear('The connection broke off before iTeraBiz answered');
+    return describeUnclear('The connection to iTeraBiz was lost before it answered');
   }
   const { status, body } = outcome;
   const text = errorTextOf(body);
@@ -232,22 +232,23 @@ function describeUnknownOutcome(
     const answer = isFault ? 'a fault on its side' : 'neither a yes nor a no';
     const advice = isFault ? 'write' : 'check the Base URL of the credential, or write';
     const more = `status ${status}; if it keeps happening, ${advice} to ${SUPPORT}`;
-    return describeUnclear(`iTeraBiz answered with ${answer} (${more})${quote}`);
+    return describeUnclear(`iTeraBiz answered with ${answer} (${more})`, quote);
   }
   if (isObject(body) && saysError(body)) {
     return describeUnclear(
-      `iTeraBiz answered with an error, but not with a clear no (status ${status})${quote}`,
+      `iTeraBiz answered with an error, but not with a clear no (status ${status})`,
+      quote,
     );
   }
   if (typeof body === 'string' && /^\s*</.test(body)) {
     return {
       message: `Check this one: a web page answered the request to ${doing}, not iTeraBiz`,
-      description: `Check the Base URL of the credential: it should be the address of the API, as in https://api.iterabiz.com/v1. The page came with status ${status}${text ? ` and is called: ${text}` : ''}. If the Base URL is right, the request may have been accepted all the same, so it was not sent again: that could charge you twice. ${next}.`,
+      description: `Check the Base URL of the credential: it should be the address of the API, such as https://api.iterabiz.com/v1. The page came with status ${status}${text ? ` and is called: ${text}` : ''}. If the Base URL is right, the request may have been accepted all the same, so, to avoid paying twice, it was not sent again. ${next}.`,
     };
   }
   return {
     message: `Check this one: iTeraBiz accepted the request to ${doing}, but its answer cannot be read`,
-    description: `The answer (status ${status}) was cut off or is not in the expected form, so the ID is not known${isObject(body) ? quote : ''}. The request was not sent again: that could charge you twice. ${next}. If this keeps happening, check the Base URL of the credential, or write to ${SUPPORT}.`,
+    description: `The answer (status ${status}) was cut off or is not in the expected form, so the ID is unknown; to avoid paying twice, the request was not sent again${isObject(body) ? quote : ''}. ${next}. If this keeps happening, check the Base URL of the credential, or write to ${SUPPORT}.`,
   };
 }
 
@@ -260,15 +261,15 @@ function describeEarlierUnknown(doing: string, order: Order, lookup?: LookupResu
 
 /** How the node looked for the job, and how the user can: a list may be late, or show less than the dashboard. */
 function nextSteps(order: Order, lookup?: LookupResult): string {
-  const again = `If it is there, use its ID; if not, turn on "${resubmitUnknown.displayName}" in the options and run this item again`;
+  const again = `use its ID; if not, turn on "${resubmitUnknown.displayName}" in the options and run this item again`;
   const list = listOf(order) === '/avatars' ? 'Avatar: Get Many' : 'Video: Get Many';
   if (!lookup) {
-    return `Look in your iTeraBiz dashboard, or run ${list}, for one made at the time of that try with these values. ${again}`;
+    return `Check your iTeraBiz dashboard, or run ${list}: if there is one made at the time of that try with these values, ${again}`;
   }
   const wanted = `one made since ${formatTime(lookup.since)} with the same ${textFieldOf(order)} and values`;
   const times = lookup.polls === 1 ? 'once' : `${lookup.polls} times`;
   const result = lookup.trouble
-    ? `This node could not look for ${wanted} (${lookup.trouble})`
-    : `This node looked ${times} through the list of your account for ${wanted}, the last time at ${formatTime(lookup.at)}, and found none`;
-  return `${result}. Look in your iTeraBiz dashboard, or run ${list} in a few minutes. ${again}`;
+    ? `This node could not search your account for ${wanted} (${lookup.trouble})`
+    : `This node searched your account ${times} for ${wanted}, most recently at ${formatTime(lookup.at)}, and found none`;
+  return `${result}. Check your iTeraBiz dashboard, or run ${list} in a few minutes: if it is there, ${again}`;
 }

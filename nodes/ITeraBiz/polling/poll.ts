@@ -75,7 +75,7 @@ async function newEvents(context: IPollFunctions): Promise<VideoEvent[]> {
     if (ids.length > 0) current.warn(`${why}: ${ids.join(', ')}`);
   };
   warnOf(step.dropped, 'too many videos are running; these will not start the workflow');
-  warnOf(step.gone, 'iTeraBiz no longer knows these videos, so they do not start the workflow');
+  warnOf(step.gone, 'iTeraBiz can no longer find these videos, so they do not start the workflow');
   return events;
 }
 

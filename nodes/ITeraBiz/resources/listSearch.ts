@@ -89,7 +89,7 @@ async function search(
     throw new NodeOperationError(
       context.getNode(),
       `No match among the first ${entriesRead} ${list} of your account`,
-      { description: 'Search for other words, or enter the ID by hand.' },
+      { description: 'Search for other words, or choose By ID.' },
     );
   }
   return { results: withUniqueNames(matches), paginationToken };
@@ -118,7 +118,7 @@ async function fetchPage(
     const message = failed.describe({ doing: `list your ${list}` });
     if (failed.statusClass === 'busy') {
       const when = inHowLong(account.queue.pauseLeft || undefined);
-      message.description = `It takes no requests of your account for now. Open the list again ${when}, or enter the ID by hand.`;
+      message.description = `It is not accepting requests from your account right now. Open the list again ${when}, or choose By ID.`;
     }
     throw toNodeError(context.getNode(), message, undefined, failed.status);
   });

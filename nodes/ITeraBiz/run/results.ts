@@ -11,7 +11,7 @@ import type { OnError, Run } from './run';
 
 /** n8n behavior: only a retry of the same execution finds the record of what was accepted. */
 const RETRY =
-  'To send only what is missing, open this execution under Executions and choose Retry. "Execute step" and "Execute workflow" order and charge for all of it again';
+  'To send only what is missing, open this execution under Executions and choose "Retry with currently saved workflow". "Execute step" and "Execute workflow" order and charge for all of it again';
 
 /** Instead of {@link RETRY} if every item was accepted. */
 const GET_BY_ID =
@@ -109,7 +109,7 @@ export class Results {
   abort(item: number, reason: string): void {
     this.abortedBy ??= {
       message: `Not sent, because ${reason}`,
-      description: `Not tried: what happened to ${itemOf(item, this.run.size)} affects all. Fix it, then run again`,
+      description: `Not tried: the cause, seen at ${itemOf(item, this.run.size)}, affects every item. Fix it, then run again`,
       reason: 'notSent',
     };
   }

@@ -289,7 +289,7 @@ function proxyFrom(address: string, node: INode): IHttpRequestOptions['proxy'] {
   const hasPort = url?.port || /:\d+\/?$/.test(address.trim());
   if (!url?.hostname || !hasPort) {
     throw new NodeOperationError(node, 'The proxy under Request Options is not valid', {
-      description: 'Enter its whole address with the port, as in http://proxy.example.com:3128',
+      description: 'Enter its whole address with the port, such as http://proxy.example.com:3128',
     });
   }
   const { hostname, port, protocol, username, password } = url;

@@ -103,9 +103,8 @@ function itemsSoFar(results: Results): IDataObject[] {
     const id = results.awaited.get(item);
     // Shown only if n8n was killed between the last poll and the result.
     const interrupted = {
-      message: `n8n was stopped before it learned what became of video ${id}`,
-      description:
-        'It is not lost: iTeraBiz makes it all the same. Get it with Video: Get and this ID',
+      message: `n8n was stopped before it got the result of video ${id}`,
+      description: 'The video is not lost. Get it with Video: Get and this ID',
     };
     return errorJson(interrupted, run.onError, input, id);
   });

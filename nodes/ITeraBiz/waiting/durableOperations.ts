@@ -139,7 +139,7 @@ function outcome(
   const failures = new Map<number, Message>();
   const lists: Record<ReturnType<typeof progressOf>, JobList> = {
     completed: { title: 'Finished', jobs: [] },
-    gone: { title: 'No longer known to iTeraBiz', jobs: [] },
+    gone: { title: 'No longer found at iTeraBiz', jobs: [] },
     failed: { title: 'Failed', jobs: [] },
     running: { title: 'Still being made', jobs: [] },
     unknown: { title: 'Could not be checked', jobs: [] },

@@ -37,7 +37,7 @@ export function describeEnd(
   const status = `status: ${statusOf(video)}`;
   if (reason === 'gone') {
     return {
-      message: `iTeraBiz no longer knows video ${id} (last ${status})`,
+      message: `iTeraBiz can no longer find video ${id} (last ${status})`,
       description: `It accepted this video before. Check in your iTeraBiz dashboard whether it was deleted, or ask ${SUPPORT}.`,
     };
   }
@@ -45,7 +45,7 @@ export function describeEnd(
     const time = isCutShort
       ? "before this workflow's Timeout"
       : `after ${counted(maxWait, 'minute')}`;
-    const limit = isCutShort ? 'Timeout in the settings of the workflow' : 'Max Wait';
+    const limit = isCutShort ? 'Timeout After in the workflow settings' : 'Max Wait';
     return {
       message: `Video ${id} was not finished ${time} (last ${status})`,
       description: `It is not lost: iTeraBiz is still making it. Get it later by this ID. For the next run, raise ${limit}.`,

@@ -222,14 +222,14 @@ async function endpointOf(context: IHookFunctions): Promise<string> {
   if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) {
     throw refusal(
       context,
-      `"${url}" is not an address that iTeraBiz could call. Ask whoever hosts n8n to set WEBHOOK_URL to a full address, as in https://n8n.example.com/`,
+      `"${url}" is not an address that iTeraBiz could call. Ask whoever hosts n8n to set WEBHOOK_URL to a full address, such as https://n8n.example.com/`,
     );
   }
   const host = unreachableHost(url, await baseUrlOf(context));
   if (host === undefined) return url;
   throw refusal(
     context,
-    `iTeraBiz cannot reach this n8n at "${host}", which is an address inside your own network. Use the iTeraBiz Polling Trigger instead, or ask whoever hosts n8n to set WEBHOOK_URL to an address that the internet reaches, as in https://n8n.example.com/`,
+    `iTeraBiz cannot reach this n8n instance at "${host}", which is an address inside your own network. Use the iTeraBiz Polling Trigger instead, or ask whoever hosts n8n to set WEBHOOK_URL to an address that the internet reaches, such as https://n8n.example.com/`,
     'The iTeraBiz Polling Trigger works behind a router and has the same output.',
   );
 }
@@ -244,7 +244,7 @@ function isSameEndpoint(...given: unknown[]): boolean {
 function checkAccess(context: IHookFunctions): void {
   const { token, secret } = manualAccess(context);
   const problem = !isGoodToken(token)
-    ? `The Secret Token needs at least ${MIN_TOKEN_LENGTH} characters, only letters, digits, "-" and "_". Let a password manager make one, and put it at the end of the address in your iTeraBiz dashboard, after ?token=`
+    ? `The Secret Token needs at least ${MIN_TOKEN_LENGTH} characters, only letters, digits, "-" and "_". Have a password manager generate one, and put it at the end of the address in your iTeraBiz dashboard, after ?token=`
     : secret === '' &&
       'The Signing Secret is empty. Copy it from the webhook in your iTeraBiz dashboard, or remove this option to accept events without a signature';
   if (problem) throw refusal(context, problem);

@@ -187,8 +187,12 @@ test('a bad row: its message, and a retry from the execution list that sends no 
   await editor.openNode('Videos');
   const output = await (await editor.output('Ordered and still being made')).innerText();
   for (const video of (await sandbox.videos()).slice(-2)) expect(output).toContain(video.id);
-  expect(output).toContain('This is item 2 of 3 (n8n counts from 0 and says [item 1]). Ordered');
-  expect(output).toContain('open this execution under Executions and choose Retry');
+  expect(output).toContain(
+    'This is item 2 of 3 (n8n counts from 0 and calls it [item 1]). Ordered',
+  );
+  expect(output).toContain(
+    'open this execution under Executions and choose "Retry with currently saved workflow"',
+  );
   expect(output).toContain('"Execute step" and "Execute workflow" order and charge for all of it');
   await picture('bad-row');
   expect(await accepted()).toHaveLength(2);

@@ -98,7 +98,9 @@ test.each(Object.entries(all))('%s: paid once', async (name, spell) => {
   if (clear.test(name)) expect([lost.id, again.id]).toEqual(['video_1', 'video_1']);
   else {
     expect(lost.message).toMatch(/^Check this one: /);
-    expect(again.message).toMatch(/^Nothing was sent: video video_1 may be the one of item 1/);
+    expect(again.message).toMatch(
+      /^Nothing was sent: video video_1 may already be the video of item 1/,
+    );
   }
 });
 

@@ -24,7 +24,9 @@ describe('A success that says no is a refusal, in the words of the API', () => {
   ])('%i %j', async (status, body, words) => {
     account.post = () => ({ status, body });
     const run = await account.run(createVideo(), { items: rows(3) });
-    expect(errorOf(run).message).toMatch(/^iTeraBiz (could not create|has no credits)/);
+    expect(errorOf(run).message).toMatch(
+      /^iTeraBiz (could not create|says your account has no credits)/,
+    );
     expect(textOf(run)).toContain(words);
     expect(jsonOf(run)).toEqual([]);
     expect(account.api.by('GET')).toEqual([]);
@@ -110,7 +112,9 @@ test.each<IDataObject>([
   const run = await account.run(createVideo(), { items: rows(1) });
   expect(jsonOf(run)).toEqual([]);
   expect(textOf(run)).toMatch(/^Check this one: /);
-  expect(textOf(run)).toContain('not with a clear no (status 200). iTeraBiz says: Not enough');
+  expect(textOf(run)).toContain(
+    'not with a clear no (status 200), so, to avoid paying twice, the request was not sent again. iTeraBiz says: Not enough',
+  );
 });
 
 describe('The ID of the video is not', () => {

@@ -114,7 +114,7 @@ describe('A video', () => {
   });
 
   test.each<[string, IDataObject | null, RegExp, number]>([
-    ['is unknown for good is given up', null, /no longer knows video video_1/, 0],
+    ['is unknown for good is given up', null, /can no longer find video video_1/, 0],
     ['never gets its link is handed on', withoutLink, /^$/, 1],
   ])('that %s', async (_, seen, message, count) => {
     Object.assign(TOLERANCE, { unknown: 200, withoutLink: 200 });
@@ -149,7 +149,7 @@ describe('An answer that only trickles in is given up when its time is up', () =
     n8n.save('w1', { Trigger: { type: 'iTeraBizPollingTrigger' } });
     n8n.pollBudgetMs = 500;
     try {
-      await expect(n8n.poll('w1')).rejects.toThrow(/^The connection to iTeraBiz broke off/);
+      await expect(n8n.poll('w1')).rejects.toThrow(/^The connection to iTeraBiz was lost/);
       account.api.reply = (asked) => account.reply(asked);
       n8n.pollBudgetMs = 60_000;
       await n8n.poll('w1');
@@ -165,6 +165,6 @@ describe('An answer that only trickles in is given up when its time is up', () =
       ...{ resource: 'video', operation: 'get', videoId: byId('video_1') },
       requestOptions: { timeout: 100 },
     });
-    expect(errorOf(run).message).toMatch(/^The connection to iTeraBiz broke off .*6 times/);
+    expect(errorOf(run).message).toMatch(/^The connection to iTeraBiz was lost .*6 times/);
   });
 });

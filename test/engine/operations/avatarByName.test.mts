@@ -64,8 +64,8 @@ test('a name that two avatars have: the message gives their IDs', async () => {
 });
 
 test.each([
-  ['{{ $json.avatar }}', 'is an expression that was not evaluated'],
-  ['=#N/A', 'is not a value'],
+  ['{{ $json.avatar }}', 'is an expression that n8n did not fill in'],
+  ['=#N/A', 'stands for a missing value'],
   ['={{ $json }}', 'is not text'],
 ])('%s is no name: it is refused, and no list is read for it', async (name, problem) => {
   const run = await runNode(sandbox, createVideo(byName(name)), { items: [{ script: 'One' }] });

@@ -37,8 +37,8 @@ const get: INodeParameters = { resource: 'video', operation: 'get', videoId: byI
 const SECONDS = 'Enter a whole number of seconds from 1 to 3600, such as 45.';
 const CODE = 'enter its English name, such as German, or its BCP-47 code, such as de-DE.';
 const PICK = 'Choose one from the list, or enter its ID, which has no spaces and no slashes';
-const MISSING = 'It stands for a missing value';
-const WEB = 'It begins with https://, as in https://example.com/photo.jpg.';
+const MISSING = 'Check the step or the spreadsheet that this item comes from';
+const WEB = 'It begins with https://, for example https://example.com/photo.jpg.';
 
 /** An operation, one of its parameters, a value from an item, and what the user reads. */
 type BadInput = [INodeParameters, string, unknown, string, string];
@@ -66,18 +66,24 @@ const badInput: BadInput[] = [
     'duration',
     '1.000',
     '"Duration (Seconds)": "1.000" can be read as two different numbers',
-    'Write it without dots and commas',
+    'Write it without periods or commas',
   ],
   [create, 'script', '\u200B\uFEFF', '"Script" is empty', 'Fill in "Script"'],
-  [create, 'script', '[object Object]', '"Script": "[object Object]" is not a value', MISSING],
-  [generate, 'prompt', 'undefined', '"Prompt": "undefined" is not a value', MISSING],
-  [create, 'script', '#N/A', '"Script": "#N/A" is not a value', MISSING],
-  [avatar, 'name', 'Loading...', '"Name": "Loading..." is not a value', MISSING],
+  [
+    create,
+    'script',
+    '[object Object]',
+    '"Script": "[object Object]" stands for a missing value',
+    MISSING,
+  ],
+  [generate, 'prompt', 'undefined', '"Prompt": "undefined" stands for a missing value', MISSING],
+  [create, 'script', '#N/A', '"Script": "#N/A" stands for a missing value', MISSING],
+  [avatar, 'name', 'Loading...', '"Name": "Loading..." stands for a missing value', MISSING],
   [
     create,
     'script',
     '{{ $json.script }}',
-    '"Script": "{{ $json.script }}" is an expression that was not evaluated',
+    '"Script": "{{ $json.script }}" is an expression that n8n did not fill in',
     'Switch "Script" from Fixed to Expression',
   ],
   [create, 'language', 'jp', '"Language": "jp" is not a language', 'Did you mean ja-JP?'],
@@ -192,7 +198,7 @@ describe('A credential that cannot work is told about, and nothing is sent', () 
     [
       'a key with a line break',
       { apiKey: 'sk_test_one\nsk_test_two' },
-      'The API Key of the iTeraBiz credential contains a character that no key has',
+      'The API Key of the iTeraBiz credential contains a character that keys never contain',
     ],
     [
       'a Base URL that is no address',

@@ -157,7 +157,7 @@ describe('A refused request says what was refused and what to do', () => {
       'a success without credits',
       create,
       { type: 'answer', status: 202, body: '{"success":false,"error":"Insufficient credits"}' },
-      'iTeraBiz has no credits left for this account: Insufficient credits',
+      'iTeraBiz says your account has no credits left: Insufficient credits',
       'Top up the credits',
     ],
     [
@@ -243,7 +243,7 @@ describe('A web page in place of the API', () => {
       `Something other than iTeraBiz answered the request to get video ${ID}: 404 Not Found`,
     );
     expect(told.description).toBe(
-      `Check the Base URL of the credential, which is usually https://api.iterabiz.com/v1. If it is right, a proxy or firewall answers in place of the API: ask whoever runs this n8n, or its network, to let it reach iTeraBiz. If it keeps happening, write to api@iterabiz.com (status ${status}).`,
+      `Check the Base URL of the credential, which is usually https://api.iterabiz.com/v1. If it is right, a proxy or firewall answers in place of the API: ask your n8n or network administrator to let n8n reach iTeraBiz. If it keeps happening, write to api@iterabiz.com (status ${status}).`,
     );
     expect((await sandbox.stats()).requests).toEqual({ 'GET /videos/{id}': 1 });
   });
@@ -317,7 +317,12 @@ describe('A submission of which nobody knows what became is not sent again', () 
     ],
     ['status 502', create, refuse(502, 'Bad gateway'), ['status 502']],
     ['status 504', createAvatar, refuse(504, 'Timeout'), ['status 504', 'Avatar: Get Many']],
-    ['a broken connection', create, { type: 'reset', when: 'after' }, ['The connection broke off']],
+    [
+      'a broken connection',
+      create,
+      { type: 'reset', when: 'after' },
+      ['The connection to iTeraBiz was lost'],
+    ],
   ])('%s', async (_, parameters, fault, advice) => {
     await sandbox.fault({ on: '*', ...always, ...fault });
     const told = toldBy(await runNode(sandbox, parameters));
@@ -325,7 +330,7 @@ describe('A submission of which nobody knows what became is not sent again', () 
       /^Check this one: it is unclear whether iTeraBiz accepted the request to create the (video|avatar)$/,
     );
     advice.forEach((words) => expect(told.description).toContain(words));
-    expect(told.description).toContain('Look in your iTeraBiz dashboard');
+    expect(told.description).toContain('Check your iTeraBiz dashboard');
     const sent = Object.entries((await sandbox.stats()).requests).filter(([what]) =>
       what.startsWith('POST '),
     );
@@ -337,13 +342,13 @@ describe('A submission of which nobody knows what became is not sent again', () 
       'JSON that stops in the middle',
       { type: 'cutJson' },
       'iTeraBiz accepted the request to create the video, but its answer cannot be read',
-      'so the ID is not known',
+      'so the ID is unknown',
     ],
     [
       'plain text',
       { type: 'answer', status: 200, contentType: 'text/plain', body: 'OK', when: 'after' },
       'iTeraBiz accepted the request to create the video, but its answer cannot be read',
-      'so the ID is not known',
+      'so the ID is unknown',
     ],
     [
       'a web page',
@@ -425,7 +430,7 @@ describe('Where no connection comes about', () => {
     );
     expect(told.description).toMatch(
       new RegExp(
-        `^Could not connect \\(network code ${code}\\), so nothing was sent\\. Check the Base URL of the credential and that this n8n can reach the internet\\.$`,
+        `^Could not connect \\(network code ${code}\\), so nothing was sent\\. Check the Base URL of the credential and that this n8n instance can reach the internet\\.$`,
       ),
     );
   });
@@ -433,7 +438,7 @@ describe('Where no connection comes about', () => {
   test('or it breaks off every time', async () => {
     const told = toldBy(await runs.breaksOff);
     expect(told.message).toMatch(
-      /^The connection to iTeraBiz broke off before it answered the request to list the videos \(tried 6 times over \d+ seconds?\)$/,
+      /^The connection to iTeraBiz was lost before it answered the request to list the videos \(tried 6 times over \d+ seconds?\)$/,
     );
     expect(told.description).toContain('write to api@iterabiz.com');
     expect(attempts).toBe(6);

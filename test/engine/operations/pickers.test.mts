@@ -95,7 +95,7 @@ describe('The pickers ask iTeraBiz', () => {
     const [oldest] = await sandbox.addVideos(2000, { script: 'More hay' });
     await expect(searchVideos.call(context(), 'needle')).rejects.toMatchObject({
       message: 'No match among the first 2000 videos of your account',
-      description: expect.stringContaining('enter the ID'),
+      description: expect.stringContaining('choose By ID'),
     });
     expect(await requests()).toMatchObject({ 'GET /videos': 20 });
     const rest = await searchVideos.call(context(), 'needle', oldest.id);
@@ -125,7 +125,7 @@ describe('The pickers ask iTeraBiz', () => {
     await sandbox.fault({ on: 'GET /avatars', type: 'refuse', status: 503 });
     await expect(searchAvatars.call(context())).rejects.toMatchObject({
       message: 'iTeraBiz is too busy to list your avatars',
-      description: expect.stringMatching(/ Open the list again in a few minutes, or enter the ID/),
+      description: expect.stringMatching(/ Open the list again in a few minutes, or choose By ID/),
       httpCode: '503',
     });
   });

@@ -60,7 +60,7 @@ test('60 executions that start at once under a limit of 50 make exactly 50 video
   expect(refused).toHaveLength(10);
   for (const one of refused) {
     expect(errorOf(one).message).toBe(
-      'This would order 1 video, but "Max Videos per Day" of the credential allows 50 in 24 hours, and 50 have been used',
+      'This would order 1 video, but "Max Videos per Day" in the credential allows 50 in 24 hours, and 50 have been used',
     );
     expect(errorOf(one).description).toMatch(
       /There is room again from 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC/,

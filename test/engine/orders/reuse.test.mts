@@ -105,7 +105,9 @@ test.each<[string, Partial<Video> | IDataObject]>([
   expect(await ordered()).toEqual([]);
   if (jsonOf(result).length > 0) expect(reused(result)).toEqual([true]);
   else
-    expect(errorOf(result).message).toMatch(/^Nothing was sent: video .* may be the one of item 1/);
+    expect(errorOf(result).message).toMatch(
+      /^Nothing was sent: video .* may already be the video of item 1/,
+    );
 });
 
 test('without the option everything is ordered again, and nothing is marked', async () => {
@@ -239,9 +241,11 @@ describe('Nothing is sent', () => {
     await sandbox.settings({ listOmits: ['script', 'prompt'] });
     const result = await runAgain(scripts('a', 'b'));
     expect(errorOf(result).message).toBe(
-      `Nothing was sent: video ${id} may be the one of item 1, but its Script is not in the list`,
+      `Nothing was sent: video ${id} may already be the video of item 1, but its Script is not in the list`,
     );
-    expect(textOf(result)).toContain('order this item alone with "Order Another One"');
+    expect(textOf(result)).toContain(
+      'run this item alone with "When the Same Video Exists" set to "Order Another One"',
+    );
     expect(await ordered()).toEqual([]);
   });
 
@@ -249,7 +253,9 @@ describe('Nothing is sent', () => {
     await sandbox.addVideos(150, { ...created, script: 'x' });
     await sandbox.fault({ on: 'GET /videos', type: 'ignoreCursor', times: 'always' });
     const result = await runAgain(scripts('a'));
-    expect(errorOf(result).message).toMatch(/^Nothing was sent: the list .* read to its end$/);
+    expect(errorOf(result).message).toMatch(
+      /^Nothing was sent: your account's list .* read to its end$/,
+    );
     expect(await ordered()).toEqual([]);
   });
 

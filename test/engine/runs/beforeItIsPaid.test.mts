@@ -82,7 +82,7 @@ test('every bad row is named, with its field and what is wrong', async () => {
     item: 2,
   });
   expect(errorOf(result).description.split('\n').slice(1)).toEqual([
-    'This is item 3 of 8 (n8n counts from 0 and says [item 2]).',
+    'This is item 3 of 8 (n8n counts from 0 and calls it [item 2]).',
     '3 more items failed:',
     'Item 5: "Script" is empty.',
     'Item 6: "Duration (Seconds)": "NaN" is not a valid duration.',
@@ -296,7 +296,7 @@ describe('A stop for the rest', () => {
     await sandbox.settings({ credits: 10, creditsRefusal: { status, code: 'no', message } });
     const result = await runNode(sandbox, createVideo({ options: one }), { items: rows(200) });
     expect(errorOf(result)).toMatchObject({
-      message: `iTeraBiz has no credits left for this account: ${message}`,
+      message: `iTeraBiz says your account has no credits left: ${message}`,
       item: 10,
     });
     expect(errorOf(result).description).toMatch(REST);
@@ -312,10 +312,10 @@ describe('A stop for the rest', () => {
     expect(endsOf(result).map(({ id, error }) => id ?? error)).toEqual([
       expect.stringMatching(/^video_/),
       expect.stringMatching(/^video_/),
-      expect.stringMatching(/^iTeraBiz has no credits left for this account/),
+      expect.stringMatching(/^iTeraBiz says your account has no credits left/),
       ...Array(3).fill(
         expect.stringMatching(
-          /^Not sent, because iTeraBiz has no credits left .*Not tried: what happened to item 3 of 6 affects all/,
+          /^Not sent, because iTeraBiz says your account has no credits left: Insufficient credits\. Not tried: the cause, seen at item 3 of 6, affects every item/,
         ),
       ),
     ]);
@@ -445,7 +445,7 @@ describe("A retry from n8n's execution list", () => {
   async function outOfCredits(): Promise<IRun> {
     await sandbox.settings({ credits: 2 });
     const failed = await runNode(sandbox, one, { items: rows(5) });
-    expect(errorOf(failed).message).toMatch(/^iTeraBiz has no credits left/);
+    expect(errorOf(failed).message).toMatch(/^iTeraBiz says your account has no credits left/);
     expect((await sandbox.stats()).acceptedCount).toBe(2);
     return failed;
   }

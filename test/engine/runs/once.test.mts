@@ -70,9 +70,9 @@ describe('A submission whose outcome is unknown is sent once, and its item named
     });
     expect(errorOf(result).message).toMatch(/^Check this one: /);
     expect(textOf(result)).toContain('was not sent again');
-    expect(textOf(result)).toContain('Look in your iTeraBiz dashboard');
+    expect(textOf(result)).toContain('Check your iTeraBiz dashboard');
     expect(textOf(result)).toMatch(
-      /This node looked \S+(?: times)? through the list of your account for one made since 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC with the same script and values, the last time at .+ UTC, and found none/,
+      /This node searched your account \S+(?: times)? for one made since 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC with the same script and values, most recently at .+ UTC, and found none/,
     );
     expect(textOf(result)).not.toMatch(/[<>]/);
     const { acceptedCount, requests } = await sandbox.stats();
@@ -204,7 +204,7 @@ describe("A retry from n8n's execution list", () => {
     const failed = await runNode(sandbox, createVideo(), { items: rows(1) });
     const result = await runNode(sandbox, createVideo(), { retryOf: asRetry(failed) });
     expect(errorOf(result).message).toMatch(/^Check this one: an earlier try may have been/);
-    expect(textOf(result)).toContain('This node looked once through the list of your account');
+    expect(textOf(result)).toContain('This node searched your account once for');
     const { acceptedCount, requests } = await sandbox.stats();
     expect(acceptedCount).toBe(1);
     expect(requests[POST]).toBe(1);

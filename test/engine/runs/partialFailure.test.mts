@@ -87,14 +87,14 @@ describe('Several bad rows', () => {
     const result = await runNode(sandbox, createVideo(), { items });
     expect(errorOf(result)).toMatchObject({ item: 1 });
     expect(errorOf(result).description.split('\n').slice(1)).toEqual([
-      'This is item 2 of 5 (n8n counts from 0 and says [item 1]).',
+      'This is item 2 of 5 (n8n counts from 0 and calls it [item 1]).',
       '2 more items failed:',
       expect.stringMatching(/^Item 3: Check this one: /),
       expect.stringMatching(/^Item 4: iTeraBiz could not create the video: /),
       'Ordered and still being made:',
       expect.stringMatching(/^Item 1: video_/),
       expect.stringMatching(/^Item 5: video_/),
-      expect.stringContaining('choose Retry'),
+      expect.stringContaining('choose "Retry with currently saved workflow"'),
     ]);
     const { accepted } = await sandbox.stats();
     const lost = accepted.filter(({ body }) => body.script === 'Script number 2');

@@ -241,7 +241,7 @@ test('a job that is deleted meanwhile ends its wait, and not that of the others'
   await sandbox.finish();
   const result = await running;
   expect(jsonOf(result, 0)).toMatchObject([{ status: 'completed' }]);
-  expect(jsonOf(result, 1)[0].error).toContain(`iTeraBiz no longer knows video ${gone}`);
+  expect(jsonOf(result, 1)[0].error).toContain(`iTeraBiz can no longer find video ${gone}`);
 });
 
 test.each([404, 410])('a web page with %i in place of the API ends no wait', async (status) => {

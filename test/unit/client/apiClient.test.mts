@@ -312,7 +312,7 @@ describe('A deadline', () => {
     expect(times).toEqual([]);
     expect(error.describe({ doing: 'create it' })).toEqual({
       message: 'There was no time left to create it',
-      description: 'Other requests of your account came first. Try again in a moment.',
+      description: 'Other requests from your account came first. Try again in a moment.',
     });
   });
 
@@ -488,7 +488,7 @@ describe('Over HTTP', () => {
       .catch((thrown: unknown) => thrown)) as RequestFailed;
     expect([error.status, error.statusClass]).toEqual([undefined, undefined]);
     expect(error.describe({ doing: 'list the hooks' }).message).toBe(
-      'The connection to iTeraBiz broke off before it answered the request to list the hooks',
+      'The connection to iTeraBiz was lost before it answered the request to list the hooks',
     );
   });
 });

@@ -145,7 +145,7 @@ describe('The key stays here', () => {
 
   test('at its own host, for an address with a login in it', async () => {
     await expect(authenticate({ uri: 'https://me:pw@api.iterabiz.com/v1' })).rejects.toMatchObject({
-      message: expect.stringMatching(/not to an unclear address$/),
+      message: expect.stringMatching(/not to an invalid address$/),
       description: expect.stringMatching(/^Begin the URL with https:\/\/api\.iterabiz\.com\/\./),
     });
   });
@@ -193,9 +193,9 @@ describe('The key stays here', () => {
   test.each([
     ['', 'is empty'],
     ['  ', 'is empty'],
-    ['Bearer key_1', 'contains a character that no key has'],
-    ['key\r\nX-Other: 1', 'contains a character that no key has'],
-    ['schlüssel', 'contains a character that no key has'],
+    ['Bearer key_1', 'contains a character that keys never contain'],
+    ['key\r\nX-Other: 1', 'contains a character that keys never contain'],
+    ['schlüssel', 'contains a character that keys never contain'],
   ])('when it is %j, and is not told', async (apiKey, message) => {
     const error = await authenticate({ url: '/x' }, { apiKey }).catch((error: unknown) => error);
     expect(error).toMatchObject({ message: expect.stringContaining(message) });

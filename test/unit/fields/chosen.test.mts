@@ -109,7 +109,7 @@ test.each<[unknown, string]>([
   expect(() => skipReason(event('avatar_1'), context)).toThrow(
     expect.objectContaining({
       message: `"Avatar": "${quoted}" is not an ID`,
-      description: 'Choose an avatar from the list, or enter its ID, as in avatar_abc123',
+      description: 'Choose an avatar from the list, or enter its ID, such as avatar_abc123',
     }),
   );
 });

@@ -199,14 +199,14 @@ describe('A value that is invalid', () => {
     ['avatar_id', 'Avatar', 'a single value', [{ name: 'Anna' }, ['avatar_1'], { id: null }]],
     ['avatar_id', 'Avatar', 'Enter it as text', [1_234_567_890_123_456_789]],
     ['duration', 'Duration (Seconds)', 'a single value', [[45], { seconds: 45 }, true]],
-    ['duration', 'Duration (Seconds)', 'without dots and commas', ['1.000', '45,000', '1.000 s']],
+    ['duration', 'Duration (Seconds)', 'without periods or commas', ['1.000', '45,000', '1.000 s']],
     ['language', 'Language', 'Did you mean ja-JP?', ['jp', ' JP ']],
     ['language', 'Language', 'Did you mean zh-CN?', ['cn']],
     ['language', 'Language', 'Did you mean el-GR?', ['gr']],
     ...['prompt', 'script', 'name'].map((field): [string, string, string, unknown[]] => [
       field,
       field[0].toUpperCase() + field.slice(1),
-      'stands for a missing value',
+      'Check the step or the spreadsheet that this item comes from',
       [
         ...[
           'undefined',
@@ -225,7 +225,12 @@ describe('A value that is invalid', () => {
       'from Fixed to Expression',
       ['{{ $json.script }}', '={{ $json.script }}', ' {{$json.a\n}} {{ $json.b }}'],
     ],
-    ['style', 'style', 'It stands for a missing value', ['#N/A', 'undefined', ' [object Object]']],
+    [
+      'style',
+      'style',
+      'Check the step or the spreadsheet that this item comes from',
+      ['#N/A', 'undefined', ' [object Object]'],
+    ],
     ['style', 'style', 'from Fixed to Expression', ['{{ $json.style }}']],
     ['style', 'style', 'make it point to a single value', [NaN, Infinity]],
   ];
@@ -254,7 +259,11 @@ test.each<[string, unknown, string]>([
   ['image_url', 'photo', '"Image URL": "photo" is not a web address'],
   ['voice_id', '""', '"Voice ID" is empty'],
   ['script', ['a'], '"Script": "["a"]" is not text'],
-  ['script', '{{ $json.a }}', '"Script": "{{ $json.a }}" is an expression that was not evaluated'],
+  [
+    'script',
+    '{{ $json.a }}',
+    '"Script": "{{ $json.a }}" is an expression that n8n did not fill in',
+  ],
   ['avatar_id', 2 ** 53, '"Avatar": "9007199254740992" is not an exact ID'],
   ['duration', ' x ', '"Duration (Seconds)": "x" is not a valid duration'],
 ])('the message names field and value: %s', (field, value, message) => {
@@ -337,8 +346,9 @@ describe('An ID for an address', () => {
 
   test('is none where an expression had nothing to give', () => {
     for (const value of [Number.NaN, 'NaN', 'undefined', 'null']) {
+      const problem = typeof value === 'number' ? 'is not text' : 'stands for a missing value';
       expect(complaintOf(() => checkId(value, 'Video')).message).toMatch(
-        `"Video": "${value}" is not`,
+        `"Video": "${value}" ${problem}`,
       );
     }
   });
@@ -381,7 +391,7 @@ describe('Numbers that are not sent', () => {
     for (const maxVideos of ['1.000', '1,000']) {
       const { message, description } = complaintOf(() => checkOptions({ maxVideos }));
       expect(message).toBe(`"Max Videos": "${maxVideos}" can be read as two different numbers`);
-      expect(description).toMatch(/^Write it without dots and commas/);
+      expect(description).toMatch(/^Write it without periods or commas/);
     }
   });
 

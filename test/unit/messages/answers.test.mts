@@ -115,7 +115,7 @@ describe('A refusal', () => {
         'It answered with status 200. If you cannot tell why, write to api@iterabiz.com.',
     });
     expect(refusal(200, { success: false, error: 'Insufficient credits' }).message).toBe(
-      'iTeraBiz has no credits left for this account: Insufficient credits',
+      'iTeraBiz says your account has no credits left: Insufficient credits',
     );
   });
 
@@ -125,7 +125,7 @@ describe('A refusal', () => {
       message:
         'Something between n8n and iTeraBiz blocked the request to create the video: Just a moment...',
       description:
-        'A firewall, a proxy or a bot check answered in place of the API, so nothing was made or charged; your API key and this item are fine. Ask whoever runs this n8n, or its network, to let it reach iTeraBiz; if it keeps happening, write to api@iterabiz.com (status 403).',
+        'A firewall, a proxy or a bot check answered in place of the API, so nothing was made or charged; your API key and this item are fine. Ask your n8n or network administrator to let n8n reach iTeraBiz; if it keeps happening, write to api@iterabiz.com (status 403).',
     });
     expect(refusal(407, '').description).toMatch(
       /^A proxy requires its own user name and password, /,
@@ -135,7 +135,7 @@ describe('A refusal', () => {
   test.each([404, 405])('with status %i from a web page is about the address', (status) => {
     expect(refusal(status, '<html><title>Welcome</title></html>', { id: 'video_1' })).toEqual({
       message: 'Something other than iTeraBiz answered the request to create the video: Welcome',
-      description: `Check the Base URL of the credential, which is usually https://api.iterabiz.com/v1. If it is right, a proxy or firewall answers in place of the API: ask whoever runs this n8n, or its network, to let it reach iTeraBiz. If it keeps happening, write to api@iterabiz.com (status ${status}).`,
+      description: `Check the Base URL of the credential, which is usually https://api.iterabiz.com/v1. If it is right, a proxy or firewall answers in place of the API: ask your n8n or network administrator to let n8n reach iTeraBiz. If it keeps happening, write to api@iterabiz.com (status ${status}).`,
     });
   });
 
@@ -239,7 +239,7 @@ describe('A refusal', () => {
     [403, '<html><title>Payment required</title></html>'],
   ])('with status %i and %j is about credits', (status, body) => {
     expect(refusal(status, body)).toEqual({
-      message: expect.stringMatching(/^iTeraBiz has no credits left for this account/),
+      message: expect.stringMatching(/^iTeraBiz says your account has no credits left/),
       description: `Top up the credits in your iTeraBiz dashboard, or ask the owner of the account to, and run it again. Nothing was made or charged for this item (status ${status}).`,
     });
   });
@@ -279,7 +279,7 @@ describe('No answer', () => {
     expect(describeNetworkError(new NetworkError('ECONNREFUSED', false, 'x'), { doing })).toEqual({
       message: 'iTeraBiz could not be reached to create the video',
       description:
-        'Could not connect (network code ECONNREFUSED), so nothing was sent. Check the Base URL of the credential and that this n8n can reach the internet.',
+        'Could not connect (network code ECONNREFUSED), so nothing was sent. Check the Base URL of the credential and that this n8n instance can reach the internet.',
     });
   });
 
@@ -301,12 +301,12 @@ describe('No answer', () => {
     const subject = { doing, tries: 6, seconds: 20 };
     expect(describeNetworkError(new NetworkError('', true, 'x'), subject)).toEqual({
       message:
-        'The connection to iTeraBiz broke off before it answered the request to create the video (tried 6 times over 20 seconds)',
+        'The connection to iTeraBiz was lost before it answered the request to create the video (tried 6 times over 20 seconds)',
       description: 'Try again in a moment. If it keeps happening, write to api@iterabiz.com.',
     });
     expect(describeNetworkError(new NetworkError('EPIPE', true, 'x'), { doing })).toEqual({
       message:
-        'The connection to iTeraBiz broke off before it answered the request to create the video',
+        'The connection to iTeraBiz was lost before it answered the request to create the video',
       description:
         'Try again in a moment (network code EPIPE). If it keeps happening, write to api@iterabiz.com.',
     });

@@ -10,7 +10,7 @@ function byItem<T>(count: number, value: (item: number) => T): Map<number, T> {
 
 const nobody = { failures: new Map(), skipped: new Set<number>() };
 const counted = (item: number) =>
-  `This is item ${item + 1} of 200 (n8n counts from 0 and says [item ${item}]).`;
+  `This is item ${item + 1} of 200 (n8n counts from 0 and calls it [item ${item}]).`;
 
 /** What a user reads below the title, line by line. */
 function linesOf(

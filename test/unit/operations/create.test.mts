@@ -263,7 +263,7 @@ describe('After a run', () => {
   test('a script that does not fit its duration is told', async () => {
     const place = running({ scripts: ['Hi'] });
     await place.output;
-    expect(place.hints[0]).toMatch(/^Item 1: the script is very short for its duration\./);
+    expect(place.hints[0]).toMatch(/^Item 1: the script is much too short for its duration\./);
   });
 
   test('but not of an order that is not sent', async () => {
@@ -297,7 +297,9 @@ describe('A retry', () => {
     const again = running({ ...given, memory: first.memory });
     const { description } = await errorOf(again);
     expect(description).toContain('Item 1: video_a.');
-    expect(description).toContain('open this execution under Executions and choose Retry');
+    expect(description).toContain(
+      'open this execution under Executions and choose "Retry with currently saved workflow"',
+    );
     expect(again.looks).toEqual([]);
   });
 

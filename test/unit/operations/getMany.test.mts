@@ -175,7 +175,7 @@ describe('An avatar by its name', () => {
       userMessage: {
         message: '"Avatar": No avatar is called "Bo" in your iTeraBiz account',
         description:
-          'It has no avatars yet: make one with Create avatar. Nothing was sent for this item.',
+          'Your account has no avatars yet: create one with Avatar: Create. Nothing was sent for this item.',
       },
     });
   });

@@ -60,7 +60,7 @@ test.each([
   expect(describeOtherInvalid(rowsOf(3, { bad }))).toEqual({
     message: `Not sent, because ${words}`,
     description:
-      'This node stops when an item fails (On Error, in its Settings), so nothing is sent while one is invalid',
+      'Because On Error is "Stop Workflow" (see Settings), nothing is sent until every item is valid',
   });
 });
 
@@ -100,37 +100,37 @@ describe('Max Videos per Day', () => {
     [
       { limit: 3, wanted: 4, hoursAgo: [] },
       0,
-      'This would order 4 videos, but "Max Videos per Day" of the credential allows 3 in 24 hours, and 0 have been used',
+      'This would order 4 videos, but "Max Videos per Day" in the credential allows 3 in 24 hours, and 0 have been used',
       'Nothing was sent to iTeraBiz. There is room for 3 now. To order now, raise the limit in the credential, or give this node fewer items.',
     ],
     [
       { limit: 3, wanted: 3, hoursAgo: [2] },
       0,
-      'This would order 3 videos, but "Max Videos per Day" of the credential allows 3 in 24 hours, and 1 has been used',
+      'This would order 3 videos, but "Max Videos per Day" in the credential allows 3 in 24 hours, and 1 has been used',
       'Nothing was sent to iTeraBiz. There is room for 2 now, and for all of them at 2026-03-05 10:00:00 UTC. To order now, raise the limit in the credential, or give this node fewer items.',
     ],
     [
       { limit: 2, wanted: 1, hoursAgo: [2, 4] },
       0,
-      'This would order 1 video, but "Max Videos per Day" of the credential allows 2 in 24 hours, and 2 have been used',
-      'Nothing was sent to iTeraBiz. There is room again from 2026-03-05 08:00:00 UTC, and for all of them at 2026-03-05 08:00:00 UTC. Trying again before that changes nothing. To order now, raise the limit in the credential.',
+      'This would order 1 video, but "Max Videos per Day" in the credential allows 2 in 24 hours, and 2 have been used',
+      "Nothing was sent to iTeraBiz. There is room again from 2026-03-05 08:00:00 UTC, and for all of them at 2026-03-05 08:00:00 UTC. Trying again earlier won't help. To order now, raise the limit in the credential.",
     ],
     [
       { limit: 1, wanted: 2, hoursAgo: [2, 4, 6], onError: 'continueErrorOutput' },
       0,
-      'This would order 2 videos, but "Max Videos per Day" of the credential allows 1 in 24 hours, and 3 have been used',
-      'This item was not sent to iTeraBiz. There is room again from 2026-03-05 10:00:00 UTC. Trying again before that changes nothing. To order now, raise the limit in the credential.',
+      'This would order 2 videos, but "Max Videos per Day" in the credential allows 1 in 24 hours, and 3 have been used',
+      "This item was not sent to iTeraBiz. There is room again from 2026-03-05 10:00:00 UTC. Trying again earlier won't help. To order now, raise the limit in the credential.",
     ],
     [
       { limit: 3, wanted: 3, hoursAgo: [2, 4], onError: 'continueRegularOutput' },
       1,
-      'This would order 3 videos, but "Max Videos per Day" of the credential allows 3 in 24 hours, and 2 have been used',
-      'This item was not sent to iTeraBiz. There is room again from 2026-03-05 08:00:00 UTC, and for all of them at 2026-03-05 10:00:00 UTC. Trying again before that changes nothing. To order now, raise the limit in the credential.',
+      'This would order 3 videos, but "Max Videos per Day" in the credential allows 3 in 24 hours, and 2 have been used',
+      "This item was not sent to iTeraBiz. There is room again from 2026-03-05 08:00:00 UTC, and for all of them at 2026-03-05 10:00:00 UTC. Trying again earlier won't help. To order now, raise the limit in the credential.",
     ],
     [
       { limit: 1, wanted: 2, onError: 'continueRegularOutput' },
       1,
-      'This would order 2 videos, but "Max Videos per Day" of the credential allows 1 in 24 hours, and 0 have been used',
+      'This would order 2 videos, but "Max Videos per Day" in the credential allows 1 in 24 hours, and 0 have been used',
       'This item was not sent to iTeraBiz. To order now, raise the limit in the credential.',
     ],
   ])('%j: %i may be sent', async (given, count, message, description) => {
@@ -286,7 +286,7 @@ describe('In the middle of a run', () => {
     [
       'that others have used up the limit',
       page(others, { ...others, id: 'o2' }),
-      /"Max Videos per Day" \(3\) of the credential was used up by other orders of this account in the meantime/,
+      /"Max Videos per Day" \(3\) in the credential was used up by other orders from this account in the meantime/,
     ],
   ];
 

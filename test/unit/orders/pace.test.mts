@@ -33,8 +33,8 @@ test('a script that fits its duration, even loosely, is not worth a word', () =>
 
 test('dead air and a script that would be cut are told, each with an example', () => {
   expect(paceHint([row(0, 20, 300), row(1, 75, 30), row(2, 20, 300), row(3, 400, 20)])).toEqual([
-    'Items 1, 3: the script is very short for its duration. Read aloud, that of item 1 takes about 8 seconds, and Duration is 300.',
-    'Item 4: the script is very long for its duration. Read aloud, that of item 4 takes about 160 seconds, and Duration is 20.',
+    'Items 1, 3: the script is much too short for its duration. Read aloud, item 1 takes about 8 seconds, but Duration is 300.',
+    'Item 4: the script is much too long for its duration. Read aloud, item 4 takes about 160 seconds, but Duration is 20.',
   ]);
 });
 
@@ -44,6 +44,6 @@ test('a prompt is not what is spoken, and no duration says nothing', () => {
 
 test('a moment is a second', () => {
   expect(paceHint([row(0, 1, 30)])).toEqual([
-    'Item 1: the script is very short for its duration. Read aloud, that of item 1 takes about 1 second, and Duration is 30.',
+    'Item 1: the script is much too short for its duration. Read aloud, item 1 takes about 1 second, but Duration is 30.',
   ]);
 });

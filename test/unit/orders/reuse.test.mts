@@ -116,7 +116,7 @@ describe('In the list of the account', () => {
   const NOW = Date.parse('2026-03-04T05:06:07.000Z');
   const LONG = 'Once upon a time there was a fox who liked to talk';
   const DETAILS =
-    'So "When the Same Video Exists" cannot tell whether to order it. Look at that video. If it is the one, leave this item out; if not, order this item alone with "Order Another One", which orders every item it gets.';
+    'So this node cannot tell whether to order it. Look at that video. If it is the right one, leave this item out. If not, run this item alone with "When the Same Video Exists" set to "Order Another One", which orders every item it gets.';
   beforeEach(() => void jest.spyOn(Date, 'now').mockReturnValue(NOW));
 
   /** `days` is its Look Back. */
@@ -257,49 +257,49 @@ describe('In the list of the account', () => {
       'lacks the script',
       [row('b'), row('a')],
       [a('y', 1, { script: null }), a('x', 2, { script: null }), a('b', 3, { script: 'b' })],
-      'video y may be the one of item 2, but its Script is not in the list',
+      'video y may already be the video of item 2, but its Script is not in the list',
     ],
     [
       'has it cut short, and an ID that cannot be read',
       [row(LONG)],
       [{ script: 'Once upon…', created_at: made(30).created_at }],
-      'video without an ID may be the one of item 1, but its Script is cut short in the list',
+      'video without an ID may already be the video of item 1, but its Script is cut short in the list',
     ],
     [
       'lacks its ID',
       [row('a')],
       [made(1)],
-      'video without an ID may be the one of item 1, but the list does not say its ID',
+      'video without an ID may already be the video of item 1, but the list does not say its ID',
     ],
     [
       'has it cut short, although it states prompts',
       [row(LONG)],
       [a('p', 1, { script: undefined, prompt: 'x' }), a('x', 2, { script: 'Once upon…' })],
-      'video x may be the one of item 1, but its Script is cut short in the list',
+      'video x may already be the video of item 1, but its Script is cut short in the list',
     ],
     [
       'says too little of two orders, one of which is there',
       [row(LONG), row('a')],
       [a('1', 1, { script: LONG }), a('2', 2, { script: 'Once…' }), a('3', 3, { script: null })],
-      'video 3 may be the one of item 2, but its Script is not in the list',
+      'video 3 may already be the video of item 2, but its Script is not in the list',
     ],
     [
       'states the scripts of generated videos, and no prompt',
       [prompt('A fox')],
       [a('x', 1)],
-      'video x may be the one of item 1, but its Prompt is not in the list',
+      'video x may already be the video of item 1, but its Prompt is not in the list',
     ],
     [
       'has the prompt cut short, and a script',
       [prompt(LONG)],
       [a('x', 1, { prompt: 'Once upon…' })],
-      'video x may be the one of item 1, but its Prompt is cut short in the list',
+      'video x may already be the video of item 1, but its Prompt is cut short in the list',
     ],
     [
       'states prompts, but has a video without any text',
       [prompt('A fox')],
       [a('p', 1, { prompt: 'A cat' }), a('x', 1, { script: null })],
-      'video x may be the one of item 1, but its Prompt is not in the list',
+      'video x may already be the video of item 1, but its Prompt is not in the list',
     ],
   ])('nothing is sent where it %s', async (_, rows, list, words) => {
     expect(await find(rows, [list])).toMatchObject({
@@ -325,7 +325,7 @@ describe('In the list of the account', () => {
     expect(all.good).toEqual([rows[0], rows[2]]);
     expect(rows[2].match?.job).toBeUndefined();
     const message =
-      'Not sent: video y may be the one of item 2, but its Script is cut short in the list';
+      'Not sent: video y may already be the video of item 2, but its Script is cut short in the list';
     const error = expect.objectContaining({ userMessage: { message, description: DETAILS } });
     expect([...all.bad]).toEqual([[1, { error, body: { script: LONG } }]]);
   });
@@ -344,7 +344,7 @@ describe('In the list of the account', () => {
       'goes on and on',
       () => answered({ data: [a(`v${++count}`, 1)], has_more: true }),
       {
-        message: 'Nothing was sent: the list of your account goes on for more than 20,000 videos',
+        message: "Nothing was sent: your account's list has more than 20,000 videos",
         description: `So ${CONSEQUENCE}. Lower "Look Back (Days)": older videos are then ordered again.`,
       },
     ],
@@ -352,7 +352,7 @@ describe('In the list of the account', () => {
       'repeats itself',
       () => answered({ data: [a('x', 1)], has_more: true }),
       {
-        message: 'Nothing was sent: the list of your account could not be read to its end',
+        message: "Nothing was sent: your account's list could not be read to its end",
         description: `iTeraBiz says that there are more videos, but sends the same ones again, so ${CONSEQUENCE}. Write to api@iterabiz.com, or choose "Order Another One", which orders every item.`,
       },
     ],

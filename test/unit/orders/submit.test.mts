@@ -143,29 +143,34 @@ describe('A row of unknown outcome', () => {
     'Check this one: an earlier try may have been accepted already, so the request to create the video was not sent again';
 
   test.each<[string, () => Reply, RegExp, string | null]>([
-    ['without an answer', breaks, /^The connection broke off before iTeraBiz answered\. /, null],
+    [
+      'without an answer',
+      breaks,
+      /^The connection to iTeraBiz was lost before it answered, so, /,
+      null,
+    ],
     [
       'with a fault on their side',
       () => ({ status: 502 }),
-      /^iTeraBiz answered with a fault on its side \(status 502; if it keeps happening, write to api@iterabiz\.com\)\. The request may have been accepted, so it was not sent again: that could charge you twice\. This node looked/,
+      /^iTeraBiz answered with a fault on its side \(status 502; if it keeps happening, write to api@iterabiz\.com\), so, to avoid paying twice, the request was not sent again\. This node searched/,
       '502',
     ],
     [
       'with neither a yes nor a no',
       () => ({ status: 302 }),
-      /^iTeraBiz answered with neither a yes nor a no \(status 302; if it keeps happening, check the Base URL of the credential, or write to api@iterabiz\.com\)\. The request may/,
+      /^iTeraBiz answered with neither a yes nor a no \(status 302; if it keeps happening, check the Base URL of the credential, or write to api@iterabiz\.com\), so, to avoid paying twice, the request was/,
       '302',
     ],
     [
       'with a fault that says more',
       () => ({ status: 500, body: { error: 'Oh, no.' } }),
-      /api@iterabiz\.com\)\. iTeraBiz says: Oh, no\. The request may/,
+      /api@iterabiz\.com\), so, .* not sent again\. iTeraBiz says: Oh, no\. This node/,
       '500',
     ],
     [
       'with an error that has an ID',
       () => ({ body: { id: 'req_1', error: 'Oh, no.' } }),
-      /^iTeraBiz answered with an error, but not with a clear no \(status 200\)\. iTeraBiz says: Oh, no\. The request may/,
+      /^iTeraBiz answered with an error, but not with a clear no \(status 200\), so, .* not sent again\. iTeraBiz says: Oh, no\. This node/,
       '200',
     ],
   ])('%s is never sent again by itself', async (_, answer, cause, httpCode) => {
@@ -184,7 +189,7 @@ describe('A row of unknown outcome', () => {
     expect(await errorOf(again)).toMatchObject({
       message: EARLIER,
       description: expect.stringMatching(
-        /^Sending it again could charge you twice\. This node looked once through/,
+        /^Sending it again could charge you twice\. This node searched your account once for/,
       ),
     });
     expect(again.posts).toEqual([]);
@@ -277,7 +282,7 @@ describe('A row of unknown outcome', () => {
     const time = String.raw`20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC`;
     expect((await errorOf(running({ answer: breaks }))).description).toMatch(
       new RegExp(
-        ` This node looked (once|\\d times) through the list of your account for one made since ${time} with the same script and values, the last time at ${time}, and found none\\. Look in your iTeraBiz dashboard, or run Video: Get Many in a few minutes\\. If it is there, use its ID; if not, turn on "Resubmit if Unsure" in the options and run this item again\\.$`,
+        ` This node searched your account (once|\\d times) for one made since ${time} with the same script and values, most recently at ${time}, and found none\\. Check your iTeraBiz dashboard, or run Video: Get Many in a few minutes: if it is there, use its ID; if not, turn on "Resubmit if Unsure" in the options and run this item again\\.$`,
       ),
     );
   });
@@ -285,7 +290,7 @@ describe('A row of unknown outcome', () => {
   test('says so where the list could not be read', async () => {
     const place = running({ answer: breaks, list: { status: 500 } });
     expect((await errorOf(place)).description).toMatch(
-      / This node could not look for one made since 20.* UTC with the same script and values \(.+\)\. Look in your iTeraBiz dashboard/,
+      / This node could not search your account for one made since 20.* UTC with the same script and values \(.+\)\. Check your iTeraBiz dashboard/,
     );
   });
 
@@ -297,7 +302,7 @@ describe('A row of unknown outcome', () => {
     const listed = [{ id: 'x', script: 'Hi', created_at: new Date().toISOString() }];
     const again = running({ memory, account, listed });
     expect((await errorOf(again)).description).toMatch(
-      /^Sending it again could charge you twice\. Look in your iTeraBiz dashboard, or run Video: Get Many, for one made at the time of that try with these values\. /,
+      /^Sending it again could charge you twice\. Check your iTeraBiz dashboard, or run Video: Get Many: if there is one made at the time of that try with these values, use its ID; /,
     );
     expect([again.posts, again.looks]).toEqual([[], []]);
   });
@@ -311,7 +316,7 @@ describe('A row of unknown outcome', () => {
     expect(description).toContain('\nItems 6–8: not sent.');
     const going = running({ ...given, onError: 'continueErrorOutput' });
     expect((await going.output)[7].error).toMatch(
-      /^Not sent, because iTeraBiz gave no clear answer to the last 5 requests\. Not tried: what happened to item 5 of 8 affects all/,
+      /^Not sent, because iTeraBiz gave no clear answer to the last 5 requests\. Not tried: the cause, seen at item 5 of 8, affects every item/,
     );
   });
 

@@ -121,7 +121,7 @@ describe('the log', () => {
       expect(await next()).toBeUndefined();
     }
     const text =
-      'iTeraBiz Polling Trigger: iTeraBiz no longer knows these videos, so they do not start the workflow: a, b';
+      'iTeraBiz Polling Trigger: iTeraBiz can no longer find these videos, so they do not start the workflow: a, b';
     expect(log).toEqual([[text, about]]);
   });
 

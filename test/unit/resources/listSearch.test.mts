@@ -282,7 +282,7 @@ describe('A search in a picker', () => {
     await expect(search).rejects.toBeInstanceOf(NodeOperationError);
     await expect(search).rejects.toMatchObject({
       message: 'No match among the first 40 videos of your account',
-      description: 'Search for other words, or enter the ID by hand.',
+      description: 'Search for other words, or choose By ID.',
     });
     expect(asked).toHaveLength(20);
   });
@@ -330,7 +330,7 @@ describe('A picker that gets no list', () => {
 
   const isBusy = (when: string) => ({
     message: 'iTeraBiz is too busy to list your videos',
-    description: `It takes no requests of your account for now. Open the list again ${when}, or enter the ID by hand.`,
+    description: `It is not accepting requests from your account right now. Open the list again ${when}, or choose By ID.`,
   });
 
   test.each([
@@ -386,7 +386,7 @@ describe('A picker that gets no list', () => {
       connectionReset,
       {
         message:
-          'The connection to iTeraBiz broke off before it answered the request to list your videos',
+          'The connection to iTeraBiz was lost before it answered the request to list your videos',
       },
     ],
   ])('says what to do %s, and asks once', async (_, answer, error) => {

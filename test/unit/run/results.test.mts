@@ -183,7 +183,7 @@ describe('A node that stops', () => {
       'Ordered and still being made:',
       'Item 2: b.',
       'Item 4: d.',
-      'To send only what is missing, open this execution under Executions and choose Retry. "Execute step" and "Execute workflow" order and charge for all of it again.',
+      'To send only what is missing, open this execution under Executions and choose "Retry with currently saved workflow". "Execute step" and "Execute workflow" order and charge for all of it again.',
     ]);
   });
 
@@ -262,14 +262,14 @@ describe('The advice of a node that stops', () => {
   };
 
   test('is to retry where something is missing', () => {
-    expect(adviceOf(false, 1, [0])).toContain('choose Retry');
+    expect(adviceOf(false, 1, [0])).toContain('choose "Retry with currently saved workflow"');
   });
 
   test('is to retry where one of the items that failed is missing', () => {
     const results = resultsOf(2);
     results.accepted.set(0, 'video_0');
     for (const item of [0, 1]) results.failures.set(item, failure('No'));
-    expect(stopOf(results).description).toContain('choose Retry');
+    expect(stopOf(results).description).toContain('choose "Retry with currently saved workflow"');
   });
 
   test('is to get the videos by their IDs where all were accepted', () => {
@@ -284,8 +284,12 @@ describe('The advice of a node that stops', () => {
   });
 
   test('is not to run it again where that may order a video again: one is in doubt, or its row orders another one', () => {
-    expect(adviceOf(false, 1, [0], [0], 'unknown')).toContain('choose Retry');
-    expect(adviceOf(false, 2, [0, 1], [0])).toContain('choose Retry');
+    expect(adviceOf(false, 1, [0], [0], 'unknown')).toContain(
+      'choose "Retry with currently saved workflow"',
+    );
+    expect(adviceOf(false, 2, [0, 1], [0])).toContain(
+      'choose "Retry with currently saved workflow"',
+    );
     expect(adviceOf(false, 1, [0, 1], [0])).toMatch(/^To get a video, use Video: Get/);
   });
 

@@ -19,7 +19,7 @@ afterEach(() => void jest.useRealTimers());
 /** What an item is put aside as while its video is waited for. */
 const waitsFor = (videoId: string, input: IDataObject = {}) => ({
   ...input,
-  error: `n8n was stopped before it learned what became of video ${videoId}`,
+  error: `n8n was stopped before it got the result of video ${videoId}`,
   details: { videoId },
 });
 
@@ -134,7 +134,7 @@ describe('The coordinator', () => {
     expect(JSON.stringify(output)).toContain('"itemIndex":1');
     expect((output as unknown as { description: string }).description.split('\n').slice(1)).toEqual(
       [
-        'This is item 2 of 4 (n8n counts from 0 and says [item 1]).',
+        'This is item 2 of 4 (n8n counts from 0 and calls it [item 1]).',
         'Finished:',
         'Item 1: a.',
         'Failed:',
@@ -222,7 +222,7 @@ describe('The coordinator', () => {
     const memory = JSON.parse(JSON.stringify(first.memory)) as IContextObject;
     expect((await look({ ...given, memory })).output).toEqual([
       {
-        error: expect.stringMatching(/^iTeraBiz no longer knows video gone/),
+        error: expect.stringMatching(/^iTeraBiz can no longer find video gone/),
         details: { videoId: 'gone' },
       },
     ]);
@@ -238,7 +238,7 @@ describe('The coordinator', () => {
     const { output, memory } = await look({ items: [waitsFor('gone')], left: 0, waits });
     expect(memory.done).toBe(true);
     expect(output).toMatchObject({
-      message: expect.stringMatching(/^iTeraBiz no longer knows video gone/),
+      message: expect.stringMatching(/^iTeraBiz can no longer find video gone/),
     });
   });
 

@@ -208,7 +208,7 @@ describe('In memory', () => {
     [
       'out of reach',
       connectionReset,
-      'The connection to iTeraBiz broke off before it answered the request to look for videos',
+      'The connection to iTeraBiz was lost before it answered the request to look for videos',
     ],
   ])('an API that was %s all the time could not be asked', async (_, answer, reason) => {
     const place = waiting({
@@ -368,7 +368,7 @@ describe('Handed over to n8n', () => {
     expect(handedOver).toHaveLength(1);
     expect(handedOver[0].items).toEqual(
       ['a', 'b'].map((videoId) => ({
-        error: `n8n was stopped before it learned what became of video ${videoId}. It is not lost: iTeraBiz makes it all the same. Get it with Video: Get and this ID`,
+        error: `n8n was stopped before it got the result of video ${videoId}. The video is not lost. Get it with Video: Get and this ID`,
         details: { videoId },
       })),
     );
@@ -402,7 +402,7 @@ describe('Handed over to n8n', () => {
       {
         ...{ id: 'a', row: 0, details: { videoId: 'a' } },
         error: expect.stringMatching(
-          /^n8n was stopped before it learned what became of video a\. It is not lost.*this ID$/,
+          /^n8n was stopped before it got the result of video a\. The video is not lost.*this ID$/,
         ),
       },
       expect.objectContaining({ id: 'b', status: 'completed' }),
@@ -673,14 +673,14 @@ describe('How a wait ended', () => {
     expect(describeEnd({ reason: 'timedOut', video: running }, 'v1', own)).toEqual({
       message: "Video v1 was not finished before this workflow's Timeout (last status: processing)",
       description:
-        'It is not lost: iTeraBiz is still making it. Get it later by this ID. For the next run, raise Timeout in the settings of the workflow.',
+        'It is not lost: iTeraBiz is still making it. Get it later by this ID. For the next run, raise Timeout After in the workflow settings.',
     });
   });
 
   test('with a video that is gone', () => {
     const output = { ...options, failedVideos: 'output' } as const;
     expect(describeEnd({ reason: 'gone', video: running }, 'v1', output)).toEqual({
-      message: 'iTeraBiz no longer knows video v1 (last status: processing)',
+      message: 'iTeraBiz can no longer find video v1 (last status: processing)',
       description:
         'It accepted this video before. Check in your iTeraBiz dashboard whether it was deleted, or ask api@iterabiz.com.',
     });

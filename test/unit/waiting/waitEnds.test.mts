@@ -146,8 +146,8 @@ describe('A durable wait', () => {
   test('does not list a video that is gone as one that is still being made', async () => {
     const memory = { done: false, surprises: { a: { unknownSince: start - 5 * MINUTE } } };
     const { error } = await look({ items: [waitsFor('a')], answer: videos({}), memory });
-    expect(error?.message).toContain('no longer knows video a');
-    expect(error?.description).toContain('\nNo longer known to iTeraBiz:\nItem 1: a.\n');
+    expect(error?.message).toContain('can no longer find video a');
+    expect(error?.description).toContain('\nNo longer found at iTeraBiz:\nItem 1: a.\n');
     expect(error?.description).not.toContain('Still being made');
   });
 });

@@ -123,7 +123,7 @@ describe('starts nothing, tells the sender no more than it has to know, and the 
     [200, 'its video is of another avatar', { parameters: { 'options.avatarId': 'avatar_2' } }],
     [
       503,
-      'The connection to iTeraBiz broke off before it answered the request to confirm the event',
+      'The connection to iTeraBiz was lost before it answered the request to confirm the event',
       { answer: () => connectionReset },
     ],
     [503, 'iTeraBiz has nothing with the ID "vid_1"', confirmed({}, 404)],
@@ -162,7 +162,7 @@ describe('starts nothing, tells the sender no more than it has to know, and the 
     ],
     [
       503,
-      'The connection to iTeraBiz broke off before it answered the request to confirm the event',
+      'The connection to iTeraBiz was lost before it answered the request to confirm the event',
       {
         answer: () => {
           throw 'no error at all';

@@ -217,7 +217,7 @@ describe('To register', () => {
     async (webhookUrl) => {
       const { asked, context } = triggerWith({ webhookUrl });
       await expect(register(context)).rejects.toMatchObject({
-        message: `"${webhookUrl}" is not an address that iTeraBiz could call. Ask whoever hosts n8n to set WEBHOOK_URL to a full address, as in https://n8n.example.com/`,
+        message: `"${webhookUrl}" is not an address that iTeraBiz could call. Ask whoever hosts n8n to set WEBHOOK_URL to a full address, such as https://n8n.example.com/`,
       });
       expect(asked).toEqual([]);
     },
@@ -242,7 +242,7 @@ describe('To register', () => {
     const { asked, context, store } = triggerWith({ webhookUrl: 'http://192.168.1.20/webhook/a' });
     await expect(register(context)).rejects.toMatchObject({
       message: expect.stringMatching(
-        /^iTeraBiz cannot reach this n8n at "192\.168\.1\.20".*Polling Trigger.*WEBHOOK_URL/,
+        /^iTeraBiz cannot reach this n8n instance at "192\.168\.1\.20".*Polling Trigger.*WEBHOOK_URL/,
       ),
       description: expect.stringContaining('works behind a router'),
     });
