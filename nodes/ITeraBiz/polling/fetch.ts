@@ -136,9 +136,8 @@ async function readList(poll: Poll, progress: Progress, after?: string): Promise
         const isFarEnough = isSorted || videos.length >= MAX_RECENT;
         isDone = isFarEnough && knownCount >= ENOUGH_KNOWN;
         const isCampaign = isSorted && times.at(-1)! > times[0] - LATE_BY;
-        // Also a while after the last new one. A reading that is resumed brings what is below.
-        const isRecent = times[0] > Date.now() - 5 * LATE_BY || videos.length > knownCount;
-        const mayBring = isRecent && !progress.reading;
+        // A reading that is resumed brings what is below.
+        const mayBring = videos.length > knownCount && !progress.reading;
         mayBeLate = isCampaign && mayBring && knownCount < MOST_KNOWN;
       }
       if (cursorStalled && !isDone) {

@@ -7,7 +7,7 @@ export const SIGNATURE_HEADER = 'x-iterabiz-signature';
 const TOLERANCE = 5 * 60;
 
 /** One timestamp, and one or more signatures: while a secret is rotated, both secrets sign. */
-const HEADER = /^t=(\d{1,12})((?:, *v1=[0-9a-fA-F]{64})+)$/;
+const HEADER = /^t=(\d{1,12})((?:, *v1=[0-9a-f]{64})+)$/;
 
 /**
  * Why no signature in the header is valid, for the log. `undefined` if one is.

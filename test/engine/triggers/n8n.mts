@@ -135,7 +135,7 @@ export class N8n {
         id: `${id}-${name}`,
         name,
         type,
-        typeVersion: TYPES[type].description.version as number,
+        typeVersion: Math.max(...[TYPES[type].description.version].flat()),
         position: [0, 0],
         parameters,
         webhookId: `hook-${id}-${name}`,

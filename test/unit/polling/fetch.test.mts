@@ -520,8 +520,6 @@ describe('the account above', () => {
   test.each([
     ['on the page after the known ones', 15, PAGE - 15 + 1],
     ['a page below the first known ones, in a campaign', 120, 75],
-    ['there, with nothing new since', 120, 0],
-    ['just below the first page', 101, 0],
   ])('shows a video late that stands %s', async (_, before, since) => {
     world.make(before, true);
     await world.poll();

@@ -39,7 +39,6 @@ const zeros = '0'.repeat(64);
 test.each([
   ['of two, where the first is right', `${sign(now)},v1=${zeros}`],
   ['of two, where the second is right', sign(now).replace(',', `,v1=${zeros},`)],
-  ['in capitals', sign(now).replace(/[0-9a-f]{64}$/, (digest) => digest.toUpperCase())],
   ['with blanks after its commas', sign(now).replace(',', `,  v1=${zeros}, `)],
 ])('a header %s, holds', (_case, header) => {
   expect(problem(header)).toBeUndefined();
