@@ -109,7 +109,7 @@ export class Results {
   abort(item: number, reason: string): void {
     this.abortedBy ??= {
       message: `Not sent, because ${reason}`,
-      description: `Not tried: the cause, seen at ${itemOf(item, this.run.size)}, affects every item. Fix it, then run again`,
+      description: `Not tried: the cause, seen at ${itemOf(item, this.run.size)}, affects every item. Fix it, then run only the items that were not sent`,
       reason: 'notSent',
     };
   }
