@@ -3,6 +3,8 @@ import type { IExecuteSingleFunctions } from 'n8n-workflow';
 import {
   accountOf,
   credentialOf,
+  dependsOnItem,
+  itemOfAnother,
   queuedAccountOf,
 } from '../../../nodes/ITeraBiz/account/account.ts';
 import type { ApiClient } from '../../../nodes/ITeraBiz/client/apiClient.ts';
@@ -166,4 +168,42 @@ test('the limit of a credential is given as the user entered it', async () => {
   const credential = { apiKey: 'sk_limit', baseUrl, maxVideosPerDay: ' 5' };
   const { maxVideosPerDay } = await credentialOf(withCredential(credential));
   expect(maxVideosPerDay).toBe(' 5');
+});
+
+describe('A credential', () => {
+  /** By item. n8n behavior: an expression about an item that is not there has no value, or cannot be resolved. */
+  function byItem(keys: string[], beyond: object | Error = { apiKey: '', baseUrl }) {
+    const asked: number[] = [];
+    const context = {
+      getNode: () => ({}),
+      getCredentials: async (_: string, item = 0) => {
+        asked.push(item);
+        if (item < keys.length) return { apiKey: keys[item], baseUrl };
+        if (beyond instanceof Error) throw beyond;
+        return beyond;
+      },
+    } as unknown as IExecuteSingleFunctions;
+    return { asked, context };
+  }
+
+  const fixed = { apiKey: 'a', baseUrl };
+
+  test.each<[string, string[], object | Error, boolean, number | undefined, number[]]>([
+    ['without an expression about the item', ['a', 'a'], fixed, false, undefined, [2]],
+    ['with one that is the same for all', ['a', 'a'], {}, true, undefined, [2, 1]],
+    ['with one of another account for an item', ['a', 'a', 'b', 'c'], {}, true, 2, [4, 1, 2]],
+    ['that n8n cannot read beyond the items', ['a', 'b'], new Error('No'), true, 1, [2, 1]],
+  ])('%s', async (_, keys, beyond, depends, other, asking) => {
+    const own = await account('a');
+    const { context, asked } = byItem(keys, beyond);
+    expect(await itemOfAnother(context, own, keys.length)).toBe(other);
+    expect(asked).toEqual(asking);
+    expect(await dependsOnItem(context, own, keys.length)).toBe(depends);
+  });
+
+  test('of a single item is not asked for again', async () => {
+    const { context, asked } = byItem(['a']);
+    expect(await itemOfAnother(context, await account('a'), 1)).toBeUndefined();
+    expect(asked).toEqual([]);
+  });
 });
