@@ -171,7 +171,7 @@ async function readListed(
   return requests;
 }
 
-/** Reads a video by ID; `undefined` if the API does not know it. */
+/** Reads a video by ID; `undefined` if the API does not know it. @throws other errors of `reader.video` */
 export async function videoIfKnown(reader: VideoReader, id: string): Promise<Video | undefined> {
   return await reader.video(id).catch((error: unknown) => {
     if (error instanceof RequestFailed && error.statusClass === 'notFound') return undefined;

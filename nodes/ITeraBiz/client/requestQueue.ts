@@ -56,6 +56,7 @@ export class RequestQueue {
    * Waits until there is no pause; one that is on may be extended.
    * @param patience how long to wait at most, in milliseconds
    * @returns what is left of it, negative if the pause lasts longer
+   * @throws the signal's reason once it aborts
    */
   async waitUntilResumed(patience: number, signal?: AbortSignal): Promise<number> {
     let left = patience;

@@ -24,7 +24,7 @@ export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** As in `2026-01-31 14:03:09 UTC`. */
+/** A time (milliseconds since 1970) as text, as in `2026-01-31 14:03:09 UTC`. */
 export function formatTime(at: number): string {
   return `${new Date(at).toISOString().replace('T', ' ').slice(0, 19)} UTC`;
 }

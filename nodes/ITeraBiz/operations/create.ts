@@ -50,7 +50,7 @@ export const create: Perform = async (run, request) => {
       const shared = { account, client, ledger, results, doing: request.doing };
       return await order(request, shared).catch((error: Error) => {
         run.signal?.throwIfAborted();
-        // E.g. n8n cannot read the credential any more. What an earlier try ordered is named all the same.
+        // E.g. n8n cannot read the credential anymore. What an earlier try ordered is named all the same.
         for (let item = 0; item < run.size; item++) results.fail(item, error);
         return undefined;
       });

@@ -5,6 +5,7 @@ import { readForItem, Results } from '../run/results';
 import type { Job, Perform, Run } from '../run/run';
 import { finish } from '../waiting/finish';
 
+/** Outputs single videos, once they are finished if the user wants to wait. */
 export const get: Perform = async (run) => {
   const results = new Results(run);
   const jobs = await attemptEach(results, async (item, client): Promise<Job> => {

@@ -9,6 +9,7 @@ import { perItem } from '../run/eachItem';
 import { ItemFailed, readForItem } from '../run/results';
 import type { Perform } from '../run/run';
 
+/** Outputs a list, up to the limit the user set. */
 export const getMany: Perform = async (run, { url }) =>
   await perItem(run, async (item, client) => {
     run.options(item);

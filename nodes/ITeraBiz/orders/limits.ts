@@ -60,6 +60,7 @@ export function describeDay({ limit, used = 0 }: Allowance, ordered: number): st
  * Applies the limits of the run and, for videos, Max Videos per Day of the credential. Unless it is a preview, the
  * latter gives each allowed row a `slot`.
  * @param refusal why nothing may be sent, if already known
+ * @throws the signal's reason
  */
 export async function enforceLimits(
   run: Run,

@@ -48,6 +48,7 @@ interface Group {
  *
  * @param isAllOrNothing whether nothing may then be sent
  * @returns why this is not possible, so nothing may be sent; `undefined` on success
+ * @throws the signal's reason
  */
 export async function findExisting(
   client: ApiClient,

@@ -109,6 +109,7 @@ function avatarNameIn(value: IDataObject[string]): string {
   return visibleText(textOf(Array.isArray(value) ? String(value) : value, LABELS.avatar_id));
 }
 
+/** @throws {BadInput} if an expression gives neither yes nor no */
 export function waitsOf(run: Run, item: number): boolean {
   const { name, displayName } = waitForCompletion;
   return isOn(run.parameter(name, item, false), displayName);

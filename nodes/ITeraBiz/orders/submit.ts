@@ -40,6 +40,7 @@ export interface Submissions {
  * the ledger. An unknown outcome is looked up in the account's list. Invariant: a request that may have arrived
  * counts as arrived.
  * @returns the jobs, by item; failures are in the results
+ * @throws the signal's reason
  */
 export async function submitAll(shared: Submissions, rows: Row[]): Promise<Map<number, Job>> {
   const { account, ledger, results } = shared;
@@ -84,7 +85,7 @@ export async function submitAll(shared: Submissions, rows: Row[]): Promise<Map<n
       lookup.catch(() => {});
       lookups.push(lookup);
     },
-    () => results.isOver,
+    () => results.isAborted,
   );
   await Promise.all(lookups);
   return jobs;

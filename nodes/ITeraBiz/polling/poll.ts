@@ -41,6 +41,8 @@ const warned = new Set<string>();
  * Progress is stored only at the end, so a poll that is refused midway loses nothing. If time runs out, the
  * poll outputs what it has and the next one resumes there. n8n behavior: it starts a poll even while a slow
  * one is still running; the new one then does nothing.
+ *
+ * @throws {NodeApiError} in words for the user
  */
 export async function poll(context: IPollFunctions): Promise<INodeExecutionData[][] | null> {
   const isManual = context.getMode() === 'manual';

@@ -7,7 +7,10 @@ import type { Run } from './run';
 
 /**
  * Runs a task for each item, in order, `concurrency` at a time, at the pace of n8n's Batching.
+ *
  * @param task does not throw, unless the execution was canceled
+ * @param isOver whether tasks send nothing any longer, so that no pause is due
+ * @throws the signal's reason
  */
 export async function eachItem<T>(
   { batching: { size, interval }, signal }: Pick<Run, 'batching' | 'signal'>,
@@ -62,7 +65,7 @@ export async function attemptEach<T>(
       });
       if (result !== undefined) done.set(item, result);
     },
-    () => results.isOver,
+    () => results.isStopped || results.isAborted,
   );
   return done;
 }

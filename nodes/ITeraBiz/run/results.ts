@@ -159,9 +159,9 @@ export class Results {
     if (affectsAll) this.abort(item, failure.message);
   }
 
-  /** Whether no further item will be sent. */
-  get isOver(): boolean {
-    return this.abortedBy !== undefined || this.isStopped;
+  /** Whether no further item is sent: one that merely failed does not stop the others. */
+  get isAborted(): boolean {
+    return this.abortedBy !== undefined;
   }
 
   get isStopped(): boolean {

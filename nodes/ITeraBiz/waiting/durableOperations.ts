@@ -32,6 +32,9 @@ const GET_BY_ID = 'Retrying does not resume the wait. To get a video, use Video:
  * Polls for all videos of a durable wait. Example: of three rows, the second was refused; the others wait for videos
  * A and C. While A is still being made, the three items are passed on unchanged: *interrupted A, refusal, interrupted
  * C*. Once both have ended, the output is *A, refusal, C*.
+ *
+ * @returns the output of the user's node, one item per input item, in input order
+ * @throws {NodeApiError} if an item failed and the node stops on errors
  */
 export const coordinate: Perform = async (run) => {
   const durable = readDurableWait(run);

@@ -9,7 +9,7 @@ import type { Job, Run } from '../run/run';
 import { handOver, withPatience } from './durable';
 import { describeEnd, type End, type Wait } from './outcome';
 
-/** Waits end so long before n8n cancels them, or a tool's caller gives up, in milliseconds: the last poll takes time. */
+/** How long before n8n cancels a wait, or a tool's caller gives up, it ends, in milliseconds: the last poll takes time. */
 const BEFORE_TIMEOUT = POLLING.lastPoll + 2_000;
 const BEFORE_GIVING_UP = 3_000;
 

@@ -96,6 +96,21 @@ describe('A row', () => {
     expect([place.posts.length, performance.now() - start < 10_000]).toEqual([1, true]);
   });
 
+  test('keeps to the pace of Batching after one that is refused, as it is sent all the same', async () => {
+    const times: number[] = [];
+    const start = performance.now();
+    const place = running({
+      ...{ scripts: [...'abc'], concurrency: 1, batching: { size: 1, interval: 300 } },
+      answer: (asked) => {
+        times.push(performance.now() - start);
+        return asked.body?.script === 'a' ? refused() : accepted(asked);
+      },
+    });
+    await errorOf(place);
+    expect(times).toHaveLength(3);
+    expect(times[2]).toBeGreaterThanOrEqual(600);
+  });
+
   test('is another one in another run of the node (a loop)', async () => {
     const account = new Account('one');
     const { memory, output } = running({ account });
