@@ -22,8 +22,8 @@ export const RECONCILING = {
   refused: 20_000,
 };
 
-/** A job made this long before a request probably belongs to an earlier one, in milliseconds. */
-const EARLIER = 3_000;
+/** A job made this long before a request probably belongs to another one, in milliseconds. */
+const LONG_BEFORE = 3_000;
 
 /** Most pages one poll reads. */
 const MAX_PAGES = 20;
@@ -61,10 +61,23 @@ interface Lookup extends UnknownSubmission {
   giveUpAt: number;
   /** Since when all polls were refused for good, by the same clock */
   refusedSince?: number;
-  /** One that was made well before the request, in case that its own never comes */
-  earlier?: IDataObject;
+  /** A job made well before the request: taken if its own never comes */
+  fallback?: IDataObject;
   polls: number;
   resolve: (result: LookupResult) => void;
+}
+
+/** One reading of the list for all lookups. */
+interface Poll {
+  /** By `now()` of client/time */
+  start: number;
+  /** In milliseconds since 1970 */
+  at: number;
+  listed: Listed[];
+  /** Whether the list could not be read, and the next poll would fare no better */
+  failure?: 'passing' | 'final';
+  /** Why it could not be read in full, for the user */
+  trouble?: string;
 }
 
 /**
@@ -188,55 +201,62 @@ export class Reconciler {
   }
 
   private async pollForAll(lookups: Lookup[]): Promise<void> {
-    const [start, at] = [now(), Date.now()];
-    const since = Math.min(...lookups.map(({ sentAt }) => sentAt)) - CLOCK_SKEW;
+    const poll = await this.readFor(lookups);
+    if (!poll) return;
+    const active = lookups.filter(({ client }) => !client.settings.signal?.aborted);
+    const unassigned = poll.listed.filter(({ entry }) => {
+      const id = idOf(entry);
+      return id !== undefined && !this.jobs.isAssigned(id);
+    });
+    const found = assign(active, unassigned, [...this.jobs.sending]);
+    active.forEach((lookup) => this.settle(lookup, poll, found.get(lookup)));
+  }
+
+  /** @returns what the list shows; `undefined` if the first lookup could not read it for a reason of its own */
+  private async readFor(lookups: Lookup[]): Promise<Poll | undefined> {
     const [leader] = lookups;
     // Move the leader to the end: if its polls fail, another lookup sends the next one.
     this.lookups.delete(leader);
     this.lookups.add(leader);
     const client = leader.client.with({ priority: 'poll', retry: false });
-    const listed: Listed[] = [];
-    let trouble: string | undefined;
-    let isUnread = false;
-    let isFinal = false;
+    const since = Math.min(...lookups.map(({ sentAt }) => sentAt)) - CLOCK_SKEW;
+    const poll: Poll = { start: now(), at: Date.now(), listed: [] };
     try {
-      const collect = (job: Listed) => void listed.push(job);
+      const collect = (job: Listed) => void poll.listed.push(job);
       const extent = await readBack(client, this.list, since, MAX_PAGES, collect);
-      if (extent !== 'enough') trouble = 'Only the newest entries of a very long list were read';
+      if (extent !== 'enough')
+        poll.trouble = 'Only the newest entries of a very long list were read';
     } catch (error) {
       // A canceled leader, or an error of its own, says nothing about the other lookups.
-      if (leader.client.settings.signal?.aborted) return;
-      if (!(error instanceof RequestFailed)) return this.end(leader, at, (error as Error).message);
-      trouble = error.describe({ doing: 'list what the account has' }).message;
-      isUnread = true;
-      isFinal = FINAL_CLASSES.includes(error.statusClass ?? '');
+      if (leader.client.settings.signal?.aborted) return undefined;
+      if (!(error instanceof RequestFailed)) {
+        this.end(leader, poll.at, (error as Error).message);
+        return undefined;
+      }
+      poll.trouble = error.describe({ doing: 'list what the account has' }).message;
+      poll.failure = FINAL_CLASSES.includes(error.statusClass ?? '') ? 'final' : 'passing';
       this.againAt = now() + RECONCILING.again;
     }
+    return poll;
+  }
 
-    const active = lookups.filter(({ client }) => !client.settings.signal?.aborted);
-    const unassigned = listed.filter(({ entry }) => {
-      const id = idOf(entry);
-      return id !== undefined && !this.jobs.isAssigned(id);
-    });
-    const found = assign(active, unassigned, [...this.jobs.sending]);
-    for (const lookup of active) {
-      lookup.polls += 1;
-      lookup.dueTimes = lookup.dueTimes.filter((due) => due > start + RECONCILING.together);
-      const match = found.get(lookup);
-      const isEarlier = match !== undefined && match.at < lookup.sentAt - EARLIER;
-      if (isEarlier) lookup.earlier = match.entry;
-      const { refusedSince = start } = lookup;
-      lookup.refusedSince = isFinal ? refusedSince : undefined;
-      const isRefused = isFinal && start - refusedSince >= RECONCILING.refused;
-      const goesOn = isUnread && this.againAt < lookup.giveUpAt;
-      const isOver = isRefused || (lookup.dueTimes.length === 0 && !goesOn);
-      const own = isEarlier ? undefined : match?.entry;
-      const isLeft = !this.jobs.isAssigned(idOf(lookup.earlier) ?? '');
-      // Its own may come as long as it is looked for.
-      const job = own ?? (isOver && isLeft ? lookup.earlier : undefined);
-      this.jobs.assign(idOf(job));
-      if (job || isOver) this.end(lookup, at, trouble, job);
-    }
+  /** Ends a lookup if its job was found, or if no further poll is worthwhile. */
+  private settle(lookup: Lookup, poll: Poll, match?: Listed): void {
+    const { start, at, failure, trouble } = poll;
+    lookup.polls += 1;
+    lookup.dueTimes = lookup.dueTimes.filter((due) => due > start + RECONCILING.together);
+    const isOwn = match !== undefined && match.at >= lookup.sentAt - LONG_BEFORE;
+    if (match && !isOwn) lookup.fallback = match.entry;
+    const { refusedSince = start } = lookup;
+    lookup.refusedSince = failure === 'final' ? refusedSince : undefined;
+    const isRefused = failure === 'final' && start - refusedSince >= RECONCILING.refused;
+    const goesOn = failure !== undefined && this.againAt < lookup.giveUpAt;
+    const isOver = isRefused || (lookup.dueTimes.length === 0 && !goesOn);
+    // The fallback may have been assigned to another order by now.
+    const isLeft = !this.jobs.isAssigned(idOf(lookup.fallback) ?? '');
+    const job = isOwn ? match.entry : isOver && isLeft ? lookup.fallback : undefined;
+    this.jobs.assign(idOf(job));
+    if (job || isOver) this.end(lookup, at, trouble, job);
   }
 
   private end(lookup: Lookup, at: number, trouble?: string, job?: IDataObject): void {

@@ -1,32 +1,23 @@
 import { type Snapshot, videoIfKnown, type VideoReader } from '../account/snapshot';
 import { PAGE_SIZE, pages } from '../api/page';
-import { createdAt, hasEnded, idOf, isPartial, type Video } from '../api/video';
+import { hasEnded, idOf, isPartial, type Video } from '../api/video';
 import { refusalOnly, RequestFailed } from '../client/apiClient';
 import {
   addListed,
   begin,
   isKnownIn,
-  MAX_RECENT,
   type Part,
   type Progress,
   settle,
   type Step,
 } from './progress';
+import { Reach } from './reach';
 
 /** The most pages of the list that one poll reads in a row. */
 const MAX_PAGES = 100;
 
 /** After asking for this many by ID that have not ended, a poll stops. The next polls ask for the others. */
 const MAX_IN_VAIN = 50;
-
-/** Reading stops after this many known videos: a video that was listed late stands among them. */
-const ENOUGH_KNOWN = 20;
-
-/** The list may show a video so much later than newer ones, in milliseconds; `RECONCILING` expects seconds. */
-const LATE_BY = 60_000;
-
-/** So many known videos are enough even if they were made within that time. More may not be remembered. */
-const MOST_KNOWN = 300;
 
 export interface Poll {
   /** The ID of the account */
@@ -102,9 +93,8 @@ async function readRest(poll: Poll, progress: Progress, after: string): Promise<
 }
 
 /**
- * Reads the list down to known videos: everything created since is above them. If the list does not begin
- * with the newest, reads at least {@link MAX_RECENT} videos. Then reads on for pending videos, at most
- * as many pages as there are such videos.
+ * Reads the list until nothing new is below ({@link Reach}). Then reads on for pending videos, at most as many
+ * pages as there are such videos.
  *
  * @param after the ID that the first page follows
  * @throws {RequestFailed} if it is refused before known videos, or the poll's first request got no answer in
@@ -112,44 +102,29 @@ async function readRest(poll: Poll, progress: Progress, after: string): Promise<
  */
 async function readList(poll: Poll, progress: Progress, after?: string): Promise<Part> {
   const { client, snapshot } = poll;
-  const isKnown = isKnownIn(progress);
   // If that many are hidden, the list was late or broken.
   const hidden = new Set(progress.hidden.length > PAGE_SIZE ? [] : progress.hidden);
   const wanted = progress.pending.filter((id) => !hidden.has(id));
-  const videos: Video[] = [];
-  let [count, knownCount, pageSize, isSorted, isDone] = [0, 0, 0, true, false];
-  let mayBeLate = false;
-  /** When the known videos were made, of each page the first and the last */
-  const times: number[] = [];
+  const reach = new Reach(isKnownIn(progress), progress.reading !== undefined);
+  let count = 0;
+  let pageSize = 0;
   const fetch = async (from = after) => await client.page('/videos', from);
   const read = async () => {
     for await (const { newItems, cursorStalled } of pages(fetch)) {
       count++;
       pageSize = Math.max(pageSize, newItems.length);
       newItems.forEach((video) => snapshot.set(idOf(video) ?? '', video));
-      if (!isDone || mayBeLate) {
-        videos.push(...newItems);
-        const known = newItems.filter(isKnown);
-        knownCount += known.length;
-        if (known.length > 0) times.push(createdAt(known[0]), createdAt(known.at(-1)!));
-        isSorted &&= !(createdAt(newItems[0] ?? {}) < createdAt(newItems.at(-1) ?? {}));
-        const isFarEnough = isSorted || videos.length >= MAX_RECENT;
-        isDone = isFarEnough && knownCount >= ENOUGH_KNOWN;
-        const isCampaign = isSorted && times.at(-1)! > times[0] - LATE_BY;
-        // A reading that is resumed brings what is below.
-        const mayBring = videos.length > knownCount && !progress.reading;
-        mayBeLate = isCampaign && mayBring && knownCount < MOST_KNOWN;
-      }
-      if (cursorStalled && !isDone) {
+      if (!reach.isEnough) reach.add(newItems);
+      if (cursorStalled && !reach.isComplete) {
         // Going on with the newest videos is better than never starting the workflow again.
-        warnOfUnlisted(poll, videos);
+        warnOfUnlisted(poll, reach.videos);
         return false;
       }
       // The cursor was deleted in between: the next poll begins anew.
       const isLost = count > 1 && newItems.length === 0 && progress.recent.length > 0;
-      if (isLost && knownCount === 0) return true;
-      const isEnough = count >= wanted.length || wanted.every((id) => snapshot.has(id));
-      if (count === MAX_PAGES || (isDone && !mayBeLate && isEnough)) return !isDone;
+      if (isLost && !reach.hasKnown) return true;
+      const hasWanted = count >= wanted.length || wanted.every((id) => snapshot.has(id));
+      if (count === MAX_PAGES || (reach.isEnough && hasWanted)) return !reach.isComplete;
     }
     return false;
   };
@@ -157,11 +132,12 @@ async function readList(poll: Poll, progress: Progress, after?: string): Promise
     // An API may list only so deep, and refuse the pages below. New videos must not be among these.
     const refusal = error instanceof RequestFailed ? error.statusClass : 'badKey';
     const isFirst = count > 0 && progress.recent.length === 0;
-    const isDeep = isDone ? refusal !== 'badKey' : isFirst && refusal === 'badValues';
+    const isDeep = reach.isComplete ? refusal !== 'badKey' : isFirst && refusal === 'badValues';
     if (snapshot.size === 0 || !(isTemporary(error) || isDeep)) throw error;
-    return !isDone;
+    return !reach.isComplete;
   });
-  if (isDone && !isSorted) {
+  const { videos } = reach;
+  if (reach.isComplete && !reach.isSorted) {
     const checked = `Only its first ${videos.length} are checked, so other videos may not start the workflow`;
     poll.warn(`the list of videos does not begin with the newest. ${checked}`, true);
   }
