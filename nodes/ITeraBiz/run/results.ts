@@ -42,13 +42,13 @@ export type Refusal = Message & Partial<Failure>;
 export class ItemFailed extends Error {
   /**
    * @param affectsAll whether all other items of the account would fail the same way
-   * @param unless which success of another item shows that only this one is affected: one during this attempt, or
+   * @param clearedBy which success of another item shows that only this one is affected: one during this attempt, or
    *   also one before, since the last such failure
    */
   constructor(
     readonly failure: Failure,
     readonly affectsAll = false,
-    readonly unless?: 'meanwhile' | 'before',
+    readonly clearedBy?: 'meanwhile' | 'before',
   ) {
     super(failure.message);
   }
@@ -62,8 +62,8 @@ export class ItemFailed extends Error {
     const failure = { ...failed.describe(subject), reason, status } as const;
     if (isOfAccount) return new ItemFailed(failure, true);
     // A fault may be due to what is asked for.
-    const unless = statusClass === 'fault' ? 'before' : 'meanwhile';
-    return new ItemFailed(failure, isOutage, unless);
+    const clearedBy = statusClass === 'fault' ? 'before' : 'meanwhile';
+    return new ItemFailed(failure, isOutage, clearedBy);
   }
 }
 
@@ -133,8 +133,8 @@ export class Results {
 
   /** A failure that seems to affect all is the item's own if another one got through. */
   private unlessOwn(error: Error, startedAt: number): Error {
-    if (!(error instanceof ItemFailed) || !error.affectsAll || !error.unless) return error;
-    const isOwn = this.gotThroughAt > (error.unless === 'before' ? this.failedAt : startedAt);
+    if (!(error instanceof ItemFailed) || !error.affectsAll || !error.clearedBy) return error;
+    const isOwn = this.gotThroughAt > (error.clearedBy === 'before' ? this.failedAt : startedAt);
     this.failedAt = now();
     return isOwn ? new ItemFailed({ ...error.failure, reason: 'item' }) : error;
   }

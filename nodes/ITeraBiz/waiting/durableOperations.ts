@@ -17,7 +17,7 @@ import {
   POLL,
   readDurableWait,
   MIN_PAUSE,
-} from './smallWorkflows';
+} from './durableWorkflows';
 
 /** How long past a video's deadline its last poll may still be refused, in milliseconds. */
 const GRACE_PERIOD = 10 * 60_000;

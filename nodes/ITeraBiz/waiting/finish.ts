@@ -6,7 +6,7 @@ import { now, pause } from '../client/time';
 import { rangesOf } from '../messages/items';
 import type { Results } from '../run/results';
 import type { Job, Run } from '../run/run';
-import { handOver, withPatience } from './durable';
+import { handOver, withPatience } from './handOver';
 import { describeEnd, type End, type Wait } from './outcome';
 
 /** How long before n8n cancels a wait, or a tool's caller gives up, it ends, in milliseconds: the last poll takes time. */

@@ -8,7 +8,7 @@ import {
   nextPause,
   pollDurably,
 } from '../../../nodes/ITeraBiz/waiting/durableOperations.ts';
-import type { DurableWait } from '../../../nodes/ITeraBiz/waiting/smallWorkflows.ts';
+import type { DurableWait } from '../../../nodes/ITeraBiz/waiting/durableWorkflows.ts';
 import { answered, type Answering, fakeRun } from '../../shared/fakeRun.mts';
 
 const MINUTE = 60_000;

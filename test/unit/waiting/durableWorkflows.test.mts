@@ -8,7 +8,7 @@ import {
   pollerWorkflow,
   readDurableWait,
   MIN_PAUSE,
-} from '../../../nodes/ITeraBiz/waiting/smallWorkflows.ts';
+} from '../../../nodes/ITeraBiz/waiting/durableWorkflows.ts';
 import { durableProperties } from '../../../nodes/ITeraBiz/waiting/durableOperations.ts';
 import { fakeRun } from '../../shared/fakeRun.mts';
 

@@ -5,7 +5,7 @@ import { now } from '../client/time';
 import { errorJson, type Results } from '../run/results';
 import type { Run } from '../run/run';
 import type { Wait } from './outcome';
-import { coordinatorWorkflow, type DurableWait } from './smallWorkflows';
+import { coordinatorWorkflow, type DurableWait } from './durableWorkflows';
 
 /** How long a wait stays in memory before n8n takes it over, in milliseconds. */
 const IN_MEMORY = { production: 60_000, manual: 10 * 60_000 };
