@@ -118,7 +118,7 @@ export class VideoPoller {
   /**
    * Polls once for some videos, together with all that others wait for.
    *
-   * @throws the signal's reason, and {@link RequestFailed} if the poll was refused
+   * @throws the signal's reason, and {@link RequestFailed} if the poll was refused and brought none of them
    */
   async pollOnce(ids: string[], client: ApiClient): Promise<Snapshot> {
     const own: Snapshot = new Map();
@@ -127,6 +127,9 @@ export class VideoPoller {
       return true;
     };
     await this.join(client, { waiters: new Set(), once: ids, onSnapshot });
+    // What others wait for may have been read all the same.
+    const refusal = ids.map((id) => this.refused.get(id)).find(Boolean);
+    if (own.size === 0 && refusal) throw refusal;
     return own;
   }
 

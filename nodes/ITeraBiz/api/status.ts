@@ -48,8 +48,10 @@ const ONLY_FROM_API = [403, 404, 405, 410];
 
 const CREDITS = /(^|[^a-z])(credits?|balance|funds|payment|billing)([^a-z]|$)/i;
 
-/** What a refusal quotes, e.g. from a script. */
-const QUOTED = /"[^"]*"|“[^“”]*”|«[^«»]*»|`[^`]*`|(^|[^a-z])'[^']*'(?![a-z])/gi;
+/** What a refusal quotes, e.g. from a script, and its links. */
+const QUOTED = /https?:\/\/\S+|"[^"]*"|“[^“”]*”|«[^«»]*»|`[^`]*`|(^|[^a-z])'[^']*'(?![a-z])/gi;
+
+const TIME = '(s|sec|second|min|minute|hour)([^a-z]|$)';
 
 /** A lack of credits in one phrase: a refusal of one row may have such words far apart. */
 const LACK = phrase(
@@ -63,14 +65,20 @@ const LACKING = phrase(
   'insufficient|too low|used up|(ran|run) out|not enough|empty|exhausted|depleted|exceeded|reached|required|zero|0|negative|inactive|not active|overdue',
 );
 
-/** What begins with one pattern and ends with another, with nothing but some filling words between them. */
+/**
+ * What begins with one pattern and ends with another, with nothing but some filling words between them. Not before a
+ * time: `exceeded 60 credits per minute` is about a rate.
+ */
 function phrase(first: string, filling: string, last: string): RegExp {
   const gap = '[\\s_():-]{1,3}';
-  return new RegExp(`(^|[^a-z])(${first})${gap}((${filling})${gap}){0,5}(${last})([^a-z]|$)`, 'i');
+  const end = `(?! ?(per|each|every|an?|\\/) ?${TIME})([^a-z]|$)`;
+  return new RegExp(`(^|[^a-z])(${first})${gap}((${filling})${gap}){0,5}(${last})${end}`, 'i');
 }
 
-const RATE =
-  /rate.?limit|too many requests|throttl|slow down|(per|each|every|\/|requests an?|credits an?|videos an?) ?(s|sec|second|min|minute|hour)([^a-z]|$)|try again in/i;
+const RATE = /rate.?limit|too many requests|throttl|slow down|try again in/i;
+
+/** A rate, or a price: `2 credits per minute of video`. */
+const UNIT = new RegExp(`(per|each|every|\\/|(requests|credits|videos) an?) ?${TIME}`, 'i');
 
 /** An API, or a gateway in front of it, that gave up halfway. Varnish and Fastly ask for a pause, too. */
 const GAVE_UP =
@@ -91,12 +99,12 @@ export function statusClassOf({ status, body, headers }: ApiResponse): StatusCla
   const code = status < 300 ? codeIn(body) : status;
   const own = wordsOf(body).replace(QUOTED, ' … ');
   if ([0, 503].includes(code) && GAVE_UP.test(own)) return 'fault';
-  const isAboutRate = RATE.test(own);
+  const isLack = LACK.test(own) || LACKING.test(own);
+  const isAboutRate = RATE.test(own) || (UNIT.test(own) && !isLack);
   if (isAboutRate || headers['retry-after'] !== undefined) {
     if (code === 0 || (code === 403 && isAboutRate)) return 'busy';
   } else if (MAY_MEAN_CREDITS.includes(code) && !isAboutText(code, body)) {
-    const isAboutCredits = code === 429 ? CREDITS.test(own) : LACK.test(own) || LACKING.test(own);
-    if (isAboutCredits) return 'noCredits';
+    if (code === 429 ? CREDITS.test(own) : isLack) return 'noCredits';
   }
   if (isFromIntermediary(body, headers)) {
     if (code === 401 && PROXY_LOGIN.test(String(headers['www-authenticate']))) return 'intercepted';

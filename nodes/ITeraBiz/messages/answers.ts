@@ -36,11 +36,11 @@ export function describeRefusal(
     ],
     noCredits: [
       `iTeraBiz says your account has no credits left${because}`,
-      `Top up the credits in your iTeraBiz dashboard, or ask the owner of the account to, and run it again. Nothing was made or charged for this item (status ${status}).`,
+      `Top up the credits in your iTeraBiz dashboard, or ask the owner of the account to, and run this item again. Nothing was made or charged for this request (status ${status}).`,
     ],
     notAllowed: [
       `iTeraBiz does not allow this API key to ${doing}${because}`,
-      `Check that what this item names, such as the avatar, belongs to the account of this credential, and ask the owner of the account what this key may do. Nothing was made or charged for this item (status ${status}).`,
+      `Check that what this item names, such as the avatar, belongs to the account of this credential, and ask the owner of the account what this key may do. Nothing was made or charged for this request (status ${status}).`,
     ],
     misrouted: [
       `Something other than iTeraBiz answered the request to ${doing}${because}`,
@@ -88,12 +88,15 @@ function describeBadValues({ status, body }: ApiResponse, doing: string, apiText
   const reasons = errors.map(({ text }) => text.replace(prefix, ''));
   // The whole text may tell more than what it says about the field.
   const longest = Math.max(...reasons.map(({ length }) => length));
+  const advice = label
+    ? `Correct "${label}" of this item and run it again.`
+    : `If a value of this item is wrong, correct it and run the item again. If not, write to ${SUPPORT}.`;
   const isMore = apiText.split('; ').some((text) => text.replace(prefix, '').length > longest);
   return {
     message: label
       ? `iTeraBiz refused the field "${label}": ${withoutPeriod(reasons.join('; '))}`
       : `iTeraBiz could not ${doing} with these values: ${apiText || 'it gave no reason'}`,
-    description: `Correct ${label ? `"${label}"` : 'the values'} of this item and run it again; nothing was made or charged for it (status ${status}).${label && isMore ? ` iTeraBiz says: ${apiText}.` : ''}`,
+    description: `${advice} Nothing was made or charged for this request (status ${status}).${label && isMore ? ` iTeraBiz says: ${apiText}.` : ''}`,
   };
 }
 
@@ -113,7 +116,7 @@ export function describeNetworkError(
   if (isNotSecure(error)) {
     return {
       message: `iTeraBiz could not be reached to ${doing}: the certificate of the connection was not accepted${tried}`,
-      description: `Could not connect securely${network}, so nothing was sent. If a company proxy or antivirus inspects the traffic of this n8n instance, ask whoever runs n8n to set NODE_EXTRA_CA_CERTS to the file with its certificate; if not, check ${toCheck} and the clock of this computer.`,
+      description: `Could not connect securely${network}, so nothing was sent. If a company proxy or antivirus inspects the traffic of this n8n instance, ask whoever runs n8n to set NODE_EXTRA_CA_CERTS to the file with its certificate; if not, check ${toCheck} and the clock of the computer that n8n runs on.`,
     };
   }
   return {

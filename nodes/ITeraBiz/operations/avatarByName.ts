@@ -3,7 +3,7 @@ import type { IDataObject } from 'n8n-workflow';
 import { normalizeName } from '../api/text';
 import type { ApiClient } from '../client/apiClient';
 import { BadInput } from '../fields/validate';
-import { LABELS, SUPPORT } from '../messages/message';
+import { LABELS, quoted, SUPPORT } from '../messages/message';
 import { ItemFailed } from '../run/results';
 import { readList } from './getMany';
 
@@ -45,7 +45,7 @@ export function idOfAvatar(name: string, avatars: IDataObject[]): IDataObject[st
         ? `Check the spelling. Your avatars are: ${listed(avatars.map((avatar) => avatar.name ?? avatar.id))}.`
         : 'Your account has no avatars yet: create one with Avatar: Create.';
   throw new BadInput({
-    message: `"${LABELS.avatar_id}": ${which} called "${name}" in your iTeraBiz account`,
+    message: `"${LABELS.avatar_id}": ${which} called "${quoted(name)}" in your iTeraBiz account`,
     description: `${advice} Nothing was sent for this item.`,
   });
 }

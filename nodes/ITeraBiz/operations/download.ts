@@ -124,7 +124,7 @@ async function readFinished(client: ApiClient, id: string): Promise<Video> {
   }
   throw failed(
     `Video ${id} is not finished yet ${status}`,
-    'Turn on Wait for Completion in the node that creates it, or start this workflow with an iTeraBiz trigger, so that it is downloaded when it is ready.',
+    'It is still being made, so do not create it again: run only this step again in a few minutes. For later videos, turn on Wait for Completion in the node that creates them, or start this workflow with an iTeraBiz trigger.',
   );
 }
 
@@ -181,7 +181,7 @@ async function fetchOnce(wanted: Wanted, url: string): Promise<Fetched | Network
     if (error instanceof NetworkError) return error;
     throw failed(
       `The file of video ${id} could not be stored`,
-      `n8n says: ${(error as Error).message}. Check that n8n has enough storage, then run this item again.`,
+      `n8n says: ${(error as Error).message}. Check that n8n has enough storage, then run only this step again: the video itself is finished.`,
     );
   }
 }
@@ -247,7 +247,7 @@ function deadLink(id: string, { status, instead }: Fetched): ItemFailed {
     : `does not work (status ${status})`;
   return failed(
     `The download link of video ${id} ${problem}`,
-    `The video itself is finished. Try again later; if it keeps happening, write to ${SUPPORT} and name this video.`,
+    `The video itself is finished, so do not create it again: run only this step again later. If it keeps happening, write to ${SUPPORT} and name this video.`,
     status,
   );
 }

@@ -14,11 +14,12 @@ const RETRY =
   'To send only what is missing, open this execution under Executions and choose "Retry with currently saved workflow". "Execute step" and "Execute workflow" order and charge for all of it again';
 
 /** Instead of {@link RETRY} if every item was accepted. */
-const GET_BY_ID =
+export const GET_BY_ID =
   'To get a video, use Video: Get with its ID. Running this step again orders and charges for all of it again';
 
 /** Instead of both if every video is found again: each row uses existing ones, and none is in doubt. */
-const RUN_AGAIN = 'Run this step again to order only what is missing: it uses the existing videos';
+export const RUN_AGAIN =
+  'Run this step again to order only what is missing: it uses the existing videos';
 
 /** For a model, which can neither open n8n's editor nor change an option. */
 const MODEL_UNKNOWN_OUTCOME =

@@ -7,26 +7,24 @@ import { idOf, outcomeOf, type Video } from '../api/video';
 import { now } from '../client/time';
 import { describeStop, type JobList } from '../messages/items';
 import { type Message, toNodeError } from '../messages/message';
-import { errorJson, withMark } from '../run/results';
+import { errorJson, GET_BY_ID, RUN_AGAIN, withMark } from '../run/results';
 import type { Perform, Run } from '../run/run';
 import { describeEnd, type End } from './outcome';
 import {
   type AwaitedVideo,
   COORDINATE,
+  GRACE_PERIOD,
   type Memory,
   POLL,
   readDurableWait,
   MIN_PAUSE,
 } from './durableWorkflows';
 
-/** How long past a video's deadline its last poll may still be refused, in milliseconds. */
-const GRACE_PERIOD = 10 * 60_000;
-
 /** How long a poll may take in any case, in milliseconds. Before a Timeout, there must be time for two. */
 const LEAST_TIME = 20_000;
 
 /** n8n behavior: an error after a wait is kept, and a retry from the execution list only repeats it. */
-const GET_BY_ID = 'Retrying does not resume the wait. To get a video, use Video: Get with its ID';
+const RETRY_IS_USELESS = 'Retrying does not resume the wait';
 
 /**
  * Polls for all videos of a durable wait. Example: of three rows, the second was refused; the others wait for videos
@@ -77,8 +75,9 @@ async function pollFor(run: Run, memory: Memory, ids: string[], videos: AwaitedV
   const snapshot: Snapshot = new Map();
   let refusal: Error | undefined;
   // n8n behavior: an execution that it cancels at its Timeout has no output.
-  const cuts = videos.map((video) => (video.isCutShort ? video.deadline - Date.now() : Infinity));
-  const deadline = now() + Math.max(LEAST_TIME, Math.min(...cuts));
+  const cuts = videos.filter(({ grace }) => grace < GRACE_PERIOD);
+  const left = Math.min(...cuts.map(({ deadline, grace }) => deadline + grace - Date.now()));
+  const deadline = now() + Math.max(LEAST_TIME, left);
   try {
     const { poller } = await run.account();
     const client = (await run.client()).with({ deadline });
@@ -114,22 +113,22 @@ async function pollFor(run: Run, memory: Memory, ids: string[], videos: AwaitedV
 
 function endOf(
   { snapshot, ended, refusal, isLast, endingOf }: Awaited<ReturnType<typeof pollFor>>,
-  { id, deadline, isCutShort }: AwaitedVideo,
+  { id, deadline, grace }: AwaitedVideo,
 ): End | undefined {
+  const seen = snapshot.get(id);
+  const last = ended[id];
   // An earlier poll saw its result, and iTeraBiz may have deleted it since.
-  if (!snapshot.get(id) && ended[id]) return { reason: 'ended', video: ended[id] };
+  if (!seen && last) return { reason: 'ended', video: last };
   if (isLast) return refusal;
-  const video = snapshot.get(id) ?? {};
+  const video = seen ?? {};
   const reason = endingOf(id);
   if (reason) return { reason, video };
-  const grace = snapshot.get(id) || isCutShort ? 0 : GRACE_PERIOD;
-  if (Date.now() < deadline + grace) return undefined;
-  // A list may be late, while an earlier poll has asked for it by its ID.
-  if (outcomeOf(ended[id] ?? {}) === 'completed') return { reason: 'ended', video: ended[id] };
+  if (Date.now() < deadline + (seen ? 0 : grace)) return undefined;
+  // A list may be late, while an earlier poll has asked for it by its ID. Or only its link is missing.
+  const completed = [last, seen].find((state) => state && outcomeOf(state) === 'completed');
+  if (completed) return { reason: 'ended', video: completed };
   // No later poll can confirm it, but one that iTeraBiz does not know is not being made.
-  if (snapshot.has(id) && !snapshot.get(id)) return { reason: 'gone', video };
-  // Only its link is missing.
-  if (outcomeOf(video) === 'completed') return { reason: 'ended', video };
+  if (snapshot.has(id) && !seen) return { reason: 'gone', video };
   return !snapshot.has(id) && refusal ? refusal : { reason: 'timedOut', video };
 }
 
@@ -164,7 +163,9 @@ function outcome(
   const [[item, failure]] = failures;
   const all = { failures, skipped: new Set<number>() };
   const jobs = wait.accepted ? Object.values(lists) : [];
-  const message = describeStop(failure, item, all, items.length, jobs, GET_BY_ID);
+  const isSafe = videos.every((video) => wait.reused?.[video.item] !== undefined);
+  const advice = `${RETRY_IS_USELESS}. ${isSafe ? RUN_AGAIN : GET_BY_ID}`;
+  const message = describeStop(failure, item, all, items.length, jobs, advice);
   const error = toNodeError(run.node, message);
   // n8n behavior: without this it names the item of the call, the first one, whatever the error says.
   Object.defineProperty(error.context, 'itemIndex', { value: item, enumerable: true });

@@ -31,6 +31,9 @@ export const COORDINATE = 'keepParked';
 /** The poller's operation: polls for the videos. */
 export const POLL = 'scoutParked';
 
+/** How long past its deadline a wait may go on while polls are refused, in milliseconds. */
+export const GRACE_PERIOD = 10 * 60_000;
+
 /** n8n behavior: it keeps shorter waits in memory. In seconds. */
 export const MIN_PAUSE = 66;
 
@@ -39,6 +42,8 @@ interface ItemWait extends WaitOptions {
   item: number;
   /** Milliseconds since 1970 */
   deadline: number;
+  /** How long past the deadline polls may still be refused, in milliseconds; older versions did not write it */
+  grace?: number;
 }
 
 /**
@@ -62,7 +67,7 @@ export interface DurableWait {
 /** As older versions of this package wrote it: one deadline and one set of options for all items. */
 type FormerWait = Omit<ItemWait, 'item'> & { waiting: number[] };
 
-export type AwaitedVideo = ItemWait & { id: string };
+export type AwaitedVideo = Required<ItemWait> & { id: string };
 
 /** What one poll leaves for the next. n8n behavior: kept for all runs of a node in one execution. */
 export interface Memory {
@@ -85,7 +90,11 @@ export function readDurableWait(run: Run) {
   const wait = run.parameter('parkedWait', 0) as DurableWait & FormerWait;
   const waits = wait.waits ?? wait.waiting.map((item) => ({ ...wait, item }));
   const idOf = (item: number) => (items[item].details as { videoId: string }).videoId;
-  const videos: AwaitedVideo[] = waits.map((entry) => ({ ...entry, id: idOf(entry.item) }));
+  const videos: AwaitedVideo[] = waits.map((entry) => ({
+    grace: entry.isCutShort ? 0 : GRACE_PERIOD,
+    ...entry,
+    id: idOf(entry.item),
+  }));
   return { items, videos, wait: wait as DurableWait };
 }
 
@@ -108,7 +117,7 @@ export function coordinatorWorkflow(
     // n8n behavior: a poller that a hard stop ends between two of its nodes has no output.
     onError: 'continueRegularOutput',
     alwaysOutputData: true,
-    notes: 'until all have ended',
+    notes: 'until all are finished',
     parameters: {
       source: 'parameter',
       mode: 'once',
@@ -165,14 +174,14 @@ function loop(
       name: start,
       type: 'n8n-nodes-base.executeWorkflowTrigger',
       typeVersion: 1.1,
-      notes: 'what each item gives out so far',
+      notes: 'what each item outputs so far',
       parameters: { inputSource: 'passthrough' },
     },
     {
       // The name of the user's node, so its errors are shown under that name.
       ...{ name, type, typeVersion, credentials },
       executeOnce: true,
-      notes: operation === COORDINATE ? 'gives out the videos' : 'checks the videos',
+      notes: operation === COORDINATE ? 'outputs the videos' : 'checks the videos',
       parameters: {
         resource: 'video',
         operation,
@@ -185,7 +194,7 @@ function loop(
       name: done,
       type: 'n8n-nodes-base.if',
       typeVersion: 1,
-      notes: 'have all of them ended?',
+      notes: 'are all of them finished?',
       parameters: { conditions: { boolean: [isDone] } },
     },
     { name: between, ...pause },

@@ -207,7 +207,8 @@ function hintAtOrders({ run, accepted, reused }: Results, jobs: Map<number, Job>
   const isOpen = ordered.some(([, { waits, video }]) => !waits && isBeingMade(video));
   const isNewEachTime = ordered.some(([item]) => !reused.has(item));
   const hint = [
-    isOpen && `Still being made: to get ${it}, add "Get video" after this step.`,
+    isOpen &&
+      `Still being made: to get ${it}, add "Get video" after this step, with Wait for Completion on.`,
     isNewEachTime && `Running this step again orders and charges for ${another}.`,
     isNewEachTime && !isOpen && 'To keep this result while you build, pin it.',
   ];

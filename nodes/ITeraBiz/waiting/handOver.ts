@@ -5,7 +5,7 @@ import { now } from '../client/time';
 import { errorJson, type Results } from '../run/results';
 import type { Run } from '../run/run';
 import type { Wait } from './outcome';
-import { coordinatorWorkflow, type DurableWait } from './durableWorkflows';
+import { coordinatorWorkflow, type DurableWait, GRACE_PERIOD } from './durableWorkflows';
 
 /** How long a wait stays in memory before n8n takes it over, in milliseconds. */
 const IN_MEMORY = { production: 60_000, manual: 10 * 60_000 };
@@ -88,7 +88,8 @@ function durableWaitOf(results: Results, waits: Wait[], latest: number): Durable
     waits: waits.map(({ item, maxWait, failedVideos, deadline }) => {
       const until = since + deadline - now();
       const isCutShort = latest < until;
-      return { item, maxWait, failedVideos, isCutShort, deadline: Math.min(until, latest) };
+      const grace = Math.max(0, Math.min(latest - until, GRACE_PERIOD));
+      return { item, maxWait, failedVideos, isCutShort, grace, deadline: Math.min(until, latest) };
     }),
   };
 }

@@ -42,13 +42,12 @@ export function describeEnd(
     };
   }
   if (reason === 'timedOut') {
-    const time = isCutShort
-      ? "before this workflow's Timeout"
-      : `after ${counted(maxWait, 'minute')}`;
-    const limit = isCutShort ? 'Timeout After in the workflow settings' : 'Max Wait';
+    const [time, limit] = isCutShort
+      ? ["before this workflow's Timeout", 'Timeout After in the workflow settings']
+      : [`after ${counted(maxWait, 'minute')}`, 'Max Wait'];
     return {
       message: `Video ${id} was not finished ${time} (last ${status})`,
-      description: `It is not lost: iTeraBiz is still making it. Get it later by this ID. For the next run, raise ${limit}.`,
+      description: `It is not lost, so do not order it again: get it later by this ID. If videos often take longer, raise ${limit}.`,
     };
   }
   if (outcomeOf(video) === 'completed' || failedVideos === 'output') return undefined;

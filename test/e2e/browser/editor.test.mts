@@ -145,7 +145,9 @@ test('a step: an avatar from the list, a message when it is wrong, a video when 
   const [video] = (await sandbox.videos()).slice(-1);
   await editor.output(video.id);
   await editor.output('Ordered: 1 video, 60 seconds.');
-  await editor.output('Still being made: to get it, add "Get video" after this step.');
+  await editor.output(
+    'Still being made: to get it, add "Get video" after this step, with Wait for Completion on.',
+  );
   await editor.output('Running this step again orders and charges for another.');
   await picture('hints');
   expect(await accepted()).toEqual([

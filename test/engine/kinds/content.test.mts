@@ -92,7 +92,9 @@ describe.each<[string, string | Buffer, string]>([
         `^The download link of video video_1 leads to ${escaped(words)}.* instead of a video$`,
       ),
     );
-    expect(errorOf(run).description).toContain('The video itself is finished.');
+    expect(errorOf(run).description).toContain(
+      'The video itself is finished, so do not create it again',
+    );
     expect(links).toBe(2);
   });
 
@@ -124,7 +126,7 @@ describe('A link that is refused with 400', () => {
     expect(links).toBe(tries);
     const { message, description } = errorOf(run);
     expect(message).toBe('The download link of video video_1 does not work (status 400)');
-    expect(description).toContain('The video itself is finished.');
+    expect(description).toContain('The video itself is finished, so do not create it again');
     expect(description).not.toContain('nothing was made or charged');
   });
 });

@@ -70,7 +70,7 @@ describe('A refused request says what was refused and what to do', () => {
       create,
       refuse(400, 'duration must be at most 120'),
       'iTeraBiz refused the field "Duration (Seconds)": duration must be at most 120',
-      'Correct "Duration (Seconds)" of this item and run it again; nothing was made or charged for it (status 400).',
+      'Correct "Duration (Seconds)" of this item and run it again. Nothing was made or charged for this request (status 400).',
     ],
     [
       '422 that names another field',
@@ -84,7 +84,7 @@ describe('A refused request says what was refused and what to do', () => {
       create,
       refuse(400, 'Your plan has no minutes left'),
       'iTeraBiz could not create the video with these values: Your plan has no minutes left',
-      'Correct the values of this item and run it again',
+      'If a value of this item is wrong, correct it and run the item again.',
     ],
     [
       '404 without an ID of ours',
@@ -188,7 +188,7 @@ describe('A refused request says what was refused and what to do', () => {
       create,
       { type: 'answer', status: 400, body: '' },
       'iTeraBiz could not create the video with these values: it gave no reason',
-      'Correct the values',
+      'If a value of this item is wrong',
     ],
   ])('%s', async (_, parameters, fault, message, advice) => {
     await sandbox.fault({ on: '*', ...always, ...fault });

@@ -41,7 +41,7 @@ describe('One bad row among 50', () => {
     const { result, idOf } = await runCampaign('stopWorkflow');
     expect(errorOf(result)).toMatchObject({ message: REFUSED, item: bad });
     expect(errorOf(result).description).toContain(
-      'Correct "Script" of this item and run it again; nothing was made or charged for it',
+      'Correct "Script" of this item and run it again. Nothing was made or charged for this request',
     );
     expect(jobsIn(result)).toEqual(
       Object.fromEntries(good.map(({ row, script }) => [row, idOf[String(script)]])),

@@ -32,6 +32,9 @@ const body = (id: string, status: string) => ({
   ...(status === 'completed' && { video_url: `https://files.example/${id}.mp4` }),
 });
 
+/** The state of a video that the list leaves out, and that cannot be read by its ID. */
+const UNREADABLE = 'unreadable';
+
 /** An account whose videos are as `states` says, and executions that wait for them. */
 function place(states: Record<string, string | undefined>) {
   const account = new Account('one');
@@ -59,10 +62,11 @@ function place(states: Record<string, string | undefined>) {
       const refusal = own.refusal ?? parts.refusal;
       if (refusal) return await refusal();
       const id = url.split('/')[2];
+      if (id && states[id] === UNREADABLE) return answered({}, 500);
       if (id)
         return id in states && states[id] ? answered(body(id, states[id])) : answered({}, 404);
       const data = Object.entries(states).flatMap(([one, status]) =>
-        status ? [body(one, status)] : [],
+        status && status !== UNREADABLE ? [body(one, status)] : [],
       );
       return answered({ data, has_more: false });
     });
@@ -102,6 +106,17 @@ const waiting = (
   const { cancel, wait } = api.execution();
   return { api, cancel, end: wait(...wanted) };
 };
+
+test('a poll for one that cannot be read says so, also beside others that can be', async () => {
+  const { wait, poll } = place({ a: 'processing', b: UNREADABLE }).execution();
+  wait('a');
+  const alone = expect(poll('b')).rejects.toMatchObject({ statusClass: 'fault' });
+  await advance(20_000);
+  await alone;
+  const beside = poll('a', 'b');
+  await advance(20_000);
+  expect([...(await beside).keys()]).toEqual(['a']);
+});
 
 const badKey = () => answered({}, 401);
 const busy = () => answered({}, 503);

@@ -57,6 +57,22 @@ describe('What an answer means', () => {
     [429, { message: 'You exceeded your quota, check your billing details' }, {}, 'noCredits'],
     [503, '<html></html>', { 'www-authenticate': 'Basic' }, 'fault'],
     [402, {}, { 'retry-after': '5' }, 'noCredits'],
+    // Links are not what the API says.
+    [403, { error: 'Not in your plan. See https://help.example/s/article' }, {}, 'notAllowed'],
+    [429, { error: '3 at once. Upgrade at https://app.example/billing' }, {}, 'busy'],
+    [429, { error: 'Out of credits. See https://help.example/s/article' }, {}, 'noCredits'],
+    [503, { error: 'We are busy. See https://status.example/timeouts' }, {}, 'busy'],
+    [400, { error: 'No such image: https://docs.example/low-credits' }, {}, 'badValues'],
+    // A price is not a rate.
+    ...[200, 400, 403, 429].map((status): [number, unknown, IDataObject, string] => [
+      status,
+      { success: false, error: 'Insufficient credits: a video costs 2 credits per minute' },
+      {},
+      'noCredits',
+    ]),
+    [403, { code: 'insufficient_credits', message: 'You need 2 credits/min' }, {}, 'noCredits'],
+    [403, { message: 'You exceeded 60 credits per minute' }, {}, 'busy'],
+    [429, { message: 'You exceeded 60 credits a minute' }, {}, 'busy'],
     ...[400, 403, 422, 429].flatMap((status) =>
       [
         'You need 5 more credits',

@@ -33,7 +33,7 @@ describe('A refusal', () => {
   test.each([400, 422])('with status %i names the field as the editor does', (status) => {
     expect(refusal(status, said('avatar_id is required'))).toEqual({
       message: 'iTeraBiz refused the field "Avatar": avatar_id is required',
-      description: `Correct "Avatar" of this item and run it again; nothing was made or charged for it (status ${status}).`,
+      description: `Correct "Avatar" of this item and run it again. Nothing was made or charged for this request (status ${status}).`,
     });
   });
 
@@ -51,7 +51,7 @@ describe('A refusal', () => {
     expect(refusal(400, said('avatar_id: there is no avatar x.'))).toEqual({
       message: 'iTeraBiz refused the field "Avatar": there is no avatar x',
       description:
-        'Correct "Avatar" of this item and run it again; nothing was made or charged for it (status 400).',
+        'Correct "Avatar" of this item and run it again. Nothing was made or charged for this request (status 400).',
     });
     expect(refusal(429, said('Slow down.')).description).toMatch(
       /^iTeraBiz says: Slow down \(status 429\)\. /,
@@ -65,7 +65,7 @@ describe('A refusal', () => {
       expect(refusal(400, said(text))).toEqual({
         message: `iTeraBiz could not create the video with these values: ${text}`,
         description:
-          'Correct the values of this item and run it again; nothing was made or charged for it (status 400).',
+          'If a value of this item is wrong, correct it and run the item again. If not, write to api@iterabiz.com. Nothing was made or charged for this request (status 400).',
       });
     },
   );
@@ -222,7 +222,7 @@ describe('A refusal', () => {
     expect(refusal(403, said('Not yours'))).toEqual({
       message: 'iTeraBiz does not allow this API key to create the video: Not yours',
       description:
-        'Check that what this item names, such as the avatar, belongs to the account of this credential, and ask the owner of the account what this key may do. Nothing was made or charged for this item (status 403).',
+        'Check that what this item names, such as the avatar, belongs to the account of this credential, and ask the owner of the account what this key may do. Nothing was made or charged for this request (status 403).',
     });
     expect(refusal(403, '').message).toBe(
       'iTeraBiz does not allow this API key to create the video',
@@ -240,7 +240,7 @@ describe('A refusal', () => {
   ])('with status %i and %j is about credits', (status, body) => {
     expect(refusal(status, body)).toEqual({
       message: expect.stringMatching(/^iTeraBiz says your account has no credits left/),
-      description: `Top up the credits in your iTeraBiz dashboard, or ask the owner of the account to, and run it again. Nothing was made or charged for this item (status ${status}).`,
+      description: `Top up the credits in your iTeraBiz dashboard, or ask the owner of the account to, and run this item again. Nothing was made or charged for this request (status ${status}).`,
     });
   });
 

@@ -216,7 +216,7 @@ describe('A link', () => {
     await expect(downloading({ replies: [refused(status)] }).output).rejects.toMatchObject({
       message: `The download link of video video_1 does not work (status ${status})`,
       description:
-        'The video itself is finished. Try again later; if it keeps happening, write to api@iterabiz.com and name this video.',
+        'The video itself is finished, so do not create it again: run only this step again later. If it keeps happening, write to api@iterabiz.com and name this video.',
       httpCode: String(status),
       context: { itemIndex: 0 },
     });
@@ -473,7 +473,9 @@ describe('A video without a file', () => {
   test('because it is not finished says how to wait for it', async () => {
     await expect(downloading({ video: { status: 'queued' } }).output).rejects.toMatchObject({
       message: 'Video video_1 is not finished yet (status: queued)',
-      description: expect.stringContaining('Wait for Completion'),
+      description: expect.stringMatching(
+        /do not create it again: run only this step again.*Wait for Completion/,
+      ),
     });
   });
 

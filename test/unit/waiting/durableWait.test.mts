@@ -141,7 +141,7 @@ describe('The coordinator', () => {
         'Item 2: b.',
         'Still being made:',
         'Item 3: r.',
-        'Retrying does not resume the wait. To get a video, use Video: Get with its ID.',
+        'Retrying does not resume the wait. To get a video, use Video: Get with its ID. Running this step again orders and charges for all of it again.',
       ],
     );
   });
@@ -661,14 +661,14 @@ describe.each([
   ['A poll of a durable wait', pollDurably],
 ])('%s, where the API is silent,', (_, perform) => {
   /** In seconds */
-  const timeOf = async (left: number, isCutShort: boolean) => {
+  const timeOf = async (left: number, isCutShort: boolean, grace?: number) => {
     // Ends as n8n's client does.
     const answer: Answering = async ({ timeout }) => {
       await new Promise((resolve) => setTimeout(resolve, timeout));
       return Object.assign(new Error('silent'), { code: 'ETIMEDOUT' });
     };
     const items = ['a', 'b', 'c', 'd', 'e'].map((id) => waitsFor(id));
-    const waits = { 3: { isCutShort } };
+    const waits = { 3: { isCutShort, ...(grace !== undefined && { grace }) } };
     const since = Date.now();
     await once(perform, { items, answer, left, waits, memory: { done: false } });
     return (Date.now() - since) / 1_000;
@@ -682,6 +682,12 @@ describe.each([
     const time = await timeOf(left, true);
     expect(time).toBeGreaterThanOrEqual(most);
     expect(time).toBeLessThan(most + 1);
+  });
+
+  test('has no more time than is left for refused polls before a Timeout', async () => {
+    const time = await timeOf(10_000, false, 15_000);
+    expect(time).toBeGreaterThanOrEqual(25);
+    expect(time).toBeLessThan(26);
   });
 
   test('has more time otherwise', async () => {

@@ -122,7 +122,7 @@ describe.each([
       expect(notes).toMatch(/^[a-z].{10,}/);
       expect(notesInFlow).toBe(true);
     });
-    const own = operation === COORDINATE ? 'gives out the videos' : 'checks the videos';
+    const own = operation === COORDINATE ? 'outputs the videos' : 'checks the videos';
     expect(looks.notes).toBe(own);
   });
 

@@ -418,7 +418,7 @@ describe('Handed over to n8n', () => {
     });
     expect(workflow.nodes[1].parameters.parkedWait).toMatchObject({
       ...{ execution: '7', onError: 'continueRegularOutput', accepted: true, reused: {} },
-      waits: [{ item: 0, maxWait: 30, failedVideos: 'output', isCutShort: false }],
+      waits: [{ item: 0, maxWait: 30, failedVideos: 'output', isCutShort: false, grace: 600_000 }],
     });
     const [{ deadline }] = (
       workflow.nodes[1].parameters.parkedWait as unknown as { waits: [{ deadline: number }] }
@@ -515,6 +515,22 @@ describe('Handed over to n8n', () => {
       expect(waits[0].deadline).toBeLessThan(start + 19 * MINUTE);
     },
   );
+
+  test.each([
+    ['before it, with no time for refused polls', 16, 60, 0],
+    ['before it, with less time for refused polls', 16, 10.5, 3.5],
+    ['long before it, with all the time for refused polls', 30, 10, 10],
+    ['without one, with all the time for refused polls', Infinity, 10, 10],
+  ])('whose end is to be %s', async (_, timeout, maxWait, grace) => {
+    const timeoutAt = start + timeout * MINUTE;
+    const { handedOver } = waiting({ takes: 100, options: { maxWait }, timeoutAt });
+    await advance(2 * MINUTE);
+    const { waits } = handedOver[0].workflow.nodes[1].parameters.parkedWait as unknown as {
+      waits: [{ deadline: number; grace: number }];
+    };
+    expect(Math.abs(waits[0].grace - grace * MINUTE)).toBeLessThan(1_000);
+    expect(waits[0].deadline + waits[0].grace).toBeLessThanOrEqual(timeoutAt - 2 * MINUTE);
+  });
 
   test('not where a refused key has ended it in memory', async () => {
     const { end, handedOver } = waiting({
@@ -663,7 +679,7 @@ describe('How a wait ended', () => {
       expect(describeEnd({ reason: 'timedOut', video: running }, 'v1', own)).toEqual({
         message: `Video v1 was not finished after ${time} (last status: processing)`,
         description:
-          'It is not lost: iTeraBiz is still making it. Get it later by this ID. For the next run, raise Max Wait.',
+          'It is not lost, so do not order it again: get it later by this ID. If videos often take longer, raise Max Wait.',
       });
     }
   });
@@ -673,7 +689,7 @@ describe('How a wait ended', () => {
     expect(describeEnd({ reason: 'timedOut', video: running }, 'v1', own)).toEqual({
       message: "Video v1 was not finished before this workflow's Timeout (last status: processing)",
       description:
-        'It is not lost: iTeraBiz is still making it. Get it later by this ID. For the next run, raise Timeout After in the workflow settings.',
+        'It is not lost, so do not order it again: get it later by this ID. If videos often take longer, raise Timeout After in the workflow settings.',
     });
   });
 

@@ -32,7 +32,8 @@ async function finished({ job, count = 1, reused, ordered = true, ...options }: 
 
 const hintsOf = async (given: Given) => (await finished(given)).hints;
 
-const OPEN = /^Still being made: to get it, add "Get video" after this step\. /;
+const OPEN =
+  /^Still being made: to get it, add "Get video" after this step, with Wait for Completion on\. /;
 const AGAIN = /Running this step again orders and charges for another\.$/;
 
 test('a step that ordered says how to get this video, and that another run orders another', async () => {
@@ -44,7 +45,7 @@ test('a step that ordered says how to get this video, and that another run order
 
 test('several are several', async () => {
   expect(await hintsOf({ count: 2 })).toEqual([
-    'Still being made: to get them, add "Get video" after this step. Running this step again orders and charges for all of them again.',
+    'Still being made: to get them, add "Get video" after this step, with Wait for Completion on. Running this step again orders and charges for all of them again.',
   ]);
 });
 
@@ -59,7 +60,7 @@ test('a step that waited says how to keep its result', async () => {
 
 test('a step that uses existing videos orders nothing the next time, and does not say so', async () => {
   expect(await hintsOf({ reused: false })).toEqual([
-    'Still being made: to get it, add "Get video" after this step.',
+    'Still being made: to get it, add "Get video" after this step, with Wait for Completion on.',
   ]);
   expect(await hintsOf({ reused: false, job: done })).toEqual([]);
   expect(await hintsOf({ reused: true })).toEqual([]);
@@ -82,7 +83,7 @@ test('of several, each counts: one still being made, one that a further run orde
   );
   await finish(results, new Map(jobs));
   expect(hints).toEqual([
-    'Still being made: to get them, add "Get video" after this step. Running this step again orders and charges for all of them again.',
+    'Still being made: to get them, add "Get video" after this step, with Wait for Completion on. Running this step again orders and charges for all of them again.',
   ]);
 });
 

@@ -31,6 +31,8 @@ interface Given {
   /** Until the deadline, in milliseconds */
   left?: number;
   isCutShort?: boolean;
+  /** In milliseconds; `undefined` as in waits of older versions */
+  grace?: number;
   onError?: string;
   memory?: IContextObject;
 }
@@ -41,6 +43,7 @@ async function look({
   answer,
   left = 30 * MINUTE,
   isCutShort = false,
+  grace,
   onError = 'stop',
   memory = { done: false },
 }: Given) {
@@ -48,7 +51,16 @@ async function look({
     ...{ execution: '7', since: start - 8 * MINUTE, onError, accepted: true },
     waits: items.flatMap(({ details }, item) =>
       details
-        ? [{ item, deadline: start + left, maxWait: 60, failedVideos: 'stop', isCutShort }]
+        ? [
+            {
+              item,
+              deadline: start + left,
+              maxWait: 60,
+              failedVideos: 'stop',
+              isCutShort,
+              ...(grace !== undefined && { grace }),
+            },
+          ]
         : [],
     ),
   };
@@ -112,6 +124,25 @@ describe('A durable wait', () => {
     });
     expect(memory.done).toBe(true);
   });
+
+  test.each([
+    [3 * MINUTE, 4 * MINUTE, true],
+    [3 * MINUTE, 2 * MINUTE, false],
+    [undefined, 9 * MINUTE, false],
+    [undefined, 11 * MINUTE, true],
+  ])(
+    'with %p ms left for refused polls has ended %p ms after its deadline: %p',
+    async (grace, late, isDone) => {
+      const { memory } = await look({
+        items: [waitsFor('a')],
+        answer: () => answered({}, 503),
+        left: -late,
+        grace,
+        onError: 'continueRegularOutput',
+      });
+      expect(memory.done).toBe(isDone);
+    },
+  );
 
   test('whose video is completed at the last poll, its link to come, has ended and is not late, as in memory', async () => {
     const { json, error } = await look({
