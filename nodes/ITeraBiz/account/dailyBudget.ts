@@ -64,6 +64,7 @@ export class DailyBudget {
    *
    * @param limit how many videos the account may make in 24 hours
    * @param isAllOrNothing whether to take none if not all fit
+   * @param isPreview whether to take none, and only to say which would be free
    * @returns the slots, fewer than wanted if not all fit, and the usage before
    * @throws {CannotCount}, {@link RequestFailed} and the signal's reason; then no slot is taken
    */
@@ -72,6 +73,7 @@ export class DailyBudget {
     limit: number,
     wanted: number,
     isAllOrNothing: boolean,
+    isPreview = false,
   ): Promise<Usage & { slots: Slot[] }> {
     await this.refresh(client, MAX_AGE.take);
     const usage = this.usage();
@@ -79,7 +81,7 @@ export class DailyBudget {
     const count = left >= wanted ? wanted : isAllOrNothing ? 0 : left;
     // No await between counting and taking, so no slot is given out twice.
     const slots = Array.from({ length: count }, (): Slot => ({ at: Date.now() }));
-    slots.forEach((slot) => this.slots.add(slot));
+    if (!isPreview) slots.forEach((slot) => this.slots.add(slot));
     return { ...usage, slots };
   }
 
@@ -139,15 +141,14 @@ export class DailyBudget {
     const others = this.listed.filter(({ id, at }) => at >= since && !(id && ids.has(id)));
     // Listed videos that may be this process's own, still without an ID, must not count twice.
     const unidentified = own.filter(({ id, isStarted }) => isStarted && id === undefined);
-    const ours = new Set<ListedVideo>();
     const mayBeOf = ({ at }: Slot, video: ListedVideo) =>
       video.at >= at - CLOCK_SKEW && video.seenOn > at;
     // Latest first: a listed video that may be of the latest may also be of any earlier one.
     for (const slot of unidentified.sort((a, b) => b.at - a.at)) {
-      const first = others.find((video) => !ours.has(video) && mayBeOf(slot, video));
-      if (first) ours.add(first);
+      const first = others.findIndex((video) => mayBeOf(slot, video));
+      if (first >= 0) others.splice(first, 1);
     }
-    const counted = [...others.filter((video) => !ours.has(video)), ...own];
+    const counted = [...others, ...own];
     const freeAt = counted.map(({ at }) => at + DAY).sort((a, b) => a - b);
     return { used: freeAt.length, freeAt };
   }

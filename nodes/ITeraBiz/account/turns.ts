@@ -6,20 +6,23 @@ export class Turns {
   private readonly running = new Map<Promise<void>, string[]>();
 
   /**
-   * Runs a task as soon as none with one of these keys is running, or its time is up: a tool has none left to read
-   * the list then, and says so.
+   * Runs a task as soon as none with one of the keys that it waits for is running, or its time is up: a tool has none
+   * left to read the list then, and says so.
    *
+   * @param keys of the task
+   * @param waitsFor by default, all of them
    * @param giveUpAt by `now()` of client/time
    * @throws the signal's reason, and what the task throws
    */
   async run<T>(
-    keys: string[],
+    { keys, waitsFor = keys }: { keys: string[]; waitsFor?: string[] },
     { giveUpAt, signal }: { giveUpAt: number; signal?: AbortSignal },
     task: () => Promise<T>,
   ): Promise<T> {
     const timeUp = signalUntil(giveUpAt, signal);
-    for (let others = this.sharing(keys); others.length > 0; others = this.sharing(keys)) {
-      if (now() >= giveUpAt) break;
+    for (;;) {
+      const others = this.sharing(waitsFor);
+      if (others.length === 0 || now() >= giveUpAt) break;
       await unlessAborted(Promise.all(others), timeUp).catch(() => signal?.throwIfAborted());
     }
     let resolve = () => {};

@@ -148,11 +148,7 @@ export function checkStatus(value: unknown): string | undefined {
 /** An ID that can be part of a URL; of an object, its `id`. @throws {BadInput} if it cannot be one */
 export function checkId(value: unknown, label: string): string {
   const given = isObject(value) ? (value.id ?? value) : value;
-  const id = trimPasted(textOf(given, label));
-  if (typeof given === 'number' && !Number.isSafeInteger(given)) {
-    const advice = 'Enter it as text: a number this long loses its last digits';
-    throw refusal(label, id, 'is not an exact ID', advice);
-  }
+  const id = pastedText(given, label);
   if (isId(id)) return id;
   const advice =
     'Choose one from the list, or enter its ID, which has no spaces and no slashes, such as abc_123';
@@ -254,6 +250,10 @@ function wordOf(value: unknown, label: string): string {
 
 /** The text of a value that people copy, without what gets copied along with it. @throws {BadInput} as above */
 function pastedText(value: unknown, label: string): string {
+  if (Number.isFinite(value) && !Number.isSafeInteger(value)) {
+    const advice = 'Enter it as text: a number this long loses its last digits';
+    throw refusal(label, value, 'is not an exact ID', advice);
+  }
   return textOf(trimPasted(textOf(value, label)), label);
 }
 

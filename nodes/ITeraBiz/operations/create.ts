@@ -4,6 +4,7 @@ import type { Account } from '../account/account';
 import { fingerprint } from '../account/sameOrder';
 import { Turns } from '../account/turns';
 import { idOf } from '../api/video';
+import { yielder } from '../client/time';
 import { ExecutionLog } from '../orders/executionLog';
 import { forgetForeign } from '../orders/foreign';
 import { Ledger, seedIn } from '../orders/ledger';
@@ -32,26 +33,23 @@ const executions = new Turns();
 
 /** Orders each item once, and waits for the videos if the user wants that. */
 export const create: Perform = async (run, request) => {
-  await run.assertOneAccount();
-  const account = await run.account();
+  const results = new Results(run);
+  const account = await accountFor(results, request);
+  if (!account) return results.collect();
   const releaseAccount = account.hold();
   const seed = seedIn(run.memory);
   // Two retries of one execution order the same. But the calls of a tool order something else each.
   const retries = seed === undefined || run.isTool ? [] : [seed];
-  const results = new Results(run);
   let stopWatching = () => {};
   try {
-    const jobs = await executions.run(retries, run, async () => {
+    const jobs = await executions.run({ keys: retries }, run, async () => {
       const ledger = ledgerOf(run, request, account);
-      // Before its items are validated again: one that is invalid by now was ordered all the same.
-      if (!run.isTool) ledger.ordered.forEach(([item, job]) => results.recordAccepted(item, job));
-      stopWatching = nameOrdersWhenStopped(results, () => ledger.unknownItems);
+      recordEarlier(results, ledger);
+      stopWatching = nameOrdersWhenStopped(results);
       const client = await run.client();
       const shared = { account, client, ledger, results, doing: request.doing };
       return await order(request, shared).catch((error: Error) => {
-        run.signal?.throwIfAborted();
-        // E.g. n8n cannot read the credential anymore. What an earlier try ordered is named all the same.
-        for (let item = 0; item < run.size; item++) results.fail(item, error);
+        failAll(results, error);
         return undefined;
       });
     });
@@ -62,10 +60,43 @@ export const create: Perform = async (run, request) => {
   }
 };
 
+/**
+ * The account; `undefined` if n8n cannot read the credential anymore, although an earlier try has ordered: what it
+ * ordered is named all the same.
+ * @throws n8n's own errors otherwise
+ */
+async function accountFor(
+  results: Results,
+  request: RequestTemplate,
+): Promise<Account | undefined> {
+  const { run } = results;
+  const account = run.assertOneAccount().then(async () => await run.account());
+  return await account.catch((error: Error) => {
+    recordEarlier(results, ledgerOf(run, request, { id: '' }));
+    if (results.accepted.size === 0 && results.unknownItems().length === 0) throw error;
+    failAll(results, error);
+    return undefined;
+  });
+}
+
+/** Before its items are validated again: one that is invalid by now was ordered all the same. */
+function recordEarlier(results: Results, ledger: Ledger): void {
+  results.unknownItems = () => ledger.unknownItems;
+  if (results.run.isTool) return;
+  ledger.ordered.forEach(([item, job]) => results.recordAccepted(item, job));
+}
+
+/** @throws the signal's reason */
+function failAll(results: Results, error: Error): void {
+  const { run } = results;
+  run.signal?.throwIfAborted();
+  for (let item = 0; item < run.size; item++) results.fail(item, error);
+}
+
 function ledgerOf(
   { node, memory, index }: Run,
   { url }: RequestTemplate,
-  account: Account,
+  account: Pick<Account, 'id'>,
 ): Ledger {
   // Changing these makes no new order, and neither does a new key or Base URL: messages advise it before a retry.
   const ignored = { options: undefined, requestOptions: undefined, waitForCompletion: undefined };
@@ -93,17 +124,22 @@ async function order(
   if (isVideo) await forgetForeign(shared, rows.good);
   nameAccepted(shared, rows.good);
   const stopsInvalid = run.onError === 'stop' && bad.size > 0;
-  const isReusing = !isPreview && !stopsInvalid;
-  const reusing = rows.good.filter(({ reuseSince }) => isReusing && reuseSince !== undefined);
-  const orders = reusing.map((row) => fingerprint(row.order));
-  // Another execution with the same orders reads the list only once these have been sent.
-  return await account.turns.run(orders, run, async () => {
+  const keys: string[] = [];
+  const waitsFor: string[] = [];
+  const yieldIfDue = yielder();
+  for (const { order, reuseSince } of isPreview || stopsInvalid ? [] : rows.good) {
+    await yieldIfDue();
+    keys.push(fingerprint(order));
+    if (reuseSince !== undefined) waitsFor.push(fingerprint(order));
+  }
+  // An execution that may reuse one of these reads the list only once they have been sent.
+  return await account.turns.run({ keys, waitsFor }, run, async () => {
     const refusal = stopsInvalid
       ? describeOtherInvalid(rows)
       : await findExisting(client, account.jobs, rows, ledger, run.onError === 'stop');
     const allowance = await enforceLimits(run, rows, isVideo, refusal);
     const { allowed, refused, limit } = allowance;
-    paceHint(allowed).forEach((hint) => run.hint(hint));
+    (await paceHint(allowed)).forEach((hint) => run.hint(hint));
     if (isPreview) {
       const hasAvatar = allowed.length > 0 ? await avatarCheck(shared, avatars) : undefined;
       const { items, sum } = previewOf(rows, allowance, hasAvatar);

@@ -78,12 +78,13 @@ export async function enforceLimits(
     if (limit === undefined) return all;
     const { budget } = await run.account();
     const isAllOrNothing = run.onError === 'stop';
-    const taken = await budget.take(await run.client(), limit, toSend.length, isAllOrNothing);
+    const client = await run.client();
+    const { isPreview } = rows;
+    const taken = await budget.take(client, limit, toSend.length, isAllOrNothing, isPreview);
     const { used, slots } = taken;
     const allowed = toSend.slice(0, slots.length);
     const refused = toSend.slice(slots.length);
-    if (rows.isPreview) slots.forEach((slot) => budget.release(slot));
-    else allowed.forEach((row, n) => (row.slot = slots[n]));
+    if (!isPreview) allowed.forEach((row, n) => (row.slot = slots[n]));
     const why = describeDailyLimit(limit, taken, toSend.length, isAllOrNothing);
     return { allowed, refused, refusal: why, limit, used };
   } catch (error) {

@@ -1,3 +1,4 @@
+import { yielder } from '../client/time';
 import { rangesOf } from '../messages/items';
 import { counted } from '../messages/message';
 import type { Row } from './rows';
@@ -19,13 +20,14 @@ export function secondsToRead(text: string): number {
 }
 
 /** Hints about scripts far too short or too long for their durations: one line for each kind. */
-export function paceHint(rows: Row[]): string[] {
-  const scripts = rows
-    .map(({ item, order: { body } }) => {
-      const read = secondsToRead(String(body.script ?? ''));
-      return { item, read, duration: Number(body.duration) };
-    })
-    .filter(({ read }) => read > 0);
+export async function paceHint(rows: Row[]): Promise<string[]> {
+  const scripts: Array<{ item: number; read: number; duration: number }> = [];
+  const yieldIfDue = yielder();
+  for (const { item, order } of rows) {
+    await yieldIfDue();
+    const read = secondsToRead(String(order.body.script ?? ''));
+    if (read > 0) scripts.push({ item, read, duration: Number(order.body.duration) });
+  }
   const misfits = {
     short: scripts.filter(({ read, duration }) => duration > read * MISFIT_FACTOR),
     long: scripts.filter(({ read, duration }) => read > duration * MISFIT_FACTOR),

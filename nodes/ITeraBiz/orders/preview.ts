@@ -4,7 +4,7 @@ import { fingerprint } from '../account/sameOrder';
 import { idOf } from '../api/video';
 import { BadInput } from '../fields/validate';
 import { type Message, withoutPeriod } from '../messages/message';
-import type { Refusal } from '../run/results';
+import { ItemFailed, type Refusal } from '../run/results';
 import { type Allowance, describeAmount, describeDay } from './limits';
 import { needsSubmission, type Row, type Rows } from './rows';
 
@@ -16,7 +16,7 @@ export function previewOf(
 ): { items: Map<number, IDataObject>; sum: string } {
   const items = new Map<number, IDataObject>();
   for (const [item, { error, body }] of rows.bad) {
-    const reason = inOneLine(error instanceof BadInput ? error.userMessage : error);
+    const reason = inOneLine(messageOf(error));
     items.set(item, { wouldOrder: false, reason, request: body });
   }
   const refused = new Set(allowance.refused);
@@ -53,6 +53,11 @@ function whyNot(row: Row, refusal: Refusal | undefined, hasAvatar: (id: string) 
   if (refusal) return inOneLine(refusal);
   const avatar = String(row.order.body.avatar_id);
   return hasAvatar(avatar) ? undefined : `Your account has no avatar "${avatar}"`;
+}
+
+function messageOf(error: Error): Partial<Message> {
+  if (error instanceof BadInput) return error.userMessage;
+  return error instanceof ItemFailed ? error.failure : error;
 }
 
 function inOneLine({ message, description }: Partial<Message>): string {

@@ -85,8 +85,7 @@ export async function prepareRows(
       rows.maxVideos = Math.min(rows.maxVideos, options.maxVideos ?? Infinity);
       rows.maxSeconds = Math.min(rows.maxSeconds, options.maxSeconds ?? Infinity);
       body = bodyOf(run, fields, item);
-      const name = isByName && avatarNameIn(body.avatar_id);
-      if (name) body = { ...body, avatar_id: await findAvatar(name) };
+      if (isByName) body = { ...body, avatar_id: await findAvatar(avatarNameIn(body.avatar_id)) };
       const order = { url, body: checkBody(body) };
       const key = ledger.keyOf(item, order);
       // Each call of a tool orders something else.

@@ -21,6 +21,9 @@ export const GET_BY_ID =
 export const RUN_AGAIN =
   'Run this step again to order only what is missing: it uses the existing videos';
 
+const DOUBTS =
+  'Sent in an earlier try, and perhaps accepted (look for them in your iTeraBiz dashboard before you order them again)';
+
 /** For a model, which can neither open n8n's editor nor change an option. */
 const MODEL_UNKNOWN_OUTCOME =
   'It may have been accepted, and was not sent again, because that could charge twice. Do not create it now: list the videos (or avatars) in a few minutes and look for one with the same text (or name). If there is none, ask the user';
@@ -93,6 +96,8 @@ export class Results {
   readonly awaited = new Map<number, string>();
   /** Whether the video existed already, if the user chose to reuse videos */
   readonly reused = new Map<number, boolean>();
+  /** The items that may have been accepted, although no answer came; set by what submits */
+  unknownItems: () => number[] = () => [];
   /** When an item last got through, and when one last seemed to fail as all would, by `now()` of client/time */
   private gotThroughAt = -Infinity;
   private failedAt = -Infinity;
@@ -201,7 +206,7 @@ export class Results {
     const item = failed.reduce((a, b) => Math.min(a, b));
     const failure = this.failures.get(item) ?? this.abortedBy!;
     const isAll = this.skipped.size === 0 && failed.every((index) => this.accepted.has(index));
-    const isInDoubt = [...this.failures.values()].some(({ reason }) => reason === 'unknown');
+    const isInDoubt = this.unknownItems().some((index) => !this.accepted.has(index));
     const isFound = [...this.accepted.keys()].every((index) => this.reused.has(index));
     const isSafe = this.reused.size > 0 && isFound && !isInDoubt;
     const advice = isSafe ? RUN_AGAIN : isAll ? GET_BY_ID : RETRY;
@@ -216,14 +221,20 @@ export class Results {
     const failed: JobList = { title: 'Ordered, but failed or not finished in time', jobs: [] };
     const running: JobList = { title: 'Ordered and still being made', jobs: [] };
     const existing: JobList = { title: 'Existing, but not finished', jobs: [] };
+    const doubts: JobList = { title: DOUBTS, jobs: [] };
     for (const [item, id] of this.accepted) {
       const { json = {} } = this.outputs.get(item)?.[0] ?? {};
       const isFinished = this.finished.has(item) || outcomeOf(json) === 'completed';
-      const ordered = this.failures.has(item) ? failed : running;
+      // Only a wait finds out that a job has failed, or is late.
+      const ordered = this.failures.has(item) && this.awaited.has(item) ? failed : running;
       const open = this.reused.get(item) ? existing : ordered;
       (isFinished ? finished : open).jobs.push([item, id]);
     }
-    return [finished, failed, running, existing];
+    for (const item of this.run.isTool ? [] : this.unknownItems()) {
+      const isTold = this.accepted.has(item) || this.failures.get(item)?.reason === 'unknown';
+      if (!isTold) doubts.jobs.push([item, 'no answer yet']);
+    }
+    return [finished, failed, running, existing, doubts];
   }
 }
 

@@ -141,18 +141,15 @@ function outputOf({ isTool }: Run, video: Video, refusal?: Error): IDataObject {
 /**
  * If the execution is stopped, names its orders in n8n's log and with the execution. n8n behavior: it keeps
  * nothing else of a node that was running at that time.
- * @param unknownItems those that may have been accepted, but have no answer
  * @returns a function to call when the run has ended
  */
-export function nameOrdersWhenStopped(
-  { run, accepted }: Results,
-  unknownItems: () => number[],
-): () => void {
+export function nameOrdersWhenStopped(results: Results): () => void {
+  const { run, accepted } = results;
   let last = '';
   let hadDoubts = false;
   const nameOrders = () => {
     const ids = [...accepted.values()];
-    const unknown = unknownItems().filter((item) => !accepted.has(item));
+    const unknown = results.unknownItems().filter((item) => !accepted.has(item));
     const orders = `Its orders stand: ${ids.join(', ')}. Get Many lists them.`;
     const doubts = `iTeraBiz had not answered these, but may have accepted them: ${rangesOf(unknown)}. Look for them in your iTeraBiz dashboard, or with Get Many.`;
     const text = [ids.length > 0 && orders, unknown.length > 0 && doubts].filter(Boolean).join(' ');

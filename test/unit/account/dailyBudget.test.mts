@@ -384,6 +384,18 @@ describe('The count', () => {
   });
 });
 
+test('A preview does not take what an execution beside it may use', async () => {
+  const account = new Account('one');
+  const { context } = requesterOf(() => answered(EMPTY));
+  const client = account.client(context, { priority: 'row' });
+  const both = [true, false].map((isPreview) => account.budget.take(client, 3, 3, true, isPreview));
+  const taken = await Promise.all(both);
+  expect(taken.map(({ used, slots }) => [used, slots.length])).toEqual([
+    [0, 3],
+    [0, 3],
+  ]);
+});
+
 test('A slot that is used more than a day after it was taken counts', async () => {
   const account = new Account('one');
   const { context } = requesterOf(() => answered(EMPTY));

@@ -7,7 +7,7 @@ const NEVER = { giveUpAt: Infinity };
 /** A task that ends when it is told to, and whether it has begun. */
 function controlled(turns: Turns, keys: string[], limits: Parameters<Turns['run']>[1] = NEVER) {
   const task = { hasBegun: false, finish: () => undefined as void };
-  const result = turns.run(keys, limits, async () => {
+  const result = turns.run({ keys }, limits, async () => {
     task.hasBegun = true;
     await new Promise<void>((resolve) => (task.finish = resolve));
     return keys.join();
@@ -39,6 +39,22 @@ test('a task waits for all that have one of its keys, and for no other', async (
   expect(waits.hasBegun).toBe(true);
 });
 
+test('a task may have keys that others wait for, and wait for none itself', async () => {
+  const turns = new Turns();
+  const first = controlled(turns, ['a']);
+  const free = turns.run({ keys: ['a', 'b'], waitsFor: [] }, NEVER, async () => {
+    await first.result;
+    return 'free';
+  });
+  const waits = controlled(turns, ['b']);
+  await settled();
+  expect([first.hasBegun, waits.hasBegun]).toEqual([true, false]);
+  first.finish();
+  expect(await free).toBe('free');
+  await settled();
+  expect(waits.hasBegun).toBe(true);
+});
+
 test('of two that wait for the same key, one begins', async () => {
   const turns = new Turns();
   const first = controlled(turns, ['a']);
@@ -50,18 +66,18 @@ test('of two that wait for the same key, one begins', async () => {
 
 test('a task that fails lets others have its keys', async () => {
   const turns = new Turns();
-  const failing = turns.run(['a'], NEVER, async () => {
+  const failing = turns.run({ keys: ['a'] }, NEVER, async () => {
     throw new Error('It failed');
   });
   await expect(failing).rejects.toThrow('It failed');
-  expect(await turns.run(['a'], NEVER, async () => 'done')).toBe('done');
+  expect(await turns.run({ keys: ['a'] }, NEVER, async () => 'done')).toBe('done');
 });
 
 test('one whose time is up goes on', async () => {
   const turns = new Turns();
   controlled(turns, ['a']);
   const giveUpAt = now() + 20;
-  expect(await turns.run(['a'], { giveUpAt }, async () => now() >= giveUpAt)).toBe(true);
+  expect(await turns.run({ keys: ['a'] }, { giveUpAt }, async () => now() >= giveUpAt)).toBe(true);
 });
 
 test('one that is canceled does not begin, and the others still take turns', async () => {

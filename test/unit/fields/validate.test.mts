@@ -265,6 +265,8 @@ test.each<[string, unknown, string]>([
     '"Script": "{{ $json.a }}" is an expression that n8n did not fill in',
   ],
   ['avatar_id', 2 ** 53, '"Avatar": "9007199254740992" is not an exact ID'],
+  ['voice_id', 2 ** 53, '"Voice ID": "9007199254740992" is not an exact ID'],
+  ['voice_id', 1.5, '"Voice ID": "1.5" is not an exact ID'],
   ['duration', ' x ', '"Duration (Seconds)": "x" is not a valid duration'],
 ])('the message names field and value: %s', (field, value, message) => {
   expect(complaintOf(() => checkBody({ [field]: value } as IDataObject)).message).toBe(message);

@@ -46,8 +46,29 @@ describe('Before anything is sent', () => {
     const first = running({ account, scripts: ['a'], answer: breaks });
     await errorOf(first);
     const again = running({ account, memory: first.memory, scripts: ['a', ' '] });
-    expect((await errorOf(again)).message).toBe('"Script" is empty');
+    const error = await errorOf(again);
+    expect(error.message).toBe('"Script" is empty');
+    expect(error.description).toContain('\nItem 1: no answer yet.');
     expect([again.posts, again.looks]).toEqual([[], []]);
+  });
+
+  test('a retry that may send nothing names what has no answer, beside what was ordered', async () => {
+    const account = new Account('one');
+    const scripts = ['a', 'doubt', 'late'];
+    const answer = (asked: Asked) =>
+      asked.body?.script === 'doubt'
+        ? breaks()
+        : asked.body?.script === 'late'
+          ? refused()
+          : accepted(asked);
+    const first = running({ account, scripts, answer });
+    expect((await errorOf(first)).description).not.toContain('no answer yet');
+    const list = { status: 403 };
+    const again = running({ account, memory: first.memory, scripts, list, maxVideosPerDay: 9 });
+    const { description } = await errorOf(again);
+    expect(description).toMatch(/Item 1: video_a\./);
+    expect(description).toMatch(/perhaps accepted .*:\nItem 2: no answer yet\./);
+    expect(again.posts).toEqual([]);
   });
 
   test('a preview says of each row whether it would be ordered, or why not, and sends nothing', async () => {
@@ -125,6 +146,13 @@ describe('A preview', () => {
     const answer = (): Reply => ({ status: 201, body: { id: 'avatar_1', name: 'Anna' } });
     await running({ account, of: 'avatar', answer }).output;
     expect(await reasonsOf({ account, avatars: hasAvatars() })).toEqual([true]);
+  });
+
+  test('says what to do instead where the list of avatars By Name is refused', async () => {
+    const given = { locatorMode: 'name', avatars: { status: 403 } };
+    expect(await reasonsOf(given)).toEqual([
+      expect.stringMatching(/\. By Name needs the whole list: /),
+    ]);
   });
 
   test('takes avatars By Name from the list that their IDs came from', async () => {
@@ -653,6 +681,25 @@ describe('While an order is on its way that uses what is there', () => {
     expect((await errorOf(tool)).message).toMatch(/^There was no time left to list the videos/);
     await refuse();
     expect(sent()).toEqual(['Hi']);
+  });
+
+  test('one that may reuse a video waits for one that orders it without', async () => {
+    const account = new Account('one');
+    let goOn!: () => void;
+    const isTime = new Promise<void>((resolve) => (goOn = resolve));
+    const answer = async (asked: Asked) => {
+      await isTime;
+      return accepted(asked);
+    };
+    const first = running({ account, answer });
+    await until('it is sent', () => first.posts.length > 0);
+    const second = running({ account, answer, options: { whenVideoExists: 'reuse' } });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(second.looks).toEqual([]);
+    goOn();
+    await first.output;
+    expect(await second.output).toMatchObject([{ id: 'video_Hi', _iteraBizReused: true }]);
+    expect(second.posts).toEqual([]);
   });
 
   test('one that orders another one does not wait', async () => {

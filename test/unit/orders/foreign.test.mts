@@ -127,6 +127,33 @@ describe('An error from before sending, as of a credential that n8n cannot read 
     ]);
   });
 
+  test.each(['stop', 'continueRegularOutput'] as const)(
+    'also if it comes before all else, names what was ordered: %s',
+    async (onError) => {
+      const place = await retry({ onError, noCredential: new UserError(message) });
+      const told = onError === 'stop' ? (await errorOf(place)).description : await place.output;
+      expect(JSON.stringify(told)).toMatch(/video_a.*video_b/);
+      expect(place.posts).toEqual([]);
+    },
+  );
+
+  test('also then, names what has no answer', async () => {
+    const first = running({ scripts: ['a', 'b'], answer: breaks });
+    await errorOf(first);
+    const noCredential = new UserError(message);
+    const again = running({ scripts: ['a', 'b'], memory: first.memory, noCredential });
+    const error = await errorOf(again);
+    expect(error.message).toBe(message);
+    expect(error.description).toMatch(
+      /perhaps accepted .*:\nItem 1: no answer yet\.\nItem 2: no answer yet\./,
+    );
+  });
+
+  test('is as n8n has it where nothing was ordered, also if it comes before all else', async () => {
+    const noCredential = new UserError(message);
+    await expect(running({ noCredential }).output).rejects.toBe(noCredential);
+  });
+
   test('is as n8n has it where nothing was ordered', async () => {
     const place = running({ maxVideosPerDay: 5, api: async () => new UserError(message) });
     expect(await errorOf(place)).toMatchObject({ message, description: undefined });

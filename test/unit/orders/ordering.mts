@@ -42,6 +42,8 @@ export interface Given extends Partial<FakeRunOptions> {
   avatars?: Reply;
   /** How the avatar was chosen */
   locatorMode?: string;
+  /** n8n cannot read the credential */
+  noCredential?: Error;
 }
 
 export const accepted = ({ body }: Asked): Reply => ({
@@ -65,6 +67,7 @@ export function running({
   of = 'video',
   avatars = { body: { data: [{ id: 'avatar_1' }], has_more: false } },
   locatorMode,
+  noCredential,
   ...more
 }: Given = {}) {
   api.reply = async (asked) => {
@@ -82,6 +85,7 @@ export function running({
   });
   const before = api.asked.length;
   if (locatorMode) run.locatorMode = () => locatorMode;
+  if (noCredential) run.account = async () => await Promise.reject(noCredential);
   const output = create(run, TEMPLATES[of]).then((items) => items.map(({ json }) => json));
   output.catch(() => undefined);
   return {

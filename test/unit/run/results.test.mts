@@ -169,6 +169,7 @@ describe('A node that stops', () => {
     results.failures.set(4, failure('Later'));
     results.failures.set(2, { ...failure('No'), status: 422 });
     results.skipped.add(5);
+    results.awaited.set(2, 'c').set(4, 'e');
     const error = stopOf(results);
     expect(error).toMatchObject({ message: 'No', httpCode: '422', context: { itemIndex: 2 } });
     expect(error.description.split('\n').slice(1)).toEqual([
@@ -185,6 +186,24 @@ describe('A node that stops', () => {
       'Item 4: d.',
       'To send only what is missing, open this execution under Executions and choose "Retry with currently saved workflow". "Execute step" and "Execute workflow" order and charge for all of it again.',
     ]);
+  });
+
+  test('does not say of an accepted job that it failed where only this try did', () => {
+    const results = resultsOf(2);
+    results.accepted.set(0, 'a');
+    results.failures.set(0, failure('No'));
+    expect(stopOf(results).description).toContain('Ordered and still being made:\nItem 1: a.');
+  });
+
+  test('names what has no answer, unless its own message says so', () => {
+    const results = resultsOf(4);
+    results.unknownItems = () => [0, 1, 2];
+    results.accepted.set(0, 'a');
+    results.failures.set(1, { ...failure('Check this one'), reason: 'unknown' });
+    results.failures.set(3, failure('No'));
+    const { description } = stopOf(results);
+    expect(description).toMatch(/perhaps accepted .*:\nItem 3: no answer yet\./);
+    expect(description).not.toMatch(/Item [12]: no answer yet/);
   });
 
   test('though no item failed, because the rest was not sent, says why', () => {
@@ -258,6 +277,7 @@ describe('The advice of a node that stops', () => {
     reused.forEach((item) => results.reused.set(item, false));
     accepted.forEach((item) => results.accepted.set(item, `video_${item}`));
     results.failures.set(failed, { ...failure('No'), reason });
+    if (reason === 'unknown') results.unknownItems = () => [failed];
     return stopOf(results).description.split('\n').at(-1);
   };
 

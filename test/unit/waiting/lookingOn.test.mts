@@ -144,7 +144,8 @@ describe('An execution that is stopped', () => {
     const stop = new AbortController();
     const { run, warnings, notes } = fakeRun({ api: silent, signal: stop.signal });
     const results = new Results(run);
-    const forget = nameOrdersWhenStopped(results, () => unknown);
+    results.unknownItems = () => unknown;
+    const forget = nameOrdersWhenStopped(results);
     accepted.forEach((id, item) => results.accepted.set(item, id));
     return { stop, forget, warnings, notes, results };
   }
@@ -214,7 +215,7 @@ describe('An execution that is stopped', () => {
 
   test('one that n8n cannot stop is like any other', () => {
     const { run } = fakeRun({ api: silent });
-    expect(nameOrdersWhenStopped(new Results(run), () => [])).not.toThrow();
+    expect(nameOrdersWhenStopped(new Results(run))).not.toThrow();
   });
 
   test('says nothing of orders that the node has given out', () => {
