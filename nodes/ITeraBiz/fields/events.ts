@@ -6,6 +6,7 @@ import { isObject } from '../api/json';
 import { idOf } from '../api/video';
 import { quoted } from '../messages/message';
 import { avatar, BY_NAME } from './fields';
+import { type BadInput, checkId } from './validate';
 
 export const events: INodeProperties = {
   displayName: 'Events',
@@ -88,12 +89,20 @@ export function skipReason(
   return undefined;
 }
 
-/** The ID of the avatar that the user chose, empty for all. An expression may return a number. */
-function chosenAvatar(context: TriggerContext): string {
+/**
+ * The ID of the avatar that the user chose, empty for all.
+ *
+ * @throws {NodeOperationError} if it cannot be one
+ */
+export function chosenAvatar(context: TriggerContext): string {
   const value: unknown =
     context.getNodeParameter('options.avatarId', '', { extractValue: true }) ?? '';
-  if (typeof value === 'string' || Number.isFinite(value)) return trimPasted(value);
-  const message = `"${avatar.displayName}": "${quoted(value)}" is not an ID`;
-  const description = 'Choose an avatar from the list, or enter its ID, such as avatar_abc123';
-  throw new NodeOperationError(context.getNode(), message, { description });
+  if (typeof value === 'string' && trimPasted(value) === '') return '';
+  try {
+    return checkId(value, avatar.displayName);
+  } catch (error) {
+    const { message } = (error as BadInput).userMessage;
+    const description = 'Choose an avatar from the list, or enter its ID, such as avatar_abc123';
+    throw new NodeOperationError(context.getNode(), message, { description });
+  }
 }

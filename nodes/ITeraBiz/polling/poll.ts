@@ -2,10 +2,10 @@ import type { INodeExecutionData, IPollFunctions } from 'n8n-workflow';
 
 import { accountOf } from '../account/account';
 import { eventOf, type VideoEvent } from '../api/events';
-import type { Video } from '../api/video';
+import { idOf, isPartial, type Video } from '../api/video';
 import { refusalOnly, RequestFailed } from '../client/apiClient';
 import { now } from '../client/time';
-import { skipReason } from '../fields/events';
+import { chosenEvents, skipReason } from '../fields/events';
 import { fetchFirst, fetchNext, isSameAccount, type Poll } from './fetch';
 import type { Progress } from './progress';
 
@@ -23,7 +23,7 @@ const SAMPLE: VideoEvent = {
   video: {
     id: 'sample',
     status: 'completed',
-    script: 'This is a sample, as no video of your account fits yet. Real videos look like this.',
+    script: 'This is a sample, as none of your newest videos fits. Real videos look like this.',
     language: 'en-US',
     duration: 45,
     video_url: 'https://example.com/sample.mp4',
@@ -31,6 +31,21 @@ const SAMPLE: VideoEvent = {
     completed_at: '2025-01-15T10:30:00Z',
   },
 };
+
+/** The same for a trigger of failed videos only. */
+const FAILED_SAMPLE: VideoEvent = {
+  ...SAMPLE,
+  event: 'video.failed',
+  video: {
+    ...SAMPLE.video,
+    status: 'failed',
+    video_url: undefined,
+    error: { code: 'sample', message: 'This is a sample. Real videos say why they failed.' },
+  },
+};
+
+/** How many of the newest videos are read by ID for a test event, at most. */
+const MAX_TEST_READS = 3;
 
 /** Triggers that are polling now, and those that have logged their one-time warning. */
 const busy = new Set<string>();
@@ -116,9 +131,18 @@ function wanted(context: IPollFunctions, videos: Video[]): VideoEvent[] {
   return events.filter((event) => skipReason(event, context) === undefined);
 }
 
-/** For "Fetch Test Event": the newest video that would have started the workflow, or a sample. */
+/** For "Fetch Test Event": the newest listed video that would have started the workflow, or a sample. */
 async function testEvents(context: IPollFunctions): Promise<VideoEvent[]> {
-  const { client } = await pollOf(context);
+  const client = (await accountOf(context)).interactiveClient(context);
   const { data } = await client.page('/videos');
-  return [wanted(context, data)[0] ?? SAMPLE];
+  let reads = 0;
+  for (const listed of data) {
+    const id = idOf(listed);
+    // A real event has what a list may leave out.
+    const isRead = id !== undefined && isPartial(listed) && reads++ < MAX_TEST_READS;
+    const video = isRead ? await client.video(id).catch(() => listed) : listed;
+    const [event] = wanted(context, [video]);
+    if (event) return [event];
+  }
+  return [chosenEvents(context).includes(SAMPLE.event) ? SAMPLE : FAILED_SAMPLE];
 }

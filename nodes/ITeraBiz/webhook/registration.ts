@@ -11,7 +11,7 @@ import type { ApiResponse } from '../api/response';
 import { idOf, jobIn, statusOf } from '../api/video';
 import { type ApiClient, refusalOnly, RequestFailed } from '../client/apiClient';
 import { baseUrlOf } from '../client/http';
-import { chosenEvents } from '../fields/events';
+import { chosenAvatar, chosenEvents } from '../fields/events';
 import { toNodeError, withoutPeriod } from '../messages/message';
 import { isGoodToken, MIN_TOKEN_LENGTH, TOKEN_PARAMETER, tokenOf } from './authenticity';
 import { isManual, manualAccess, storeOf } from './store';
@@ -28,9 +28,12 @@ const WHICH_ADDRESS = 'The notice below Registration says which address to paste
  * n8n's `checkExists`: whether iTeraBiz has the webhook of this trigger, with its current URL and events.
  * @returns `true` also if n8n is starting and iTeraBiz cannot be asked, or does not say
  * @throws {NodeApiError} if iTeraBiz cannot be asked at any other time
- * @throws {NodeOperationError} for a manual webhook with an unsafe Secret Token or an empty Signing Secret
+ * @throws {NodeOperationError} for invalid Events or Avatar, and for a manual webhook with an unsafe Secret Token or
+ *   an empty Signing Secret
  */
 export async function isRegistered(context: IHookFunctions): Promise<boolean> {
+  const events = String(chosenEvents(context).sort());
+  chosenAvatar(context);
   if (isManual(context)) {
     checkAccess(context);
     await unregister(context);
@@ -38,7 +41,6 @@ export async function isRegistered(context: IHookFunctions): Promise<boolean> {
   }
   const { registration } = storeOf(context);
   if (!registration || !isSameEndpoint(registration.url, await endpointOf(context))) return false;
-  const events = String(chosenEvents(context).sort());
   // n8n behavior: after an error, also when it starts, it removes the webhook. Events that iTeraBiz delivers
   // again once n8n is back would then be lost, as with a new token.
   const isStarting = ['init', 'leadershipChange'].includes(context.getActivationMode());
@@ -109,7 +111,9 @@ async function createHook(context: IHookFunctions, url: string, token: string) {
   const attempt = await client.request({ method: 'POST', url: '/webhooks', body });
   const { status, statusClass } = new RequestFailed(attempt);
   const { body: answer } = attempt.outcome as ApiResponse;
-  if (statusClass === 'notAllowed' || isWithoutWebhooks(status)) {
+  // It costs no credits: the words of a refusal may be about the plan.
+  const isRefused = statusClass === 'notAllowed' || statusClass === 'noCredits';
+  if (isRefused || isWithoutWebhooks(status)) {
     const reason = withoutPeriod(errorTextOf(answer) ?? '');
     throw toNodeError(context.getNode(), {
       message: `iTeraBiz does not let this trigger register its address${reason && `: ${reason}`}. ${BY_HAND}`,

@@ -30,7 +30,7 @@ export function storeOf(context: IHookFunctions | IWebhookFunctions): TriggerSto
 }
 
 export function isManual(context: IHookFunctions | IWebhookFunctions): boolean {
-  return context.getNodeParameter('registration') === 'manual';
+  return trimPasted(context.getNodeParameter('registration')).toLowerCase() === 'manual';
 }
 
 /**

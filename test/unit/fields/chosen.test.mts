@@ -73,6 +73,7 @@ test.each<[unknown, unknown, boolean]>([
   ['avatar_1', 'avatar_2', false],
   ['avatar_1', 'avatar_12', false],
   ['avatar_1', { id: 'avatar_1', name: 'Maria' }, true],
+  [{ id: 'avatar_1' }, 'avatar_1', true],
   ['avatar_1', { id: 'avatar_2', name: 'Maria' }, false],
   ['avatar_1', { name: 'Maria' }, true],
   ['avatar_1', 'avatar_1_2', false],
@@ -100,15 +101,19 @@ test.each([undefined, null, ''])('a video of %j starts, and the log says so', (a
 });
 
 test.each<[unknown, string]>([
-  [['avatar_1'], '["avatar_1"]'],
-  [{ id: 'avatar_1' }, '{"id":"avatar_1"}'],
-  [true, 'true'],
-  [NaN, 'NaN'],
-])('%j for the avatar is refused', (avatarId, quoted) => {
+  [['avatar_1'], '"["avatar_1"]" is not text'],
+  [true, '"true" is not text'],
+  [NaN, '"NaN" is not text'],
+  ['avatars/avatar_1', '"avatars/avatar_1" is not an ID'],
+  ['avatar_1, avatar_2', '"avatar_1, avatar_2" is not an ID'],
+  ['undefined', '"undefined" stands for a missing value'],
+  ['#N/A', '"#N/A" stands for a missing value'],
+  [2 ** 53, '"9007199254740992" is not an exact ID'],
+])('%j for the avatar is refused, as by the action node', (avatarId, problem) => {
   const context = contextWith({ events: BOTH, 'options.avatarId': avatarId as string });
   expect(() => skipReason(event('avatar_1'), context)).toThrow(
     expect.objectContaining({
-      message: `"Avatar": "${quoted}" is not an ID`,
+      message: `"Avatar": ${problem}`,
       description: 'Choose an avatar from the list, or enter its ID, such as avatar_abc123',
     }),
   );

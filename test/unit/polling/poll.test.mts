@@ -19,13 +19,16 @@ function trigger(parameters: IDataObject = {}) {
   const [node, global]: Record<string, unknown>[] = [{}, {}];
   const log: unknown[][] = [];
   /** Videos that the API has, newest first, or its refusal. */
-  const api: { list: IDataObject[] | Error | number } = { list: [] };
+  const api: { list: IDataObject[] | Error | number; byId?: Record<string, IDataObject> } = {
+    list: [],
+  };
   const { context, asked } = requesterOf(({ url }) => {
     const { list } = api;
     if (list instanceof Error) return list;
     if (typeof list === 'number') return answered({}, list);
     if (url.endsWith('/videos')) return answered({ data: list, has_more: false });
-    const found = list.find(({ id }) => url.endsWith(`/${String(id)}`));
+    const byId = api.byId ? Object.values(api.byId) : list;
+    const found = byId.find(({ id }) => url.endsWith(`/${String(id)}`));
     return found ? answered(found) : answered({ error: { message: 'not found' } }, 404);
   });
   const id = `node ${++count}`;
@@ -186,6 +189,35 @@ describe('the editor', () => {
     expect(node).toHaveProperty('progress');
   });
 
+  test('gets what the list leaves out, of the newest few', async () => {
+    const { api, asked, pollAs } = trigger({ events: ['video.completed'] });
+    const { status, ...short } = video('a');
+    const list = ['d', 'c', 'b', 'a'].map((id) => ({ ...short, id }));
+    api.list = list;
+    api.byId = { c: { ...short, id: 'c', status: 'failed' }, b: { ...short, id: 'b', status } };
+    expect(await pollAs('manual')).toMatchObject([{ video: { id: 'b', status: 'completed' } }]);
+    expect(asked).toHaveLength(4);
+    api.byId = { a: { ...short, id: 'a', status } };
+    expect(await pollAs('manual')).toMatchObject([{ eventId: 'sample' }]);
+    expect(asked).toHaveLength(8);
+  });
+
+  test('does not wait for an API that is busy', async () => {
+    const { api, asked, pollAs } = trigger();
+    api.list = 429;
+    await expect(pollAs('manual')).rejects.toThrow('iTeraBiz is too busy to list the videos');
+    expect(asked).toHaveLength(1);
+  });
+
+  test('gets a failed sample where only these start the workflow', async () => {
+    const [sample] = (await trigger({ events: ['video.failed'] }).pollAs('manual'))!;
+    expect(sample).toMatchObject({
+      event: 'video.failed',
+      video: { status: 'failed', error: { message: expect.stringContaining('sample') } },
+    });
+    expect(JSON.stringify(sample)).not.toContain('video_url');
+  });
+
   test('gets a sample if none fits', async () => {
     expect(await trigger().pollAs('manual')).toEqual([
       {
@@ -193,7 +225,7 @@ describe('the editor', () => {
         video: {
           ...{ id: 'sample', status: 'completed', language: 'en-US', duration: 45 },
           script:
-            'This is a sample, as no video of your account fits yet. Real videos look like this.',
+            'This is a sample, as none of your newest videos fits. Real videos look like this.',
           video_url: 'https://example.com/sample.mp4',
           ...{ created_at: '2025-01-15T10:25:00Z', completed_at: '2025-01-15T10:30:00Z' },
         },

@@ -266,13 +266,16 @@ describe('To register', () => {
     },
   );
 
-  test('where the key may not, says why and how to do it by hand', async () => {
-    const body = { error: { message: 'Webhooks need the Pro plan (PlanENOTFOUND).' } };
-    const { context } = triggerWith({ instead: { 'POST /webhooks': answered(body, 403) } });
-    await expect(register(context)).rejects.toThrow(
-      /register its address: Webhooks need the Pro plan \(PlanENOTFOUND\)\. Set Registration to Manual .* Polling Trigger$/,
-    );
-  });
+  test.each([402, 403])(
+    'where the key may not, says why and how to do it by hand: %i',
+    async (status) => {
+      const body = { error: { message: 'Webhooks need the Pro plan (PlanENOTFOUND).' } };
+      const { context } = triggerWith({ instead: { 'POST /webhooks': answered(body, status) } });
+      await expect(register(context)).rejects.toThrow(
+        /register its address: Webhooks need the Pro plan \(PlanENOTFOUND\)\. Set Registration to Manual .* Polling Trigger$/,
+      );
+    },
+  );
 
   test.each(['<html></html>', null, [], {}, { id: '' }, { id: [7] }, { id: { n: 7 } }])(
     'says that an answer like %j is none',
@@ -409,6 +412,15 @@ describe('A webhook made by hand', () => {
     expect(asked).toEqual([]);
   });
 
+  test.each(['Manual', ' manual\n'])(
+    'may be chosen by an expression as %j',
+    async (registration) => {
+      const { asked, context } = triggerWith({ parameters: { ...parameters, registration } });
+      expect(await isRegistered(context)).toBe(true);
+      expect(asked).toEqual([]);
+    },
+  );
+
   test('may have a token that was pasted with a line break', async () => {
     const secretToken = `${parameters.secretToken}\n`;
     const { context } = triggerWith({ parameters: { ...parameters, secretToken } });
@@ -449,6 +461,16 @@ describe('A webhook made by hand', () => {
     expect(await unregister(context)).toBe(true);
     expect(asked).toEqual([]);
   });
+});
+
+test.each<IDataObject>([
+  { registration: 'manual', secretToken: 'a-token-chosen-by-the-user' },
+  { registration: 'automatic' },
+])('A choice that could never match is refused at publication: %j', async (parameters) => {
+  for (const choice of [{ events: 'nonsense' }, { events: [] }, { 'options.avatarId': ['x'] }]) {
+    const { context } = triggerWith({ parameters: { ...parameters, ...choice } });
+    await expect(isRegistered(context)).rejects.toThrow(/is not|is empty/);
+  }
 });
 
 describe('To unregister', () => {
