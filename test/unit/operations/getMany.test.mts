@@ -148,6 +148,7 @@ describe('An avatar by its name', () => {
   test.each([
     ['Ann', 'No avatar is called "Ann"', 'Your avatars are: "Anna"; "Bo  Ek"; "bo ek".'],
     ['Bo Ek', '2 avatars are called "Bo Ek"', 'By ID: "b1"; "b2".'],
+    ['x'.repeat(9_000), `No avatar is called "${'x'.repeat(60)}…"`, 'Your avatars are: '],
   ])('"%s": %s', async (name, message, advice) => {
     await expect((await finder())(name)).rejects.toMatchObject({
       userMessage: {
