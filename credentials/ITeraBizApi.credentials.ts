@@ -71,7 +71,7 @@ export class ITeraBizApi implements ICredentialType {
       typeOptions: { minValue: 0 },
       default: 0,
       description:
-        'The most videos that iTeraBiz nodes may order within 24 hours, counting all videos of the account. Set to 0 for no limit.',
+        'The most videos that nodes with this credential may order within 24 hours, counting all videos of the account. Set to 0 for no limit.',
     },
   ];
 

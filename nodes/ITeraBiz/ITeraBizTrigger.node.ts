@@ -49,10 +49,10 @@ export class ITeraBizTrigger implements INodeType {
         inactive:
           'You don\'t need a new video to build this workflow: pin an event from "Fetch Test Event" of the iTeraBiz Polling Trigger.',
         active:
-          "This workflow starts by itself for every video. Those executions don't show up here.",
+          "This workflow starts by itself for the events you chose. Those executions don't show up here.",
       },
       executionsHelp: {
-        inactive: `${WHILE_BUILDING} <br /><br /><b>Once you're happy with your workflow</b>, publish it. It then starts for every video that finishes or fails. These executions show up in the <a data-key="executions">executions list</a>, but not in the editor.`,
+        inactive: `${WHILE_BUILDING} <br /><br /><b>Once you're happy with your workflow</b>, publish it. It then starts for each of the events you chose. These executions show up in the <a data-key="executions">executions list</a>, but not in the editor.`,
         active: WHILE_BUILDING,
       },
     },

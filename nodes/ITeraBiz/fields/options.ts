@@ -60,7 +60,8 @@ export const waitingOptions: INodeProperties[] = [
     displayOptions: onlyWhenWaiting,
     typeOptions: { minValue: 2 },
     default: 10,
-    description: 'How often to check whether the video is finished, until n8n pauses the execution',
+    description:
+      'How often to check whether the video is finished, until n8n pauses the execution. After that, checks are one to ten minutes apart.',
   },
 ];
 
@@ -71,7 +72,7 @@ export const maxVideos: INodeProperties = {
   typeOptions: { minValue: 1, numberPrecision: 0 },
   default: 10,
   description:
-    'The most videos that one run of this node may order. If a run would order more, it orders none and says so.',
+    'The most videos that one run of this node may order; in a loop, each pass is a run of its own. If a run would order more, it orders none and says so.',
 };
 
 export const maxSeconds: INodeProperties = {
@@ -81,7 +82,7 @@ export const maxSeconds: INodeProperties = {
   typeOptions: { minValue: 1, numberPrecision: 0 },
   default: 600,
   description:
-    'The most seconds of video, in total, that one run of this node may order. If a run would order more, it orders none and says so.',
+    'The most seconds of video, in total, that one run of this node may order; in a loop, each pass is a run of its own. If a run would order more, it orders none and says so.',
 };
 
 export const previewOnly: INodeProperties = {
@@ -130,7 +131,7 @@ export const whenVideoExists: INodeProperties = {
   ],
   default: 'order',
   description:
-    'What to do if your account has a video with the same avatar, script or prompt, language and duration. Failed videos do not count.',
+    'What to do if your account has a video with the same avatar, script or prompt, language and duration. Failed videos do not count. With Use the Existing One, an item that differs only in language or duration is not ordered: the message says what to do.',
 };
 
 export const lookBack: INodeProperties = {

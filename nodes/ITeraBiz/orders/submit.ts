@@ -262,7 +262,7 @@ function describeEarlierUnknown(doing: string, order: Order, lookup?: LookupResu
 
 /** How the node looked for the job, and how the user can: a list may be late, or show less than the dashboard. */
 function nextSteps(order: Order, lookup?: LookupResult): string {
-  const again = `use its ID; if not, turn on "${resubmitUnknown.displayName}" in the options and run this item again`;
+  const again = `use its ID; if not, run only this item again. To retry this execution instead, first turn on "${resubmitUnknown.displayName}" in the options`;
   const list = listOf(order) === '/avatars' ? 'Avatar: Get Many' : 'Video: Get Many';
   if (!lookup) {
     return `Check your iTeraBiz dashboard, or run ${list}: if there is one made at the time of that try with these values, ${again}`;

@@ -23,7 +23,8 @@ const SAMPLE: VideoEvent = {
   video: {
     id: 'sample',
     status: 'completed',
-    script: 'This is a sample, as none of your newest videos fits. Real videos look like this.',
+    script:
+      'This is a sample, because none of your newest videos matches. Real videos look like this. A sample cannot be downloaded.',
     language: 'en-US',
     duration: 45,
     video_url: 'https://example.com/sample.mp4',

@@ -62,7 +62,7 @@ export async function finish(
 const NO_ID = {
   message: 'iTeraBiz accepted the request, but its answer has no ID to wait for',
   description:
-    'Turn off Wait for Completion to get the answer as it is, and look for the job in your iTeraBiz dashboard.',
+    'Turn off Wait for Completion to get the answer as it is, and look for the video in your iTeraBiz dashboard.',
   reason: 'item',
 } as const;
 

@@ -297,7 +297,7 @@ describe('A row of unknown outcome', () => {
     const time = String.raw`20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC`;
     expect((await errorOf(running({ answer: breaks }))).description).toMatch(
       new RegExp(
-        ` This node searched your account (once|\\d times) for one made since ${time} with the same script and values, most recently at ${time}, and found none\\. Check your iTeraBiz dashboard, or run Video: Get Many in a few minutes: if it is there, use its ID; if not, turn on "Resubmit if Unsure" in the options and run this item again\\.$`,
+        ` This node searched your account (once|\\d times) for one made since ${time} with the same script and values, most recently at ${time}, and found none\\. Check your iTeraBiz dashboard, or run Video: Get Many in a few minutes: if it is there, use its ID; if not, run only this item again\\. To retry this execution instead, first turn on "Resubmit if Unsure" in the options\\.$`,
       ),
     );
   });

@@ -225,7 +225,7 @@ describe('the editor', () => {
         video: {
           ...{ id: 'sample', status: 'completed', language: 'en-US', duration: 45 },
           script:
-            'This is a sample, as none of your newest videos fits. Real videos look like this.',
+            'This is a sample, because none of your newest videos matches. Real videos look like this. A sample cannot be downloaded.',
           video_url: 'https://example.com/sample.mp4',
           ...{ created_at: '2025-01-15T10:25:00Z', completed_at: '2025-01-15T10:30:00Z' },
         },
