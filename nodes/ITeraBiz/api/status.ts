@@ -75,7 +75,13 @@ function phrase(first: string, filling: string, last: string): RegExp {
   return new RegExp(`(^|[^a-z])(${first})${gap}((${filling})${gap}){0,5}(${last})${end}`, 'i');
 }
 
-const RATE = /rate.?limit|too many requests|throttl|slow down|try again in/i;
+const RATE = /rate.?limit|too many requests|throttl|slow down|(try again|retry) in/i;
+
+/** Beside a lack of credits, only this is a rate. */
+const PACE = new RegExp(
+  `(requests?|videos?|calls?|jobs?|: ?\\d+) ?(per|each|every|an?|\\/) ?${TIME}`,
+  'i',
+);
 
 /** A rate, or a price: `2 credits per minute of video`. */
 const UNIT = new RegExp(`(per|each|every|\\/|(requests|credits|videos) an?) ?${TIME}`, 'i');
@@ -97,14 +103,17 @@ export function statusClassOf({ status, body, headers }: ApiResponse): StatusCla
   if (status < 300 && !saysNo(body)) return 'done';
   if (status >= 300 && status < 400) return 'moved';
   const code = status < 300 ? codeIn(body) : status;
-  const own = wordsOf(body).replace(QUOTED, ' … ');
+  const words = wordsOf(body);
+  const own = words.replace(QUOTED, ' … ');
   if ([0, 503].includes(code) && GAVE_UP.test(own)) return 'fault';
   const isLack = LACK.test(own) || LACKING.test(own);
-  const isAboutRate = RATE.test(own) || (UNIT.test(own) && !isLack);
+  const isAboutRate = RATE.test(own) || (isLack ? PACE : UNIT).test(own);
   if (isAboutRate || headers['retry-after'] !== undefined) {
     if (code === 0 || (code === 403 && isAboutRate)) return 'busy';
   } else if (MAY_MEAN_CREDITS.includes(code) && !isAboutText(code, body)) {
-    if (code === 429 ? CREDITS.test(own) : isLack) return 'noCredits';
+    // It may only link to a page about its rate limits.
+    const isAboutCredits = code === 429 ? CREDITS.test(own) && !RATE.test(words) : isLack;
+    if (isAboutCredits) return 'noCredits';
   }
   if (isFromIntermediary(body, headers)) {
     if (code === 401 && PROXY_LOGIN.test(String(headers['www-authenticate']))) return 'intercepted';

@@ -43,7 +43,7 @@ const CHECKS = new Map<string, (value: unknown, label: string) => string | numbe
   ['name', textOf],
   ['prompt', textOf],
   ['script', textOf],
-  ['voice_id', pastedText],
+  ['voice_id', idText],
 ]);
 
 /**
@@ -148,7 +148,7 @@ export function checkStatus(value: unknown): string | undefined {
 /** An ID that can be part of a URL; of an object, its `id`. @throws {BadInput} if it cannot be one */
 export function checkId(value: unknown, label: string): string {
   const given = isObject(value) ? (value.id ?? value) : value;
-  const id = pastedText(given, label);
+  const id = idText(given, label);
   if (isId(id)) return id;
   const advice =
     'Choose one from the list, or enter its ID, which has no spaces and no slashes, such as abc_123';
@@ -250,11 +250,14 @@ function wordOf(value: unknown, label: string): string {
 
 /** The text of a value that people copy, without what gets copied along with it. @throws {BadInput} as above */
 function pastedText(value: unknown, label: string): string {
-  if (Number.isFinite(value) && !Number.isSafeInteger(value)) {
-    const advice = 'Enter it as text: a number this long loses its last digits';
-    throw refusal(label, value, 'is not an exact ID', advice);
-  }
   return textOf(trimPasted(textOf(value, label)), label);
+}
+
+/** The same for an ID. @throws {BadInput} also for a number that JavaScript has rounded */
+function idText(value: unknown, label: string): string {
+  if (!Number.isFinite(value) || Number.isSafeInteger(value)) return pastedText(value, label);
+  const advice = 'Enter it as text: as a number, it may have lost digits';
+  throw refusal(label, value, 'is not an exact ID', advice);
 }
 
 function refusal(label: string, value: unknown, problem: string, advice: string): BadInput {

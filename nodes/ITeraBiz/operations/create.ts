@@ -129,8 +129,9 @@ async function order(
   const yieldIfDue = yielder();
   for (const { order, reuseSince } of isPreview || stopsInvalid ? [] : rows.good) {
     await yieldIfDue();
-    keys.push(fingerprint(order));
-    if (reuseSince !== undefined) waitsFor.push(fingerprint(order));
+    const key = fingerprint(order);
+    keys.push(key);
+    if (reuseSince !== undefined) waitsFor.push(key);
   }
   // An execution that may reuse one of these reads the list only once they have been sent.
   return await account.turns.run({ keys, waitsFor }, run, async () => {

@@ -219,22 +219,24 @@ export class Results {
   private jobLists(): JobList[] {
     const finished: JobList = { title: 'Finished', jobs: [] };
     const failed: JobList = { title: 'Ordered, but failed or not finished in time', jobs: [] };
+    const ordered: JobList = { title: 'Ordered', jobs: [] };
     const running: JobList = { title: 'Ordered and still being made', jobs: [] };
     const existing: JobList = { title: 'Existing, but not finished', jobs: [] };
     const doubts: JobList = { title: DOUBTS, jobs: [] };
     for (const [item, id] of this.accepted) {
       const { json = {} } = this.outputs.get(item)?.[0] ?? {};
       const isFinished = this.finished.has(item) || outcomeOf(json) === 'completed';
-      // Only a wait finds out that a job has failed, or is late.
-      const ordered = this.failures.has(item) && this.awaited.has(item) ? failed : running;
-      const open = this.reused.get(item) ? existing : ordered;
+      // Only a wait finds out how far a job is.
+      const ended = this.awaited.has(item) ? failed : ordered;
+      const own = this.failures.has(item) ? ended : running;
+      const open = this.reused.get(item) ? existing : own;
       (isFinished ? finished : open).jobs.push([item, id]);
     }
     for (const item of this.run.isTool ? [] : this.unknownItems()) {
       const isTold = this.accepted.has(item) || this.failures.get(item)?.reason === 'unknown';
       if (!isTold) doubts.jobs.push([item, 'no answer yet']);
     }
-    return [finished, failed, running, existing, doubts];
+    return [finished, failed, ordered, running, existing, doubts];
   }
 }
 

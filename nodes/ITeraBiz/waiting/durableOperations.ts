@@ -163,7 +163,7 @@ function outcome(
   const [[item, failure]] = failures;
   const all = { failures, skipped: new Set<number>() };
   const jobs = wait.accepted ? Object.values(lists) : [];
-  const isSafe = videos.every((video) => wait.reused?.[video.item] !== undefined);
+  const isSafe = items.every((_, item) => wait.reused?.[item] !== undefined);
   const advice = `${RETRY_IS_USELESS}. ${isSafe ? RUN_AGAIN : GET_BY_ID}`;
   const message = describeStop(failure, item, all, items.length, jobs, advice);
   const error = toNodeError(run.node, message);

@@ -32,8 +32,13 @@ const WHICH_ADDRESS = 'The notice below Registration says which address to paste
  *   an empty Signing Secret
  */
 export async function isRegistered(context: IHookFunctions): Promise<boolean> {
-  const events = String(chosenEvents(context).sort());
-  chosenAvatar(context);
+  // n8n behavior: after an error, also when it starts, it removes the webhook. Events that iTeraBiz delivers
+  // again once n8n is back would then be lost, as with a new token.
+  const isStarting = ['init', 'leadershipChange'].includes(context.getActivationMode());
+  if (!isStarting) {
+    chosenEvents(context);
+    chosenAvatar(context);
+  }
   if (isManual(context)) {
     checkAccess(context);
     await unregister(context);
@@ -41,9 +46,7 @@ export async function isRegistered(context: IHookFunctions): Promise<boolean> {
   }
   const { registration } = storeOf(context);
   if (!registration || !isSameEndpoint(registration.url, await endpointOf(context))) return false;
-  // n8n behavior: after an error, also when it starts, it removes the webhook. Events that iTeraBiz delivers
-  // again once n8n is back would then be lost, as with a new token.
-  const isStarting = ['init', 'leadershipChange'].includes(context.getActivationMode());
+  const events = String(chosenEvents(context).sort());
   const isSame = (listed: unknown, own: string) => {
     if (listed === undefined || listed === null) return isStarting;
     return String([listed].flat().sort()) === own;

@@ -55,6 +55,22 @@ test('a task may have keys that others wait for, and wait for none itself', asyn
   expect(waits.hasBegun).toBe(true);
 });
 
+test('one that waits is not held up by later ones that wait for none', async () => {
+  const turns = new Turns();
+  const free = () => {
+    const task = { finish: () => undefined as void };
+    const isOver = new Promise<void>((resolve) => (task.finish = resolve));
+    void turns.run({ keys: ['a'], waitsFor: [] }, NEVER, async () => await isOver);
+    return task;
+  };
+  const early = free();
+  const waits = controlled(turns, ['a']);
+  free();
+  early.finish();
+  await settled();
+  expect(waits.hasBegun).toBe(true);
+});
+
 test('of two that wait for the same key, one begins', async () => {
   const turns = new Turns();
   const first = controlled(turns, ['a']);

@@ -63,6 +63,15 @@ describe('What an answer means', () => {
     [429, { error: 'Out of credits. See https://help.example/s/article' }, {}, 'noCredits'],
     [503, { error: 'We are busy. See https://status.example/timeouts' }, {}, 'busy'],
     [400, { error: 'No such image: https://docs.example/low-credits' }, {}, 'badValues'],
+    // A rate is one also where the refusal sells something.
+    ...[
+      'Free accounts are limited to 3 requests per minute. Add a payment method to increase this.',
+      'You can create 3 videos per minute. Buy credits to raise this limit.',
+      'Credit limit exceeded: 60 per minute',
+      'You exceeded your quota, check your billing details: https://ai.example/docs/rate-limits',
+      'You exceeded your quota, check your billing details. Please retry in 38s.',
+    ].map((error): [number, unknown, IDataObject, string] => [429, { error }, {}, 'busy']),
+    [403, { error: 'At most 3 requests/min. Add a payment method for more.' }, {}, 'busy'],
     // A price is not a rate.
     ...[200, 400, 403, 429].map((status): [number, unknown, IDataObject, string] => [
       status,

@@ -192,7 +192,7 @@ describe('A node that stops', () => {
     const results = resultsOf(2);
     results.accepted.set(0, 'a');
     results.failures.set(0, failure('No'));
-    expect(stopOf(results).description).toContain('Ordered and still being made:\nItem 1: a.');
+    expect(stopOf(results).description).toContain('Ordered:\nItem 1: a.');
   });
 
   test('names what has no answer, unless its own message says so', () => {

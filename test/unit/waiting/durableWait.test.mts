@@ -146,6 +146,22 @@ describe('The coordinator', () => {
     );
   });
 
+  test.each([
+    [
+      { 0: true, 1: false },
+      'Run this step again to order only what is missing: it uses the existing videos.',
+    ],
+    [{ 1: true }, 'Running this step again orders and charges for all of it again.'],
+  ])('with %j for what existed, tells whether it is safe to run again', async (reused, advice) => {
+    const { output } = await look({
+      items: [{ id: 'r', status: 'completed' }, waitsFor('b')],
+      videos: { b: 'failed' },
+      wait: { reused },
+    });
+    const { description } = output as unknown as { description: string };
+    expect(description.split('\n').at(-1)).toContain(advice);
+  });
+
   test('names no accepted jobs where the node made none', async () => {
     const { output } = await look({
       items: [waitsFor('a'), waitsFor('b')],

@@ -473,6 +473,18 @@ test.each<IDataObject>([
   }
 });
 
+test.each<IDataObject>([
+  { registration: 'manual', secretToken: 'a-token-chosen-by-the-user' },
+  { registration: 'automatic' },
+])('When n8n starts, such a choice costs no webhook its place: %j', async (parameters) => {
+  const given = { store: registered(), hooks: [ours()], activation: 'init' } as const;
+  const { context } = triggerWith({
+    ...given,
+    parameters: { ...parameters, 'options.avatarId': 'a/b' },
+  });
+  expect(await isRegistered(context)).toBe(true);
+});
+
 describe('To unregister', () => {
   test('removes the webhook that is known, also where iTeraBiz offers no list', async () => {
     const { context, requests, store } = triggerWith({
