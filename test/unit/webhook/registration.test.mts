@@ -476,12 +476,10 @@ test.each<IDataObject>([
 test.each<IDataObject>([
   { registration: 'manual', secretToken: 'a-token-chosen-by-the-user' },
   { registration: 'automatic' },
-])('When n8n starts, such a choice costs no webhook its place: %j', async (parameters) => {
-  const given = { store: registered(), hooks: [ours()], activation: 'init' } as const;
-  const { context } = triggerWith({
-    ...given,
-    parameters: { ...parameters, 'options.avatarId': 'a/b' },
-  });
+])('When n8n starts, such a choice costs no webhook its place: %j', async (registration) => {
+  const parameters = { ...registration, 'options.avatarId': 'a/b' };
+  const store = registered();
+  const { context } = triggerWith({ store, hooks: [ours()], activation: 'init', parameters });
   expect(await isRegistered(context)).toBe(true);
 });
 
