@@ -54,9 +54,14 @@ function objectsIn(body: unknown, levels = 3): IDataObject[] {
 export function jobIn(body: unknown): IDataObject | undefined {
   if (!isObject(body) || isDenied(body)) return undefined;
   const withId = objectsIn(body).filter((object) => idOf(object) !== undefined);
+  const isLive = (object: IDataObject) =>
+    !lacksStatus(object) && !ENVELOPE_STATUS.test(statusOf(object));
+  // A queue's envelope may have a status like that of a job. An `output` is not the job, but its file.
+  const inner = ['data', 'job', 'video'].flatMap((key) => objectsIn(body[key], 2));
   const signs: Array<(object: IDataObject) => boolean> = [
     (object) => 'avatar_id' in object,
-    (object) => !lacksStatus(object) && !ENVELOPE_STATUS.test(statusOf(object)),
+    (object) => inner.includes(object) && isLive(object),
+    isLive,
     (object) => 'created_at' in object || 'name' in object,
     (object) => object !== body && object.status !== undefined,
     () => !saysError(body) && (withId.length === 1 || body.status === undefined),

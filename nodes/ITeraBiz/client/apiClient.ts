@@ -200,11 +200,14 @@ export class ApiClient {
       return 0;
     }
     const answer = outcome instanceof NetworkError ? undefined : outcome;
-    const retryAfter = answer && retryAfterOf(answer.headers);
+    const statusClass = answer && statusClassOf(answer);
+    // Of a yes, it says when to look at the job.
+    const isPause = answer && statusClass !== 'done' && statusClass !== 'moved';
+    const retryAfter = isPause ? retryAfterOf(answer.headers) : undefined;
     if (retryAfter === undefined && !this.mayRetry(attempt)) return 0;
     const milliseconds = backOff(tries, retryAfter);
-    const isFault = answer && statusClassOf(answer) === 'fault';
-    if (isFault && retryAfter === undefined && this.queue.answeredAt > since) return milliseconds;
+    if (statusClass === 'fault' && retryAfter === undefined && this.queue.answeredAt > since)
+      return milliseconds;
     this.queue.pauseFor(milliseconds, outcome);
     return 0;
   }

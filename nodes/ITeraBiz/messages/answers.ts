@@ -11,7 +11,7 @@ export interface Subject {
   id?: string;
   /** What may be wrong if it cannot be reached. Default: the Base URL */
   toCheck?: string;
-  /** How often it was tried, and over how many seconds */
+  /** How often it was tried (0: not at all, because of the answer to another request), and over how many seconds */
   tries?: number;
   seconds?: number;
 }
@@ -28,6 +28,13 @@ export function describeRefusal(
   const tried = howOften(tries, seconds);
   const location = String(headers.location ?? '').split('?')[0];
   const statusClass = statusClassOf(answer);
+  if (tries === 0 && statusClass !== 'busy') {
+    // Another request got this answer.
+    return {
+      message: `iTeraBiz asked for a pause, so the request to ${doing} was not sent`,
+      description: `Run it again ${inHowLong(retryAfterOf(headers))}.`,
+    };
+  }
   if (statusClass === 'badValues') return describeBadValues(answer, doing, apiText);
   const texts: Partial<Record<StatusClass, [message: string, description: string]>> = {
     badKey: [

@@ -54,7 +54,7 @@ export function useLittleAccount(): LittleAccount {
   const account = new LittleAccount(useLittleApi());
   beforeEach(() => {
     // Its lists show at once what was made.
-    Object.assign(RECONCILING, { polls: [0, 15], again: 15, patience: 60, refused: 10 });
+    Object.assign(RECONCILING, { polls: [0, 15], again: 15, patience: 1_000, refused: 10 });
     Object.assign(account, new LittleAccount(account.api), { apiKey: `sk_test_${++accounts}` });
     account.api.reply = (asked) => account.reply(asked);
   });

@@ -317,6 +317,17 @@ describe('Looking for the job of a doubt', () => {
     expect((await looking(() => page([listed()])).find({ isOld: true })).job).toBeUndefined();
   });
 
+  test('a list that does not say when its jobs were made, or repeats itself, is no answer', async () => {
+    const undated = looking(() => page([job('a', 0, { created_at: null })]));
+    expect((await undated.find({ isOld: true })).trouble).toBe(
+      'The list does not say when they were made',
+    );
+    const stuck = looking(() => page([job('a', 0, { script: 'x' })], true));
+    expect((await stuck.find({ isOld: true })).trouble).toBe(
+      'iTeraBiz says that there are more, but lists the same ones again',
+    );
+  });
+
   test('what is assigned, or an order on its way may have made, is left alone', async () => {
     const place = looking(() => page([job('another')]));
     const order = { url: '/videos', body: { script: 'Hi' } };

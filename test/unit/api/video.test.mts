@@ -234,6 +234,14 @@ describe('The created object', () => {
     [{ id: 'req_1', status: 'ok', name: 'a', data: job }],
     [{ id: 'req_1', status: '202', data: job }],
     [{ ...job, output: { id: 'file_1', name: 'video.mp4' } }],
+    [{ id: 'queue_1', status: 'queued', data: { video: job } }],
+    [
+      {
+        id: 'queue_1',
+        status: 'queued',
+        job: { ...job, output: { id: 'file_1', status: 'pending' } },
+      },
+    ],
   ])('is found in %j', (body) => {
     expect(jobIn(body)).toMatchObject(job);
     expect(saysNo(body)).toBe(false);

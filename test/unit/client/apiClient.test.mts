@@ -262,9 +262,14 @@ describe('What the API asks of one request it asks of all of the account', () =>
     for (let turn = 0; turn < 3; turn++) await client.request({ method: 'GET', url: '/' });
     expect(queue.pauseLeft).toBe(0);
     const headers = { 'retry-after': '86400' };
-    for (const status of [200, 400]) {
-      const final = scripted([answered({}, status, headers)]);
-      await final.request();
+    for (const [status, body] of [
+      [200, { id: 'a' }],
+      [202, ''],
+      [303, ''],
+      [400, {}],
+    ] as const) {
+      const final = scripted([answered(body as IDataObject, status, headers)]);
+      await final.request('POST');
       expect(final.queue.pauseLeft).toBe(0);
     }
   });

@@ -108,6 +108,18 @@ describe('A refusal', () => {
     );
   });
 
+  test.each([409, 500])(
+    'with status %i that another request got is not told as its own',
+    (status) => {
+      const headers = { 'retry-after': '600' };
+      expect(refusal(status, said('In progress'), { tries: 0, headers })).toEqual({
+        message: 'iTeraBiz asked for a pause, so the request to create the video was not sent',
+        description: 'Run it again in about 10 minutes.',
+      });
+      expect(refusal(429, said('Slow down'), { tries: 0, headers }).message).toMatch(/too busy/);
+    },
+  );
+
   test('in a success is told like any other', () => {
     expect(refusal(200, { code: 40119, message: 'Avatar not found' })).toEqual({
       message: 'iTeraBiz could not create the video: Avatar not found',

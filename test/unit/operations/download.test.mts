@@ -134,11 +134,9 @@ describe('A file', () => {
     await expect(storing(async () => await Promise.reject(reset))).rejects.toThrow(/was lost/);
   });
 
-  test('that never comes in full is given up', async () => {
-    const store = async () => ({ data: '', mimeType: 'video/mp4', bytes: 7 });
-    await expect(storing(store)).rejects.toThrow(
-      /^The connection to iTeraBiz was lost before it answered the request to download the file of video video_1 \(tried 6 times/,
-    );
+  test('is whole though it was compressed, so that its length is not what the header says', async () => {
+    const data = { data: '', mimeType: 'video/mp4', bytes: 7 };
+    expect(await storing(async () => data)).toEqual({ data });
   });
 
   test('that stalls is fetched again, and given up in the end', async () => {

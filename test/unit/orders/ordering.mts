@@ -8,7 +8,7 @@ import { fakeRun, type FakeRunOptions } from '../../shared/fakeRun.mts';
 import { type Asked, type Reply, useLittleApi } from '../../shared/littleApi.mts';
 
 // The little server lists at once what was made.
-const quickly = { polls: [0, 15, 30], together: 5, again: 15, patience: 60, refused: 20 };
+const quickly = { polls: [0, 15, 30], together: 5, again: 15, patience: 500, refused: 20 };
 Object.assign(RECONCILING, quickly);
 
 export const api = useLittleApi();
