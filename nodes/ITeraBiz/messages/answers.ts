@@ -29,10 +29,9 @@ export function describeRefusal(
   const location = String(headers.location ?? '').split('?')[0];
   const statusClass = statusClassOf(answer);
   if (tries === 0 && statusClass !== 'busy') {
-    // Another request got this answer.
     return {
-      message: `iTeraBiz asked for a pause, so the request to ${doing} was not sent`,
-      description: `Run it again ${inHowLong(retryAfterOf(headers))}.`,
+      message: `The request to ${doing} was not sent, because requests to iTeraBiz are paused`,
+      description: `The answer to another request is why (status ${status}). Run this again ${inHowLong(retryAfterOf(headers))}.`,
     };
   }
   if (statusClass === 'badValues') return describeBadValues(answer, doing, apiText);

@@ -31,6 +31,7 @@ test('executions with the same key and Base URL share an account', async () => {
   const one = await account('sk_same');
   expect(await account('sk_same')).toBe(one);
   expect(await account(' sk_same ', `${baseUrl}/ `)).toBe(one);
+  expect(await account('sk_same', 'HTTPS://API.example/v1')).toBe(one);
 });
 
 test('a request while someone waits comes first, is sent once, and is given up in time', async () => {
@@ -42,6 +43,9 @@ test('a request while someone waits comes first, is sent once, and is given up i
 test.each([
   ['sk_other', baseUrl],
   ['sk_same', 'https://api.example/v2'],
+  ['sk_same', 'https://other.example/v1'],
+  ['sk_same', 'http://api.example/v1'],
+  ['sk_same', 'https://api.example/V1'],
 ])('another key or Base URL is another account (%s, %s)', async (key, at) => {
   expect(await account(key, at)).not.toBe(await account('sk_same'));
 });

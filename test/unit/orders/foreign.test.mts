@@ -55,6 +55,21 @@ test.each([
   expect((await retrying(SCRIPTS, unknown, listed)).posts).toEqual([]);
 });
 
+test('the list is read as far back as the order may have been made', async () => {
+  const at = (days: number) => new Date(Date.now() - days * 24 * 60 * 60_000).toISOString();
+  const newest = Array.from({ length: 100 }, (_, n) => ({
+    id: `n${n}`,
+    created_at: at(n / 1_000),
+  }));
+  const list = ({ path, query }: Asked): Reply => {
+    if (path !== '/videos') return unknown();
+    const isFirst = query.starting_after === undefined;
+    const data = isFirst ? newest : [{ id: 'video_a', script: 'a', created_at: at(1) }];
+    return { body: { data, has_more: isFirst } };
+  };
+  expect((await retrying(['a'], unknown, [], { list })).posts).toEqual([]);
+});
+
 test('beside one that is there, the others were deleted', async () => {
   const byId = (id: string) => (id === 'video_c' ? there(id) : unknown());
   const { output, asked, posts } = await retrying(SCRIPTS, byId);
