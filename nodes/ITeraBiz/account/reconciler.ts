@@ -33,7 +33,7 @@ const TROUBLE: Record<Extent | 'undated', string | undefined> = {
   enough: undefined,
   tooLong: 'Only the newest entries of a very long list were read',
   stuck: 'iTeraBiz says that there are more, but lists the same ones again',
-  undated: 'The list does not say when they were made',
+  undated: 'The list does not say of each when it was made',
 };
 
 /** Refusals that the next poll would get again, unless they come from a deployment or a proxy. */

@@ -206,8 +206,8 @@ export class ApiClient {
     const retryAfter = isPause ? retryAfterOf(answer.headers) : undefined;
     if (retryAfter === undefined && !this.mayRetry(attempt)) return 0;
     const milliseconds = backOff(tries, retryAfter);
-    if (statusClass === 'fault' && retryAfter === undefined && this.queue.answeredAt > since)
-      return milliseconds;
+    const isFault = statusClass === 'fault' && retryAfter === undefined;
+    if (isFault && this.queue.answeredAt > since) return milliseconds;
     this.queue.pauseFor(milliseconds, outcome);
     return 0;
   }

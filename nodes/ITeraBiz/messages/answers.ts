@@ -30,7 +30,7 @@ export function describeRefusal(
   const statusClass = statusClassOf(answer);
   if (tries === 0 && statusClass !== 'busy') {
     return {
-      message: `The request to ${doing} was not sent, because requests to iTeraBiz are paused`,
+      message: `The request to ${doing} was not sent, because such requests are paused`,
       description: `The answer to another request is why (status ${status}). Run this again ${inHowLong(retryAfterOf(headers))}.`,
     };
   }

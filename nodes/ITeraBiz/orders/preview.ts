@@ -2,9 +2,8 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { fingerprint } from '../account/sameOrder';
 import { idOf } from '../api/video';
-import { BadInput } from '../fields/validate';
 import { type Message, withoutPeriod } from '../messages/message';
-import { ItemFailed, type Refusal } from '../run/results';
+import { messageOf, type Refusal } from '../run/results';
 import { type Allowance, describeAmount, describeDay } from './limits';
 import { needsSubmission, type Row, type Rows } from './rows';
 
@@ -53,11 +52,6 @@ function whyNot(row: Row, refusal: Refusal | undefined, hasAvatar: (id: string) 
   if (refusal) return inOneLine(refusal);
   const avatar = String(row.order.body.avatar_id);
   return hasAvatar(avatar) ? undefined : `Your account has no avatar "${avatar}"`;
-}
-
-function messageOf(error: Error): Partial<Message> {
-  if (error instanceof BadInput) return error.userMessage;
-  return error instanceof ItemFailed ? error.failure : error;
 }
 
 function inOneLine({ message, description }: Partial<Message>): string {

@@ -71,6 +71,14 @@ export class ItemFailed extends Error {
   }
 }
 
+/** What an error says to the user. n8n's own errors, e.g. of an expression, keep their text. */
+export function messageOf(
+  error: Error & { description?: string },
+): Pick<Message, 'message'> & Partial<Message> {
+  if (error instanceof BadInput) return error.userMessage;
+  return error instanceof ItemFailed ? error.failure : error;
+}
+
 /** Reads something for an item. @throws {ItemFailed} instead of {@link RequestFailed} */
 export async function readForItem<T>(task: () => Promise<T>, subject: Subject): Promise<T> {
   return await task().catch((error: unknown) => {
@@ -150,10 +158,10 @@ export class Results {
     this.gotThroughAt = now();
   }
 
-  /** Records that an item failed. n8n's own errors, e.g. of an expression, keep their text. */
+  /** Records that an item failed. */
   fail(item: number, error: Error & { description?: string }): void {
     if (!(error instanceof ItemFailed)) {
-      const { message, description = '' } = error instanceof BadInput ? error.userMessage : error;
+      const { message, description = '' } = messageOf(error);
       this.failures.set(item, { message, description, reason: 'item' });
       return;
     }

@@ -320,7 +320,7 @@ describe('Looking for the job of a doubt', () => {
   test('a list that does not say when its jobs were made, or repeats itself, is no answer', async () => {
     const undated = looking(() => page([job('a', 0, { created_at: null })]));
     expect((await undated.find({ isOld: true })).trouble).toBe(
-      'The list does not say when they were made',
+      'The list does not say of each when it was made',
     );
     const stuck = looking(() => page([job('a', 0, { script: 'x' })], true));
     expect((await stuck.find({ isOld: true })).trouble).toBe(

@@ -113,8 +113,7 @@ describe('A refusal', () => {
     (status) => {
       const headers = { 'retry-after': '600' };
       expect(refusal(status, said('In progress'), { tries: 0, headers })).toEqual({
-        message:
-          'The request to create the video was not sent, because requests to iTeraBiz are paused',
+        message: 'The request to create the video was not sent, because such requests are paused',
         description: `The answer to another request is why (status ${status}). Run this again in about 10 minutes.`,
       });
       expect(refusal(429, said('Slow down'), { tries: 0, headers }).message).toMatch(/too busy/);
