@@ -8,7 +8,7 @@ import type {
 } from 'n8n-workflow';
 
 import { optionsField } from '../fields/options';
-import { type Perform, performForItem, type RequestTemplate, runOf } from '../run/run';
+import { type Perform, performForAll, performForItem, type RequestTemplate } from '../run/run';
 
 export interface Operation {
   name: string;
@@ -124,7 +124,7 @@ function templateOf(resource: Resource, { value, request, fields }: Operation): 
 
 function forAllItems(perform: Perform, template: RequestTemplate) {
   return async function (this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-    return [await perform(await runOf(this), template)];
+    return [await performForAll(this, perform, template)];
   };
 }
 

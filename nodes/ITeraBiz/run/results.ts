@@ -219,7 +219,9 @@ export class Results {
     const isSafe = this.reused.size > 0 && isFound && !isInDoubt;
     const advice = isSafe ? RUN_AGAIN : isAll ? GET_BY_ID : RETRY;
     const lists = this.jobLists();
-    const message = describeStop(failure, item, this, size, lists, isTool ? '' : advice);
+    const told = describeStop(failure, item, this, size, lists, isTool ? '' : advice);
+    // n8n behavior: of an error of a tool that its engine runs, a model gets the message alone.
+    const message = isTool ? { message: inOneText(told), description: '' } : told;
     return toNodeError(node, message, item, failure.status);
   }
 
@@ -246,6 +248,10 @@ export class Results {
     }
     return [finished, failed, ordered, running, existing, doubts];
   }
+}
+
+function inOneText({ message, description }: Message): string {
+  return [withoutPeriod(message), description].filter(Boolean).join('. ');
 }
 
 /** Longest script or prompt that a model gets back, in characters: a list contains all of them. */
@@ -282,7 +288,7 @@ export function errorJson(
   };
   return {
     ...(!isErrorOutput && input),
-    error: [withoutPeriod(message), description].filter(Boolean).join('. '),
+    error: inOneText({ message, description }),
     ...(Object.keys(details).length > 0 && { details }),
   };
 }

@@ -27,6 +27,7 @@ import type { Video } from '../api/video';
 import { type ApiClient, TIMEOUT } from '../client/apiClient';
 import { MAX_TIMER, now, yielder } from '../client/time';
 import { checkDailyLimit, checkNumber, checkOptions, type Options } from '../fields/validate';
+import { errorJson, messageOf } from './results';
 
 /** n8n's On Error setting of a node: it stops, or goes on with the message, on either output. */
 export type OnError = 'stop' | 'continueRegularOutput' | 'continueErrorOutput';
@@ -112,12 +113,44 @@ const TOOL_PATIENCE = 45_000;
 
 const DEFAULT_CONCURRENCY = 5;
 
-/** A run of all items, which `customOperations` get from n8n. */
+/**
+ * Performs an operation for all items, as one of n8n's `customOperations`. n8n behavior: if a node that is to go on
+ * throws, n8n passes on its input as if all had succeeded. So an error of the whole run becomes that of each item.
+ *
+ * @throws {NodeApiError} or n8n's own errors if the node is to stop on errors, or was canceled
+ */
+export async function performForAll(
+  context: IExecuteFunctions,
+  perform: Perform,
+  request: RequestTemplate,
+): Promise<INodeExecutionData[]> {
+  try {
+    return await perform(await runOf(context), request);
+  } catch (error) {
+    const onError = onErrorOf(context.getNode(), context.continueOnFail());
+    if (onError === 'stop' || context.getExecutionCancelSignal()?.aborted) throw error;
+    const { message, description = '' } = messageOf(error as Error);
+    return itemsOf(context).map(({ json }, item) => ({
+      json: errorJson({ message, description }, onError, json),
+      pairedItem: { item },
+    }));
+  }
+}
+
+// n8n behavior: agents before version 3 pass a tool no main input; newer ones let the engine run it.
+function hasMain(context: IExecuteFunctions): boolean {
+  return context.getExecuteData().data.main !== undefined;
+}
+
+function itemsOf(context: IExecuteFunctions): INodeExecutionData[] {
+  return context.getInputData(0, hasMain(context) ? 'main' : 'ai_tool');
+}
+
+/** A run of all items. */
 export async function runOf(context: IExecuteFunctions): Promise<Run> {
-  // n8n behavior: agents before version 3 pass a tool no main input; newer ones let the engine run it.
-  const hasMain = context.getExecuteData().data.main !== undefined;
-  const isTool = !hasMain || context.getNode().rewireOutputLogTo === NodeConnectionTypes.AiTool;
-  const items = context.getInputData(0, hasMain ? 'main' : 'ai_tool');
+  const isTool =
+    !hasMain(context) || context.getNode().rewireOutputLogTo === NodeConnectionTypes.AiTool;
+  const items = itemsOf(context);
   const read: GetParameter = (name, item, fallback) =>
     context.getNodeParameter(name, item, fallback);
   return {

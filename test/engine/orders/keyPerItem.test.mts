@@ -1,5 +1,5 @@
 /** A credential whose key or Base URL is an expression. n8n signs all requests of a run with those of its first item. */
-import { createVideo, errorOf, jsonOf, rows } from '../support.mts';
+import { createVideo, errorOf, itemsOf, jsonOf, rows } from '../support.mts';
 import { useLittleAccount } from '../kinds/littleAccount.mts';
 
 const account = useLittleAccount();
@@ -30,6 +30,28 @@ test.each([
   expect(errorOf(run).message).toContain('gives item 2 another API key');
   expect(account.api.asked).toEqual([]);
 });
+
+test.each(['continueRegularOutput', 'continueErrorOutput'] as const)(
+  'with %s, each item that was not sent says so',
+  async (onError) => {
+    const keys = { items, apiKey: '={{ $json.key }}', settings: { onError } };
+    const run = await account.run(createVideo(), keys);
+    const isErrorOutput = onError === 'continueErrorOutput';
+    const failed = jsonOf(run, Number(isErrorOutput));
+    expect(failed).toHaveLength(3);
+    expect(failed).toEqual(items.map((item) => expect.objectContaining(item)));
+    for (const { error } of failed) {
+      expect(error).toMatch(
+        /gives item 2 another API key.* than item 1\. Nothing was sent.*Loop Over Items/,
+      );
+    }
+    if (isErrorOutput) expect(jsonOf(run)).toEqual([]);
+    expect(itemsOf(run, Number(isErrorOutput)).map(({ pairedItem }) => pairedItem)).toEqual(
+      [0, 1, 2].map((item) => expect.objectContaining({ item })),
+    );
+    expect(account.api.asked).toEqual([]);
+  },
+);
 
 test('a key by item that is the same for these items is used for all', async () => {
   const ofOne = items.map((item) => ({ ...item, key: 'alpha' }));

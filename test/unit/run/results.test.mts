@@ -278,7 +278,8 @@ describe('The advice of a node that stops', () => {
     accepted.forEach((item) => results.accepted.set(item, `video_${item}`));
     results.failures.set(failed, { ...failure('No'), reason });
     if (reason === 'unknown') results.unknownItems = () => [failed];
-    return stopOf(results).description.split('\n').at(-1);
+    const { message, description } = stopOf(results);
+    return (description || message).split('\n').at(-1);
   };
 
   test('is to retry where something is missing', () => {
@@ -319,14 +320,15 @@ describe('The advice of a node that stops', () => {
 });
 
 test('a model is told to look before it creates what may have been accepted', () => {
-  for (const [isTool, description] of [
-    [true, /^It may have been accepted.*Do not create it now: list the videos/],
-    [false, /^Resubmit$/],
+  for (const [isTool, message] of [
+    [true, /^Check\. It may have been accepted.*Do not create it now: list the videos/],
+    [false, /^Check$/],
   ] as const) {
     const results = resultsOf(1, { isTool });
     const unknown = { message: 'Check', description: 'Resubmit', reason: 'unknown' as const };
     results.fail(0, new ItemFailed(unknown));
-    expect(stopOf(results).description).toMatch(description);
+    expect(stopOf(results).message).toMatch(message);
+    expect(stopOf(results).description).toBe(isTool ? undefined : 'Resubmit');
   }
 });
 
