@@ -37,8 +37,8 @@ export async function* pages(
   let after: string | undefined;
   for (;;) {
     const { data, has_more } = await fetch(after);
-    const newItems = data.filter((item) => !seen.has(idOf(item)));
-    data.flatMap((item) => idOf(item) ?? []).forEach((id) => seen.add(id));
+    const isNew = (id?: string) => id === undefined || (!seen.has(id) && seen.add(id));
+    const newItems = data.filter((item) => isNew(idOf(item)));
     after = idOf(data.at(-1));
     // Entries without an ID always look new.
     const isStuck = newItems.every((item) => idOf(item) === undefined) || after === undefined;

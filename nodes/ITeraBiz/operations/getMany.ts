@@ -38,8 +38,11 @@ export async function readList(
     const subject = { doing: `list the ${url.slice(1)}` };
     return await readForItem(async () => await client.page(url, after, size), subject);
   };
-  const isWanted = (entry: IDataObject) =>
-    !status || [outcomeOf(entry), statusOf(entry).toLowerCase()].includes(status);
+  const isWanted = (entry: IDataObject) => {
+    const [outcome, own] = [outcomeOf(entry), statusOf(entry).toLowerCase()];
+    const isProcessing = outcome === 'running' && own !== 'queued';
+    return !status || [outcome, own, isProcessing && 'processing'].includes(status);
+  };
   let seen = 0;
   for await (const { newItems, cursorStalled } of pages(fetch)) {
     seen += newItems.length;
@@ -54,7 +57,7 @@ function describeStalledList(seen: number, found: number) {
   const wayOut = `Turn Return All off and set Limit to ${found} or less to get these, and tell`;
   return {
     message: `The list from iTeraBiz stopped after ${seen} ${seen === 1 ? 'entry' : 'entries'} although it says there are more`,
-    description: `The next page only repeated earlier entries. ${found > 0 ? wayOut : 'Tell'} ${SUPPORT}.`,
+    description: `The next page brought nothing new. ${found > 0 ? wayOut : 'Tell'} ${SUPPORT}.`,
     reason: 'item' as const,
   };
 }

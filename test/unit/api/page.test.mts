@@ -49,6 +49,14 @@ test('what an earlier page had does not come again', async () => {
   expect(got[1].newItems).toEqual(entries('c'));
 });
 
+test('what a page has twice comes once', async () => {
+  const { got } = await read({
+    data: entries('a', 'b', 'a', undefined, undefined),
+    has_more: false,
+  });
+  expect(got[0].newItems).toEqual(entries('a', 'b', undefined, undefined));
+});
+
 test('a page that brings nothing new although there is more is the last one', async () => {
   const page = { data: entries('a', 'b'), has_more: true };
   const { asked, got } = await read(page, page, page);

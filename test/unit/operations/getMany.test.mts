@@ -88,6 +88,16 @@ test.each([
   expect(api.asked.length).toBeGreaterThan(1);
 });
 
+test('those that are being made, whatever iTeraBiz calls that', async () => {
+  const words = ['queued', 'in_progress', 'rendering', 'Processing', 'completed', 'Queued'];
+  const data = words.map((status) => ({ id: status, status }));
+  api.reply = () => ({ body: { data, has_more: false } });
+  const listed = async (status: string) =>
+    (await listing({ returnAll: true, filters: { status } })).map(({ id }) => id);
+  expect(await listed('processing')).toEqual(['in_progress', 'rendering', 'Processing']);
+  expect(await listed('queued')).toEqual(['queued', 'Queued']);
+});
+
 test('a list that brings nothing new after one entry says so', async () => {
   api.reply = () => ({ body: { data: [{ id: 'a' }], has_more: true } });
   await expect(listing({ returnAll: true })).rejects.toMatchObject({
