@@ -175,7 +175,7 @@ function keyFrom(entered: unknown): string {
   const field = 'The API Key of the iTeraBiz credential';
   if (key === '') throw refusal(`${field} is empty. Copy it from your iTeraBiz dashboard`);
   throw refusal(
-    `${field} contains a character that keys never contain, such as a space. Copy only the key, such as sk_live_abc123, from your iTeraBiz dashboard`,
+    `${field} contains a character that keys never contain, such as a space. Copy only the key, such as sk_live_abc123 and without "Bearer", from your iTeraBiz dashboard`,
   );
 }
 

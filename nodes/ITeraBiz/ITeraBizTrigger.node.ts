@@ -87,7 +87,7 @@ export class ITeraBizTrigger implements INodeType {
       },
       {
         displayName:
-          'In your iTeraBiz dashboard, create a webhook for the events you chose here. As its address, enter the Production URL from the top of this panel, followed by "?token=" and your Secret Token, for example "https://…/webhook?token=YourSecretToken". Calls without the token are refused.',
+          'In your iTeraBiz dashboard, create a webhook for the events you chose here. As its address, enter the Production URL from the top of this panel, followed by "?token=" and your Secret Token, for example "https://…/webhook?token=YourSecretToken". Calls without the token are refused. To try it in the editor, add the Test URL with the same ending, too.',
         name: 'manualNotice',
         type: 'notice',
         default: '',

@@ -99,7 +99,8 @@ export function checkNumber(value: unknown, name: string): number {
   const isOfKind = kind === 'number' || Number.isInteger(number);
   if (isOfKind && number > 0 && number < Infinity) return number;
   const advice = `Enter one without a unit, such as ${example}`;
-  throw refusal(displayName, value, `is not a ${kind} of at least ${minValue}`, advice);
+  const least = kind === 'number' ? 'above 0' : `of at least ${minValue}`;
+  throw refusal(displayName, value, `is not a ${kind} ${least}`, advice);
 }
 
 /**

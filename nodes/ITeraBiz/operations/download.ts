@@ -22,7 +22,7 @@ import { type ApiClient, RequestFailed, TIMEOUT } from '../client/apiClient';
 import { discard, firstBytesOf, unlessStalled } from '../client/file';
 import { openFile } from '../client/http';
 import { now, pause } from '../client/time';
-import { SUPPORT, withoutPeriod } from '../messages/message';
+import { quoted, SUPPORT, withoutPeriod } from '../messages/message';
 import { perItem } from '../run/eachItem';
 import { ItemFailed, readForItem } from '../run/results';
 import type { Perform, Run } from '../run/run';
@@ -132,7 +132,7 @@ function linkOf(video: Video, id: string): string {
   const url = downloadUrlOf(video);
   if (url && /^https?:\/\//i.test(url) && URL.canParse(url)) return url;
   const advice = url
-    ? `Its link is not a web address. Tell ${SUPPORT}.`
+    ? `Its link is not a full web address: ${quoted(url)}. Tell ${SUPPORT}.`
     : `Looked for a link in ${DOWNLOAD_URL_FIELDS.join(', ')}. Run Video: Get to see what there is, and tell ${SUPPORT}.`;
   throw failed(`Video ${id} is finished, but iTeraBiz names no file to download`, advice);
 }

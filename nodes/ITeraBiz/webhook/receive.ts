@@ -1,6 +1,7 @@
 import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import { sleep } from 'n8n-workflow';
 
+import { trimPasted } from '../api/address';
 import { eventFrom, eventOf, readEvent, saysRunning, type UnverifiedEvent } from '../api/events';
 import { jsonOrText, readSwitch } from '../api/json';
 import { lacksLink, type Video } from '../api/video';
@@ -100,7 +101,7 @@ function accessOf(context: IWebhookFunctions): { secret?: string } | Reply {
   const refusal: Reply = { status: 401, reason: 'its token is missing or wrong' };
   if (isManual(context)) {
     const manual = manualAccess(context);
-    return isGoodToken(manual.token) && isToken(given, manual.token) ? manual : refusal;
+    return isGoodToken(manual.token) && isToken(trimPasted(given), manual.token) ? manual : refusal;
   }
   const { tokens, registration } = storeOf(context);
   // n8n behavior: it saves the store some time after the first registration.

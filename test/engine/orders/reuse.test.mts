@@ -185,7 +185,7 @@ test.each([
 ])('Look Back %j: nothing is sent', async (lookBack) => {
   const result = await runAgain(scripts('a'), { lookBack } as IDataObject);
   expect(errorOf(result).message).toMatch(
-    /^"Look Back \(Days\)"(: ".*" is not (a number of at least 1|text)| is empty)$/,
+    /^"Look Back \(Days\)"(: ".*" is not (a number above 0|text)| is empty)$/,
   );
   expect((await sandbox.stats()).requests).toEqual({});
 });

@@ -315,7 +315,7 @@ test.each(['fifty', -1, 1.5, '1e3', [50], {}, true])(
 
 test('a number that is none is quoted as one', () => {
   expect(complaintOf(() => checkNumber(Number.NaN, 'maxWait')).message).toMatch(
-    /^"Max Wait \(Minutes\)": "NaN" is not a number of at least 1$/,
+    /^"Max Wait \(Minutes\)": "NaN" is not a number above 0$/,
   );
 });
 
@@ -380,7 +380,7 @@ describe('Numbers that are not sent', () => {
     for (const value of bad) {
       const { message, description } = complaintOf(() => checkNumber(value, name));
       expect(message).toContain(`"${label}": "${String(value)}" is not a`);
-      expect(message).toMatch(/ is not a (whole )?number of at least \d$/);
+      expect(message).toMatch(/ is not a (number above 0|whole number of at least \d)$/);
       expect(description).toMatch(/^Enter one without a unit, such as \d+\./);
     }
   });

@@ -363,10 +363,13 @@ describe('A link', () => {
       undefined,
       /^Looked for a link in video_url, download_url, url, result\.url, output\.url\. Run/,
     ],
-    ['file:///etc/passwd', /^Its link is not a web address\. Tell api@iterabiz\.com\.$/],
-    ['see https://files.example', /not a web address/],
-    ['x-https://files.example', /not a web address/],
-    ['https://', /not a web address/],
+    [
+      'file:///etc/passwd',
+      /^Its link is not a full web address: file:.*\. Tell api@iterabiz\.com\.$/,
+    ],
+    ['see https://files.example', /not a full web address: /],
+    ['x-https://files.example', /not a full web address: /],
+    ['https://', /not a full web address: /],
   ])('like %j is none', async (video_url, advice) => {
     await expect(downloading({ video: { video_url } }).output).rejects.toMatchObject({
       message: 'Video video_1 is finished, but iTeraBiz names no file to download',

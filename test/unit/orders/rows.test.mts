@@ -9,9 +9,9 @@ import { api, errorOf, running } from './ordering.mts';
 test.each([
   ['whenVideoExists', 'use', '"use" is not one of the choices'],
   ['whenVideoExists', null, 'is empty'],
-  ['lookBack', 'ten', '"ten" is not a number of at least 1'],
-  ['lookBack', 0, 'is not a number of at least 1'],
-  ['lookBack', Number.NaN, 'is not a number of at least 1'],
+  ['lookBack', 'ten', '"ten" is not a number above 0'],
+  ['lookBack', 0, 'is not a number above 0'],
+  ['lookBack', Number.NaN, 'is not a number above 0'],
   ['previewOnly', 'maybe', 'is neither on nor off'],
   ['maxVideos', 'many', 'Max Videos'],
 ])('an option that is invalid refuses its row: %s %p', async (name, value, words) => {

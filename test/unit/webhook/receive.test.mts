@@ -258,6 +258,14 @@ describe('With a webhook made by hand', () => {
     expect(answers).toMatchObject([[401, {}]]);
   });
 
+  test.each([query.token, ` "${query.token}" `])(
+    'what gets copied along with a token does not matter, neither here nor there: %s',
+    async (token) => {
+      const copied = { ...parameters, secretToken: ` "${query.token}" ` };
+      expect((await deliver({ parameters: copied, query: { token } })).runs).toHaveLength(1);
+    },
+  );
+
   test('a token and a secret may be numbers that come from expressions', async () => {
     const secretToken = 12345678901234567000;
     const numbers = { registration: 'manual', secretToken, options: { signingSecret: 7 } };
