@@ -124,17 +124,16 @@ export async function performForAll(
   perform: Perform,
   request: RequestTemplate,
 ): Promise<INodeExecutionData[]> {
-  try {
-    return await perform(await runOf(context), request);
-  } catch (error) {
+  const output = runOf(context).then(async (run) => await perform(run, request));
+  return await output.catch((error: Error) => {
     const onError = onErrorOf(context.getNode(), context.continueOnFail());
     if (onError === 'stop' || context.getExecutionCancelSignal()?.aborted) throw error;
-    const { message, description = '' } = messageOf(error as Error);
+    const { message, description = '' } = messageOf(error);
     return itemsOf(context).map(({ json }, item) => ({
       json: errorJson({ message, description }, onError, json),
       pairedItem: { item },
     }));
-  }
+  });
 }
 
 // n8n behavior: agents before version 3 pass a tool no main input; newer ones let the engine run it.
