@@ -6,7 +6,7 @@ import { isObject } from '../api/json';
 import { idOf } from '../api/video';
 import { quoted } from '../messages/message';
 import { avatar, BY_NAME } from './fields';
-import { type BadInput, checkId } from './validate';
+import { checkId } from './validate';
 
 export const events: INodeProperties = {
   displayName: 'Events',
@@ -101,8 +101,7 @@ export function chosenAvatar(context: TriggerContext): string {
   try {
     return checkId(value, avatar.displayName);
   } catch (error) {
-    const { message } = (error as BadInput).userMessage;
     const description = 'Choose an avatar from the list, or enter its ID, such as avatar_abc123';
-    throw new NodeOperationError(context.getNode(), message, { description });
+    throw new NodeOperationError(context.getNode(), (error as Error).message, { description });
   }
 }

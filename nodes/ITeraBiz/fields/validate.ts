@@ -4,15 +4,18 @@ import { trimPasted } from '../api/address';
 import { isId, isObject, readSwitch } from '../api/json';
 import { visibleText } from '../api/text';
 import { outcomeOf } from '../api/video';
-import { LABELS, type Message, quoted } from '../messages/message';
+import { LABELS, quoted } from '../messages/message';
 import { limit, MAX_DURATION } from './fields';
 import { codeOfLanguage, isLanguage, languageCode, likelyLanguage } from './languages';
 import { orderOptions } from './options';
 
 /** An invalid value, found before anything was sent. */
 export class BadInput extends Error {
-  constructor(readonly userMessage: Message) {
-    super(userMessage.message);
+  constructor(
+    message: string,
+    readonly description: string,
+  ) {
+    super(message);
   }
 }
 
@@ -227,10 +230,10 @@ export function textOf(value: unknown, label: string): string {
   const text = String(given).trim();
   const visible = visibleText(text);
   if (visible === '') {
-    throw new BadInput({
-      message: `"${label}" is empty`,
-      description: `Fill in "${label}" for this item. If it comes from an expression, check that the item has that field. Nothing was sent for this item.`,
-    });
+    throw new BadInput(
+      `"${label}" is empty`,
+      `Fill in "${label}" for this item. If it comes from an expression, check that the item has that field. Nothing was sent for this item.`,
+    );
   }
   if (EXPRESSION.test(visible)) {
     const advice = `Switch "${label}" from Fixed to Expression`;
@@ -262,8 +265,8 @@ function idText(value: unknown, label: string): string {
 }
 
 function refusal(label: string, value: unknown, problem: string, advice: string): BadInput {
-  return new BadInput({
-    message: `"${label}": "${quoted(value)}" ${problem}`,
-    description: `${advice}. Nothing was sent for this item.`,
-  });
+  return new BadInput(
+    `"${label}": "${quoted(value)}" ${problem}`,
+    `${advice}. Nothing was sent for this item.`,
+  );
 }

@@ -44,10 +44,10 @@ export function idOfAvatar(name: string, avatars: IDataObject[]): IDataObject[st
       : avatars.length > 0
         ? `Check the spelling. Your avatars are: ${listed(avatars.map((avatar) => avatar.name ?? avatar.id))}.`
         : 'Your account has no avatars yet: create one with Avatar: Create.';
-  throw new BadInput({
-    message: `"${LABELS.avatar_id}": ${which} called "${quoted(name)}" in your iTeraBiz account`,
-    description: `${advice} Nothing was sent for this item.`,
-  });
+  throw new BadInput(
+    `"${LABELS.avatar_id}": ${which} called "${quoted(name)}" in your iTeraBiz account`,
+    `${advice} Nothing was sent for this item.`,
+  );
 }
 
 function listed(names: unknown[]): string {

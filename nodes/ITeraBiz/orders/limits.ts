@@ -88,8 +88,10 @@ export async function enforceLimits(
     const why = describeDailyLimit(limit, taken, toSend.length, isAllOrNothing);
     return { allowed, refused, refusal: why, limit, used };
   } catch (error) {
-    const isInvalid = error instanceof BadInput;
-    const why = isInvalid ? error.userMessage : describeCountFailure(error, 'Nothing was sent');
+    const why =
+      error instanceof BadInput
+        ? { message: error.message, description: error.description }
+        : describeCountFailure(error, 'Nothing was sent');
     return { allowed: [], refused: toSend, refusal: why };
   }
 }

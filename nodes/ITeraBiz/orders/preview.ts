@@ -3,7 +3,7 @@ import type { IDataObject } from 'n8n-workflow';
 import { fingerprint } from '../account/sameOrder';
 import { idOf } from '../api/video';
 import { type Message, withoutPeriod } from '../messages/message';
-import { messageOf, type Refusal } from '../run/results';
+import { ItemFailed, type Refusal } from '../run/results';
 import { type Allowance, describeAmount, describeDay } from './limits';
 import { needsSubmission, type Row, type Rows } from './rows';
 
@@ -15,7 +15,7 @@ export function previewOf(
 ): { items: Map<number, IDataObject>; sum: string } {
   const items = new Map<number, IDataObject>();
   for (const [item, { error, body }] of rows.bad) {
-    const reason = inOneLine(messageOf(error));
+    const reason = inOneLine(error instanceof ItemFailed ? error.failure : error);
     items.set(item, { wouldOrder: false, reason, request: body });
   }
   const refused = new Set(allowance.refused);

@@ -114,7 +114,8 @@ export async function findExisting(
   if (first && isAllOrNothing) return describeUnclear(...first, 'Nothing was sent');
   matches.forEach((match, row) => (row.match = match));
   unclear.forEach((entry, row) => {
-    const error = new BadInput(describeUnclear(row, entry, 'Not sent'));
+    const { message, description } = describeUnclear(row, entry, 'Not sent');
+    const error = new BadInput(message, description);
     rows.bad.set(row.item, { error, body: row.order.body });
   });
   rows.good = rows.good.filter((row) => !unclear.has(row));

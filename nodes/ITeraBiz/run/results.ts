@@ -3,7 +3,6 @@ import type { IDataObject, INodeExecutionData, NodeApiError } from 'n8n-workflow
 import { idOf, inReadingOrder, outcomeOf } from '../api/video';
 import { RequestFailed } from '../client/apiClient';
 import { now } from '../client/time';
-import { BadInput } from '../fields/validate';
 import type { Subject } from '../messages/answers';
 import { describeStop, itemOf, type JobList } from '../messages/items';
 import { type Message, toNodeError, withoutPeriod } from '../messages/message';
@@ -69,14 +68,6 @@ export class ItemFailed extends Error {
     const clearedBy = statusClass === 'fault' ? 'before' : 'meanwhile';
     return new ItemFailed(failure, isOutage, clearedBy);
   }
-}
-
-/** What an error says to the user. n8n's own errors, e.g. of an expression, keep their text. */
-export function messageOf(
-  error: Error & { description?: string },
-): Pick<Message, 'message'> & Partial<Message> {
-  if (error instanceof BadInput) return error.userMessage;
-  return error instanceof ItemFailed ? error.failure : error;
 }
 
 /** Reads something for an item. @throws {ItemFailed} instead of {@link RequestFailed} */
@@ -158,10 +149,10 @@ export class Results {
     this.gotThroughAt = now();
   }
 
-  /** Records that an item failed. */
+  /** Records that an item failed. n8n's own errors, e.g. of an expression, keep their text. */
   fail(item: number, error: Error & { description?: string }): void {
     if (!(error instanceof ItemFailed)) {
-      const { message, description = '' } = messageOf(error);
+      const { message, description = '' } = error;
       this.failures.set(item, { message, description, reason: 'item' });
       return;
     }

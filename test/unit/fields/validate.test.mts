@@ -16,7 +16,10 @@ function complaintOf(check: () => unknown): { message: string; description: stri
   try {
     check();
   } catch (error) {
-    if (error instanceof BadInput) return error.userMessage;
+    if (error instanceof BadInput) {
+      const { message, description } = error;
+      return { message, description };
+    }
     throw error;
   }
   throw new Error('It passed');

@@ -161,10 +161,8 @@ describe('An avatar by its name', () => {
     ['x'.repeat(9_000), `No avatar is called "${'x'.repeat(60)}…"`, 'Your avatars are: '],
   ])('"%s": %s', async (name, message, advice) => {
     await expect((await finder())(name)).rejects.toMatchObject({
-      userMessage: {
-        message: `"Avatar": ${message} in your iTeraBiz account`,
-        description: expect.stringContaining(advice),
-      },
+      message: `"Avatar": ${message} in your iTeraBiz account`,
+      description: expect.stringContaining(advice),
     });
   });
 
@@ -172,22 +170,18 @@ describe('An avatar by its name', () => {
     const many = Array.from({ length: 22 }, (_, n) => (n === 1 ? { id: 'x' } : { name: `A${n}` }));
     api.reply = () => ({ body: { data: many, has_more: false } });
     await expect((await finder())('Bo')).rejects.toMatchObject({
-      userMessage: {
-        description: expect.stringMatching(
-          /Your avatars are: "A0"; "x"; "A2"; .*; "A19" and 2 more\. Nothing was sent for this item\.$/,
-        ),
-      },
+      description: expect.stringMatching(
+        /Your avatars are: "A0"; "x"; "A2"; .*; "A19" and 2 more\. Nothing was sent for this item\.$/,
+      ),
     });
   });
 
   test('is not found in an account without avatars', async () => {
     api.reply = () => ({ body: { data: [], has_more: false } });
     await expect((await finder())('Bo')).rejects.toMatchObject({
-      userMessage: {
-        message: '"Avatar": No avatar is called "Bo" in your iTeraBiz account',
-        description:
-          'Your account has no avatars yet: create one with Avatar: Create. Nothing was sent for this item.',
-      },
+      message: '"Avatar": No avatar is called "Bo" in your iTeraBiz account',
+      description:
+        'Your account has no avatars yet: create one with Avatar: Create. Nothing was sent for this item.',
     });
   });
 

@@ -104,9 +104,9 @@ test('each row that would not be ordered says why, and names the video that is t
 });
 
 test('an invalid row says what is wrong, and shows its values', () => {
-  const message = { message: '"Script" is empty', description: 'Enter it' };
   const body = { script: '' };
-  const bad: Rows['bad'] = new Map([[0, { error: new BadInput(message), body }]]);
+  const error = new BadInput('"Script" is empty', 'Enter it');
+  const bad: Rows['bad'] = new Map([[0, { error, body }]]);
   const allowance = { allowed: [], refused: [] };
   expect(previewOf(rowsOf([], bad), allowance).items.get(0)).toEqual({
     ...{ wouldOrder: false, reason: '"Script" is empty. Enter it', request: body },

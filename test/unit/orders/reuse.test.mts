@@ -326,7 +326,7 @@ describe('In the list of the account', () => {
     expect(rows[2].match?.job).toBeUndefined();
     const message =
       'Not sent: video y may already be the video of item 2, but its Script is cut short in the list';
-    const error = expect.objectContaining({ userMessage: { message, description: DETAILS } });
+    const error = expect.objectContaining({ message, description: DETAILS });
     expect([...all.bad]).toEqual([[1, { error, body: { script: LONG } }]]);
   });
 
