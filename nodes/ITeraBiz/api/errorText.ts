@@ -18,7 +18,7 @@ interface ErrorPart {
   isCode?: boolean;
 }
 
-/** Where APIs put their error messages, most telling first. */
+/** Where APIs put their error messages. */
 const MESSAGE_KEYS = [
   ...['error', 'errors', 'issues', 'violations', 'fieldErrors', 'formErrors', 'constraints'],
   ...['message', 'messages', 'msg', 'detail', 'details', 'title', 'reason', 'description'],
@@ -31,14 +31,12 @@ const FIELD_KEYS = [
   ...['field', 'param', 'property', 'propertyName', 'attribute', 'path', 'loc', 'pointer'],
 ];
 
-/** What they add that does not describe the error: the request itself, links, traces. */
+/** What does not describe the error, or is read by itself: the field, the request, links, traces. */
 const IGNORED_KEYS = [
   ...['body', 'ctx', 'docs', 'documentation_url', 'exception', 'file', 'headers', 'help'],
   ...['input', 'instance', 'received', 'request', 'stack', 'timestamp', 'trace', 'url', 'value'],
+  ...FIELD_KEYS,
 ];
-
-/** All of them but the codes: these are read by name, or not at all. */
-const READ_BY_NAME = new Set([...MESSAGE_KEYS, ...FIELD_KEYS, ...IGNORED_KEYS]);
 
 /** Status names, which add nothing to the status. */
 const STATUS_NAME =
@@ -66,14 +64,14 @@ function joined(parts: ErrorPart[]): string {
 }
 
 /**
- * What the API says about single fields of the request: by structure, or in plain sentences that begin
+ * The fields of the request that the API finds fault with: by structure, or in plain sentences that begin
  * with a field's name, quote it, or contain one that cannot be an ordinary word.
  */
-export function fieldErrorsOf(body: unknown, names: string[]) {
-  return tellingParts(body).flatMap(({ field = '', text }) => {
-    const named = names.includes(field) ? field : names.find((name) => isNamedIn(text, name));
-    return named === undefined ? [] : [{ field: named, text }];
+export function fieldsNamedIn(body: unknown, names: string[]): string[] {
+  const fields = tellingParts(body).flatMap(({ field = '', text }) => {
+    return names.includes(field) ? field : (names.find((name) => isNamedIn(text, name)) ?? []);
   });
+  return [...new Set(fields)];
 }
 
 function isNamedIn(text: string, name: string): boolean {
@@ -83,13 +81,15 @@ function isNamedIn(text: string, name: string): boolean {
   ).test(text);
 }
 
-/** All parts, each once; a code or a status name only if there is nothing else. */
+/** All parts, each once, those about a field first; a code or a status name only if there is nothing else. */
 function tellingParts(body: unknown): ErrorPart[] {
   const parts = partsOf(typeof body === 'string' ? textOfMarkup(body) : body).slice(0, MAX_PARTS);
   const telling = parts.filter(({ text, isCode }) => !isCode && !STATUS_NAME.test(text));
   const kept = telling.length > 0 ? telling : parts.slice(0, 1);
   const unique = [...new Map(kept.map((part) => [`${part.field} ${part.text}`, part])).values()];
-  return unique.filter((part) => !unique.some((other) => other !== part && covers(other, part)));
+  return unique
+    .filter((part) => !unique.some((other) => other !== part && covers(other, part)))
+    .sort((a, b) => Number(a.field === undefined) - Number(b.field === undefined));
 }
 
 /** Whether a part says everything that the other one says. */
@@ -111,14 +111,14 @@ function partsOf(value: unknown, field?: string, levels = MAX_DEPTH): ErrorPart[
   if (Array.isArray(value)) return value.flatMap((element) => inside(element));
   if (!isObject(value)) return [];
   const ownField = fieldNamedIn(value) ?? field;
-  const others = Object.entries(value).flatMap(([name, inner]) => {
-    if (READ_BY_NAME.has(name)) return [];
+  return Object.entries(value).flatMap(([name, inner]) => {
+    if (IGNORED_KEYS.includes(name)) return [];
+    if (MESSAGE_KEYS.includes(name)) return inside(inner, ownField);
     const word = typeof inner === 'string' ? inner.trim() : undefined;
     if (word && CODE_KEYS.includes(name)) return [{ text: word, isCode: true }];
     if (word !== undefined && !/\s/.test(word)) return [];
     return inside(inner, ownField ?? (isName(name) ? name : undefined));
   });
-  return [...MESSAGE_KEYS.flatMap((name) => inside(value[name], ownField)), ...others];
 }
 
 /** E.g. in `{"loc":["body","script"]}`, `{"field":"script"}` or `{"source":{"pointer":"/data/script"}}`. */

@@ -1,4 +1,4 @@
-import { errorTextOf, fieldErrorsOf } from '../api/errorText';
+import { errorTextOf, fieldsNamedIn } from '../api/errorText';
 import { type ApiResponse, isNotSecure, type NetworkError } from '../api/response';
 import { retryAfterOf, type StatusClass, statusClassOf } from '../api/status';
 import { counted, LABELS, type Message, SUPPORT, withoutPeriod } from './message';
@@ -87,22 +87,16 @@ export function describeRefusal(
 
 /** Names a field only if the API names exactly one. */
 function describeBadValues({ status, body }: ApiResponse, doing: string, apiText: string): Message {
-  const errors = fieldErrorsOf(body, Object.keys(LABELS));
-  const fields = [...new Set(errors.map(({ field }) => field))];
-  const label = fields.length === 1 ? LABELS[fields[0]] : '';
-  const prefix = new RegExp(`^${fields[0]}\\s*:\\s*`);
-  const reasons = errors.map(({ text }) => text.replace(prefix, ''));
-  // The whole text may tell more than what it says about the field.
-  const longest = Math.max(...reasons.map(({ length }) => length));
+  const [field, ...others] = fieldsNamedIn(body, Object.keys(LABELS));
+  const label = others.length === 0 && LABELS[field];
   const advice = label
     ? `Correct "${label}" of this item and run it again.`
     : `If a value of this item is wrong, correct it and run the item again. If not, write to ${SUPPORT}.`;
-  const isMore = apiText.split('; ').some((text) => text.replace(prefix, '').length > longest);
   return {
     message: label
-      ? `iTeraBiz refused the field "${label}": ${withoutPeriod(reasons.join('; '))}`
+      ? `iTeraBiz refused the field "${label}": ${apiText.replaceAll(`${field}: `, '')}`
       : `iTeraBiz could not ${doing} with these values: ${apiText || 'it gave no reason'}`,
-    description: `${advice} Nothing was made or charged for this request (status ${status}).${label && isMore ? ` iTeraBiz says: ${apiText}.` : ''}`,
+    description: `${advice} Nothing was made or charged for this request (status ${status}).`,
   };
 }
 
