@@ -16,14 +16,10 @@ const AVI: VideoFormat = { extension: 'avi', mimeType: 'video/x-msvideo' };
 /** How many leading bytes show a file's format. */
 export const FIRST_BYTES = 64;
 
-/** Brands of images and audio in the same container as MP4. */
-const NON_VIDEO_BRAND = /^(avi[fs]|crx|hei|hev|mif1|msf1|M4[AB])/;
-
 /** The format of a video that begins with these bytes, or `undefined` if they match none. */
 export function sniffVideo(firstBytes: Buffer): VideoFormat | undefined {
   const text = firstBytes.toString('latin1', 0, FIRST_BYTES);
   const [box, brand] = [text.slice(4, 8), text.slice(8, 12)];
-  if (box === 'ftyp' && NON_VIDEO_BRAND.test(brand)) return undefined;
   if (box === 'ftyp') return brand === 'qt  ' ? MOV : MP4;
   if (['moov', 'mdat', 'wide', 'skip', 'free'].includes(box)) return MOV;
   if (text.startsWith('\x1A\x45\xDF\xA3')) return text.includes('webm') ? WEBM : MKV;

@@ -68,12 +68,6 @@ describe('The first bytes', () => {
     expect(describeNonVideo(given)).toBe(instead);
     expect(sniffVideo(given)).toBeUndefined();
   });
-
-  test('of a picture in the same container are none of a video', () => {
-    for (const brand of ['heic', 'avif', 'mif1', 'M4A ']) {
-      expect(sniffVideo(box('ftyp', brand))).toBeUndefined();
-    }
-  });
 });
 
 test.each([
