@@ -44,14 +44,12 @@ export type Refusal = Message & Partial<Failure>;
 
 export class ItemFailed extends Error {
   /**
-   * @param affectsAll whether all other items of the account would fail the same way
-   * @param clearedBy which success of another item shows that only this one is affected: one during this attempt, or
-   *   also one before, since the last such failure
+   * @param affectsAll whether all other items of the account would fail the same way; `perhaps`: unless another one
+   *   got through during this attempt
    */
   constructor(
     readonly failure: Failure,
-    readonly affectsAll = false,
-    readonly clearedBy?: 'meanwhile' | 'before',
+    readonly affectsAll: boolean | 'perhaps' = false,
   ) {
     super(failure.message);
   }
@@ -63,10 +61,7 @@ export class ItemFailed extends Error {
     const isOutage = !isOfAccount && attempt.decision === 'retry';
     const reason = isOfAccount || isOutage ? 'account' : 'item';
     const failure = { ...failed.describe(subject), reason, status } as const;
-    if (isOfAccount) return new ItemFailed(failure, true);
-    // A fault may be due to what is asked for.
-    const clearedBy = statusClass === 'fault' ? 'before' : 'meanwhile';
-    return new ItemFailed(failure, isOutage, clearedBy);
+    return new ItemFailed(failure, isOfAccount || (isOutage && 'perhaps'));
   }
 }
 
@@ -97,9 +92,8 @@ export class Results {
   readonly reused = new Map<number, boolean>();
   /** The items that may have been accepted, although no answer came; set by what submits */
   unknownItems: () => number[] = () => [];
-  /** When an item last got through, and when one last seemed to fail as all would, by `now()` of client/time */
+  /** When an item last got through, by `now()` of client/time */
   private gotThroughAt = -Infinity;
-  private failedAt = -Infinity;
   /** The failure of the items that are not sent any more */
   private abortedBy?: Failure;
 
@@ -136,12 +130,11 @@ export class Results {
     }
   }
 
-  /** A failure that seems to affect all is the item's own if another one got through. */
+  /** A failure that perhaps affects all is the item's own if another one got through in the meantime. */
   private unlessOwn(error: Error, startedAt: number): Error {
-    if (!(error instanceof ItemFailed) || !error.affectsAll || !error.clearedBy) return error;
-    const isOwn = this.gotThroughAt > (error.clearedBy === 'before' ? this.failedAt : startedAt);
-    this.failedAt = now();
-    return isOwn ? new ItemFailed({ ...error.failure, reason: 'item' }) : error;
+    const mayBeOwn = error instanceof ItemFailed && error.affectsAll === 'perhaps';
+    if (!mayBeOwn || this.gotThroughAt <= startedAt) return error;
+    return new ItemFailed({ ...error.failure, reason: 'item' });
   }
 
   /** Call this when iTeraBiz has answered an item's request. */
@@ -219,7 +212,6 @@ export class Results {
   /** The jobs that a node leaves behind when it stops, grouped by progress. */
   private jobLists(): JobList[] {
     const finished: JobList = { title: 'Finished', jobs: [] };
-    const failed: JobList = { title: 'Ordered, but failed or not finished in time', jobs: [] };
     const ordered: JobList = { title: 'Ordered', jobs: [] };
     const running: JobList = { title: 'Ordered and still being made', jobs: [] };
     const existing: JobList = { title: 'Existing, but not finished', jobs: [] };
@@ -227,9 +219,7 @@ export class Results {
     for (const [item, id] of this.accepted) {
       const { json = {} } = this.outputs.get(item)?.[0] ?? {};
       const isFinished = this.finished.has(item) || outcomeOf(json) === 'completed';
-      // Only a wait finds out how far a job is.
-      const ended = this.awaited.has(item) ? failed : ordered;
-      const own = this.failures.has(item) ? ended : running;
+      const own = this.failures.has(item) ? ordered : running;
       const open = this.reused.get(item) ? existing : own;
       (isFinished ? finished : open).jobs.push([item, id]);
     }
@@ -237,7 +227,7 @@ export class Results {
       const isTold = this.accepted.has(item) || this.failures.get(item)?.reason === 'unknown';
       if (!isTold) doubts.jobs.push([item, 'no answer yet']);
     }
-    return [finished, failed, ordered, running, existing, doubts];
+    return [finished, ordered, running, existing, doubts];
   }
 }
 

@@ -183,7 +183,7 @@ describe('In memory', () => {
     expect(end.error).toMatchObject({
       message: 'iTeraBiz could not make video b (status: failed)',
       description: expect.stringMatching(
-        /\nOrdered, but failed or not finished in time:\nItem 2: b\.\nOrdered and still being made:\nItem 1: a\.\n/,
+        /\nOrdered:\nItem 2: b\.\nOrdered and still being made:\nItem 1: a\.\n/,
       ),
     });
   });
