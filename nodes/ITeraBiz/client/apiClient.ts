@@ -4,12 +4,7 @@ import { PAGE_SIZE, pageIn, pageQuery } from '../api/page';
 import { type ApiResponse, NetworkError, type Outcome } from '../api/response';
 import { retryAfterOf, type StatusClass, statusClassOf } from '../api/status';
 import { type Video, videoIn } from '../api/video';
-import {
-  describeNetworkError,
-  describeRefusal,
-  describeStrangeAnswer,
-  type Subject,
-} from '../messages/answers';
+import { describeNetworkError, describeRefusal, type Subject } from '../messages/answers';
 import { type Message, toNodeError } from '../messages/message';
 import { type RequestContext, send } from './http';
 import type { Priority, RequestQueue } from './requestQueue';
@@ -37,11 +32,7 @@ export interface Attempt {
 
 /** A request without a result: refused, given up, or answered with something else. */
 export class RequestFailed extends Error {
-  /** @param isStrange the status was a success, but the content is not what was requested */
-  constructor(
-    readonly attempt: Attempt,
-    readonly isStrange = false,
-  ) {
+  constructor(readonly attempt: Attempt) {
     super('The request to iTeraBiz failed');
   }
 
@@ -49,9 +40,7 @@ export class RequestFailed extends Error {
   describe(subject: Subject): Message {
     const { outcome, tries, seconds } = this.attempt;
     const tried = { ...subject, tries, seconds };
-    if (!(outcome instanceof NetworkError)) {
-      return (this.isStrange ? describeStrangeAnswer : describeRefusal)(outcome, tried);
-    }
+    if (!(outcome instanceof NetworkError)) return describeRefusal(outcome, tried);
     const { code, message } = outcome;
     if (tries > 0) return describeNetworkError(outcome, tried);
     // Those before it got no answer. This one was not sent.
@@ -66,10 +55,10 @@ export class RequestFailed extends Error {
     return toNodeError(node, this.describe(subject), undefined, this.status);
   }
 
-  /** What the refusal means; `undefined` if no response came, or a strange one. */
+  /** What the response means, `done` if it is not what was requested; `undefined` if none came. */
   get statusClass(): StatusClass | undefined {
     const { outcome } = this.attempt;
-    return outcome instanceof NetworkError || this.isStrange ? undefined : statusClassOf(outcome);
+    return outcome instanceof NetworkError ? undefined : statusClassOf(outcome);
   }
 
   get status(): number | undefined {
@@ -242,7 +231,7 @@ export class ApiClient {
     const { outcome, decision } = attempt;
     if (outcome instanceof NetworkError || decision !== 'done') throw new RequestFailed(attempt);
     const result = parse(outcome);
-    if (result === undefined) throw new RequestFailed(attempt, true);
+    if (result === undefined) throw new RequestFailed(attempt);
     return result;
   }
 }

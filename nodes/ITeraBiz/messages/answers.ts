@@ -16,7 +16,7 @@ export interface Subject {
   seconds?: number;
 }
 
-/** Says what an answer other than success means, and what to do about it. */
+/** Says what an answer without a result means, and what to do about it; a success is not what the API sends. */
 export function describeRefusal(
   answer: ApiResponse,
   { doing, id, tries = 1, seconds = 0 }: Subject,
@@ -35,7 +35,12 @@ export function describeRefusal(
     };
   }
   if (statusClass === 'badValues') return describeBadValues(answer, doing, apiText);
+  const begins = apiText.slice(0, 100);
   const texts: Partial<Record<StatusClass, [message: string, description: string]>> = {
+    done: [
+      `The answer to the request to ${doing} does not look like one from iTeraBiz`,
+      `Check the Base URL of the credential: it should be the address of the API, not of a web page. The answer had status ${status}${begins && ` and begins: ${begins}`}.`,
+    ],
     badKey: [
       'iTeraBiz does not accept the API key of this credential',
       `Compare the key with the one in your iTeraBiz dashboard, or create a new key there, and save it in the credential. ${quote} (status ${status}).`,
@@ -122,15 +127,6 @@ export function describeNetworkError(
   return {
     message: `iTeraBiz could not be reached to ${doing}${tried}`,
     description: `Could not connect${network}, so nothing was sent. Check ${toCheck} and that this n8n instance can reach the internet.`,
-  };
-}
-
-/** Says that a 2xx answer is not what the API sends, e.g. if the Base URL is that of a web page. */
-export function describeStrangeAnswer({ status, body }: ApiResponse, { doing }: Subject): Message {
-  const begins = typeof body === 'string' ? (errorTextOf(body) ?? '').slice(0, 100) : '';
-  return {
-    message: `The answer to the request to ${doing} does not look like one from iTeraBiz`,
-    description: `Check the Base URL of the credential: it should be the address of the API, not of a web page. The answer had status ${status}${begins && ` and begins: ${begins}`}.`,
   };
 }
 

@@ -123,12 +123,11 @@ async function createHook(context: IHookFunctions, url: string, token: string) {
       description: `${WHICH_ADDRESS} If you did not expect this, check the Base URL of the credential.`,
     });
   }
-  const isDone = statusClass === 'done';
-  const hook = (isDone && jobIn(answer)) || {};
+  const hook = (statusClass === 'done' && jobIn(answer)) || {};
   const hookId = idOf(hook);
   if (hookId === undefined) {
     const subject = { doing: 'register this trigger' };
-    throw new RequestFailed(attempt, isDone).toNodeError(context.getNode(), subject);
+    throw new RequestFailed(attempt).toNodeError(context.getNode(), subject);
   }
   if (typeof hook.url === 'string' && !hook.url.includes(token)) {
     await removeHook(context, hookId);

@@ -336,7 +336,7 @@ describe('The count', () => {
     };
     const ends = Promise.all([take(1_000), take(9_000), take(9_000)]);
     await advance(5_000);
-    expect(await ends).toMatchObject([{ isStrange: false }, { used: 0 }, { used: 1 }]);
+    expect(await ends).toMatchObject([{ attempt: { tries: 1 } }, { used: 0 }, { used: 1 }]);
     expect(asked).toHaveLength(2);
   });
 

@@ -447,7 +447,7 @@ describe('Over HTTP', () => {
       const error = (await clientOf()
         .video('video_7')
         .catch((thrown: unknown) => thrown)) as RequestFailed;
-      expect(error).toMatchObject({ isStrange: true, status: 200, statusClass: undefined });
+      expect(error).toMatchObject({ status: 200, statusClass: 'done' });
       expect(error.describe({ doing: 'get video 7' }).message).toBe(
         'The answer to the request to get video 7 does not look like one from iTeraBiz',
       );
@@ -462,7 +462,7 @@ describe('Over HTTP', () => {
 
   test.each(['<html>', { ok: true }, ''])('a success with %p is no page', async (body) => {
     api.reply = () => ({ body });
-    await expect(clientOf().page('/videos')).rejects.toMatchObject({ isStrange: true });
+    await expect(clientOf().page('/videos')).rejects.toMatchObject({ statusClass: 'done' });
   });
 
   test.each([
@@ -478,7 +478,7 @@ describe('Over HTTP', () => {
       .video('a')
       .catch((thrown: unknown) => thrown)) as RequestFailed;
     expect(error).toBeInstanceOf(RequestFailed);
-    expect(error).toMatchObject({ status, statusClass, isStrange: false });
+    expect(error).toMatchObject({ status, statusClass });
     const node = { name: 'iTeraBiz' } as never;
     expect(error.toNodeError(node, { doing: 'get it' })).toMatchObject({
       httpCode: String(status),

@@ -1,11 +1,7 @@
 import type { IDataObject, INode } from 'n8n-workflow';
 import { NodeApiError } from 'n8n-workflow';
 
-import {
-  describeNetworkError,
-  describeRefusal,
-  describeStrangeAnswer,
-} from '../../../nodes/ITeraBiz/messages/answers.ts';
+import { describeNetworkError, describeRefusal } from '../../../nodes/ITeraBiz/messages/answers.ts';
 import { toNodeError } from '../../../nodes/ITeraBiz/messages/message.ts';
 import { NetworkError } from '../../../nodes/ITeraBiz/api/response.ts';
 
@@ -315,10 +311,10 @@ describe('An answer that is not what the API sends', () => {
     ['<!doctype html><title>Welcome</title><p>x', ' and begins: Welcome'],
     ['y'.repeat(200), ` and begins: ${'y'.repeat(100)}`],
     [{ secret: 1 }, ''],
-    [{ message: 'Welcome' }, ''],
+    [{ message: 'Welcome' }, ' and begins: Welcome'],
     ['', ''],
   ])('of %j', (body, begins) => {
-    expect(describeStrangeAnswer({ status: 200, headers: {}, body }, { doing })).toEqual({
+    expect(refusal(200, body)).toEqual({
       message: 'The answer to the request to create the video does not look like one from iTeraBiz',
       description: `Check the Base URL of the credential: it should be the address of the API, not of a web page. The answer had status 200${begins}.`,
     });
