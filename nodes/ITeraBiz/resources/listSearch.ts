@@ -21,9 +21,8 @@ const MAX_PAGES = 20;
 /** More matches than the picker shows without scrolling. */
 const ENOUGH_TO_SCROLL = 10;
 
-/** How long a search keeps reading, with matches and without, in milliseconds. */
-const SEARCH_TIMEOUT = 10_000;
-const NO_MATCH_TIMEOUT = 30_000;
+/** How long a search keeps reading, in milliseconds. */
+const SEARCH_TIMEOUT = 20_000;
 
 /** How much of a script is shown as the title, in characters: the picker is narrow. */
 const MAX_TITLE_LENGTH = 40;
@@ -67,10 +66,7 @@ async function search(
   let [pagesRead, entriesRead, isStuck] = [0, 0, false];
   let paginationToken: string | undefined;
   const fetch = async (cursor = after) => {
-    const page = await fetchPage(context, list, cursor).catch((error: unknown): Page => {
-      if (matches.length === 0) throw error;
-      return { data: [], has_more: false };
-    });
+    const page = await fetchPage(context, list, cursor);
     paginationToken = page.has_more === false ? undefined : idOf(page.data.at(-1));
     return page;
   };
@@ -79,10 +75,8 @@ async function search(
     pagesRead += 1;
     entriesRead += newItems.length;
     matches.push(...newItems.flatMap((item) => toEntry(item) ?? []).filter(isMatch));
-    const elapsed = now() - begin;
-    const isSlow = elapsed > SEARCH_TIMEOUT;
-    const isEnough = matches.length >= (filter && !isSlow ? ENOUGH_TO_SCROLL : 1);
-    if (isEnough || pagesRead === MAX_PAGES || elapsed > NO_MATCH_TIMEOUT) break;
+    const isEnough = matches.length >= (filter ? ENOUGH_TO_SCROLL : 1);
+    if (isEnough || pagesRead === MAX_PAGES || now() - begin > SEARCH_TIMEOUT) break;
   }
   const isCut = isStuck || paginationToken !== undefined;
   if (matches.length === 0 && isCut && after === undefined) {
