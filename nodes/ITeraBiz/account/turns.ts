@@ -1,13 +1,13 @@
-import { now, signalUntil, unlessAborted } from '../client/time';
+import { signalUntil, unlessAborted } from '../client/time';
 
-/** Tasks that share a key run one after the other. */
+/** Tasks that share a key run one after the other, in the order in which they came. */
 export class Turns {
-  /** The keys of each task that runs, and whether it waited for none, by the promise of its end */
-  private readonly running = new Map<Promise<void>, { keys: string[]; isFree: boolean }>();
+  /** The keys of each task that has come and not ended, by the promise of its end */
+  private readonly tasks = new Map<Promise<void>, string[]>();
 
   /**
-   * Runs a task as soon as none with one of the keys that it waits for is running, or its time is up: a tool has none
-   * left to read the list then, and says so.
+   * Runs a task once all earlier ones with one of the keys that it waits for have ended, or its time is up: a tool has
+   * none left to read the list then, and says so.
    *
    * @param keys of the task
    * @param waitsFor by default, all of them
@@ -19,28 +19,21 @@ export class Turns {
     { giveUpAt, signal }: { giveUpAt: number; signal?: AbortSignal },
     task: () => Promise<T>,
   ): Promise<T> {
-    const timeUp = signalUntil(giveUpAt, signal);
-    const earlier = new Set(this.running.keys());
-    for (;;) {
-      const others = this.sharing(waitsFor, earlier);
-      if (others.length === 0 || now() >= giveUpAt) break;
-      await unlessAborted(Promise.all(others), timeUp).catch(() => signal?.throwIfAborted());
-    }
+    const wanted = new Set(waitsFor);
+    const earlier = [...this.tasks].filter(([, theirs]) => theirs.some((key) => wanted.has(key)));
+    const ends = earlier.map(([end]) => end);
     let resolve = () => {};
-    const over = new Promise<void>((settle) => (resolve = settle));
-    this.running.set(over, { keys, isFree: waitsFor.length === 0 });
-    return await task().finally(() => {
-      this.running.delete(over);
+    const end = new Promise<void>((settle) => (resolve = settle));
+    this.tasks.set(end, keys);
+    try {
+      if (ends.length > 0) {
+        const turn = unlessAborted(Promise.all(ends), signalUntil(giveUpAt, signal));
+        await turn.catch(() => signal?.throwIfAborted());
+      }
+      return await task();
+    } finally {
+      this.tasks.delete(end);
       resolve();
-    });
-  }
-
-  /** The ends of the tasks that have one of these keys. Later ones that wait for none could go on forever. */
-  private sharing(wanted: string[], earlier: Set<Promise<void>>): Array<Promise<void>> {
-    const isWanted = new Set(wanted);
-    const entries = [...this.running].filter(([over, { keys, isFree }]) => {
-      return (!isFree || earlier.has(over)) && keys.some((key) => isWanted.has(key));
-    });
-    return entries.map(([over]) => over);
+    }
   }
 }
