@@ -2,20 +2,7 @@ import { createHash, randomBytes } from 'crypto';
 import type { IContextObject, IDataObject } from 'n8n-workflow';
 
 import type { Order } from '../account/sameOrder';
-import { type Created, ExecutionLog, type Open } from './executionLog';
-
-/**
- * The state of one submission: sent, with an unknown outcome, or accepted with this answer. Entries written
- * by older versions of this package lack what is optional.
- */
-export type Entry = Partial<Stamp> &
-  (
-    | { state: 'sent'; /** In milliseconds since 1970 */ at?: number; shared?: string }
-    | { state: 'accepted'; answer: IDataObject; reused?: boolean }
-  );
-
-/** What a submission was made from, and for which account; short, because a campaign has thousands. */
-type Stamp = Record<'origin' | 'account', string>;
+import { type Entry, ExecutionLog, type Stamp, type Submission } from './executionLog';
 
 interface LedgerData {
   seed: string;
@@ -40,7 +27,7 @@ export class Ledger {
   private readonly data: LedgerData;
 
   /** What earlier retries have ordered, or left in doubt */
-  private readonly retried: { created: Created[]; open: Open[] };
+  private readonly retried: Submission[];
 
   /** The last entry of each item from the same source, of this account if there is one */
   private readonly earlier: Map<number, Entry>;
@@ -71,7 +58,7 @@ export class Ledger {
     const { seed, entries, run: lastRun } = this.data;
     this.runId = lastRun?.index === run ? lastRun.id : randomBytes(4).toString('hex');
     this.data.run = { index: run, id: this.runId };
-    this.retried = { created: log.createdFor(seed), open: log.openFor(seed) };
+    this.retried = log.submissionsFor(seed);
     // Only the stored run has the same items in each retry. Other runs may get other items.
     this.addRetried((submission) => submission.run === this.runId);
     const { origin } = this.stamp;
@@ -97,26 +84,15 @@ export class Ledger {
     return `${this.run}/${item}/${hash(`POST ${url} ${JSON.stringify(body)}`)}`;
   }
 
-  /** The state of a submission; `undefined` if it was never sent, or was refused. */
+  /** The state of a submission, also from another retry; `undefined` if it was never sent, or was refused. */
   find(key: string): Entry | undefined {
-    return this.data.entries[key];
-  }
-
-  /** The same before anything is sent; also finds what another retry has ordered, or left in doubt. */
-  recall(key: string): Entry | undefined {
     this.addRetried((submission) => submission.key === key);
     return this.data.entries[key];
   }
 
   /** Takes over what these were. The last entry of an item counts, so the doubts come first. */
-  private addRetried(isWanted: (submission: Open) => boolean): void {
-    const { created, open } = this.retried;
-    for (const { key, at, shared, origin, account } of open.filter(isWanted)) {
-      this.adopt(key, { state: 'sent', at, shared, origin, account });
-    }
-    for (const { key, answer, origin, account } of created.filter(isWanted)) {
-      this.adopt(key, { state: 'accepted', answer, origin, account });
-    }
+  private addRetried(isWanted: (submission: Submission) => boolean): void {
+    this.retried.filter(isWanted).forEach(({ key, entry }) => this.adopt(key, entry));
   }
 
   /** Takes over an entry that says more than the known one: what this account may have counts most. */
@@ -158,11 +134,6 @@ export class Ledger {
     return account !== undefined && account !== this.stamp.account;
   }
 
-  /** For the {@link ExecutionLog}. */
-  private submissionOf(key: string) {
-    return { seed: this.data.seed, run: this.runId, key, ...this.stamp };
-  }
-
   /** The items whose submission is still unanswered, or of unknown outcome. */
   get unknownItems(): number[] {
     return this.ofThisRun().flatMap(([item, { state }]) => (state === 'sent' ? [item] : []));
@@ -191,19 +162,24 @@ export class Ledger {
     const before = this.data.entries[key];
     const first = before?.state === 'sent' ? before.shared : undefined;
     this.data.entries[key] = { state: 'sent', at, shared: first ?? shared, ...this.stamp };
-    this.recordSent(key, at);
+    this.log.record(this.doubtOf(key, at));
   }
 
   /** With the whole name of its `Idempotency-Key`: the stored execution does not know what was refused since. */
-  private recordSent(key: string, at?: number): void {
-    this.log.recordSent({ ...this.submissionOf(key), at, shared: this.nameOf(key) });
+  private doubtOf(key: string, at?: number): Submission {
+    return this.submissionOf(key, { state: 'sent', at, shared: this.nameOf(key), ...this.stamp });
+  }
+
+  private submissionOf(key: string, entry: Entry): Submission {
+    return { seed: this.data.seed, run: this.runId, key, entry };
   }
 
   /** @param reused whether the job existed before this execution */
   accepted(key: string, answer: IDataObject, reused?: boolean): void {
-    this.data.entries[key] = { state: 'accepted', answer, reused, ...this.stamp };
-    this.log.recordSettled(this.submissionOf(key));
-    if (!reused) this.log.recordCreated({ ...this.submissionOf(key), answer });
+    const entry: Entry = { state: 'accepted', answer, reused, ...this.stamp };
+    this.data.entries[key] = entry;
+    if (reused) this.log.recordSettled(this.submissionOf(key, entry));
+    else this.log.record(this.submissionOf(key, entry));
   }
 
   /**
@@ -218,8 +194,9 @@ export class Ledger {
     if (!keepsKey) refusals[key] = (refusals[key] ?? 0) + 1;
     if (before) entries[key] = before;
     else delete entries[key];
-    if (before?.state === 'sent' && !this.isForeign(before)) this.recordSent(key, before.at);
-    else this.log.recordSettled(this.submissionOf(key));
+    const isDoubt = before?.state === 'sent' && !this.isForeign(before);
+    if (isDoubt) this.log.record(this.doubtOf(key, before.at));
+    else this.log.recordSettled(this.doubtOf(key));
   }
 
   /** How many accepted submissions have the content of a given one. Counts all of them once, at the call. */

@@ -10,7 +10,8 @@ import { waitForCompletion } from '../fields/options';
 import { checkBody, isOn, type Options, textOf } from '../fields/validate';
 import { LABELS } from '../messages/message';
 import type { RequestTemplate, Run } from '../run/run';
-import type { Entry, Ledger } from './ledger';
+import type { Entry } from './executionLog';
+import type { Ledger } from './ledger';
 
 const DAY = 24 * 60 * 60_000;
 
@@ -90,7 +91,7 @@ export async function prepareRows(
       const key = ledger.keyOf(item, order);
       // Each call of a tool orders something else.
       const earlier = () => ledger.findEarlier(item) ?? ledger.takeOver(key);
-      const known = ledger.recall(key) ?? (run.isTool ? undefined : earlier());
+      const known = ledger.find(key) ?? (run.isTool ? undefined : earlier());
       const { whenVideoExists, lookBack = 30 } = options;
       const reuseSince = whenVideoExists === 'reuse' ? Date.now() - lookBack * DAY : undefined;
       const waits = waitsOf(run, item);

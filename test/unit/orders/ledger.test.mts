@@ -93,7 +93,7 @@ test('another account is the same submission, but told apart', () => {
   known.accepted(known.keyOf(0, order), { id: 'video_1' });
   known.sent(known.keyOf(1, order), 7);
   const other = new Ledger(memory, 0, 'other', 'as changed since');
-  const entry = other.recall(other.keyOf(0, order))!;
+  const entry = other.find(other.keyOf(0, order))!;
   expect([entry.state, other.isForeign(entry)]).toEqual(['accepted', true]);
   // In another run, its doubts are not the other account's.
   const next = ledgerIn(memory, 1, 'other');
@@ -112,7 +112,7 @@ test('what this process knows of its own account comes before what was made for 
   const other = retryOf('other');
   const key = other.keyOf(0, order);
   other.accepted(key, { id: 'video_b' });
-  expect(retryOf('other').recall(key)).toMatchObject({ answer: { id: 'video_b' } });
+  expect(retryOf('other').find(key)).toMatchObject({ answer: { id: 'video_b' } });
   expect(retryOf('other').find(key)).toMatchObject({ answer: { id: 'video_b' } });
   expect(retryOf('mine').find(key)).toMatchObject({ answer: { id: 'video_a' } });
 });
@@ -284,7 +284,7 @@ test('what an earlier retry ordered is known, with the source that it was made f
   const ledger = retryOf('as entered');
   expect(ledger.answers).toEqual([{ id: 'video_1' }]);
   expect(ledger.findEarlier(0)).toBe(ledger.find(key));
-  expect(retryOf('as changed since').recall(key)).toMatchObject({ state: 'accepted' });
+  expect(retryOf('as changed since').find(key)).toMatchObject({ state: 'accepted' });
   expect(retryOf('as changed since').findEarlier(0)).toBeUndefined();
 });
 
@@ -317,7 +317,7 @@ test('what an earlier retry left in doubt is known until it is settled, with the
   const laterKey = later.keyOf(0, order);
   later.sent(laterKey, 13);
   expect(retryOf(1).findEarlier(0)).toBeUndefined();
-  expect(retryOf(1).recall(laterKey)).toMatchObject({ state: 'sent', at: 13 });
+  expect(retryOf(1).find(laterKey)).toMatchObject({ state: 'sent', at: 13 });
 });
 
 test('a doubt that an existing video has settled is none in later retries', () => {
@@ -371,7 +371,7 @@ test('what an earlier retry ordered in a later run is known only by its content:
   inRun(2);
   const again = inRun(3);
   expect(again.findEarlier(0)).toBeUndefined();
-  expect(again.recall(key)).toMatchObject({ state: 'accepted' });
+  expect(again.find(key)).toMatchObject({ state: 'accepted' });
 });
 
 test('what an earlier retry did with another key is known as of that account, and its doubt gives way to what was ordered', () => {
@@ -382,11 +382,11 @@ test('what an earlier retry did with another key is known as of that account, an
     new Ledger(structuredClone(stored), 0, account, 'as entered', log);
   retryOf('replaced').sent(key, 7);
   const doubting = retryOf('mine');
-  expect(doubting.recall(key)).toMatchObject({ state: 'sent', at: 7, account: 'replaced' });
+  expect(doubting.find(key)).toMatchObject({ state: 'sent', at: 7, account: 'replaced' });
   expect(doubting.isForeign(doubting.find(key)!)).toBe(true);
   retryOf('replaced').accepted(key, { id: 'video_1' });
   const knowing = retryOf('mine');
-  expect(knowing.recall(key)).toMatchObject({ state: 'accepted', answer: { id: 'video_1' } });
+  expect(knowing.find(key)).toMatchObject({ state: 'accepted', answer: { id: 'video_1' } });
   expect(knowing.isForeign(knowing.find(key)!)).toBe(true);
   retryOf('mine').sent(key, 9);
   expect(retryOf('mine').find(key)).toMatchObject({ state: 'sent', at: 9 });
