@@ -199,16 +199,6 @@ export class Ledger {
     else this.log.recordSettled(this.doubtOf(key));
   }
 
-  /** How many accepted submissions have the content of a given one. Counts all of them once, at the call. */
-  counterOfLike(): (key: string) => number {
-    const counts = new Map<string, number>();
-    for (const [key, { state }] of Object.entries(this.data.entries)) {
-      const content = contentOf(key);
-      if (state === 'accepted') counts.set(content, (counts.get(content) ?? 0) + 1);
-    }
-    return (key) => counts.get(contentOf(key)) ?? 0;
-  }
-
   /**
    * The value of the `Idempotency-Key` header of what was {@link sent}: unchanged while the outcome is unknown,
    * new after a refusal, because an API may replay its first answer. Assumption: the API honors the header

@@ -25,16 +25,14 @@ import { type Match, needsSubmission, type Row, type Rows } from './rows';
 /** Most pages to read: 20,000 videos. */
 const MAX_PAGES = 200;
 
-/** The rows with the same order, and what the list has of it. */
+/** The rows with the same order, and what the account has of it. */
 interface Group {
   order: Order;
   rows: Row[];
   /** The earliest `reuseSince` of its rows */
   since: number;
-  /** Including failed and taken ones */
-  listed: Listed[];
-  /** The jobs that may be used, by ID */
-  usable: Map<string, Listed>;
+  /** By ID, including failed and taken ones */
+  existing: Map<string, Listed>;
   /** A job that may match, but the list says too little about it */
   unclear?: IDataObject;
   /** For a prompt: a job listed with a script alone, which AI may have written */
@@ -60,9 +58,11 @@ export async function findExisting(
   const groups = groupsOf(rows.good);
   if (groups.length === 0) return undefined;
   const yieldIfDue = yielder();
-  for (const { order } of groups) {
+  for (const { order, existing } of groups) {
     await yieldIfDue();
     indexKeysOf(order); // cached
+    // The list may not show yet what this process has created, or not clearly.
+    for (const job of jobs.createdBy(fingerprint(order))) existing.set(idOf(job.entry)!, job);
   }
   const find = indexOrders(groups);
   /** Whether each listed job has failed, by ID */
@@ -79,7 +79,7 @@ export async function findExisting(
     const same = find(entry, 'same');
     const isIn = (group: Group) => !(at < group.since);
     for (const group of same.filter(isIn)) {
-      if (id !== undefined) group.listed.push(listed);
+      if (id !== undefined) group.existing.set(id, listed);
       else if (!isFailed) group.unclear ??= entry;
     }
     // A job that certainly matches one order is not a possible match of another.
@@ -100,16 +100,9 @@ export async function findExisting(
   // What the list does not show counts until it would have to.
   const isUsable = (id: string, at: number) =>
     hasFailed.has(id) ? !hasFailed.get(id) : Date.now() - at <= MAX_LIST_LAG;
-  for (const group of groups) {
-    await yieldIfDue();
-    // A list that states prompts states that of a generated video, too.
-    if (!hasPrompts) group.unclear ??= group.scripted;
-    // The list may not show yet what this process has created, or not clearly.
-    const all = [...jobs.createdBy(fingerprint(group.order)), ...group.listed];
-    const byId = new Map(all.map((job) => [idOf(job.entry)!, job]));
-    group.usable = new Map([...byId].filter(([id, { at }]) => isUsable(id, at)));
-  }
-  const { matches, unclear } = assignOldest(groups, jobs, ledger);
+  // A list that states prompts states that of a generated video, too.
+  if (!hasPrompts) groups.forEach((group) => (group.unclear ??= group.scripted));
+  const { matches, unclear } = assignOldest(groups, jobs, ledger, isUsable);
   const [first] = unclear;
   if (first && isAllOrNothing) return describeUnclear(...first, 'Nothing was sent');
   matches.forEach((match, row) => (row.match = match));
@@ -129,8 +122,7 @@ function groupsOf(rows: Row[]): Group[] {
     const { order, known, reuseSince: since } = row;
     if (since === undefined || known?.state === 'accepted') continue;
     const key = fingerprint(order);
-    const none = { rows: [], listed: [], usable: new Map() };
-    const group: Group = groups.get(key) ?? { order, since, ...none };
+    const group: Group = groups.get(key) ?? { order, since, rows: [], existing: new Map() };
     group.rows.push(row);
     group.since = Math.min(group.since, since);
     groups.set(key, group);
@@ -143,22 +135,26 @@ function groupsOf(rows: Row[]): Group[] {
  * assigned only once.
  * @returns the match of each row, or a listed job that may be one
  */
-function assignOldest(groups: Group[], jobs: JobRegistry, ledger: Ledger) {
+function assignOldest(
+  groups: Group[],
+  jobs: JobRegistry,
+  ledger: Ledger,
+  isUsable: (id: string, at: number) => boolean,
+) {
   const taken = new Set(ledger.answers.map(idOf));
-  const countLike = ledger.counterOfLike();
   const matches = new Map<Row, Match>();
   const unclear = new Map<Row, IDataObject>();
   // E.g. `2026-01-31T14:0`: not longer than this process remembers refusals.
   const tenMinutes = new Date().toISOString().slice(0, 15);
-  for (const { order, rows, listed, usable, unclear: entry } of groups) {
+  for (const { order, rows, existing, unclear: entry } of groups) {
     const print = fingerprint(order);
-    const refusals = jobs.refusalsOf(print);
+    const usable = [...existing].filter(([id, { at }]) => isUsable(id, at));
     // Jobs without a creation time come last.
     const timeOf = ({ at }: Listed) => (Number.isNaN(at) ? Infinity : at);
-    const oldestFirst = [...usable].sort(([, a], [, b]) => timeOf(a) - timeOf(b));
+    const oldestFirst = usable.sort(([, a], [, b]) => timeOf(a) - timeOf(b));
     let missing = 0;
     for (const row of rows) {
-      const { key, reuseSince: since = 0 } = row;
+      const { reuseSince: since = 0 } = row;
       const found = oldestFirst.find(([id, { at }]) => !taken.has(id) && !(at < since));
       if (found) taken.add(found[0]);
       else if (entry) {
@@ -166,8 +162,8 @@ function assignOldest(groups: Group[], jobs: JobRegistry, ledger: Ledger) {
         if (needsSubmission(row)) unclear.set(row, entry);
         continue;
       } else missing += 1;
-      const counts = [listed.length, countLike(key), missing, refusals];
-      matches.set(row, { job: found?.[1].entry, key: [print, tenMinutes, ...counts].join(' ') });
+      const key = [print, tenMinutes, existing.size, missing, jobs.refusalsOf(print)].join(' ');
+      matches.set(row, { job: found?.[1].entry, key });
     }
   }
   return { matches, unclear };

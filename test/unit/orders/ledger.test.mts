@@ -185,16 +185,6 @@ describe('An idempotency key', () => {
   });
 });
 
-test('accepted submissions of exactly the same are counted', () => {
-  const ledger = ledgerIn();
-  const keys = [0, 1, 2, 3].map((item) => ledger.keyOf(item, order));
-  const bye = ledger.keyOf(4, { ...order, body: { script: 'Bye' } });
-  [keys[0], keys[1], bye].forEach((key) => ledger.accepted(key, {}));
-  ledger.sent(keys[2], 1);
-  const countLike = ledger.counterOfLike();
-  expect([keys[3], bye, ledger.keyOf(5, { ...order, body: {} })].map(countLike)).toEqual([2, 1, 0]);
-});
-
 test('of several earlier submissions of a row, the last one counts', () => {
   const memory: IContextObject = {};
   const keyOf = (script: string) => ledgerIn(memory).keyOf(0, { ...order, body: { script } });
