@@ -165,16 +165,13 @@ export class DailyBudget {
     const unread = hasIds && isSteady ? Math.min(elapsed + MAX_LIST_LAG, DAY) : DAY;
     const since = startedOn - unread;
     const listed: Array<Omit<ListedVideo, 'seenOn'>> = [];
-    const extent = await readBack(client, '/videos', since, MAX_PAGES, ({ entry, at }) => {
+    const isComplete = await readBack(client, '/videos', since, MAX_PAGES, ({ entry, at }) => {
       if (Number.isNaN(at)) {
         throw new CannotCount('the list of the account does not say when they were made');
       }
       listed.push({ id: idOf(entry), at });
     });
-    if (extent === 'tooLong') throw new CannotCount('there are too many');
-    if (extent === 'stuck') {
-      throw new CannotCount('iTeraBiz says that there are more, but lists the same ones again');
-    }
+    if (!isComplete) throw new CannotCount('the list of the account was not read to its end');
     // A slow reading is no news after a later one.
     if (start < this.readAt) return;
     const ids = new Set(listed.map(({ id }) => id));

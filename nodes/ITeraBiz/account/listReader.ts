@@ -19,9 +19,6 @@ export interface Listed {
   at: number;
 }
 
-/** Whether a list was read far enough, or not: it is too long, or repeats itself. */
-export type Extent = 'enough' | 'tooLong' | 'stuck';
-
 /**
  * Reads a list page by page, newest first, back to a given time.
  *
@@ -29,6 +26,7 @@ export type Extent = 'enough' | 'tooLong' | 'stuck';
  * A list that is not sorted newest first is read to its end.
  * @param since milliseconds since 1970, by our clock
  * @param onEntry gets every entry, including older ones on the last page
+ * @returns whether it was read far enough: not if it is too long, or repeats itself
  * @throws as {@link ApiClient.page}
  */
 export async function readBack(
@@ -37,7 +35,7 @@ export async function readBack(
   since: number,
   maxPages: number,
   onEntry: (listed: Listed) => void | Promise<void>,
-): Promise<Extent> {
+): Promise<boolean> {
   // How far the API's clock is ahead of ours, in milliseconds; 0 if the response has no Date.
   let ahead = 0;
   let count = 0;
@@ -47,14 +45,14 @@ export async function readBack(
     return page;
   };
   for await (const { newItems, cursorStalled } of pages(fetch)) {
-    if (++count > maxPages) return 'tooLong';
+    if (++count > maxPages) return false;
     const listed = newItems.map((entry) => ({ entry, at: createdAt(entry) - ahead }));
     for (const entry of listed) await onEntry(entry);
-    if (cursorStalled) return 'stuck';
+    if (cursorStalled) return false;
     const times = listed.map(({ at }) => at);
     const last = times[times.length - 1];
     const isSorted = times[0] > last && times.every((at, n) => n === 0 || at <= times[n - 1]);
-    if (isSorted && last < since) return 'enough';
+    if (isSorted && last < since) return true;
   }
-  return 'enough';
+  return true;
 }

@@ -5,7 +5,7 @@ import { type ApiClient, RequestFailed, TIMEOUT } from '../client/apiClient';
 import { PATIENCE } from '../client/retry';
 import { now, pause, unlessAborted } from '../client/time';
 import type { JobRegistry } from './jobRegistry';
-import { CLOCK_SKEW, type Extent, type Listed, readBack } from './listReader';
+import { CLOCK_SKEW, type Listed, readBack } from './listReader';
 import { fingerprint, indexOrders, type Order } from './sameOrder';
 
 /** When to read the list, in milliseconds. Assumption: a new job is listed within seconds. */
@@ -27,14 +27,6 @@ const LONG_BEFORE = 3_000;
 
 /** Most pages one poll reads. */
 const MAX_PAGES = 20;
-
-/** Why the list may not have shown a job, for the user. */
-const TROUBLE: Record<Extent | 'undated', string | undefined> = {
-  enough: undefined,
-  tooLong: 'Only the newest entries of a very long list were read',
-  stuck: 'iTeraBiz says that there are more, but lists the same ones again',
-  undated: 'The list does not say of each when it was made',
-};
 
 /** Refusals that the next poll would get again, unless they come from a deployment or a proxy. */
 const FINAL_CLASSES = ['badKey', 'notAllowed', 'notFound', 'badValues', 'noCredits'];
@@ -231,9 +223,10 @@ export class Reconciler {
     const poll: Poll = { start: now(), at: Date.now(), listed: [] };
     try {
       const collect = (job: Listed) => void poll.listed.push(job);
-      const extent = await readBack(client, this.list, since, MAX_PAGES, collect);
-      const isUndated = poll.listed.some(({ at }) => Number.isNaN(at));
-      poll.trouble = TROUBLE[isUndated ? 'undated' : extent];
+      const isComplete = await readBack(client, this.list, since, MAX_PAGES, collect);
+      const isDated = poll.listed.every(({ at }) => !Number.isNaN(at));
+      if (!isComplete) poll.trouble = 'The list was not read to its end';
+      if (!isDated) poll.trouble = 'The list does not say of each when it was made';
     } catch (error) {
       // A canceled leader, or an error of its own, says nothing about the other lookups.
       if (leader.client.settings.signal?.aborted) return undefined;

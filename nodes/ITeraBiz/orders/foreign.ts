@@ -59,8 +59,8 @@ async function mayList(client: ApiClient, rows: Row[]): Promise<boolean> {
   const find = indexOrders(rows);
   let isListed = false;
   const since = Date.now() - LOOK_BACK;
-  const extent = await readBack(client, '/videos', since, MAX_PAGES, ({ entry }) => {
+  const isComplete = await readBack(client, '/videos', since, MAX_PAGES, ({ entry }) => {
     isListed ||= ids.has(idOf(entry)) || find(entry, 'same').length > 0;
   }).catch(refusalOnly);
-  return isListed || extent !== 'enough';
+  return isListed || isComplete !== true;
 }

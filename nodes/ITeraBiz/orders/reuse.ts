@@ -1,7 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import type { JobRegistry } from '../account/jobRegistry';
-import { type Extent, type Listed, MAX_LIST_LAG, readBack } from '../account/listReader';
+import { type Listed, MAX_LIST_LAG, readBack } from '../account/listReader';
 import { PAGE_SIZE } from '../api/page';
 import {
   indexKeysOf,
@@ -17,13 +17,18 @@ import { type ApiClient, refusalOnly, RequestFailed } from '../client/apiClient'
 import { yielder } from '../client/time';
 import { lookBack, whenVideoExists } from '../fields/options';
 import { BadInput } from '../fields/validate';
-import { type Message, SUPPORT } from '../messages/message';
+import type { Message } from '../messages/message';
 import { ItemFailed, type Refusal } from '../run/results';
 import type { Ledger } from './ledger';
 import { type Match, needsSubmission, type Row, type Rows } from './rows';
 
 /** Most pages to read: 20,000 videos. */
 const MAX_PAGES = 200;
+
+const LIST_CUT: Message = {
+  message: "Nothing was sent: your account's list could not be read to its end",
+  description: `It goes on for more than ${MAX_PAGES * PAGE_SIZE} videos, or repeats itself, so this node cannot tell whether the video of this item is there already. Lower "${lookBack.displayName}" (older videos are then ordered again), or choose "Order Another One", which orders every item.`,
+};
 
 /** The rows with the same order, and what the account has of it. */
 interface Group {
@@ -92,11 +97,12 @@ export async function findExisting(
     for (const group of find(entry, 'unclear', isSkipped)) group[kind] = entry;
   };
   const since = Math.min(...groups.map((group) => group.since));
-  const extent = await readBack(client, '/videos', since, MAX_PAGES, addListed).catch(refusalOnly);
-  if (extent instanceof RequestFailed) {
-    return ItemFailed.by(extent, { doing: 'list the videos' }).failure;
+  const reading = readBack(client, '/videos', since, MAX_PAGES, addListed);
+  const isComplete = await reading.catch(refusalOnly);
+  if (isComplete instanceof RequestFailed) {
+    return ItemFailed.by(isComplete, { doing: 'list the videos' }).failure;
   }
-  if (extent !== 'enough') return describeExtent(extent);
+  if (!isComplete) return LIST_CUT;
   // What the list does not show counts until it would have to.
   const isUsable = (id: string, at: number) =>
     hasFailed.has(id) ? !hasFailed.get(id) : Date.now() - at <= MAX_LIST_LAG;
@@ -177,17 +183,4 @@ function describeUnclear({ order, item }: Row, listed: IDataObject, consequence:
     message: `${consequence}: video ${id} may already be the video of item ${item + 1}, but ${reason}`,
     description: `So this node cannot tell whether to order it. Look at that video. If it is the right one, leave this item out. If not, run this item alone with "${whenVideoExists.displayName}" set to "Order Another One", which orders every item it gets.`,
   };
-}
-
-function describeExtent(extent: Extent): Message {
-  const consequence = 'this node cannot tell whether the video of this item is there already';
-  return extent === 'tooLong'
-    ? {
-        message: `Nothing was sent: your account's list has more than ${(MAX_PAGES * PAGE_SIZE).toLocaleString('en')} videos`,
-        description: `So ${consequence}. Lower "${lookBack.displayName}": older videos are then ordered again.`,
-      }
-    : {
-        message: "Nothing was sent: your account's list could not be read to its end",
-        description: `iTeraBiz says that there are more videos, but sends the same ones again, so ${consequence}. Write to ${SUPPORT}, or choose "Order Another One", which orders every item.`,
-      };
 }

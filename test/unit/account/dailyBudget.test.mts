@@ -286,10 +286,7 @@ describe('The count', () => {
   const [video] = [{ id: 'a', created_at: '2027-01-15T07:00:00Z' }];
   test.each<[string, unknown]>([
     ['the list of the account does not say when they were made', { data: [{ id: 'a' }] }],
-    [
-      'iTeraBiz says that there are more, but lists the same ones again',
-      { data: [video], has_more: true },
-    ],
+    ['the list of the account was not read to its end', { data: [video], has_more: true }],
   ])('is impossible where %s', async (message, body) => {
     const { take, replyWith } = accountOf();
     replyWith(body);
@@ -305,7 +302,7 @@ describe('The count', () => {
     );
     const end = take();
     await advance(200);
-    expect(end.error).toEqual(new CannotCount('there are too many'));
+    expect(end.error).toEqual(new CannotCount('the list of the account was not read to its end'));
     expect(asked).toHaveLength(101);
   });
 

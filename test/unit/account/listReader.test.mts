@@ -22,10 +22,10 @@ async function read(pages: (number | null)[][], maxPages = 9, date?: string) {
   });
   const client = new Account('one').client(context, { priority: 'row' });
   const ages: number[] = [];
-  const extent = await readBack(client, '/videos', NOW - 10_000, maxPages, ({ at }) => {
+  const isComplete = await readBack(client, '/videos', NOW - 10_000, maxPages, ({ at }) => {
     ages.push((NOW - at) / 1_000);
   });
-  return { extent, pages: asked.length, ages };
+  return { isComplete, pages: asked.length, ages };
 }
 
 test.each<[string, (number | null)[][], number]>([
@@ -39,7 +39,7 @@ test.each<[string, (number | null)[][], number]>([
   ['if the first does not', [[null, 12], [2]], 2],
 ])('a list is read %s', async (_, list, pages) => {
   expect(await read(list)).toEqual({
-    ...{ extent: 'enough', pages },
+    ...{ isComplete: true, pages },
     ages: list
       .slice(0, pages)
       .flat()
@@ -49,8 +49,8 @@ test.each<[string, (number | null)[][], number]>([
 
 test('a list is read no further than so many pages', async () => {
   const list = [[1], [2], [3]];
-  expect(await read(list, 3)).toMatchObject({ extent: 'enough', ages: [1, 2, 3] });
-  expect(await read(list, 2)).toMatchObject({ extent: 'tooLong', ages: [1, 2] });
+  expect(await read(list, 3)).toMatchObject({ isComplete: true, ages: [1, 2, 3] });
+  expect(await read(list, 2)).toMatchObject({ isComplete: false, ages: [1, 2] });
 });
 
 test('a list that shows the same page again is stuck', async () => {
@@ -58,7 +58,7 @@ test('a list that shows the same page again is stuck', async () => {
   const client = new Account('one').client(context, { priority: 'row' });
   const seen: IDataObject[] = [];
   const collect = ({ entry }: { entry: IDataObject }) => void seen.push(entry);
-  expect(await readBack(client, '/videos', 0, 9, collect)).toBe('stuck');
+  expect(await readBack(client, '/videos', 0, 9, collect)).toBe(false);
   expect(seen).toEqual([{ id: 'a' }]);
 });
 

@@ -187,7 +187,7 @@ describe('Max Videos per Day', () => {
     [
       'repeats itself',
       answered({ data: [{ id: 'x', created_at: new Date().toISOString() }], has_more: true }),
-      /: iTeraBiz says that there are more, but lists the same ones again$/,
+      /: the list of the account was not read to its end$/,
     ],
   ])('nothing is sent where the list %s', async (_, answer, words) => {
     const { run } = fakeRun({ api: () => answer, maxVideosPerDay: 9 });

@@ -338,24 +338,14 @@ describe('In the list of the account', () => {
   });
 
   let count = 0;
-  const CONSEQUENCE = 'this node cannot tell whether the video of this item is there already';
+  const listCut = {
+    message: "Nothing was sent: your account's list could not be read to its end",
+    description:
+      'It goes on for more than 20000 videos, or repeats itself, so this node cannot tell whether the video of this item is there already. Lower "Look Back (Days)" (older videos are then ordered again), or choose "Order Another One", which orders every item.',
+  };
   test.each<[string, () => IDataObject, object]>([
-    [
-      'goes on and on',
-      () => answered({ data: [a(`v${++count}`, 1)], has_more: true }),
-      {
-        message: "Nothing was sent: your account's list has more than 20,000 videos",
-        description: `So ${CONSEQUENCE}. Lower "Look Back (Days)": older videos are then ordered again.`,
-      },
-    ],
-    [
-      'repeats itself',
-      () => answered({ data: [a('x', 1)], has_more: true }),
-      {
-        message: "Nothing was sent: your account's list could not be read to its end",
-        description: `iTeraBiz says that there are more videos, but sends the same ones again, so ${CONSEQUENCE}. Write to api@iterabiz.com, or choose "Order Another One", which orders every item.`,
-      },
-    ],
+    ['goes on and on', () => answered({ data: [a(`v${++count}`, 1)], has_more: true }), listCut],
+    ['repeats itself', () => answered({ data: [a('x', 1)], has_more: true }), listCut],
     [
       'is refused',
       () => answered({}, 403),
