@@ -3,7 +3,6 @@ import { indexOrders } from '../account/sameOrder';
 import { videoIfKnown } from '../account/snapshot';
 import { idOf } from '../api/video';
 import { type ApiClient, refusalOnly, RequestFailed } from '../client/apiClient';
-import { eachItem } from '../run/eachItem';
 import type { Row } from './rows';
 import type { Submissions } from './submit';
 
@@ -20,28 +19,23 @@ const MAX_FAULTS = 3;
  *
  * @throws the signal's reason
  */
-export async function forgetForeign(shared: Submissions, rows: Row[]): Promise<void> {
-  const { client, ledger, results } = shared;
-  const { run } = results;
+export async function forgetForeign(
+  { client, ledger, results }: Submissions,
+  rows: Row[],
+): Promise<void> {
   const foreign = rows.filter(({ known }) => known && ledger.isForeign(known));
-  const missing: Row[] = [];
-  const ours = new Set<string | undefined>();
+  const gone: Row[] = [];
   let faults = 0;
-  let cannotAsk = false;
-  // Mostly, one answer decides for all: too few requests to be paced by Batching.
-  const unpaced = { ...run, batching: { size: 1, interval: 0 } };
-  await eachItem(unpaced, foreign, run.concurrency, async (row) => {
+  for (const row of foreign) {
     const id = jobIdOf(row);
-    if (id === undefined || cannotAsk || ours.has(row.known?.account)) return;
+    if (id === undefined) continue;
     const video = await videoIfKnown(client, id).catch(refusalOnly);
-    if (video === undefined) missing.push(row);
-    else if (!(video instanceof RequestFailed)) ours.add(row.known?.account);
+    if (video === undefined) gone.push(row);
+    // One that is there shows that the account is the same: the others were deleted, or are not shown right now.
+    else if (!(video instanceof RequestFailed)) return;
     // A fault may be this video's own. Anything else would meet all others, too.
-    else cannotAsk ||= video.statusClass !== 'fault' || ++faults >= MAX_FAULTS;
-  });
-  if (cannotAsk) return;
-  // One that is there shows that the account is the same: the others were deleted, or are not shown right now.
-  const gone = missing.filter(({ known }) => !ours.has(known?.account));
+    else if (video.statusClass !== 'fault' || ++faults >= MAX_FAULTS) return;
+  }
   if (gone.length === 0 || (await mayList(client, gone))) return;
   for (const row of gone) {
     row.known = undefined;
