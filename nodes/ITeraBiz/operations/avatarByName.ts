@@ -3,7 +3,7 @@ import type { IDataObject } from 'n8n-workflow';
 import { normalizeName } from '../api/text';
 import type { ApiClient } from '../client/apiClient';
 import { BadInput } from '../fields/validate';
-import { LABELS, quoted, SUPPORT } from '../messages/message';
+import { LABELS, quoted } from '../messages/message';
 import { ItemFailed } from '../run/results';
 import { readList } from './getMany';
 
@@ -22,11 +22,8 @@ export function avatarReader(client: ApiClient): () => Promise<IDataObject[]> {
 /** Even if the list cannot be read, the API may accept the ID of an avatar. */
 function adviseOtherModes(error: unknown): never {
   if (!(error instanceof ItemFailed) || error.affectsAll) throw error;
-  const { status, description } = error.failure;
-  const advice = 'By Name needs the whole list: choose the avatar From List or By ID instead.';
-  // Without a status, the list stalled: the advice for Get Many does not help here.
-  const more = status === undefined ? `Tell ${SUPPORT}, too.` : description;
-  throw new ItemFailed({ ...error.failure, description: `${advice} ${more}` });
+  const description = 'By Name needs the whole list: choose the avatar From List or By ID instead.';
+  throw new ItemFailed({ ...error.failure, description });
 }
 
 /**

@@ -191,8 +191,7 @@ describe('An avatar by its name', () => {
       { body: { data: avatars, has_more: true } },
       {
         message: 'The list from iTeraBiz stopped after 3 entries although it says there are more',
-        description:
-          'By Name needs the whole list: choose the avatar From List or By ID instead. Tell api@iterabiz.com, too.',
+        description: 'By Name needs the whole list: choose the avatar From List or By ID instead.',
       },
     ],
     [
@@ -201,15 +200,13 @@ describe('An avatar by its name', () => {
       {
         message:
           'The answer to the request to list the avatars does not look like one from iTeraBiz',
-        description: expect.stringMatching(
-          /^By Name needs the whole list: choose the avatar From List or By ID instead\. Check the Base URL .*status 200/,
-        ),
+        description: 'By Name needs the whole list: choose the avatar From List or By ID instead.',
       },
     ],
     [
       'is refused',
       { status: 403 },
-      { description: expect.stringMatching(/^By Name needs .* Check/) },
+      { description: expect.stringMatching(/^By Name needs /), status: 403 },
     ],
     [
       'needs another key',
