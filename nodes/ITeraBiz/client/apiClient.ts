@@ -133,7 +133,6 @@ export class ApiClient {
     const turn = { priority, concurrency, signal: signalUntil(deadline, signal) };
     let patience = PATIENCE;
     let startedAt: number | undefined;
-    let sentAt: number | undefined;
     let last: Attempt | undefined;
     let ownPause = 0;
 
@@ -143,14 +142,12 @@ export class ApiClient {
       patience = await this.queue.waitUntilResumed(patience, turn.signal);
       const needed = method === 'POST' ? TIME_TO_SUBMIT : 0;
       if (patience < 0 || now() + needed >= deadline) return undefined;
-      const since = sentAt ?? now();
-      sentAt = now();
-      startedAt ??= sentAt;
+      startedAt ??= now();
       const outcome = await sendOnce();
       const decision = retryDecision(method, outcome);
       const seconds = (now() - startedAt) / 1_000;
       const attempt = { outcome, decision, tries: (last?.tries ?? 0) + 1, seconds };
-      ownPause = this.pauseAfter(attempt, since);
+      ownPause = this.pauseAfter(attempt);
       return attempt;
     };
     const tryInTurn = async () => {
@@ -170,22 +167,19 @@ export class ApiClient {
 
   private mayRetry({ outcome, decision, tries }: Attempt): boolean {
     const { retry = true } = this.settings;
-    const isReachable = this.queue.answeredAt > -Infinity;
-    return retry && decision === 'retry' && tries < maxTries(outcome, isReachable);
+    return retry && decision === 'retry' && tries < maxTries(outcome, this.queue.hasAnswered);
   }
 
   /**
    * Holds back the queue if the API asks for it, or before a request is sent again.
    *
-   * @param since when its previous try was sent, on the first when this one was, by `now()` of client/time
-   * @returns for how long to hold back only this request, in milliseconds: if others got through since, a fault is
-   *   due to what it asks for
+   * @returns for how long to hold back only this request, in milliseconds: a fault may be due to what it asks for
    */
-  private pauseAfter(attempt: Attempt, since: number): number {
+  private pauseAfter(attempt: Attempt): number {
     const { outcome, decision, tries } = attempt;
     // No wait cures a refusal that is final.
     if (decision === 'done' || decision === 'refused') {
-      this.queue.answeredAt = now();
+      this.queue.hasAnswered = true;
       return 0;
     }
     const answer = outcome instanceof NetworkError ? undefined : outcome;
@@ -195,8 +189,7 @@ export class ApiClient {
     const retryAfter = isPause ? retryAfterOf(answer.headers) : undefined;
     if (retryAfter === undefined && !this.mayRetry(attempt)) return 0;
     const milliseconds = backOff(tries, retryAfter);
-    const isFault = statusClass === 'fault' && retryAfter === undefined;
-    if (isFault && this.queue.answeredAt > since) return milliseconds;
+    if (statusClass === 'fault' && retryAfter === undefined) return milliseconds;
     this.queue.pauseFor(milliseconds, outcome);
     return 0;
   }

@@ -23,8 +23,8 @@ export class RequestQueue {
   private readonly inFlight = { interactive: 0, poll: 0, row: 0 };
   private readonly waiting: Record<Priority, QueueEntry[]> = { interactive: [], poll: [], row: [] };
   private resumesAt = 0;
-  /** When a request last got an answer that is final, by `now()` of client/time */
-  answeredAt = -Infinity;
+  /** Whether a request has got an answer that is final */
+  hasAnswered = false;
   /** The outcome that asked for the current pause */
   pausedBy?: Outcome;
 
