@@ -96,21 +96,13 @@ export function assign<T extends UnknownSubmission>(
 ): Map<T, Listed> {
   /** The fingerprint of the order that made each job */
   const candidates = new Map<Listed, string>();
-  const byOrder = new Map<string, { order: Order; all: T[] }>();
-  for (const submission of submissions) {
-    const { order } = submission;
-    const print = fingerprint(order);
-    const group = byOrder.get(print) ?? { order, all: [] };
-    group.all.push(submission);
-    byOrder.set(print, group);
-  }
-  const find = indexOrders([...byOrder.values()]);
+  const find = indexOrders(submissions);
   const findSending = indexOrders(sending.map((order) => ({ order })));
   for (const job of listed) {
-    const isMatch = (submission: T) => isInTime(submission, job.at);
-    const matches = find(job.entry, 'same').filter(({ all }) => all.some(isMatch));
+    const matches = find(job.entry, 'same').filter((submission) => isInTime(submission, job.at));
+    const orders = new Set(matches.map(({ order }) => fingerprint(order)));
     const isBeingSent = findSending(job.entry, 'same').length > 0;
-    if (matches.length === 1 && !isBeingSent) candidates.set(job, fingerprint(matches[0].order));
+    if (orders.size === 1 && !isBeingSent) candidates.set(job, [...orders][0]);
   }
   const result = new Map<T, Listed>();
   for (const submission of [...submissions].sort((a, b) => a.sentAt - b.sentAt)) {
