@@ -257,7 +257,7 @@ describe('A ceiling of the run', () => {
   });
 });
 
-test('One bad answer to the list in the middle of a run stops nothing, and is not asked for again at once', async () => {
+test('One bad answer to the list in the middle of a run stops nothing', async () => {
   const usual = { ...MAX_AGE };
   MAX_AGE.start = 0;
   const page = { status: 200, body: '<html><title>Maintenance</title></html>' };
@@ -266,7 +266,7 @@ test('One bad answer to the list in the middle of a run stops nothing, and is no
     list: () => (api.by('GET').length === 3 ? page : { body: { data: [], has_more: false } }),
   });
   expect(await place.output).toHaveLength(6);
-  expect([place.posts.length, place.looks.length]).toEqual([6, 3]);
+  expect(place.posts).toHaveLength(6);
   Object.assign(MAX_AGE, usual);
 });
 
