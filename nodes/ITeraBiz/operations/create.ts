@@ -34,7 +34,14 @@ const executions = new Turns();
 /** Orders each item once, and waits for the videos if the user wants that. */
 export const create: Perform = async (run, request) => {
   const results = new Results(run);
-  const account = await accountFor(results, request);
+  const reading = run.assertOneAccount().then(async () => await run.account());
+  const account = await reading.catch((error: Error) => {
+    // If n8n cannot read the credential any more, what an earlier try ordered is named all the same.
+    recordEarlier(results, ledgerOf(run, request, { id: '' }));
+    if (results.accepted.size === 0 && results.unknownItems().length === 0) throw error;
+    failAll(results, error);
+    return undefined;
+  });
   if (!account) return results.collect();
   const releaseAccount = account.hold();
   const seed = seedIn(run.memory);
@@ -59,25 +66,6 @@ export const create: Perform = async (run, request) => {
     releaseAccount();
   }
 };
-
-/**
- * The account; `undefined` if n8n cannot read the credential anymore, although an earlier try has ordered: what it
- * ordered is named all the same.
- * @throws n8n's own errors otherwise
- */
-async function accountFor(
-  results: Results,
-  request: RequestTemplate,
-): Promise<Account | undefined> {
-  const { run } = results;
-  const account = run.assertOneAccount().then(async () => await run.account());
-  return await account.catch((error: Error) => {
-    recordEarlier(results, ledgerOf(run, request, { id: '' }));
-    if (results.accepted.size === 0 && results.unknownItems().length === 0) throw error;
-    failAll(results, error);
-    return undefined;
-  });
-}
 
 /** Before its items are validated again: one that is invalid by now was ordered all the same. */
 function recordEarlier(results: Results, ledger: Ledger): void {
