@@ -5,7 +5,7 @@ import {
   statusOf,
   type Video,
 } from '../../nodes/ITeraBiz/api/video.ts';
-import { compare, unclearReason } from '../../nodes/ITeraBiz/account/sameOrder.ts';
+import { compare, doubtsAbout } from '../../nodes/ITeraBiz/account/sameOrder.ts';
 import type { Contract } from '../contract.mts';
 import { completedIn, type Evidence, listedIn, objectIn, readById } from '../evidence.mts';
 import {
@@ -159,7 +159,7 @@ function asOrdered(evidence: Evidence): Finding | undefined {
     const sent = { url: '/videos', body: order.sent };
     const likeness = compare(sent, listed);
     if (likeness === 'same') continue;
-    const why = likeness === 'other' ? 'it reads as another order' : unclearReason(sent, listed);
+    const why = doubtsAbout(sent, listed)?.join('; ') ?? 'it reads as another order';
     return differs(`Of the video that was ordered, once ${statusOf(listed)}, ${why}, ${instead}`);
   }
   const isReal = ({ duration }: Video) => !Number.isInteger(Number(duration ?? 0));

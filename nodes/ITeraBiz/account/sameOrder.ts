@@ -44,23 +44,21 @@ export function listOf({ url }: Order): '/avatars' | '/videos' {
  */
 export function compare(order: Order, listed: IDataObject): Likeness {
   const doubts = doubtsAbout(order, listed);
-  if (doubts === 'other') return 'other';
+  if (!doubts) return 'other';
   return doubts.length === 0 ? 'same' : 'unclear';
 }
 
-/** Why {@link compare} cannot tell, to follow "but", e.g. `its Script is not in the list`. */
-export function unclearReason(order: Order, listed: IDataObject): string {
-  const doubts = doubtsAbout(order, listed);
-  return doubts === 'other' ? '' : doubts.join('; ');
-}
-
-/** What keeps an entry from being certainly this order's; none if it certainly is. */
-function doubtsAbout({ url, body }: Order, listed: IDataObject): string[] | 'other' {
+/**
+ * Why {@link compare} cannot tell, as in `its Script is not in the list`: nothing if it can, `undefined` if it is another
+ * order.
+ */
+export function doubtsAbout({ url, body }: Order, listed: IDataObject): string[] | undefined {
   const field = TEXTS[url];
   // First, because texts take long.
   const avatar = avatarLikeness(body, listed);
-  const text = avatar === 'other' ? avatar : textDoubt(field, body, listed);
-  if (text === 'other') return text;
+  if (avatar === 'other') return undefined;
+  const text = textDoubt(field, body, listed);
+  if (text === 'other') return undefined;
   const doubts = text ? [`its ${LABELS[field]} is ${text}`] : [];
   const add = (name: string, stated: unknown) =>
     doubts.push(

@@ -4,13 +4,13 @@ import type { JobRegistry } from '../account/jobRegistry';
 import { type Listed, MAX_LIST_LAG, readBack } from '../account/listReader';
 import { PAGE_SIZE } from '../api/page';
 import {
+  doubtsAbout,
   indexKeysOf,
   indexOrders,
   fingerprint,
   type Order,
   states,
   textFieldOf,
-  unclearReason,
 } from '../account/sameOrder';
 import { idOf, outcomeOf } from '../api/video';
 import { type ApiClient, refusalOnly, RequestFailed } from '../client/apiClient';
@@ -178,7 +178,7 @@ function assignOldest(
 /** @param consequence as in `Nothing was sent` */
 function describeUnclear({ order, item }: Row, listed: IDataObject, consequence: string): Message {
   const id = idOf(listed) ?? 'without an ID';
-  const reason = unclearReason(order, listed) || 'the list does not say its ID';
+  const reason = doubtsAbout(order, listed)?.join('; ') || 'the list does not say its ID';
   return {
     message: `${consequence}: video ${id} may already be the video of item ${item + 1}, but ${reason}`,
     description: `So this node cannot tell whether to order it. Look at that video. If it is the right one, leave this item out. If not, run this item alone with "${whenVideoExists.displayName}" set to "Order Another One", which orders every item it gets.`,

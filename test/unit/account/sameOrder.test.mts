@@ -3,11 +3,11 @@ import type { IDataObject } from 'n8n-workflow';
 
 import {
   compare,
+  doubtsAbout,
   indexOrders,
   listOf,
   fingerprint,
   type Order,
-  unclearReason,
 } from '../../../nodes/ITeraBiz/account/sameOrder.ts';
 import { cases } from '../../shared/cases.mts';
 
@@ -107,7 +107,7 @@ test('random spellings of one order are the same or unclear, never another one',
       const listed = { id: 'video_1', ...wrap({ ...body, ...rest, script: spell(script) }) };
       const likeness = compare(order, listed);
       expect(likeness).not.toBe('other');
-      expect(unclearReason(order, listed) === '').toBe(likeness === 'same');
+      expect(doubtsAbout(order, listed)?.length === 0).toBe(likeness === 'same');
     }),
     { numRuns: 500 },
   );
@@ -456,7 +456,7 @@ test.each<[IDataObject, string]>([
   ],
   [body, ''],
 ])('why %j is unclear', (listed, why) => {
-  expect(unclearReason(video(body), listed)).toBe(why);
+  expect(doubtsAbout(video(body), listed)!.join('; ')).toBe(why);
 });
 
 test('of many orders, those are found that compare as the same', () => {
