@@ -1,9 +1,8 @@
 import type { IDataObject, INodeExecutionData, INodeProperties } from 'n8n-workflow';
 
-import { endingIn, isRefusedForGood, type Refusals, type Snapshot } from '../account/snapshot';
+import { endingIn, isRefusedForGood, type Snapshot } from '../account/snapshot';
 import type { WaitResult } from '../account/videoPoller';
-import { isObject } from '../api/json';
-import { idOf, outcomeOf, type Video } from '../api/video';
+import { idOf, outcomeOf } from '../api/video';
 import { now } from '../client/time';
 import { describeStop, type JobList } from '../messages/items';
 import { type Message, toNodeError } from '../messages/message';
@@ -22,6 +21,12 @@ import {
 
 /** How long a poll may take in any case, in milliseconds. Before a Timeout, there must be time for two. */
 const LEAST_TIME = 20_000;
+
+/**
+ * What the poller's last item tells the coordinator. n8n behavior: after a hard stop, the coordinator gets the user's
+ * item instead, whose columns have other names.
+ */
+const LEARNED = '_iteraBizLearned';
 
 /** n8n behavior: an error after a wait is kept, and a retry from the execution list only repeats it. */
 const RETRY_IS_USELESS = 'Retrying does not resume the wait';
@@ -43,30 +48,16 @@ export const coordinate: Perform = async (run) => {
   memory.done = false;
   if (isFirst) return unchanged;
   // If the poller ended because its polls were refused, they count here, too.
-  const { refusals, ended } = run.input(0);
-  if (isRefusals(refusals)) memory.refusals = refusals;
+  const { refusals, ended } = (run.input(0)[LEARNED] ?? memory) as Memory;
+  memory.refusals = refusals;
+  memory.ended = { ...memory.ended, ...ended };
   const ids = [...new Set(videos.map(({ id }) => id))];
-  for (const id of isObject(ended) ? ids : []) {
-    const video = (ended as IDataObject)[id];
-    if (isVideo(video, id)) (memory.ended ??= {})[id] = video;
-  }
-
   const poll = await pollFor(run, memory, ids, videos);
   const ends = videos.map((video) => endOf(poll, video));
   if (ends.includes(undefined)) return unchanged;
   memory.done = true;
   return outcome(run, durable, ends as End[]);
 };
-
-/** n8n behavior: after a hard stop, the input is the user's, whose columns may have any name. */
-function isRefusals(value: unknown): value is Refusals {
-  return isObject(value) && [value.count, value.since].every(Number.isFinite);
-}
-
-/** Whether it is this video, and has ended; see {@link isRefusals}. */
-function isVideo(value: unknown, id: string): value is Video {
-  return isObject(value) && idOf(value) === id && outcomeOf(value) !== 'running';
-}
 
 /** Polls for these videos, and says what that means for their waits, given what earlier polls met. */
 async function pollFor(run: Run, memory: Memory, ids: string[], videos: AwaitedVideo[]) {
@@ -198,9 +189,9 @@ export const pollDurably: Perform = async (run) => {
   const left = Math.max(...videos.map(({ id, deadline }) => (open.has(id) ? deadline - at : 0)));
   memory.done = left <= 0;
   memory.pause = nextPause(at - wait.since, left);
-  const refusals = isLast ? { refusals: { ...memory.refusals } } : {};
-  const ended = memory.done && memory.ended ? { ended: memory.ended } : {};
-  return [{ json: { pending: memory.pending.length, ...refusals, ...ended } }];
+  const { refusals, ended } = memory;
+  const learned = memory.done && { [LEARNED]: { refusals, ended } as IDataObject };
+  return [{ json: { pending: memory.pending.length, ...learned } }];
 };
 
 /** Seconds until the next poll: a quarter of the wait so far, within n8n's and our own bounds. */
