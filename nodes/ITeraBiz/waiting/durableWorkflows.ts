@@ -13,16 +13,14 @@ import type { OnError, Run } from '../run/run';
 import type { WaitOptions } from './outcome';
 
 /**
- * n8n behavior: only a Wait node makes it put an execution aside, which it then resumes even after restarts.
- * So the node hands its wait over to a small workflow, the coordinator. n8n puts the user's execution aside
- * until the coordinator ends, and takes its result as the node's output. Seen in 2.41: results replace the
- * node's items by position, so there is exactly one per input item, in input order. On Error applies to an
- * error of the coordinator as a whole, so it ends with one only if the user's node stops on errors.
+ * n8n behavior: only a Wait node makes it put an execution aside, which it then resumes even after restarts. So the
+ * node hands its wait over to a small workflow, the coordinator, whose result becomes the node's output: exactly one
+ * item per input item, in input order. On Error applies to an error of the coordinator as a whole, so it ends with
+ * one only if the user's node stops on errors.
  *
- * n8n behavior: an execution that is running when n8n is killed is over, and its output before its last
- * pause counts as its result. So the coordinator runs only for moments, and a second small workflow, the
- * poller, polls the API repeatedly. However a poller ends, the coordinator then polls itself, and starts
- * another poller if videos are still being made.
+ * n8n behavior: an execution that is running when n8n is killed is over. So the coordinator runs only for moments,
+ * and a second small workflow, the poller, polls again and again. However a poller ends, the coordinator then polls
+ * itself, and starts another poller if videos are still being made.
  */
 
 /** The coordinator's operation: outputs the result once all videos have ended. */
