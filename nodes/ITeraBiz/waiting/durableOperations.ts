@@ -63,6 +63,7 @@ export const coordinate: Perform = async (run) => {
 async function pollFor(run: Run, memory: Memory, ids: string[], videos: AwaitedVideo[]) {
   const surprises = (memory.surprises ??= {});
   const refusals = (memory.refusals ??= { count: 0, since: 0 });
+  const ended = (memory.ended ??= {});
   const snapshot: Snapshot = new Map();
   let refusal: Error | undefined;
   // n8n behavior: an execution that it cancels at its Timeout has no output.
@@ -90,11 +91,11 @@ async function pollFor(run: Run, memory: Memory, ids: string[], videos: AwaitedV
   const endingOf = (id: string) => endingIn(snapshot, id, (surprises[id] ??= {}), at);
   for (const id of ids) {
     const video = snapshot.get(id);
-    if (video && endingOf(id)) (memory.ended ??= {})[id] = video;
+    if (video && endingOf(id)) ended[id] = video;
   }
   return {
     snapshot,
-    ended: memory.ended ?? {},
+    ended,
     refusal,
     /** Whether no further poll is allowed */
     isLast: refusedBy && isRefusedForGood(refusedBy, refusals, at),
@@ -130,30 +131,29 @@ function outcome(
   ends: End[],
 ): INodeExecutionData[] {
   const failures = new Map<number, Message>();
-  const lists: Record<ReturnType<typeof progressOf>, JobList> = {
-    completed: { title: 'Finished', jobs: [] },
-    gone: { title: 'No longer found at iTeraBiz', jobs: [] },
-    failed: { title: 'Failed', jobs: [] },
-    running: { title: 'Still being made', jobs: [] },
-    unknown: { title: 'Could not be checked', jobs: [] },
-  };
+  const finished: JobList = { title: 'Finished', jobs: [] };
+  const others: JobList = { title: 'Ordered, but failed or not finished in time', jobs: [] };
   const ended = new Map(videos.map((video, n) => [video.item, { ...video, end: ends[n] }]));
-  const output = items.map((soFar, item) => {
+  const jsonOf = (soFar: IDataObject, item: number) => {
     const video = ended.get(item);
-    const end = video?.end ?? { reason: 'ended', video: soFar };
-    const job = video?.id ?? idOf(soFar);
-    if (job !== undefined) lists[progressOf(end)].jobs.push([item, job]);
-    if (!video) return { json: soFar };
-    const failure = describeEnd(end, video.id, video);
-    if (!failure) return { json: withMark((end as WaitResult).video, wait.reused?.[item]) };
+    if (!video) return soFar;
+    const failure = describeEnd(video.end, video.id, video);
+    if (!failure) return withMark((video.end as WaitResult).video, wait.reused?.[item]);
     failures.set(item, failure);
-    return { json: { ...soFar, ...errorJson(failure, wait.onError, {}, video.id) } };
+    return { ...soFar, ...errorJson(failure, wait.onError, {}, video.id) };
+  };
+  const output = items.map((soFar, item) => {
+    const json = jsonOf(soFar, item);
+    const job = ended.get(item)?.id ?? idOf(soFar);
+    const list = outcomeOf(json) === 'completed' ? finished : others;
+    if (job !== undefined) list.jobs.push([item, job]);
+    return { json };
   });
   if (wait.onError !== 'stop' || failures.size === 0) return output;
 
   const [[item, failure]] = failures;
   const all = { failures, skipped: new Set<number>() };
-  const jobs = wait.accepted ? Object.values(lists) : [];
+  const jobs = wait.accepted ? [finished, others] : [];
   const isSafe = items.every((_, item) => wait.reused?.[item] !== undefined);
   const advice = `${RETRY_IS_USELESS}. ${isSafe ? RUN_AGAIN : GET_BY_ID}`;
   const message = describeStop(failure, item, all, items.length, jobs, advice);
@@ -161,11 +161,6 @@ function outcome(
   // n8n behavior: without this it names the item of the call, the first one, whatever the error says.
   Object.defineProperty(error.context, 'itemIndex', { value: item, enumerable: true });
   throw error;
-}
-
-function progressOf(end: End) {
-  if (end instanceof Error) return 'unknown';
-  return end.reason === 'gone' ? 'gone' : outcomeOf(end.video);
 }
 
 /** The longest pause between two polls, in seconds. */

@@ -137,9 +137,8 @@ describe('The coordinator', () => {
         'This is item 2 of 4 (n8n counts from 0 and calls it [item 1]).',
         'Finished:',
         'Item 1: a.',
-        'Failed:',
+        'Ordered, but failed or not finished in time:',
         'Item 2: b.',
-        'Still being made:',
         'Item 3: r.',
         'Retrying does not resume the wait. To get a video, use Video: Get with its ID. Running this step again orders and charges for all of it again.',
       ],
@@ -388,7 +387,9 @@ describe('The coordinator', () => {
       description: string;
     };
     expect(message).toBe('The wait for video a ended: no credential');
-    expect(description).toContain('\nFinished:\nItem 2: b.\nCould not be checked:\nItem 1: a.\n');
+    expect(description).toContain(
+      '\nFinished:\nItem 2: b.\nOrdered, but failed or not finished in time:\nItem 1: a.\n',
+    );
     const kept = { items, memory: { done: false }, answer: () => answered({ data: [] }) };
     expect((await look(kept)).output).toEqual(items);
   });
@@ -532,7 +533,7 @@ describe('A poll of a durable wait', () => {
       await jest.advanceTimersByTimeAsync(66_000);
     }
     expect(memory.done).toBe(true);
-    const _iteraBizLearned = { refusals: { count: 3, since: expect.any(Number) } };
+    const _iteraBizLearned = { refusals: { count: 3, since: expect.any(Number) }, ended: {} };
     expect(outputs).toEqual([
       [{ pending: 1 }],
       [{ pending: 1 }],
