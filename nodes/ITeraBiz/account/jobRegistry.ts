@@ -22,6 +22,10 @@ export class JobRegistry {
   /** How often orders were refused, by fingerprint, the last refused order last */
   private readonly refused = new Map<string, number>();
 
+  isSending(order: Order): boolean {
+    return [...this.sending].some((other) => fingerprint(other) === fingerprint(order));
+  }
+
   assign(id: string | undefined): void {
     if (id !== undefined) remember(this.assigned, id, true, MAX_JOBS);
   }

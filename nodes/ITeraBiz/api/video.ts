@@ -60,7 +60,8 @@ export function jobIn(body: unknown): IDataObject | undefined {
   if (!isObject(body) || isDenied(body)) return undefined;
   const withId = objectsIn(body).filter((object) => idOf(object) !== undefined);
   const isJob = (object: IDataObject) =>
-    'avatar_id' in object || !(lacksStatus(object) || ENVELOPE_STATUS.test(statusOf(object)));
+    ['avatar_id', 'created_at'].some((field) => field in object) ||
+    !(lacksStatus(object) || ENVELOPE_STATUS.test(statusOf(object)));
   return withId.find(isJob) ?? (saysError(body) ? undefined : withId[0]);
 }
 

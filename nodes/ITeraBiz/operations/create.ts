@@ -107,15 +107,15 @@ async function order(
   const isVideo = request.url !== '/avatars';
   const avatars = avatarReader(client);
   const findAvatar = async (name: string) => idOfAvatar(name, await avatars());
-  const rows = await prepareRows(run, request, ledger, findAvatar);
+  const rows = await prepareRows(run, request, ledger, account.jobs, findAvatar);
   const { isPreview, bad } = rows;
   if (isVideo) await forgetForeign(shared, rows.good);
   nameAccepted(shared, rows.good);
-  const stopsInvalid = run.onError === 'stop' && bad.size > 0;
+  const isInvalid = () => run.onError === 'stop' && bad.size > 0;
   const keys: string[] = [];
   const waitsFor: string[] = [];
   const yieldIfDue = yielder();
-  for (const { order, reuseSince } of isPreview || stopsInvalid ? [] : rows.good) {
+  for (const { order, reuseSince } of isPreview || isInvalid() ? [] : rows.good) {
     await yieldIfDue();
     const key = fingerprint(order);
     keys.push(key);
@@ -123,9 +123,11 @@ async function order(
   }
   // An execution that may reuse one of these reads the list only once they have been sent.
   return await account.turns.run({ keys, waitsFor }, run, async () => {
-    const refusal = stopsInvalid
-      ? describeOtherInvalid(rows)
-      : await findExisting(client, account.jobs, rows, ledger, run.onError === 'stop');
+    const unreadable = isInvalid()
+      ? undefined
+      : await findExisting(client, account.jobs, rows, ledger, run);
+    // A row that may have a video already, but perhaps another one, is invalid, too.
+    const refusal = isInvalid() ? describeOtherInvalid(rows) : unreadable;
     const allowance = await enforceLimits(run, rows, isVideo, refusal);
     const { allowed, refused, limit } = allowance;
     (await paceHint(allowed)).forEach((hint) => run.hint(hint));

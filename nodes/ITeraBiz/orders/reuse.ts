@@ -19,6 +19,7 @@ import { lookBack, whenVideoExists } from '../fields/options';
 import { BadInput } from '../fields/validate';
 import type { Message } from '../messages/message';
 import { ItemFailed, type Refusal } from '../run/results';
+import type { Run } from '../run/run';
 import type { Ledger } from './ledger';
 import { type Match, needsSubmission, type Row, type Rows } from './rows';
 
@@ -46,10 +47,9 @@ interface Group {
 
 /**
  * Reads the account's list and assigns to each row that reuses videos the oldest job of the same order
- * that has not failed and belongs to no other row. Two equal rows need two jobs. Sets each row's `match`. A row
- * whose job cannot be identified counts as invalid.
+ * that has not failed and belongs to no other row. Two equal rows need two jobs, but a model that calls its tool
+ * again gets the same one. Sets each row's `match`. A row whose job cannot be identified counts as invalid.
  *
- * @param isAllOrNothing whether nothing may then be sent
  * @returns why this is not possible, so nothing may be sent; `undefined` on success
  * @throws the signal's reason
  */
@@ -58,7 +58,7 @@ export async function findExisting(
   jobs: JobRegistry,
   rows: Rows,
   ledger: Ledger,
-  isAllOrNothing: boolean,
+  { onError, isTool }: Pick<Run, 'onError' | 'isTool'>,
 ): Promise<Refusal | undefined> {
   const groups = groupsOf(rows.good);
   if (groups.length === 0) return undefined;
@@ -108,12 +108,12 @@ export async function findExisting(
     hasFailed.has(id) ? !hasFailed.get(id) : Date.now() - at <= MAX_LIST_LAG;
   // A list that states prompts states that of a generated video, too.
   if (!hasPrompts) groups.forEach((group) => (group.unclear ??= group.scripted));
-  const { matches, unclear } = assignOldest(groups, jobs, ledger, isUsable);
-  const [first] = unclear;
-  if (first && isAllOrNothing) return describeUnclear(...first, 'Nothing was sent');
+  const taken = new Set(isTool ? [] : ledger.answers.map(idOf));
+  const { matches, unclear } = assignOldest(groups, jobs, taken, isUsable);
   matches.forEach((match, row) => (row.match = match));
+  const consequence = onError === 'stop' ? 'Nothing was sent' : 'Not sent';
   unclear.forEach((entry, row) => {
-    const { message, description } = describeUnclear(row, entry, 'Not sent');
+    const { message, description } = describeUnclear(row, entry, consequence);
     const error = new BadInput(message, description);
     rows.bad.set(row.item, { error, body: row.order.body });
   });
@@ -139,15 +139,15 @@ function groupsOf(rows: Row[]): Group[] {
 /**
  * Invariant: a job that matches several orders, because the list says too little to tell them apart, is
  * assigned only once.
+ * @param taken IDs of jobs that belong to other rows; those of the matches are added
  * @returns the match of each row, or a listed job that may be one
  */
 function assignOldest(
   groups: Group[],
   jobs: JobRegistry,
-  ledger: Ledger,
+  taken: Set<string | undefined>,
   isUsable: (id: string, at: number) => boolean,
 ) {
-  const taken = new Set(ledger.answers.map(idOf));
   const matches = new Map<Row, Match>();
   const unclear = new Map<Row, IDataObject>();
   // E.g. `2026-01-31T14:0`: not longer than this process remembers refusals.

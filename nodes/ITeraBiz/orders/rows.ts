@@ -1,6 +1,7 @@
 import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
 import type { Slot } from '../account/dailyBudget';
+import type { JobRegistry } from '../account/jobRegistry';
 import type { Order } from '../account/sameOrder';
 import { isObject } from '../api/json';
 import { visibleText } from '../api/text';
@@ -71,6 +72,7 @@ export async function prepareRows(
   run: Run,
   { url, fields }: RequestTemplate,
   ledger: Ledger,
+  jobs: Pick<JobRegistry, 'isSending'>,
   findAvatar: (name: string) => Promise<IDataObject[string]>,
 ): Promise<Rows> {
   const limits = { maxVideos: Infinity, maxSeconds: Infinity };
@@ -89,9 +91,10 @@ export async function prepareRows(
       if (isByName) body = { ...body, avatar_id: await findAvatar(avatarNameIn(body.avatar_id)) };
       const order = { url, body: checkBody(body) };
       const key = ledger.keyOf(item, order);
-      // Each call of a tool orders something else.
-      const earlier = () => ledger.findEarlier(item) ?? ledger.takeOver(key);
-      const known = ledger.find(key) ?? (run.isTool ? undefined : earlier());
+      // Each call of a tool orders something else, perhaps at this moment. But a doubt stays one.
+      const earlier = run.isTool ? undefined : ledger.findEarlier(item);
+      const isNew = run.isTool && jobs.isSending(order);
+      const known = ledger.find(key) ?? earlier ?? (isNew ? undefined : ledger.takeOver(key));
       const { whenVideoExists, lookBack = 30 } = options;
       const reuseSince = whenVideoExists === 'reuse' ? Date.now() - lookBack * DAY : undefined;
       const waits = waitsOf(run, item);

@@ -92,17 +92,23 @@ async function readList(poll: Poll, progress: Progress): Promise<Part> {
   const videos: Video[] = [];
   let isSorted = true;
   let isComplete = false;
+  let isLost = false;
   let count = 0;
   let pageSize = 0;
   let failure: RequestFailed | undefined;
   try {
     for await (const { newItems, cursorStalled } of pages(resuming(poll, progress, videos))) {
       count++;
+      // The cursor was deleted in between, unless the list ends here.
+      isLost = count > 1 && newItems.length === 0 && !cursorStalled && progress.recent.length > 0;
       pageSize = Math.max(pageSize, newItems.length);
       newItems.forEach((video) => snapshot.set(idOf(video) ?? '', video));
       if (!isComplete) {
         videos.push(...newItems);
-        isSorted &&= !(createdAt(newItems[0] ?? {}) < createdAt(newItems.at(-1) ?? {}));
+        const isLater = (video: Video, n: number) =>
+          createdAt(newItems[n - 1] ?? {}) < createdAt(video);
+        // Some may be listed late, or dated wrongly.
+        isSorted &&= newItems.filter(isLater).length <= newItems.length / 4;
         const isEnough = isSorted ? newItems.every(isKnown) : videos.length >= MAX_RECENT;
         isComplete = isEnough && newItems.length > 0 && videos.some(isKnown);
       }
@@ -123,7 +129,7 @@ async function readList(poll: Poll, progress: Progress): Promise<Part> {
     const checked = `Only its first ${videos.length} are checked, so other videos may not start the workflow`;
     poll.warn(`the list of videos does not begin with the newest. ${checked}`, true);
   }
-  const isCut = !isWhole && (failure !== undefined || count === MAX_PAGES);
+  const isCut = !isWhole && (failure !== undefined || isLost || count === MAX_PAGES);
   return { videos, isCut, pageSize };
 }
 

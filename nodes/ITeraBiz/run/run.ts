@@ -27,7 +27,7 @@ import type { Video } from '../api/video';
 import { type ApiClient, TIMEOUT } from '../client/apiClient';
 import { MAX_TIMER, now, yielder } from '../client/time';
 import { checkDailyLimit, checkNumber, checkOptions, type Options } from '../fields/validate';
-import { errorJson, messageOf } from './results';
+import { errorJson } from './results';
 
 /** n8n's On Error setting of a node: it stops, or goes on with the message, on either output. */
 export type OnError = 'stop' | 'continueRegularOutput' | 'continueErrorOutput';
@@ -125,10 +125,10 @@ export async function performForAll(
   request: RequestTemplate,
 ): Promise<INodeExecutionData[]> {
   const output = runOf(context).then(async (run) => await perform(run, request));
-  return await output.catch((error: Error) => {
+  return await output.catch((error: Error & { description?: string }) => {
     const onError = onErrorOf(context.getNode(), context.continueOnFail());
     if (onError === 'stop' || context.getExecutionCancelSignal()?.aborted) throw error;
-    const { message, description = '' } = messageOf(error);
+    const { message, description = '' } = error;
     return itemsOf(context).map(({ json }, item) => ({
       json: errorJson({ message, description }, onError, json),
       pairedItem: { item },

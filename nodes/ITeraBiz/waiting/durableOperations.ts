@@ -132,7 +132,7 @@ function outcome(
 ): INodeExecutionData[] {
   const failures = new Map<number, Message>();
   const finished: JobList = { title: 'Finished', jobs: [] };
-  const others: JobList = { title: 'Ordered, but failed or not finished in time', jobs: [] };
+  const others: JobList = { title: 'Ordered', jobs: [] };
   const ended = new Map(videos.map((video, n) => [video.item, { ...video, end: ends[n] }]));
   const jsonOf = (soFar: IDataObject, item: number) => {
     const video = ended.get(item);

@@ -138,7 +138,12 @@ describe('In the list of the account', () => {
   async function find(
     rows: Row[],
     pages: IDataObject[][] = [[]],
-    { jobs = new JobRegistry(), ledger = new Ledger({}, 0, 'me', ''), isAllOrNothing = true } = {},
+    {
+      jobs = new JobRegistry(),
+      ledger = new Ledger({}, 0, 'me', ''),
+      stops = true,
+      isTool = false,
+    } = {},
   ) {
     const remaining = [...pages];
     const { run, asked } = fakeRun({
@@ -147,7 +152,9 @@ describe('In the list of the account', () => {
     rows.forEach((one, item) => (one.item = item));
     const all = rowsOf(rows);
     const client = await run.client();
-    const refusal = await findExisting(client, jobs, all, ledger, isAllOrNothing);
+    const refusal = await findExisting(client, jobs, all, ledger, {
+      ...{ onError: stops ? 'stop' : 'continueRegularOutput', isTool },
+    });
     return {
       ...{ refusal, asked, all, keys: rows.map(({ match }) => match?.key) },
       ids: rows.map(({ match }) => match?.job && (match.job.id ?? 'of no ID')),
@@ -302,10 +309,10 @@ describe('In the list of the account', () => {
       'video x may already be the video of item 1, but its Prompt is not in the list',
     ],
   ])('nothing is sent where it %s', async (_, rows, list, words) => {
-    expect(await find(rows, [list])).toMatchObject({
-      refusal: { message: `Nothing was sent: ${words}`, description: DETAILS },
-      ids: rows.map(() => undefined),
-    });
+    const { all } = await find(rows, [list]);
+    const [item, { error }] = [...all.bad][0];
+    expect(error).toMatchObject({ message: `Nothing was sent: ${words}`, description: DETAILS });
+    expect([all.bad.size, rows[item].match]).toEqual([1, undefined]);
   });
 
   test('a row that may have been sent already is left to say so', async () => {
@@ -314,13 +321,26 @@ describe('In the list of the account', () => {
     const { refusal, all } = await find([doubt], [list]);
     expect([refusal, all.good, all.bad.size]).toEqual([undefined, [doubt], 0]);
     const again = row(LONG, 30, { known: { state: 'sent' }, options: { resubmitUnknown: true } });
-    expect((await find([again], [list])).refusal).toBeDefined();
+    expect((await find([again], [list])).all.bad.size).toBe(1);
+  });
+
+  test('each row whose video cannot be told is named, not only the first one', async () => {
+    const list = [a('y', 2, { script: 'Once upon…' }), a('z', 2, { script: null })];
+    const { all } = await find([row('a'), row(LONG)], [list]);
+    expect([...all.bad.keys()]).toEqual([0, 1]);
+  });
+
+  test('a model that calls its tool again gets what an earlier call has ordered', async () => {
+    const ledger = new Ledger({}, 0, 'me', '');
+    ledger.accepted(ledger.keyOf(0, row('a').order), { id: 'x' });
+    expect((await find([row('a')], [[a('x', 0)]], { ledger })).ids).toEqual([undefined]);
+    expect((await find([row('a')], [[a('x', 0)]], { ledger, isTool: true })).ids).toEqual(['x']);
   });
 
   test('a row whose video cannot be told fails alone where the others may be sent', async () => {
     const rows = [row('a'), row(LONG), row('c')];
     const list = [a('x', 1), a('y', 2, { script: 'Once upon…' })];
-    const { refusal, ids, all } = await find(rows, [list], { isAllOrNothing: false });
+    const { refusal, ids, all } = await find(rows, [list], { stops: false });
     expect([refusal, ids]).toEqual([undefined, ['x', undefined, undefined]]);
     expect(all.good).toEqual([rows[0], rows[2]]);
     expect(rows[2].match?.job).toBeUndefined();
@@ -356,7 +376,7 @@ describe('In the list of the account', () => {
     const ledger = new Ledger({}, 0, 'me', '');
     const client = await run.client();
     const rows = rowsOf([row('b')]);
-    const result = await findExisting(client, new JobRegistry(), rows, ledger, false);
+    const result = await findExisting(client, new JobRegistry(), rows, ledger, run);
     expect(result).toMatchObject(refusal);
   });
 

@@ -1,5 +1,6 @@
 import type { IContextObject, IDataObject, INodeProperties } from 'n8n-workflow';
 
+import { JobRegistry } from '../../../nodes/ITeraBiz/account/jobRegistry.ts';
 import { BadInput } from '../../../nodes/ITeraBiz/fields/validate.ts';
 import { Ledger } from '../../../nodes/ITeraBiz/orders/ledger.ts';
 import { prepareRows } from '../../../nodes/ITeraBiz/orders/rows.ts';
@@ -29,7 +30,8 @@ describe('The rows of a run', () => {
   const fields = [field('script', 'script'), field('avatarId', 'avatar_id'), field('other')];
 
   async function prepared(parameters: FakeRunOptions['parameters'], more: Partial<Given> = {}) {
-    const { ledger = new Ledger({}, 0, 'me', ''), mode, ...options } = more;
+    const { ledger = new Ledger({}, 0, 'me', ''), jobs = new JobRegistry() } = more;
+    const { mode, ...options } = more;
     const { run } = fakeRun({ api: () => new Error('nobody asks'), parameters, ...options });
     run.locatorMode = (name) => (name === 'avatarId' ? mode : undefined);
     const asked: string[] = [];
@@ -37,11 +39,13 @@ describe('The rows of a run', () => {
       asked.push(name);
       return `id of ${name}`.replaceAll(' ', '_');
     };
-    const rows = await prepareRows(run, { doing: '', url: '/videos', fields }, ledger, findAvatar);
+    const template = { doing: '', url: '/videos', fields };
+    const rows = await prepareRows(run, template, ledger, jobs, findAvatar);
     return { ...rows, asked, body: rows.good[0]?.order.body };
   }
   interface Given extends FakeRunOptions {
     ledger: Ledger;
+    jobs: JobRegistry;
     mode: string;
   }
   const all = { script: ' Hi ', avatarId: 'a', other: 'not sent' };
@@ -123,5 +127,22 @@ describe('The rows of a run', () => {
     expect((await now('now 2')).known?.state).toBe(state);
     const same = await now('now 1');
     expect([same.known?.state, same.key]).toEqual(['sent', expect.stringMatching(/^0\/0\//)]);
+  });
+
+  test('of a tool are looked for if an earlier call left the same in doubt, but not while another one sends it', async () => {
+    const memory: IContextObject = {};
+    const order = { url: '/videos', body: { script: 'Hi', avatar_id: 'a' } };
+    const first = new Ledger(memory, 0, 'me', '');
+    first.sent(first.keyOf(0, order), 1);
+    const jobs = new JobRegistry();
+    const stateOf = async (script: string) => {
+      const again = { ledger: new Ledger(memory, 1, 'me', ''), jobs, isTool: true };
+      return (await prepared({ ...all, script }, again)).good[0].known?.state;
+    };
+    jobs.sending.add(order);
+    expect(await stateOf('Hi')).toBeUndefined();
+    jobs.sending.clear();
+    expect(await stateOf('Ho')).toBeUndefined();
+    expect(await stateOf('Hi')).toBe('sent');
   });
 });

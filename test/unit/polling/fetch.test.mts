@@ -727,6 +727,32 @@ describe('what a list shows', () => {
     const { finished: came } = await fetchNext(pollOf([[{ id: 'a' }]]), nothing);
     expect(came).toMatchObject([{ id: 'a', status: 'completed' }]);
   });
+
+  test('before an empty page, and nothing known, is a part of it', async () => {
+    const before = { ...nothing, recent: ['a'] };
+    const { progress } = await fetchNext(pollOf([[finished('c')], []]), before);
+    expect(progress.reading).toEqual({ after: 'c', seen: ['c'] });
+    const listed = [[finished('c')], [finished('b'), finished('a')]];
+    const again = await fetchNext(pollOf(listed), progress);
+    expect(again.finished).toEqual([finished('b')]);
+    expect(again.progress).toMatchObject({ recent: ['c', 'b', 'a'], reading: undefined });
+  });
+
+  test('in no order is read to its end, though the first page may seem to be in order', async () => {
+    const jobs = Array.from({ length: 250 }, (_, n): Video => ({
+      ...finished(`v${n}`),
+      created_at: new Date(NOW - ((n * 97) % 251) * 60_000).toISOString(),
+    }));
+    const [first, last] = [jobs[0].created_at, jobs[99].created_at];
+    expect(String(first) > String(last)).toBe(true);
+    const pages = () => [jobs.slice(0, 100), jobs.slice(100, 200), jobs.slice(200)];
+    const before = {
+      ...nothing,
+      recent: jobs.map(({ id }) => String(id)).filter((id) => id !== 'v230'),
+    };
+    const { finished: came } = await fetchNext(pollOf(pages()), before);
+    expect(came.map(({ id }) => id)).toEqual(['v230']);
+  });
 });
 
 afterEach(() => void jest.restoreAllMocks());

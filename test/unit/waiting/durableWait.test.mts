@@ -137,7 +137,7 @@ describe('The coordinator', () => {
         'This is item 2 of 4 (n8n counts from 0 and calls it [item 1]).',
         'Finished:',
         'Item 1: a.',
-        'Ordered, but failed or not finished in time:',
+        'Ordered:',
         'Item 2: b.',
         'Item 3: r.',
         'Retrying does not resume the wait. To get a video, use Video: Get with its ID. Running this step again orders and charges for all of it again.',
@@ -387,9 +387,7 @@ describe('The coordinator', () => {
       description: string;
     };
     expect(message).toBe('The wait for video a ended: no credential');
-    expect(description).toContain(
-      '\nFinished:\nItem 2: b.\nOrdered, but failed or not finished in time:\nItem 1: a.\n',
-    );
+    expect(description).toContain('\nFinished:\nItem 2: b.\nOrdered:\nItem 1: a.\n');
     const kept = { items, memory: { done: false }, answer: () => answered({ data: [] }) };
     expect((await look(kept)).output).toEqual(items);
   });
