@@ -2,7 +2,8 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { fingerprint } from '../account/sameOrder';
 import { idOf } from '../api/video';
-import { type Message, withoutPeriod } from '../messages/message';
+import { withoutPeriod } from '../messages/message';
+import { inOneText } from '../run/output';
 import { ItemFailed, type Refusal } from '../run/results';
 import { type Allowance, describeAmount, describeDay } from './limits';
 import { needsSubmission, type Row, type Rows } from './rows';
@@ -15,7 +16,7 @@ export function previewOf(
 ): { items: Map<number, IDataObject>; sum: string } {
   const items = new Map<number, IDataObject>();
   for (const [item, { error, body }] of rows.bad) {
-    const reason = inOneLine(error instanceof ItemFailed ? error.failure : error);
+    const reason = inOneText(error instanceof ItemFailed ? error.failure : error);
     items.set(item, { wouldOrder: false, reason, request: body });
   }
   const refused = new Set(allowance.refused);
@@ -49,11 +50,7 @@ function whyNot(row: Row, refusal: Refusal | undefined, hasAvatar: (id: string) 
   if (!needsSubmission(row)) {
     return 'Check this one: an earlier try may have been accepted already, so it would not be sent again';
   }
-  if (refusal) return inOneLine(refusal);
+  if (refusal) return inOneText(refusal);
   const avatar = String(row.order.body.avatar_id);
   return hasAvatar(avatar) ? undefined : `Your account has no avatar "${avatar}"`;
-}
-
-function inOneLine({ message, description }: Partial<Message>): string {
-  return [message, description].filter(Boolean).join('. ');
 }

@@ -27,10 +27,7 @@ import type { Video } from '../api/video';
 import { type ApiClient, TIMEOUT } from '../client/apiClient';
 import { MAX_TIMER, now, yielder } from '../client/time';
 import { checkDailyLimit, checkNumber, checkOptions, type Options } from '../fields/validate';
-import { errorJson } from './results';
-
-/** n8n's On Error setting of a node: it stops, or goes on with the message, on either output. */
-export type OnError = 'stop' | 'continueRegularOutput' | 'continueErrorOutput';
+import { errorJson, type OnError } from './output';
 
 /**
  * One run of the node: all that an operation needs from n8n, so that none knows how n8n called it. Besides this
@@ -130,7 +127,7 @@ export async function performForAll(
     if (onError === 'stop' || context.getExecutionCancelSignal()?.aborted) throw error;
     const { message, description = '' } = error;
     return itemsOf(context).map(({ json }, item) => ({
-      json: errorJson({ message, description }, onError, json),
+      json: errorJson({ message, description, reason: 'account' }, onError, json),
       pairedItem: { item },
     }));
   });

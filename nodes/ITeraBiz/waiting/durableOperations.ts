@@ -6,7 +6,8 @@ import { idOf, outcomeOf } from '../api/video';
 import { now } from '../client/time';
 import { describeStop, type JobList } from '../messages/items';
 import { type Message, toNodeError } from '../messages/message';
-import { errorJson, GET_BY_ID, RUN_AGAIN, withMark } from '../run/results';
+import { errorJson, withMark } from '../run/output';
+import { GET_BY_ID, RUN_AGAIN } from '../run/results';
 import type { Perform, Run } from '../run/run';
 import { describeEnd, type End } from './outcome';
 import {

@@ -9,7 +9,8 @@ import { NodeConnectionTypes } from 'n8n-workflow';
 
 import type { Refusals, Surprises } from '../account/snapshot';
 import type { Video } from '../api/video';
-import type { OnError, Run } from '../run/run';
+import type { OnError } from '../run/output';
+import type { Run } from '../run/run';
 import type { WaitOptions } from './outcome';
 
 /**

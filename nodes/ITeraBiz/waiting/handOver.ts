@@ -2,7 +2,8 @@ import type { IDataObject, INodeParameters } from 'n8n-workflow';
 
 import { RequestQueue } from '../client/requestQueue';
 import { now } from '../client/time';
-import { errorJson, type Results } from '../run/results';
+import { errorJson } from '../run/output';
+import type { Results } from '../run/results';
 import type { Run } from '../run/run';
 import type { Wait } from './outcome';
 import { coordinatorWorkflow, type DurableWait, GRACE_PERIOD } from './durableWorkflows';

@@ -57,10 +57,12 @@ const callingAgent: INodeType = {
   description: { ...agentDescription, name: 'callingAgent' },
   async execute(this: IExecuteFunctions) {
     const [tool] = (await this.getInputConnectionData(NodeConnectionTypes.AiTool, 0)) as Tool[];
-    const calls = this.getInputData().flatMap(({ json }) => json.calls as Call[]);
-    const answers = await Promise.all(
-      calls.map(async (call) => await tool.invoke(call).catch((error: Error) => error.message)),
-    );
+    const invoke = async (call: Call) =>
+      await tool.invoke(call).catch((error: Error) => error.message);
+    const answers: string[] = [];
+    for (const { json } of this.getInputData()) {
+      answers.push(...(await Promise.all((json.calls as Call[]).map(invoke))));
+    }
     const { name, description } = tool;
     return [[{ json: { name, description, answers } }]];
   },
@@ -189,6 +191,32 @@ describe('For an agent that calls its tools by itself', () => {
     const waiting = { waitForCompletion: true, options: { pollInterval: 0.1 } };
     const [answer] = (await answers(fromAgent(waiting), [[say('Hello')]])).answers;
     expect(JSON.parse(answer)).toEqual([expect.objectContaining({ status: 'completed' })]);
+  });
+
+  test('orders nothing again that another call left in doubt', async () => {
+    const usual = { ...RECONCILING };
+    Object.assign(RECONCILING, { polls: [0], patience: 0 });
+    await sandbox.fault({ on: 'POST /videos', type: 'reset', when: 'after' });
+    await sandbox.fault({ on: 'GET /videos', type: 'refuse', status: 403, times: 1 });
+    const calls = [[say('Lost')], [say('Lost')]];
+    const { answers: got } = await answers(fromAgent(), calls).finally(() =>
+      Object.assign(RECONCILING, usual),
+    );
+    const { accepted } = await sandbox.stats();
+    expect(accepted).toHaveLength(1);
+    expect(got[0]).toContain('Check this one');
+    expect(got[1]).toContain(accepted[0].id);
+  });
+
+  test('orders the same once with "Use the Existing One", also side by side', async () => {
+    const reuse = { options: { whenVideoExists: 'reuse' } };
+    const { answers: got } = await answers(fromAgent(reuse), [
+      [say('Again'), say('Again')],
+      [say('Again')],
+    ]);
+    const { accepted } = await sandbox.stats();
+    expect(accepted).toHaveLength(1);
+    for (const answer of got) expect(answer).toContain(accepted[0].id);
   });
 
   describe('Retry On Fail', () => {

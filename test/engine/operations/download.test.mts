@@ -311,7 +311,7 @@ describe('A download link', () => {
 
   test.each([
     ['is missing', null, 'Looked for a link in video_url, download_url, url, result.url'],
-    ['is no web address', 'file:///etc/passwd', 'not a web address'],
+    ['is no web address', 'file:///etc/passwd', 'not a full web address'],
   ])('that %s is reported', async (_, video_url, advice) => {
     const fields = { video_url };
     await sandbox.fault({ on: 'GET /videos/{id}', type: 'rewrite', times: 'always', fields });

@@ -2,13 +2,11 @@ import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 
 import {
   errorJson,
-  ItemFailed,
+  type OnError,
   type Reason,
-  readForItem,
-  Results,
   withMark,
-} from '../../../nodes/ITeraBiz/run/results.ts';
-import type { OnError } from '../../../nodes/ITeraBiz/run/run.ts';
+} from '../../../nodes/ITeraBiz/run/output.ts';
+import { ItemFailed, readForItem, Results } from '../../../nodes/ITeraBiz/run/results.ts';
 import { RequestFailed } from '../../../nodes/ITeraBiz/client/apiClient.ts';
 import { NetworkError } from '../../../nodes/ITeraBiz/api/response.ts';
 import { BadInput } from '../../../nodes/ITeraBiz/fields/validate.ts';
