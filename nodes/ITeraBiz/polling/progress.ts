@@ -69,7 +69,7 @@ export function begin(part: Part, at: number): Progress {
   const isRunning = (video: Video) => outcomeOf(video) === 'running' && !lacksStatus(video);
   // What was not read is history, too.
   const unread = isCut ? createdAt(videos.at(-1) ?? {}) + 1 || 0 : 0;
-  const since = videos.length === 0 ? at - EMPTY_LIST_LATENESS : unread;
+  const since = videos.length === 0 ? at - EMPTY_LIST_LATENESS : Math.min(unread, at);
   const progress = addListed(
     { recent: [], pending: [], hidden: [], since },
     { ...part, isCut: false },

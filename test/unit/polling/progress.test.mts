@@ -85,8 +85,8 @@ describe('a step', () => {
     expect(ids(finished)).toEqual(['2', '1.5']);
   });
 
-  it('takes none for history because of a video from the future', () => {
-    const start = begin(whole(video('future', 'completed', -100)), NOW);
+  it.each([whole, cut])('takes none for history because of a video from the future', (part) => {
+    const start = begin(part(video('future', 'completed', -100)), NOW);
     expect(ids(see(start, whole(video('a', 'completed', 0))).finished)).toEqual(['a']);
   });
 
