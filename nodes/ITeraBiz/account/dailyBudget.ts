@@ -8,6 +8,9 @@ const DAY = 24 * 60 * 60_000;
 /** Maximum age of the list, in milliseconds: when slots are taken, when one is used, and if the list fails then. */
 export const MAX_AGE = { take: 2_000, start: 15_000, failed: 60_000 };
 
+/** How long after such a failure the list is read again, in milliseconds. */
+const READ_AGAIN = 5_000;
+
 /** Most pages to read: 10,000 videos a day. */
 const MAX_PAGES = 100;
 
@@ -47,7 +50,10 @@ export class DailyBudget {
   /** When the last read began, by `now()` of client/time */
   private readAt = -Infinity;
 
-  /** The same in milliseconds since 1970: both clocks together tell whether one was set or stood still */
+  /** When it last failed to be read before a slot was used, by the same clock */
+  private failedAt = -Infinity;
+
+  /** When it was read, in milliseconds since 1970: both clocks together tell whether one was set or stood still */
   private readOn = 0;
 
   /** By how they are asked: whoever asks in another way, e.g. through a proxy or with little time, asks for itself */
@@ -81,11 +87,15 @@ export class DailyBudget {
 
   /** Whether a slot may still be used: other processes may have ordered since it was taken. @throws as `take` */
   async tryStart(client: ApiClient, limit: number, slot: Slot): Promise<boolean> {
-    await this.refresh(client, MAX_AGE.start).catch((error: unknown) => {
-      client.settings.signal?.throwIfAborted();
-      // A single failure, perhaps an error page of a proxy, does not stop a campaign.
-      if (now() - this.readAt > MAX_AGE.failed) throw error;
-    });
+    const isTooOld = () => now() - this.readAt > MAX_AGE.failed;
+    if (isTooOld() || now() - this.failedAt > READ_AGAIN) {
+      await this.refresh(client, MAX_AGE.start).catch((error: unknown) => {
+        client.settings.signal?.throwIfAborted();
+        // A single failure, perhaps an error page of a proxy, does not stop a campaign.
+        if (isTooOld()) throw error;
+        this.failedAt = now();
+      });
+    }
     const others = this.usage().used - this.slots.size;
     const started = [...this.slots].filter(({ isStarted }) => isStarted).length;
     if (others + started >= limit) return false;

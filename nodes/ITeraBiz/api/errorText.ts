@@ -85,7 +85,8 @@ function isNamedIn(text: string, name: string): boolean {
 function tellingParts(body: unknown): ErrorPart[] {
   const parts = partsOf(typeof body === 'string' ? textOfMarkup(body) : body).slice(0, MAX_PARTS);
   const telling = parts.filter(({ text, isCode }) => !isCode && !STATUS_NAME.test(text));
-  const kept = telling.length > 0 ? telling : parts.slice(0, 1);
+  const words = parts.filter(({ isCode }) => !isCode);
+  const kept = telling.length > 0 ? telling : [...words, ...parts].slice(0, 1);
   const unique = [...new Map(kept.map((part) => [`${part.field} ${part.text}`, part])).values()];
   return unique
     .filter((part) => !unique.some((other) => other !== part && covers(other, part)))

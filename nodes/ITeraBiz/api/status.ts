@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { errorTextOf } from './errorText';
+import { errorTextOf, fieldsNamedIn } from './errorText';
 import { isObject } from './json';
 import type { ApiResponse } from './response';
 import { errorCodesIn, saysNo, timeOf } from './video';
@@ -41,31 +41,50 @@ const STATUSES: Record<number, StatusClass> = {
 };
 
 /** Statuses (0: none given) whose words may show that it is about credits. */
-const MAY_MEAN_CREDITS = [0, 403, 429];
+const MAY_MEAN_CREDITS = [0, 400, 403, 422, 429];
 
 /** These are about the key, a path or a video only if the API itself responds, not a web page. */
 const ONLY_FROM_API = [403, 404, 405, 410];
 
+const CREDITS = /(^|[^a-z])(credits?|balance|funds|payment|billing)([^a-z]|$)/i;
+
 /** What a refusal quotes, e.g. from a script, and its links. */
 const QUOTED = /https?:\/\/\S+|"[^"]*"|“[^“”]*”|«[^«»]*»|`[^`]*`|(^|[^a-z])'[^']*'(?![a-z])/gi;
 
-const PER_TIME = ' ?(per|each|every|an?|/) ?(s|sec|second|min|minute|hour)\\b';
+const TIME = '(s|sec|second|min|minute|hour)([^a-z]|$)';
 
-const RATE = new RegExp(
-  `rate.?limit|too many requests|throttl|slow down|(try again|retry) in|(requests?|videos?|calls?|jobs?|: ?\\d+)${PER_TIME}`,
+/** A lack of credits in one phrase: a refusal of one row may have such words far apart. */
+const LACK = phrase(
+  'insufficient|enough|no|out of|need|used up|top up|add|buy|purchase|low|exhausted|depleted|exceed(s|ed|ing)?',
+  'a|an|any|the|your|of|on|in|at|least|to|account|available|remaining|current|monthly|video|api|more|\\d+',
+  'credits?|balance|funds|payment method',
+);
+const LACKING = phrase(
+  'credits?|balance|funds|payment|billing',
+  'balance|limit|quota|for|of|on|in|the|this|your|account|plan|month|has|have|is|are|was|were|been|all|\\d+',
+  'insufficient|too low|used up|(ran|run) out|not enough|empty|exhausted|depleted|exceeded|reached|required|zero|0|negative|inactive|not active|overdue',
+);
+
+/**
+ * What begins with one pattern and ends with another, with nothing but some filling words between them. Not before a
+ * time: `exceeded 60 credits per minute` is about a rate.
+ */
+function phrase(first: string, filling: string, last: string): RegExp {
+  const gap = '[\\s_():-]{1,3}';
+  const end = `(?! ?(per|each|every|an?|\\/) ?${TIME})([^a-z]|$)`;
+  return new RegExp(`(^|[^a-z])(${first})${gap}((${filling})${gap}){0,5}(${last})${end}`, 'i');
+}
+
+const RATE = /rate.?limit|too many requests|throttl|slow down|(try again|retry) in/i;
+
+/** Beside a lack of credits, only this is a rate. */
+const PACE = new RegExp(
+  `(requests?|videos?|calls?|jobs?|: ?\\d+) ?(per|each|every|an?|\\/) ?${TIME}`,
   'i',
 );
 
-/** `exceeded 60 credits per minute` is about a rate. */
-const CREDITS = `\\b(credits?|balance|funds|payment|billing)\\b(?!${PER_TIME})`;
-const LACK =
-  '\\b(insufficient|enough|no|out of|(ran|run) out|low|used up|top up|add|buy|purchase|need (\\d+|more)|exceed\\w*|exhausted|depleted|empty|negative|overdue|reached|required)\\b';
-
-/** In one phrase: a refusal of one row may have such words far apart. */
-const NO_CREDITS = new RegExp(
-  `${LACK}[^.:;!?]{0,30}${CREDITS}|${CREDITS}[^.:;!?]{0,30}${LACK}`,
-  'i',
-);
+/** A rate, or a price: `2 credits per minute of video`. */
+const UNIT = new RegExp(`(per|each|every|\\/|(requests|credits|videos) an?) ?${TIME}`, 'i');
 
 /** An API, or a gateway in front of it, that gave up halfway. Varnish and Fastly ask for a pause, too. */
 const GAVE_UP =
@@ -84,18 +103,29 @@ export function statusClassOf({ status, body, headers }: ApiResponse): StatusCla
   if (status < 300 && !saysNo(body)) return 'done';
   if (status >= 300 && status < 400) return 'moved';
   const code = status < 300 ? codeIn(body) : status;
-  const words = wordsOf(body).replace(QUOTED, ' … ').replaceAll('_', ' ');
-  if ([0, 503].includes(code) && GAVE_UP.test(words)) return 'fault';
-  const isAboutRate = RATE.test(words);
+  const words = wordsOf(body);
+  const own = words.replace(QUOTED, ' … ');
+  if ([0, 503].includes(code) && GAVE_UP.test(own)) return 'fault';
+  const isLack = LACK.test(own) || LACKING.test(own);
+  const isAboutRate = RATE.test(own) || (isLack ? PACE : UNIT).test(own);
   if (isAboutRate || headers['retry-after'] !== undefined) {
     if (code === 0 || (code === 403 && isAboutRate)) return 'busy';
-  } else if (MAY_MEAN_CREDITS.includes(code) && NO_CREDITS.test(words)) return 'noCredits';
-  if (isFromIntermediary(body)) {
+  } else if (MAY_MEAN_CREDITS.includes(code) && !isAboutText(code, body)) {
+    // It may only link to a page about its rate limits.
+    const isAboutCredits = code === 429 ? CREDITS.test(own) && !RATE.test(words) : isLack;
+    if (isAboutCredits) return 'noCredits';
+  }
+  if (isFromIntermediary(body, headers)) {
     if (code === 401 && PROXY_LOGIN.test(String(headers['www-authenticate']))) return 'intercepted';
     if (code === 503 && headers['retry-after'] === undefined) return 'fault';
     if (ONLY_FROM_API.includes(code)) return code === 403 ? 'intercepted' : 'misrouted';
   }
   return STATUSES[code] ?? (code >= 500 ? 'fault' : code === 0 ? 'refused' : 'unclear');
+}
+
+/** Whether a refusal names the text of the request: its words may then be that text's. */
+function isAboutText(code: number, body: unknown): boolean {
+  return [400, 422].includes(code) && fieldsNamedIn(body, ['script', 'prompt']).length > 0;
 }
 
 /** The error status in the body of a successful response; 0 if there is none. */
@@ -111,8 +141,15 @@ function wordsOf(body: unknown): string {
   return [...codes.filter((value) => typeof value === 'string'), errorTextOf(body)].join(' ');
 }
 
-/** Plain-text errors of Cloudflare, Traefik and Kubernetes. */
-const PROXY = /^\s*(error code: \d{4}|404 page not found|default backend - 404)\s*$/i;
+/** Plain-text errors of Cloudflare, Traefik, Kubernetes and Envoy. */
+const PROXY =
+  /^\s*(upstream (connect error|request timeout)|(error code: \d{4}|404 page not found|default backend - 404)\s*$)/i;
+
+/** What Amazon's API Gateway answers, and nothing else, when it has waited for the API for 30 seconds. */
+function isAmazonTimeout(body: unknown): boolean {
+  if (!isObject(body) || body.message !== 'Service Unavailable') return false;
+  return Object.keys(body).length === 1;
+}
 
 /** The API itself asks for a key; a proxy asks for a name and a password. */
 const PROXY_LOGIN = /^\s*(basic|digest|negotiate|ntlm)\b/i;
@@ -121,11 +158,10 @@ const PROXY_LOGIN = /^\s*(basic|digest|negotiate|ntlm)\b/i;
  * Whether a web page or a proxy responded: the API itself sends JSON. An empty body proves nothing, because
  * the bodies of refusals are not documented.
  */
-function isFromIntermediary(body: unknown): boolean {
-  if (typeof body === 'string') return /^\s*</.test(body) || PROXY.test(body);
-  // Amazon's API Gateway, when it has waited for the API for 30 seconds, says this and nothing else.
-  const isTimeout = isObject(body) && body.message === 'Service Unavailable';
-  return isTimeout && Object.keys(body).length === 1;
+function isFromIntermediary(body: unknown, headers: IDataObject): boolean {
+  if (headers['cf-mitigated'] !== undefined) return true;
+  if (isAmazonTimeout(body)) return true;
+  return typeof body === 'string' && (/^\s*</.test(body) || PROXY.test(body));
 }
 
 /** No API pauses longer, in milliseconds: its header holds a timestamp instead of seconds, or nonsense. */

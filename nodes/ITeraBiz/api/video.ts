@@ -38,32 +38,39 @@ export function idOf(video: unknown): string | undefined {
   return typeof id === 'string' && id ? id : undefined;
 }
 
-/**
- * The objects of a response that may be its job or video, likeliest first. Assumption: it is the body itself. If it
- * is inside, what is around it is an envelope; but an `output`, for example, may be a job's file.
- */
+/** Where a response may have its object, besides the top level (assumption: at the top level). */
+const WRAPPER_KEYS = ['data', 'job', 'video', 'result', 'content', 'response', 'output', 'item'];
+
 function objectsIn(body: unknown, levels = 3): IDataObject[] {
   if (!isObject(body) || levels === 0) return [];
-  const inside = (key: string) => objectsIn(body[key], levels - 1);
-  const others = ['result', 'output', 'content', 'response', 'item'];
-  return [...['data', 'job', 'video'].flatMap(inside), body, ...others.flatMap(inside)];
+  return [body, ...WRAPPER_KEYS.flatMap((key) => objectsIn(body[key], levels - 1))];
 }
 
-/** What an envelope says of the request, not of a job. */
-const ENVELOPE_STATUS = /^(ok|success\w*|accepted|created|\d+)$/i;
-
 /**
- * The created object in a response's body. Without an ID, or in a body that says no, there is no accepted job. Nor
- * is there one for certain if the body speaks of an error, and the ID may be that of the error.
+ * The created object in a response's body, whose envelope may have an ID of its own. Without an ID, or in a
+ * body that says no, there is no accepted job. Nor is there one for certain if the ID is all there is, and may
+ * be that of an error or of an envelope.
  */
 export function jobIn(body: unknown): IDataObject | undefined {
   if (!isObject(body) || isDenied(body)) return undefined;
   const withId = objectsIn(body).filter((object) => idOf(object) !== undefined);
-  const isJob = (object: IDataObject) =>
-    ['avatar_id', 'created_at'].some((field) => field in object) ||
-    !(lacksStatus(object) || ENVELOPE_STATUS.test(statusOf(object)));
-  return withId.find(isJob) ?? (saysError(body) ? undefined : withId[0]);
+  const isLive = (object: IDataObject) =>
+    !lacksStatus(object) && !ENVELOPE_STATUS.test(statusOf(object));
+  // A queue's envelope may have a status like that of a job. An `output` is not the job, but its file.
+  const inner = ['data', 'job', 'video'].flatMap((key) => objectsIn(body[key], 2));
+  const signs: Array<(object: IDataObject) => boolean> = [
+    (object) => 'avatar_id' in object,
+    (object) => inner.includes(object) && isLive(object),
+    isLive,
+    (object) => 'created_at' in object || 'name' in object,
+    (object) => object !== body && object.status !== undefined,
+    () => !saysError(body) && (withId.length === 1 || body.status === undefined),
+  ];
+  return signs.map((sign) => withId.find(sign)).find((object) => object !== undefined);
 }
+
+/** What an envelope says of the request, not of a job. */
+const ENVELOPE_STATUS = /^(ok|success\w*|accepted|created|\d+)$/i;
 
 /** The video with this ID, anywhere in the body; not another, nor an object that only looks like one. */
 export function videoIn(body: unknown, id: string): Video | undefined {

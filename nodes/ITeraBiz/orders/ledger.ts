@@ -121,7 +121,9 @@ export class Ledger {
   takeOver(key: string): Entry | undefined {
     const { entries } = this.data;
     const content = contentOf(key);
-    const index = this.doubtful.findIndex((other) => contentOf(other) === content);
+    // Another call of a tool may have taken it over in the meantime.
+    const isOpen = (other: string) => entries[other]?.state === 'sent';
+    const index = this.doubtful.findIndex((key) => contentOf(key) === content && isOpen(key));
     if (index < 0) return undefined;
     const [other] = this.doubtful.splice(index, 1);
     const entry = { ...entries[other], shared: this.nameOf(other) };

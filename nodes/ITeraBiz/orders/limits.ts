@@ -102,14 +102,21 @@ function describeDailyLimit(
   wanted: number,
   isAllOrNothing: boolean,
 ): Message {
-  const at = freeAt[isAllOrNothing ? used + wanted - limit - 1 : Math.max(0, used - limit)] as
-    | number
-    | undefined;
-  const when = at === undefined ? '' : `There is room again from ${formatTime(at)}. `;
-  const fewer = isAllOrNothing && used < limit ? ', or give this node fewer items' : '';
+  const firstFreeAt = freeAt.at(Math.max(0, used - limit));
+  const allFreeAt = freeAt[used + wanted - limit - 1] as number | undefined;
+  const left = isAllOrNothing ? limit - used : 0;
+  const isSame = left <= 0 && allFreeAt === firstFreeAt;
+  const forAll =
+    allFreeAt === undefined || isSame ? '' : `, and for all of them at ${formatTime(allFreeAt)}`;
+  const first =
+    left > 0 ? `for ${left} now` : firstFreeAt && `again from ${formatTime(firstFreeAt)}`;
+  const when = first ? `There is room ${first}${forAll}. ` : '';
+  const isFull = left <= 0 && firstFreeAt !== undefined;
+  const early = isFull ? "Trying again earlier won't help. " : '';
+  const fewer = left > 0 ? ', or give this node fewer items' : '';
   return {
     message: `This would order ${counted(wanted, 'video')}, but "Max Videos per Day" in the credential allows ${limit} in 24 hours, and ${used} ${used === 1 ? 'has' : 'have'} been used`,
-    description: `${isAllOrNothing ? 'Nothing was' : 'This item was not'} sent to iTeraBiz. ${when}To order now, raise the limit in the credential${fewer}.`,
+    description: `${isAllOrNothing ? 'Nothing was' : 'This item was not'} sent to iTeraBiz. ${when}${early}To order now, raise the limit in the credential${fewer}.`,
   };
 }
 

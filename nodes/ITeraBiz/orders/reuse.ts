@@ -63,11 +63,9 @@ export async function findExisting(
   const groups = groupsOf(rows.good);
   if (groups.length === 0) return undefined;
   const yieldIfDue = yielder();
-  for (const { order, existing } of groups) {
+  for (const { order } of groups) {
     await yieldIfDue();
     indexKeysOf(order); // cached
-    // The list may not show yet what this process has created, or not clearly.
-    for (const job of jobs.createdBy(fingerprint(order))) existing.set(idOf(job.entry)!, job);
   }
   const find = indexOrders(groups);
   /** Whether each listed job has failed, by ID */
@@ -108,6 +106,14 @@ export async function findExisting(
     hasFailed.has(id) ? !hasFailed.get(id) : Date.now() - at <= MAX_LIST_LAG;
   // A list that states prompts states that of a generated video, too.
   if (!hasPrompts) groups.forEach((group) => (group.unclear ??= group.scripted));
+  for (const { order, existing } of groups) {
+    await yieldIfDue();
+    // The list may not show yet what this process has created, also in the meantime, or not clearly.
+    for (const job of jobs.createdBy(fingerprint(order))) {
+      const id = idOf(job.entry)!;
+      if (!existing.has(id)) existing.set(id, job);
+    }
+  }
   const taken = new Set(isTool ? [] : ledger.answers.map(idOf));
   const { matches, unclear } = assignOldest(groups, jobs, taken, isUsable);
   matches.forEach((match, row) => (row.match = match));

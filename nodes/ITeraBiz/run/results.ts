@@ -39,12 +39,14 @@ export type Refusal = Message & Partial<Failure>;
 
 export class ItemFailed extends Error {
   /**
-   * @param affectsAll whether all other items of the account would fail the same way; `perhaps`: unless another one
-   *   got through during this attempt
+   * @param affectsAll whether all other items of the account would fail the same way
+   * @param clearedBy which success of another item shows that only this one is affected: one during this attempt, or
+   *   also one before, since the last such failure
    */
   constructor(
     readonly failure: Failure,
-    readonly affectsAll: boolean | 'perhaps' = false,
+    readonly affectsAll = false,
+    readonly clearedBy?: 'meanwhile' | 'before',
   ) {
     super(failure.message);
   }
@@ -56,7 +58,10 @@ export class ItemFailed extends Error {
     const isOutage = !isOfAccount && attempt.decision === 'retry';
     const reason = isOfAccount || isOutage ? 'account' : 'item';
     const failure = { ...failed.describe(subject), reason, status } as const;
-    return new ItemFailed(failure, isOfAccount || (isOutage && 'perhaps'));
+    if (isOfAccount) return new ItemFailed(failure, true);
+    // A fault may be due to what is asked for.
+    const clearedBy = statusClass === 'fault' ? 'before' : 'meanwhile';
+    return new ItemFailed(failure, isOutage, clearedBy);
   }
 }
 
@@ -87,8 +92,9 @@ export class Results {
   readonly reused = new Map<number, boolean>();
   /** The items that may have been accepted, although no answer came; set by what submits */
   unknownItems: () => number[] = () => [];
-  /** When an item last got through, by `now()` of client/time */
+  /** When an item last got through, and when one last seemed to fail as all would, by `now()` of client/time */
   private gotThroughAt = -Infinity;
+  private failedAt = -Infinity;
   /** The failure of the items that are not sent any more */
   private abortedBy?: Failure;
 
@@ -125,11 +131,12 @@ export class Results {
     }
   }
 
-  /** A failure that perhaps affects all is the item's own if another one got through in the meantime. */
+  /** A failure that seems to affect all is the item's own if another one got through. */
   private unlessOwn(error: Error, startedAt: number): Error {
-    const mayBeOwn = error instanceof ItemFailed && error.affectsAll === 'perhaps';
-    if (!mayBeOwn || this.gotThroughAt <= startedAt) return error;
-    return new ItemFailed({ ...error.failure, reason: 'item' });
+    if (!(error instanceof ItemFailed) || !error.affectsAll || !error.clearedBy) return error;
+    const isOwn = this.gotThroughAt > (error.clearedBy === 'before' ? this.failedAt : startedAt);
+    this.failedAt = now();
+    return isOwn ? new ItemFailed({ ...error.failure, reason: 'item' }) : error;
   }
 
   /** Call this when iTeraBiz has answered an item's request. */

@@ -24,6 +24,7 @@ test.each([
   [{ error: ' ', errors: {}, detail: null, title: 'Too long', msg: 'Cut it' }, 'Too long; Cut it'],
   [{ error: 'Bad Request', message: ['Too long', 'Too loud'] }, 'Too long; Too loud'],
   [{ error: 'Not found' }, 'Not found'],
+  [{ status: 'error', code: 'E17', message: 'Unauthorized' }, 'Unauthorized'],
   [{ error: { message: 'Same' }, message: 'Same' }, 'Same'],
   [{ status: 'error', error: { message: 'Same thing' }, message: 'Same' }, 'Same thing'],
   // FastAPI, with the request in it

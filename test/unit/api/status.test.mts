@@ -41,6 +41,7 @@ describe('What an answer means', () => {
       {},
       'badValues',
     ],
+    [400, { error: 'Your credit balance is too low' }, {}, 'noCredits'],
     [400, { error: 'script: "credits" is not a word we speak' }, {}, 'badValues'],
     [422, { errors: { credits: ['The credits field is required.'] } }, {}, 'badValues'],
     [429, { message: '60 credits a minute are allowed' }, {}, 'busy'],
@@ -62,26 +63,26 @@ describe('What an answer means', () => {
     [429, { error: 'Out of credits. See https://help.example/s/article' }, {}, 'noCredits'],
     [503, { error: 'We are busy. See https://status.example/timeouts' }, {}, 'busy'],
     [400, { error: 'No such image: https://docs.example/low-credits' }, {}, 'badValues'],
-    [403, { error: 'Not in your plan. See https://help.example/rate-limits' }, {}, 'notAllowed'],
     // A rate is one also where the refusal sells something.
     ...[
       'Free accounts are limited to 3 requests per minute. Add a payment method to increase this.',
       'You can create 3 videos per minute. Buy credits to raise this limit.',
       'Credit limit exceeded: 60 per minute',
+      'You exceeded your quota, check your billing details: https://ai.example/docs/rate-limits',
       'You exceeded your quota, check your billing details. Please retry in 38s.',
     ].map((error): [number, unknown, IDataObject, string] => [429, { error }, {}, 'busy']),
     [403, { error: 'At most 3 requests/min. Add a payment method for more.' }, {}, 'busy'],
     // A price is not a rate.
-    ...[200, 403, 429].map((status): [number, unknown, IDataObject, string] => [
+    ...[200, 400, 403, 429].map((status): [number, unknown, IDataObject, string] => [
       status,
       { success: false, error: 'Insufficient credits: a video costs 2 credits per minute' },
       {},
       'noCredits',
     ]),
     [403, { code: 'insufficient_credits', message: 'You need 2 credits/min' }, {}, 'noCredits'],
-    [403, { message: 'You exceeded 60 credits per minute' }, {}, 'notAllowed'],
+    [403, { message: 'You exceeded 60 credits per minute' }, {}, 'busy'],
     [429, { message: 'You exceeded 60 credits a minute' }, {}, 'busy'],
-    ...[403, 429].flatMap((status) =>
+    ...[400, 403, 422, 429].flatMap((status) =>
       [
         'You need 5 more credits',
         'You do not have enough credits left',
@@ -89,9 +90,7 @@ describe('What an answer means', () => {
         'Your balance of 3 credits is too low',
         'This exceeds your remaining balance',
         'INSUFFICIENT_FUNDS',
-        'Your credits ran out',
-        'Please buy more credits to go on',
-        'Your balance is negative',
+        'credits: Insufficient',
         'You\'re out of credits, so the avatar "Anna" can\'t speak',
       ].map((error): [number, unknown, IDataObject, string] => [
         status,
@@ -113,6 +112,7 @@ describe('What an answer means', () => {
     ),
     [403, challenge, {}, 'intercepted'],
     [403, 'error code: 1020', {}, 'intercepted'],
+    [403, '', { 'cf-mitigated': 'challenge' }, 'intercepted'],
     [403, '', {}, 'notAllowed'],
     ...[404, 410].flatMap((status): [number, unknown, IDataObject, string][] => [
       [status, '<html><head><title>404 Not Found</title></head></html>', {}, 'misrouted'],

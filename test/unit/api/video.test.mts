@@ -252,9 +252,7 @@ describe('The created object', () => {
     [{ id: 'req_1', status: 'success', data: { id: 'video_1', name: 'Anna' } }],
     [{ id: 'req_1', status: 'success', data: { id: 'video_1', created_at: '2026-01-31' } }],
     [{ id: 'req_1', data: { id: 'video_1', status: 'created' } }],
-    [{ id: 'req_1', status: 'ok', data: { id: 'video_1' } }],
     [{ id: 'video_1', output: { id: 'file_1' } }],
-    [{ id: 'video_1', status: 'queued', video: { id: 'file_1', name: 'a.mp4' } }],
   ])('is told from its envelope and its file in %j', (body) => {
     expect(jobIn(body)?.id).toBe('video_1');
   });
@@ -278,6 +276,7 @@ describe('The created object', () => {
     [{ ok: 'false', id: 'req_1' }],
     [{ id: 'req_1', error: { code: 'no_credits', message: 'No credits' } }],
     [{ id: 'req_1', status: 402, message: 'No credits' }],
+    [{ id: 'req_1', status: 'ok', data: { id: 'video_1' } }],
     [[job]],
     ['video_1'],
     [null],

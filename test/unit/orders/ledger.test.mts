@@ -221,6 +221,14 @@ test('what another run has left unknown is taken over by one row that asks for t
   expect(ledgerIn(memory, 1).takeOver('1/1/x')).toBeUndefined();
 });
 
+test('of two calls of a tool that came at once, one takes over what is in doubt', () => {
+  const memory: IContextObject = {};
+  ledgerIn(memory).sent('0/0/x', 5);
+  const [one, other] = [ledgerIn(memory, 1), ledgerIn(memory, 2)];
+  expect(one.takeOver('1/0/x')).toMatchObject({ state: 'sent', at: 5 });
+  expect(other.takeOver('2/0/x')).toBeUndefined();
+});
+
 test('what is taken over keeps its idempotency key, also when it is sent again', () => {
   const memory: IContextObject = {};
   const first = ledgerIn(memory);

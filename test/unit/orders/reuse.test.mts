@@ -248,6 +248,19 @@ describe('In the list of the account', () => {
       expect((await find([row('a'), row('a')], [list], { jobs })).ids).toEqual(ids);
     });
 
+    test('is used though it was created while the list was read', async () => {
+      const jobs = new JobRegistry();
+      const { run } = fakeRun({
+        api: () => {
+          jobs.recordCreated(row('a').order, { id: 'x' });
+          return answered({ data: [], has_more: false });
+        },
+      });
+      const rows = rowsOf([row('a')]);
+      await findExisting(await run.client(), jobs, rows, new Ledger({}, 0, 'me', ''), run);
+      expect(rows.good[0].match?.job?.id).toBe('x');
+    });
+
     test('is used though the list says too little of it', async () => {
       const list = [a('x', 0, { script: null })];
       expect((await find([row('a')], [list], { jobs: created() })).ids).toEqual(['x']);

@@ -358,7 +358,6 @@ describe('An item', () => {
     const failing = (status: number) => async () => {
       throw ItemFailed.by(refused(status, status < 500 ? 'refused' : 'retry'), { doing });
     };
-
     const laterOn = () => new Promise((resolve) => setTimeout(resolve, 2));
 
     /** Fails one item with each status in turn, and says whether the others go on after that. */
@@ -385,7 +384,8 @@ describe('An item', () => {
       [[503], 'meanwhile', true],
       [[503], 'before', false],
       [[500], 'meanwhile', true],
-      [[500], 'before', false],
+      [[500], 'before', true],
+      [[500, 500], 'before', false],
       [[500, 500], 'meanwhile', true],
       [[500], 'never', false],
       [[402], 'meanwhile', false],
