@@ -1,17 +1,17 @@
 import { type Snapshot, videoIfKnown, type VideoReader } from '../account/snapshot';
-import { type Page, PAGE_SIZE, pages } from '../api/page';
-import { createdAt, hasEnded, idOf, isPartial, type Video } from '../api/video';
+import { PAGE_SIZE, pages } from '../api/page';
+import { hasEnded, idOf, isPartial, type Video } from '../api/video';
 import { refusalOnly, RequestFailed } from '../client/apiClient';
 import {
   addListed,
   begin,
   isKnownIn,
-  MAX_RECENT,
   type Part,
   type Progress,
   settle,
   type Step,
 } from './progress';
+import { Reach } from './reach';
 
 /** The most pages of the list that one poll reads in a row. */
 const MAX_PAGES = 100;
@@ -49,11 +49,17 @@ export async function fetchFirst(poll: Poll): Promise<Step> {
  */
 export async function fetchNext(poll: Poll, before: Progress): Promise<Step> {
   const at = Date.now();
-  let progress = addListed(before, await readList(poll, before), at);
-  // A resumed reading passes over what was read before. Pending videos may be there.
-  if (before.reading && !progress.reading) {
-    progress = addListed(progress, await readList(poll, progress), at);
+  let progress = before;
+  const { reading } = before;
+  if (reading) {
+    // The newest first: the page where the reading goes on may fail in each poll.
+    const recent = [...reading.seen, ...before.recent];
+    const newest = await readList(poll, { ...before, recent, pending: [] });
+    progress = addListed(before, { ...newest, isCut: true }, at);
+    const rest = newest.isCut ? undefined : await readRest(poll, progress, reading.after);
+    if (rest) progress = addListed(progress, rest, at);
   }
+  if (!progress.reading) progress = addListed(progress, await readList(poll, progress), at);
   const hidden = await readHidden(poll, progress);
   return settle({ ...progress, hidden }, poll.snapshot, at);
 }
@@ -76,82 +82,66 @@ export async function isSameAccount({ account, client }: Poll, before: Progress)
   return false;
 }
 
-/**
- * Reads the list until a page brings nothing new: a video that was listed late stands among known ones. Then reads
- * on for pending videos, at most as many pages as there are such videos.
- *
- * @throws {RequestFailed} if it is refused before known videos, or the poll's first request got no answer in
- *   time. The first reading of all is refused by its first page only
- */
-async function readList(poll: Poll, progress: Progress): Promise<Part> {
-  const { snapshot } = poll;
-  const isKnown = isKnownIn(progress);
-  // If that many are hidden, the list was late or broken.
-  const hidden = new Set(progress.hidden.length > PAGE_SIZE ? [] : progress.hidden);
-  const wanted = progress.pending.filter((id) => !hidden.has(id));
-  const videos: Video[] = [];
-  let isSorted = true;
-  let isComplete = false;
-  let isLost = false;
-  let count = 0;
-  let pageSize = 0;
-  let failure: RequestFailed | undefined;
-  try {
-    for await (const { newItems, cursorStalled } of pages(resuming(poll, progress, videos))) {
-      count++;
-      // The cursor was deleted in between, unless the list ends here.
-      isLost = count > 1 && newItems.length === 0 && !cursorStalled && progress.recent.length > 0;
-      pageSize = Math.max(pageSize, newItems.length);
-      newItems.forEach((video) => snapshot.set(idOf(video) ?? '', video));
-      if (!isComplete) {
-        videos.push(...newItems);
-        const isLater = (video: Video, n: number) =>
-          createdAt(newItems[n - 1] ?? {}) < createdAt(video);
-        // Some may be listed late, or dated wrongly.
-        isSorted &&= newItems.filter(isLater).length <= newItems.length / 4;
-        const isEnough = isSorted ? newItems.every(isKnown) : videos.length >= MAX_RECENT;
-        isComplete = isEnough && newItems.length > 0 && videos.some(isKnown);
-      }
-      // Going on with the newest videos is better than never starting the workflow again.
-      if (cursorStalled && !isComplete) warnOfUnlisted(poll, videos);
-      const hasWanted = count >= wanted.length || wanted.every((id) => snapshot.has(id));
-      if (count === MAX_PAGES || (isComplete && hasWanted)) break;
-    }
-  } catch (error) {
-    failure = refusalOnly(error);
-  }
-  // Everything new stands above known videos.
-  const isWhole = isComplete || isKnown(videos.at(-1) ?? {});
-  // An API may list only so deep, and refuse older pages.
-  const isOld = isWhole || progress.recent.length === 0;
-  if (failure && (snapshot.size === 0 || !(isOld || isTemporary(failure)))) throw failure;
-  if (isComplete && !isSorted) {
-    const checked = `Only its first ${videos.length} are checked, so other videos may not start the workflow`;
-    poll.warn(`the list of videos does not begin with the newest. ${checked}`, true);
-  }
-  const isCut = !isWhole && (failure !== undefined || isLost || count === MAX_PAGES);
-  return { videos, isCut, pageSize };
+/** Resumes a reading that was cut off, or starts over if its last video no longer exists. */
+async function readRest(poll: Poll, progress: Progress, after: string): Promise<Part> {
+  const rest = await readList(poll, progress, after).catch((error: unknown) => {
+    if (!(error instanceof RequestFailed) || isTemporary(error)) throw error;
+    return undefined;
+  });
+  const isThere = rest && (rest.isCut || rest.videos.length > 0);
+  return isThere ? rest : await readList(poll, progress);
 }
 
 /**
- * Fetches pages of the list, but passes over what an earlier poll had read when it was cut off.
+ * Reads the list until nothing new is below ({@link Reach}). Then reads on for pending videos, at most as many
+ * pages as there are such videos.
  *
- * @param videos what this poll has read; gets the IDs that are passed over
+ * @param after the ID that the first page follows
+ * @throws {RequestFailed} if it is refused before known videos, or the poll's first request got no answer in
+ *   time. The first reading of all is refused by its first page only, or for the API key
  */
-function resuming({ client, snapshot }: Poll, { reading }: Progress, videos: Video[]) {
-  const wasRead = new Set<unknown>(reading?.seen);
-  let isResumed = false;
-  return async (after?: string): Promise<Page> => {
-    if (reading && !isResumed && videos.some((video) => wasRead.has(idOf(video)))) {
-      isResumed = true;
-      const passed = reading.seen.slice(0, reading.seen.indexOf(reading.after) + 1);
-      videos.push(...passed.map((id) => ({ id })));
-      const rest = await client.page('/videos', reading.after).catch(unlessTemporary);
-      // After a video that no longer exists, an API may refuse to go on, show nothing, or begin anew.
-      if (rest?.data.some((video) => !snapshot.has(idOf(video) ?? ''))) return rest;
+async function readList(poll: Poll, progress: Progress, after?: string): Promise<Part> {
+  const { client, snapshot } = poll;
+  // If that many are hidden, the list was late or broken.
+  const hidden = new Set(progress.hidden.length > PAGE_SIZE ? [] : progress.hidden);
+  const wanted = progress.pending.filter((id) => !hidden.has(id));
+  const reach = new Reach(isKnownIn(progress), progress.reading !== undefined);
+  let count = 0;
+  let pageSize = 0;
+  const fetch = async (from = after) => await client.page('/videos', from);
+  const read = async () => {
+    for await (const { newItems, cursorStalled } of pages(fetch)) {
+      count++;
+      pageSize = Math.max(pageSize, newItems.length);
+      newItems.forEach((video) => snapshot.set(idOf(video) ?? '', video));
+      if (!reach.isEnough) reach.add(newItems);
+      if (cursorStalled && !reach.isComplete) {
+        // Going on with the newest videos is better than never starting the workflow again.
+        warnOfUnlisted(poll, reach.videos);
+        return false;
+      }
+      // The cursor was deleted in between: the next poll begins anew.
+      const isLost = count > 1 && newItems.length === 0 && progress.recent.length > 0;
+      if (isLost && !reach.hasKnown) return true;
+      const hasWanted = count >= wanted.length || wanted.every((id) => snapshot.has(id));
+      if (count === MAX_PAGES || (reach.isEnough && hasWanted)) return !reach.isComplete;
     }
-    return await client.page('/videos', after);
+    return false;
   };
+  const isCut = await read().catch((error: unknown) => {
+    // An API may list only so deep, and refuse the pages below. New videos must not be among these.
+    const refusal = error instanceof RequestFailed ? error.statusClass : 'badKey';
+    const isFirst = count > 0 && progress.recent.length === 0;
+    const isDeep = reach.isComplete ? refusal !== 'badKey' : isFirst && refusal === 'badValues';
+    if (snapshot.size === 0 || !(isTemporary(error) || isDeep)) throw error;
+    return !reach.isComplete;
+  });
+  const { videos } = reach;
+  if (reach.isComplete && !reach.isSorted) {
+    const checked = `Only its first ${videos.length} are checked, so other videos may not start the workflow`;
+    poll.warn(`the list of videos does not begin with the newest. ${checked}`, true);
+  }
+  return { videos, isCut, after, pageSize };
 }
 
 /**
@@ -159,12 +149,11 @@ function resuming({ client, snapshot }: Poll, { reading }: Progress, videos: Vid
  * @returns the IDs to ask for from now on, least recently asked first
  */
 async function readHidden({ client, warn, snapshot }: Poll, progress: Progress): Promise<string[]> {
-  const isMissing = (id: string) => isPartial(snapshot.get(id) ?? {});
-  const hidden = new Set(progress.hidden.filter(isMissing));
-  const unasked = progress.pending.filter((id) => isMissing(id) && !hidden.has(id));
-  const toAsk = [...unasked, ...hidden];
-  const unanswered = new Set(toAsk);
+  const hidden = new Set(progress.hidden.filter((id) => isPartial(snapshot.get(id) ?? {})));
+  const unasked = progress.pending.filter((id) => !hidden.has(id));
   let refusal: RequestFailed | undefined;
+  const toAsk = [...unasked, ...hidden].filter((id) => isPartial(snapshot.get(id) ?? {}));
+  const unanswered = new Set(toAsk);
   let inVain = 0;
   for (const id of toAsk) {
     if (inVain === MAX_IN_VAIN) break;
@@ -187,13 +176,8 @@ async function readHidden({ client, warn, snapshot }: Poll, progress: Progress):
 }
 
 /** Whether a request failed only because time was up, or the API was busy or out of reach. */
-function isTemporary({ attempt }: RequestFailed): boolean {
-  return attempt.decision === 'retry';
-}
-
-/** Turns a refusal that is final into `undefined`; other errors are rethrown. */
-function unlessTemporary(error: unknown): undefined {
-  if (isTemporary(refusalOnly(error))) throw error;
+function isTemporary(error: unknown): boolean {
+  return error instanceof RequestFailed && error.attempt.decision === 'retry';
 }
 
 function warnOfUnlisted({ warn }: Poll, { length }: Video[]): void {

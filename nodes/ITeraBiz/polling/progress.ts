@@ -10,6 +10,9 @@ export const MAX_PENDING = 10_000;
 /** A list may show a video this much later than newer ones, in milliseconds. */
 const LATENESS = 60 * 60_000;
 
+/** How many of the videos of a reading are remembered until it has ended: at least as many as one poll reads. */
+const MAX_SEEN = 10_000;
+
 /**
  * How much older than the beginning a video may be to count as new if the list was empty then, in
  * milliseconds. More than any time zone, as an empty list shows no time of the API to compare.
@@ -43,14 +46,15 @@ export interface Progress {
   };
 }
 
-/** A reading of the list, from its beginning. */
 export interface Part {
-  /** Newest first. Those that an earlier poll had read have nothing but their ID */
+  /** Newest first */
   videos: Video[];
   /** Whether there may be more that could not be read */
   isCut: boolean;
+  /** ID that it follows in the list, unless it begins with the newest */
+  after?: string;
   /** The most videos that one page brought: far more than requested if the list is not paged */
-  pageSize: number;
+  pageSize?: number;
 }
 
 export interface Step {
@@ -66,34 +70,40 @@ export interface Step {
 /** The first progress: videos that have ended are history, running ones are pending. */
 export function begin(part: Part, at: number): Progress {
   const { videos, isCut } = part;
+  const nothing = { recent: [], pending: [], hidden: [] };
+  const progress = addListed(nothing, { ...part, isCut: false }, at);
   const isRunning = (video: Video) => outcomeOf(video) === 'running' && !lacksStatus(video);
-  // What was not read is history, too.
-  const unread = isCut ? createdAt(videos.at(-1) ?? {}) + 1 || 0 : 0;
-  const since = videos.length === 0 ? at - EMPTY_LIST_LATENESS : Math.min(unread, at);
-  const progress = addListed(
-    { recent: [], pending: [], hidden: [], since },
-    { ...part, isCut: false },
-    at,
-  );
-  return { ...progress, pending: idsOf(videos.filter(isRunning)).reverse() };
+  const running = new Set(videos.filter(isRunning).map(idOf));
+  const isEmpty = videos.length === 0;
+  const unread = isCut ? createdAt(videos[videos.length - 1] ?? {}) + 1 || 0 : 0;
+  return {
+    ...progress,
+    pending: progress.pending.filter((id) => running.has(id)),
+    since: Math.max(progress.since ?? 0, isEmpty ? at - EMPTY_LIST_LATENESS : Math.min(unread, at)),
+  };
 }
 
 /**
  * Adds a part of the list: its new videos are pending, even those that have ended already. While a reading is cut
  * off, `recent` and `since` stay as they were before it: they tell where it ends.
  */
-export function addListed(before: Progress, part: Part, at: number): Progress {
-  const { videos, isCut, pageSize } = part;
+export function addListed(
+  before: Progress,
+  { videos, isCut, after, pageSize = 0 }: Part,
+  at: number,
+): Progress {
   const { recent, reading, since = 0 } = before;
   const earlier = reading?.seen ?? [];
-  const seen = [...new Set([...idsOf(videos), ...earlier])];
+  const ids = idsOf(videos);
+  const seen = [...new Set(after ? [...earlier, ...ids] : [...ids, ...earlier])];
   const known = new Set([...recent, ...earlier]);
   const isNew = (video: Video) => !known.has(idOf(video) ?? '') && !(createdAt(video) < since);
   const newIds = idsOf(videos.filter(isNew)).reverse();
   const progress = { ...before, pending: [...new Set([...before.pending, ...newIds])] };
   if (isCut) {
-    const after = idsOf(videos).pop();
-    return after ? { ...progress, reading: { after, seen } } : progress;
+    const last = ids.pop() ?? after;
+    if (!last) return progress;
+    return { ...progress, reading: { after: last, seen: seen.slice(0, MAX_SEEN) } };
   }
   const newest = videos.map(createdAt).reduce((a, b) => (b > a ? b : a), 0);
   return {
@@ -126,6 +136,7 @@ export function settle(before: Progress, snapshot: Snapshot, at: number): Step {
   });
   const pending = waiting.slice(-MAX_PENDING);
   const dropped = waiting.slice(0, -MAX_PENDING);
+  dropped.forEach((id) => delete surprises[id]);
   const isPending = new Set(pending);
   const hidden = before.hidden.filter((id) => isPending.has(id));
   const { since, reading } = before;

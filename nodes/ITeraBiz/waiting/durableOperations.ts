@@ -1,8 +1,9 @@
 import type { IDataObject, INodeExecutionData, INodeProperties } from 'n8n-workflow';
 
-import { endingIn, isRefusedForGood, type Snapshot } from '../account/snapshot';
+import { endingIn, isRefusedForGood, type Refusals, type Snapshot } from '../account/snapshot';
 import type { WaitResult } from '../account/videoPoller';
-import { idOf, outcomeOf } from '../api/video';
+import { isObject } from '../api/json';
+import { idOf, outcomeOf, type Video } from '../api/video';
 import { now } from '../client/time';
 import { describeStop, type JobList } from '../messages/items';
 import { type Message, toNodeError } from '../messages/message';
@@ -22,12 +23,6 @@ import {
 
 /** How long a poll may take in any case, in milliseconds. Before a Timeout, there must be time for two. */
 const LEAST_TIME = 20_000;
-
-/**
- * What the poller's last item tells the coordinator. n8n behavior: after a hard stop, the coordinator gets the user's
- * item instead, whose columns have other names.
- */
-const LEARNED = '_iteraBizLearned';
 
 /** n8n behavior: an error after a wait is kept, and a retry from the execution list only repeats it. */
 const RETRY_IS_USELESS = 'Retrying does not resume the wait';
@@ -49,10 +44,14 @@ export const coordinate: Perform = async (run) => {
   memory.done = false;
   if (isFirst) return unchanged;
   // If the poller ended because its polls were refused, they count here, too.
-  const { refusals, ended } = (run.input(0)[LEARNED] ?? memory) as Memory;
-  memory.refusals = refusals;
-  memory.ended = { ...memory.ended, ...ended };
+  const { refusals, ended } = run.input(0);
+  if (isRefusals(refusals)) memory.refusals = refusals;
   const ids = [...new Set(videos.map(({ id }) => id))];
+  for (const id of isObject(ended) ? ids : []) {
+    const video = (ended as IDataObject)[id];
+    if (isVideo(video, id)) (memory.ended ??= {})[id] = video;
+  }
+
   const poll = await pollFor(run, memory, ids, videos);
   const ends = videos.map((video) => endOf(poll, video));
   if (ends.includes(undefined)) return unchanged;
@@ -60,11 +59,20 @@ export const coordinate: Perform = async (run) => {
   return outcome(run, durable, ends as End[]);
 };
 
+/** n8n behavior: after a hard stop, the input is the user's, whose columns may have any name. */
+function isRefusals(value: unknown): value is Refusals {
+  return isObject(value) && [value.count, value.since].every(Number.isFinite);
+}
+
+/** Whether it is this video, and has ended; see {@link isRefusals}. */
+function isVideo(value: unknown, id: string): value is Video {
+  return isObject(value) && idOf(value) === id && outcomeOf(value) !== 'running';
+}
+
 /** Polls for these videos, and says what that means for their waits, given what earlier polls met. */
 async function pollFor(run: Run, memory: Memory, ids: string[], videos: AwaitedVideo[]) {
   const surprises = (memory.surprises ??= {});
   const refusals = (memory.refusals ??= { count: 0, since: 0 });
-  const ended = (memory.ended ??= {});
   const snapshot: Snapshot = new Map();
   let refusal: Error | undefined;
   // n8n behavior: an execution that it cancels at its Timeout has no output.
@@ -92,11 +100,11 @@ async function pollFor(run: Run, memory: Memory, ids: string[], videos: AwaitedV
   const endingOf = (id: string) => endingIn(snapshot, id, (surprises[id] ??= {}), at);
   for (const id of ids) {
     const video = snapshot.get(id);
-    if (video && endingOf(id)) ended[id] = video;
+    if (video && endingOf(id)) (memory.ended ??= {})[id] = video;
   }
   return {
     snapshot,
-    ended,
+    ended: memory.ended ?? {},
     refusal,
     /** Whether no further poll is allowed */
     isLast: refusedBy && isRefusedForGood(refusedBy, refusals, at),
@@ -132,29 +140,30 @@ function outcome(
   ends: End[],
 ): INodeExecutionData[] {
   const failures = new Map<number, Message>();
-  const finished: JobList = { title: 'Finished', jobs: [] };
-  const others: JobList = { title: 'Ordered', jobs: [] };
-  const ended = new Map(videos.map((video, n) => [video.item, { ...video, end: ends[n] }]));
-  const jsonOf = (soFar: IDataObject, item: number) => {
-    const video = ended.get(item);
-    if (!video) return soFar;
-    const failure = describeEnd(video.end, video.id, video);
-    if (!failure) return withMark((video.end as WaitResult).video, wait.reused?.[item]);
-    failures.set(item, failure);
-    return { ...soFar, ...errorJson(failure, wait.onError, {}, video.id) };
+  const lists: Record<ReturnType<typeof progressOf>, JobList> = {
+    completed: { title: 'Finished', jobs: [] },
+    gone: { title: 'No longer found at iTeraBiz', jobs: [] },
+    failed: { title: 'Failed', jobs: [] },
+    running: { title: 'Still being made', jobs: [] },
+    unknown: { title: 'Could not be checked', jobs: [] },
   };
+  const ended = new Map(videos.map((video, n) => [video.item, { ...video, end: ends[n] }]));
   const output = items.map((soFar, item) => {
-    const json = jsonOf(soFar, item);
-    const job = ended.get(item)?.id ?? idOf(soFar);
-    const list = outcomeOf(json) === 'completed' ? finished : others;
-    if (job !== undefined) list.jobs.push([item, job]);
-    return { json };
+    const video = ended.get(item);
+    const end = video?.end ?? { reason: 'ended', video: soFar };
+    const job = video?.id ?? idOf(soFar);
+    if (job !== undefined) lists[progressOf(end)].jobs.push([item, job]);
+    if (!video) return { json: soFar };
+    const failure = describeEnd(end, video.id, video);
+    if (!failure) return { json: withMark((end as WaitResult).video, wait.reused?.[item]) };
+    failures.set(item, failure);
+    return { json: { ...soFar, ...errorJson(failure, wait.onError, {}, video.id) } };
   });
   if (wait.onError !== 'stop' || failures.size === 0) return output;
 
   const [[item, failure]] = failures;
   const all = { failures, skipped: new Set<number>() };
-  const jobs = wait.accepted ? [finished, others] : [];
+  const jobs = wait.accepted ? Object.values(lists) : [];
   const isSafe = items.every((_, item) => wait.reused?.[item] !== undefined);
   const advice = `${RETRY_IS_USELESS}. ${isSafe ? RUN_AGAIN : GET_BY_ID}`;
   const message = describeStop(failure, item, all, items.length, jobs, advice);
@@ -162,6 +171,11 @@ function outcome(
   // n8n behavior: without this it names the item of the call, the first one, whatever the error says.
   Object.defineProperty(error.context, 'itemIndex', { value: item, enumerable: true });
   throw error;
+}
+
+function progressOf(end: End) {
+  if (end instanceof Error) return 'unknown';
+  return end.reason === 'gone' ? 'gone' : outcomeOf(end.video);
 }
 
 /** The longest pause between two polls, in seconds. */
@@ -185,9 +199,9 @@ export const pollDurably: Perform = async (run) => {
   const left = Math.max(...videos.map(({ id, deadline }) => (open.has(id) ? deadline - at : 0)));
   memory.done = left <= 0;
   memory.pause = nextPause(at - wait.since, left);
-  const { refusals, ended } = memory;
-  const learned = memory.done && { [LEARNED]: { refusals, ended } as IDataObject };
-  return [{ json: { pending: memory.pending.length, ...learned } }];
+  const refusals = isLast ? { refusals: { ...memory.refusals } } : {};
+  const ended = memory.done && memory.ended ? { ended: memory.ended } : {};
+  return [{ json: { pending: memory.pending.length, ...refusals, ...ended } }];
 };
 
 /** Seconds until the next poll: a quarter of the wait so far, within n8n's and our own bounds. */

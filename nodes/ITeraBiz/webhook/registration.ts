@@ -46,12 +46,18 @@ export async function isRegistered(context: IHookFunctions): Promise<boolean> {
   }
   const { registration } = storeOf(context);
   if (!registration || !isSameEndpoint(registration.url, await endpointOf(context))) return false;
-  const isAsChosen = ({ url, events }: IDataObject) =>
-    url === registration.url &&
-    String([events].flat().sort()) === String(chosenEvents(context).sort());
-  // When n8n starts, nothing was chosen anew, and a list may mask the token.
+  const events = String(chosenEvents(context).sort());
+  const isSame = (listed: unknown, own: string) => {
+    if (listed === undefined || listed === null) return isStarting;
+    return String([listed].flat().sort()) === own;
+  };
+  // A list may mask the token.
+  const hidesToken = ({ url }: IDataObject) => isStarting && isSameEndpoint(url, registration.url);
   const isCurrent = (hook: IDataObject) =>
-    idOf(hook) === registration.hookId && !isOff(hook) && (isStarting || isAsChosen(hook));
+    idOf(hook) === registration.hookId &&
+    (isSame(hook.url, registration.url) || hidesToken(hook)) &&
+    !isOff(hook) &&
+    isSame(hook.events, events);
   const isListed = listHooks(context).then((hooks) => hooks?.some(isCurrent) ?? isStarting);
   if (!isStarting) return await isListed;
   return await isListed.catch((error: unknown) => {

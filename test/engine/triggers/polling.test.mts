@@ -470,7 +470,7 @@ describe('a poll whose time is up', () => {
     await slow(1);
     expect(await poll()).toEqual(batch.slice(150));
     const later = await finished(2);
-    expect(await poll()).toEqual([...batch.slice(0, 150), ...later]);
+    expect(await poll()).toEqual([...later, ...batch.slice(0, 150)]);
     expect(await poll()).toEqual([]);
     expect(progress()).not.toHaveProperty('reading');
   });

@@ -15,7 +15,7 @@ import { cases } from '../../shared/cases.mts';
 const PAGE = 100;
 
 /** As many of the newest may a list show late. */
-const LATE = PAGE;
+const LATE = 150;
 
 /** @param tries 0: the time was up before it was sent */
 const unanswered = (tries: number) =>
@@ -91,6 +91,13 @@ describe('a reading of the list', () => {
   );
   // The first two of a page alone do not tell its order.
   oldestFirst[0].splice(0, 2, ...queued(2, 1));
+  const sameTime = queued(...known).map((one) => ({ ...one, created_at: '2026-01-05' }));
+  const campaign = [0, 1, 2, 3, 4, 5].map((n) =>
+    queued(...down(600 - 100 * n, 501 - 100 * n)).map((one) => ({
+      ...one,
+      created_at: '2026-01-05',
+    })),
+  );
   const progressOf = (...recent: number[]): Progress => ({
     recent: names(...recent),
     pending: [],
@@ -100,15 +107,16 @@ describe('a reading of the list', () => {
     `only the newest ${count} videos could be listed. Older ones that are still running may not start the workflow`;
 
   it.each<[string, number, Video[][], Partial<Progress>]>([
-    ['one page, if it brings nothing new', 1, [queued(...known), ...older], {}],
+    ['twenty known videos', 1, [queued(32, 31, ...known), ...older], {}],
     [
-      'a page that brings nothing new',
+      'no sooner than that',
       2,
-      [queued(32, 31, ...known), queued(10, 9), ...older.slice(2)],
-      { recent: names(...known, 10, 9) },
+      [queued(31, ...known.slice(1)), ...older],
+      { recent: names(...known, 10) },
     ],
+    ['known ones, though all are of one time', 1, [sameTime, ...older], {}],
     [
-      'one page, though some are pending that it does not show',
+      'known ones, though some are pending that it does not show',
       1,
       [queued(...known), ...older],
       { pending: names(3, 2, 1), hidden: names(3, 2, 1) },
@@ -119,12 +127,7 @@ describe('a reading of the list', () => {
       [queued(...known), queued(10, 9, 8), ...older.slice(3)],
       { pending: names(8, 9, 10) },
     ],
-    [
-      'more than some of them',
-      2,
-      [queued(...known, 1), ...older],
-      { recent: names(...known, 1), pending: names(1, 2) },
-    ],
+    ['more than some of them', 2, [queued(...known, 1), ...older], { pending: names(1, 2) }],
     ['as many pages as are pending', 3, [queued(...known), ...older], { pending: names(1, 2, 3) }],
     [
       'as many as are remembered, if it begins with the oldest',
@@ -132,7 +135,14 @@ describe('a reading of the list', () => {
       oldestFirst,
       { recent: names(...down(100, 1)) },
     ],
-    ['a page that is empty', 2, [queued(31), [], ...older], {}],
+    [
+      'three hundred of one minute, if there is a new one',
+      4,
+      campaign,
+      { recent: names(...down(599, 1)) },
+    ],
+    ['twenty of one minute, if there is none', 1, campaign, { recent: names(...down(600, 1)) }],
+    ['a page that brings nothing new', 2, [queued(31), [], ...older], {}],
     ['a hundred pages', 100, down(1_101, 1_001).map((number) => queued(number)), {}],
   ])('goes down to %s', async (_case, count, pages, before) => {
     const { poll, asked } = pollOfPages(pages);
@@ -152,7 +162,7 @@ describe('a reading of the list', () => {
     expect(second.asked.slice(0, 5)).toEqual([undefined, 'v81', 'v41', 'v35', undefined]);
     expect(next.progress).toMatchObject({
       recent: names(...down(81, 41), 36, 35, 34, 1),
-      pending: names(...down(60, 41).reverse(), ...down(80, 61).reverse(), 34, 35, 36, 81),
+      pending: names(...down(60, 41).reverse(), ...down(80, 61).reverse(), 81, 34, 35, 36),
       reading: undefined,
     });
     expect([...first.log, ...second.log]).toEqual([]);
@@ -165,15 +175,11 @@ describe('a reading of the list', () => {
   });
 
   it('starts over if the video is no more where it was cut off', async () => {
-    const { poll, asked } = pollOfPages([queued(40, 39), queued(37, 1)]);
+    const { poll, asked } = pollOfPages([queued(40, 39, 1)]);
     const reading = { after: 'v38', seen: names(40, 39, 38) };
     const { progress } = await fetchNext(poll, { ...progressOf(1), reading });
-    expect(asked.slice(0, 3)).toEqual([undefined, 'v38', 'v39']);
-    expect(progress).toMatchObject({
-      recent: names(40, 39, 38, 37, 1),
-      pending: names(37),
-      reading: undefined,
-    });
+    expect(asked.slice(0, 3)).toEqual([undefined, 'v38', undefined]);
+    expect(progress).toMatchObject({ recent: names(40, 39, 1, 38), reading: undefined });
   });
 
   const readBefore = { after: 'v39', seen: names(40, 39) };
@@ -182,7 +188,7 @@ describe('a reading of the list', () => {
     ['has no time for it', unanswered(0)],
     ['gets no answer', unanswered(6)],
   ])('is left for the next poll where one that goes on %s', async (_case, failure) => {
-    const { poll, asked } = pollOfPages([queued(41, 40), queued(39)], [undefined, failure]);
+    const { poll, asked } = pollOfPages([queued(41, 40)], [undefined, failure]);
     const { progress } = await fetchNext(poll, { ...progressOf(1), reading: readBefore });
     expect(asked).toEqual([undefined, 'v39']);
     const reading = { after: 'v39', seen: names(41, 40, 39) };
@@ -230,7 +236,6 @@ describe('a reading of the list', () => {
   it.each<[string, Error]>([
     ['the time is up', unanswered(0)],
     ['a page is refused', refused(422)],
-    ['the key is refused', refused(401)],
   ])('is whole if %s after known videos', async (_case, failure) => {
     const pages = [queued(40, ...known), queued(3), queued(2)];
     const { poll, log } = pollOfPages(pages, [undefined, failure]);
@@ -252,6 +257,15 @@ describe('a reading of the list', () => {
     expect(progress).toMatchObject({ recent: names(40, 39), pending: names(39, 40), hidden: [] });
     expect(log).toEqual([]);
   });
+
+  it.each([fetchFirst, fetchNext])(
+    'is refused below known videos if the key is (%p)',
+    async (fetch) => {
+      const { poll } = pollOfPages([queued(40, ...known), queued(3)], [undefined, refused(401)]);
+      const before = { ...progressOf(...known), pending: names(1, 2, 3) };
+      await expect(fetch(poll, before)).rejects.toMatchObject({ statusClass: 'badKey' });
+    },
+  );
 
   it.each<[string, Error]>([
     ['it had no time for', unanswered(0)],
@@ -509,7 +523,7 @@ describe('the account above', () => {
 
   test.each([
     ['on the page after the known ones', 15, PAGE - 15 + 1],
-    ['a page below the first known ones, in a campaign', 90, 75],
+    ['a page below the first known ones, in a campaign', 120, 75],
   ])('shows a video late that stands %s', async (_, before, since) => {
     world.make(before, true);
     await world.poll();
@@ -732,25 +746,24 @@ describe('what a list shows', () => {
     const before = { ...nothing, recent: ['a'] };
     const { progress } = await fetchNext(pollOf([[finished('c')], []]), before);
     expect(progress.reading).toEqual({ after: 'c', seen: ['c'] });
-    const listed = [[finished('c')], [finished('b'), finished('a')]];
-    const again = await fetchNext(pollOf(listed), progress);
+    const again = await fetchNext(
+      pollOf([[], [finished('c'), finished('b'), finished('a')]]),
+      progress,
+    );
     expect(again.finished).toEqual([finished('b')]);
     expect(again.progress).toMatchObject({ recent: ['c', 'b', 'a'], reading: undefined });
   });
 
-  test('in no order is read to its end, though the first page may seem to be in order', async () => {
+  test('in no order is read as far as is remembered, though its first page may seem to be in order', async () => {
     const jobs = Array.from({ length: 250 }, (_, n): Video => ({
       ...finished(`v${n}`),
       created_at: new Date(NOW - ((n * 97) % 251) * 60_000).toISOString(),
     }));
     const [first, last] = [jobs[0].created_at, jobs[99].created_at];
     expect(String(first) > String(last)).toBe(true);
-    const pages = () => [jobs.slice(0, 100), jobs.slice(100, 200), jobs.slice(200)];
-    const before = {
-      ...nothing,
-      recent: jobs.map(({ id }) => String(id)).filter((id) => id !== 'v230'),
-    };
-    const { finished: came } = await fetchNext(pollOf(pages()), before);
+    const pages = [jobs.slice(0, 100), jobs.slice(100, 200), jobs.slice(200)];
+    const recent = jobs.map(({ id }) => String(id)).filter((id) => id !== 'v230');
+    const { finished: came } = await fetchNext(pollOf(pages), { ...nothing, recent });
     expect(came.map(({ id }) => id)).toEqual(['v230']);
   });
 });

@@ -137,8 +137,9 @@ describe('The coordinator', () => {
         'This is item 2 of 4 (n8n counts from 0 and calls it [item 1]).',
         'Finished:',
         'Item 1: a.',
-        'Ordered:',
+        'Failed:',
         'Item 2: b.',
+        'Still being made:',
         'Item 3: r.',
         'Retrying does not resume the wait. To get a video, use Video: Get with its ID. Running this step again orders and charges for all of it again.',
       ],
@@ -387,7 +388,7 @@ describe('The coordinator', () => {
       description: string;
     };
     expect(message).toBe('The wait for video a ended: no credential');
-    expect(description).toContain('\nFinished:\nItem 2: b.\nOrdered:\nItem 1: a.\n');
+    expect(description).toContain('\nFinished:\nItem 2: b.\nCould not be checked:\nItem 1: a.\n');
     const kept = { items, memory: { done: false }, answer: () => answered({ data: [] }) };
     expect((await look(kept)).output).toEqual(items);
   });
@@ -398,7 +399,7 @@ describe('The coordinator', () => {
     const given = { items, wait, memory: { done: false }, answer: () => answered({}, 401) };
     const { output } = await look({
       ...given,
-      input: [{ pending: 0, _iteraBizLearned: { refusals: { count: 3, since: start - MINUTE } } }],
+      input: [{ pending: 0, refusals: { count: 3, since: start - MINUTE } }],
     });
     expect(output).toMatchObject([
       {
@@ -409,15 +410,16 @@ describe('The coordinator', () => {
     expect(JSON.stringify(output)).not.toMatch(/nothing was|run it again/i);
   });
 
-  test('columns of the user, which it gets after a hard stop, say nothing about the wait', async () => {
-    const refusals = { count: 3, since: start - MINUTE };
-    const ended = { a: { id: 'a', status: 'completed' } };
-    const row = waitsFor('a', { refusals, ended });
-    const given = { items: [row], input: [row], answer: () => answered({}, 401) };
-    const { output, memory } = await look(given);
-    expect(output).toEqual([row]);
-    expect(memory).toMatchObject({ done: false, refusals: { count: 1, since: start }, ended: {} });
-  });
+  test.each(['3', { count: '3' }, { count: 3 }])(
+    'a column of the user called refusals, which it gets after a hard stop, is none: %j',
+    async (refusals) => {
+      const row = waitsFor('a', { refusals });
+      const given = { items: [row], input: [row], answer: () => answered({}, 401) };
+      const { output, memory } = await look(given);
+      expect(output).toEqual([row]);
+      expect(memory).toMatchObject({ done: false, refusals: { count: 1, since: start } });
+    },
+  );
 
   test('ends with the deadline where the workflow has a Timeout, also if the last poll is refused', async () => {
     const items = [waitsFor('a')];
@@ -531,12 +533,8 @@ describe('A poll of a durable wait', () => {
       await jest.advanceTimersByTimeAsync(66_000);
     }
     expect(memory.done).toBe(true);
-    const _iteraBizLearned = { refusals: { count: 3, since: expect.any(Number) }, ended: {} };
-    expect(outputs).toEqual([
-      [{ pending: 1 }],
-      [{ pending: 1 }],
-      [{ pending: 0, _iteraBizLearned }],
-    ]);
+    const refusals = { count: 3, since: expect.any(Number) };
+    expect(outputs).toEqual([[{ pending: 1 }], [{ pending: 1 }], [{ pending: 0, refusals }]]);
   });
 
   test('goes on after an error that is not about the API', async () => {
@@ -592,10 +590,8 @@ describe('A video that ended while others were made, and was then deleted at iTe
   test('is given out also if the key is refused from then on', async () => {
     const input = [
       {
-        _iteraBizLearned: {
-          refusals: { count: 3, since: start - MINUTE },
-          ended: { a: { id: 'a', status: 'completed' }, c: { id: 'c', status: 'failed' } },
-        },
+        refusals: { count: 3, since: start - MINUTE },
+        ended: { a: { id: 'a', status: 'completed' }, c: { id: 'c', status: 'failed' } },
       },
     ];
     const refused = { answer: () => answered({}, 401), memory: { done: false }, input };
@@ -641,6 +637,20 @@ describe('A video that ended while others were made, and was then deleted at iTe
     const videos = { a: 'completed', b: 'completed', c: 'processing' };
     const look = { ...given, videos, memory: { done: false }, input };
     expect((await once(coordinate, look)).memory.done).toBe(false);
+  });
+
+  test.each([
+    'yes',
+    null,
+    ['a'],
+    { a: 'completed' },
+    { a: { id: 'b', status: 'completed' } },
+    { a: { id: 'a', status: 'processing' } },
+  ])('is not a column of the user called ended: %j', async (ended) => {
+    const row = waitsFor('a', { ended });
+    const look = { items: [row], input: [row], memory: { done: false } };
+    const { output, memory } = await once(coordinate, look);
+    expect([output, memory.done]).toEqual([[row], false]);
   });
 });
 

@@ -178,7 +178,7 @@ describe('A durable wait', () => {
     const memory = { done: false, surprises: { a: { unknownSince: start - 5 * MINUTE } } };
     const { error } = await look({ items: [waitsFor('a')], answer: videos({}), memory });
     expect(error?.message).toContain('can no longer find video a');
-    expect(error?.description).toContain('\nOrdered:\nItem 1: a.\n');
+    expect(error?.description).toContain('\nNo longer found at iTeraBiz:\nItem 1: a.\n');
     expect(error?.description).not.toContain('Still being made');
   });
 });

@@ -391,7 +391,12 @@ describe('Whether it is registered', () => {
   );
 
   test('is not when n8n starts and iTeraBiz lists others', async () => {
-    for (const hooks of [[], [ours({ id: 'wh_other' })], [ours({ enabled: false })]]) {
+    for (const hooks of [
+      [],
+      [ours({ id: 'wh_other' })],
+      [ours({ events: ['video.failed'] })],
+      [ours({ url: 'https://moved.example/webhook/abc' })],
+    ]) {
       const { context } = triggerWith({ store: registered(), hooks, activation: 'init' });
       expect(await isRegistered(context)).toBe(false);
     }
