@@ -42,7 +42,7 @@ export class Account {
     return new ApiClient(context, this.queue, settings);
   }
 
-  /** For one request while someone waits: sent once, and given up after `timeout` ms, the queue included. */
+  /** For requests while someone waits: each is sent once, and all are given up after `timeout` ms, the queue included. */
   interactiveClient(context: RequestContext, timeout = 30_000): ApiClient {
     const deadline = now() + timeout;
     return this.client(context, { priority: 'interactive', retry: false, deadline });
@@ -89,7 +89,8 @@ export interface Credential {
 }
 
 /**
- * n8n behavior: it queries its database on every call, so call this once per run of a node.
+ * The account of the credential, and its daily limit. n8n behavior: each call queries its database, so call this once
+ * per run of a node.
  *
  * @throws n8n's own errors, e.g. for a missing credential
  */
@@ -155,8 +156,7 @@ export async function accountOf(context: RequestContext): Promise<Account> {
 }
 
 /**
- * The same, without asking n8n if this process has seen the credential before. Use it only for the
- * queue: after a change of key it returns the old account, whose queue can only slow a request down.
+ * The same. If this process has seen the credential before, n8n is not asked. Use it only for the queue: after a change of key it returns the old account, whose queue can only slow a request down.
  */
 export async function queuedAccountOf(context: RequestContext): Promise<Account> {
   const known = byCredential.get(credentialIdOf(context));

@@ -53,7 +53,7 @@ export class DailyBudget {
   /** When it last failed to be read before a slot was used, by the same clock */
   private failedAt = -Infinity;
 
-  /** When it was read, in milliseconds since 1970: both clocks together tell whether one was set or stood still */
+  /** The same moment in milliseconds since 1970: both together tell whether a clock was set or stood still */
   private readOn = 0;
 
   /** By how they are asked: whoever asks in another way, e.g. through a proxy or with little time, asks for itself */

@@ -17,7 +17,7 @@ export class JobRegistry {
 
   private readonly assigned = new Map<string, true>();
 
-  private readonly recent: Array<Listed & { order: string }> = [];
+  private readonly recent: Array<Listed & { print: string }> = [];
 
   /** How often orders were refused, by fingerprint, the last refused order last */
   private readonly refused = new Map<string, number>();
@@ -36,13 +36,13 @@ export class JobRegistry {
 
   recordCreated(order: Order, entry: IDataObject): void {
     this.assign(idOf(entry));
-    this.recent.push({ order: fingerprint(order), entry, at: Date.now() });
+    this.recent.push({ print: fingerprint(order), entry, at: Date.now() });
     if (this.recent.length > MAX_RECENT) this.recent.shift();
   }
 
-  /** Newest last. @param order its fingerprint */
-  createdBy(order: string): Listed[] {
-    return this.recent.filter((job) => job.order === order);
+  /** Newest last. @param print the fingerprint of an order */
+  createdBy(print: string): Listed[] {
+    return this.recent.filter((job) => job.print === print);
   }
 
   recordRefused(order: Order): void {
@@ -50,9 +50,9 @@ export class JobRegistry {
     remember(this.refused, print, this.refusalsOf(print) + 1, MAX_RECENT);
   }
 
-  /** @param order its fingerprint */
-  refusalsOf(order: string): number {
-    return this.refused.get(order) ?? 0;
+  /** @param print the fingerprint of an order */
+  refusalsOf(print: string): number {
+    return this.refused.get(print) ?? 0;
   }
 }
 

@@ -74,7 +74,7 @@ interface Poll {
   /** In milliseconds since 1970 */
   at: number;
   listed: Listed[];
-  /** Whether the list could not be read, and the next poll would fare no better */
+  /** Set if the list could not be read; `final` if the next poll would fare no better */
   failure?: 'passing' | 'final';
   /** Why it could not be read in full, for the user */
   trouble?: string;
@@ -89,7 +89,7 @@ interface Poll {
  * @param listed jobs not yet assigned to an item
  * @param sending orders being sent; their jobs may already be listed
  */
-export function assign<T extends UnknownSubmission>(
+export function matchJobs<T extends UnknownSubmission>(
   submissions: T[],
   listed: Listed[],
   sending: Order[],
@@ -147,22 +147,22 @@ export class Reconciler {
    * Looks for the job of a request, several times within about a minute, and for longer if the list cannot be
    * read.
    * @param client polls for all lookups when it is this one's turn
-   * @param isOld whether the request was sent long ago, so reading the list once is enough
+   * @param isOneReadEnough e.g. because the request was sent long ago
    * @throws the signal's reason when the execution is canceled
    */
   async find(
     client: ApiClient,
     order: Order,
     sentAt: number,
-    isOld: boolean,
+    isOneReadEnough: boolean,
   ): Promise<LookupResult> {
     const { signal, options, deadline = Infinity } = client.settings;
     signal?.throwIfAborted();
     const start = now();
-    const dueTimes = (isOld ? [0] : RECONCILING.polls)
+    const dueTimes = (isOneReadEnough ? [0] : RECONCILING.polls)
       .map((delay) => start + delay)
       .filter((due, n) => n === 0 || due < deadline);
-    const patience = isOld ? RECONCILING.polls.at(-1)! : RECONCILING.patience;
+    const patience = isOneReadEnough ? RECONCILING.polls.at(-1)! : RECONCILING.patience;
     const giveUpAt = Math.min(start + patience, deadline);
     const timeout = Number(options?.timeout) || TIMEOUT;
     let lookup!: Lookup;
@@ -200,7 +200,7 @@ export class Reconciler {
       const id = idOf(entry);
       return id !== undefined && !this.jobs.isAssigned(id);
     });
-    const found = assign(active, unassigned, [...this.jobs.sending]);
+    const found = matchJobs(active, unassigned, [...this.jobs.sending]);
     active.forEach((lookup) => this.settle(lookup, poll, found.get(lookup)));
   }
 

@@ -49,8 +49,8 @@ export function compare(order: Order, listed: IDataObject): Likeness {
 }
 
 /**
- * Why {@link compare} cannot tell, as in `its Script is not in the list`: nothing if it can, `undefined` if it is another
- * order.
+ * Why {@link compare} cannot tell, as in `its Script is not in the list`: an empty list if it is the same order,
+ * `undefined` if it is another one.
  */
 export function doubtsAbout({ url, body }: Order, listed: IDataObject): string[] | undefined {
   const field = TEXTS[url];

@@ -6,8 +6,8 @@ export class Turns {
   private readonly tasks = new Map<Promise<void>, string[]>();
 
   /**
-   * Runs a task once all earlier ones with one of the keys that it waits for have ended, or its time is up: a tool has
-   * none left to read the list then, and says so.
+   * Runs a task once all earlier ones with one of the keys that it waits for have ended, or at `giveUpAt`: a tool then
+   * has no time left to read the list, and says so.
    *
    * @param keys of the task
    * @param waitsFor by default, all of them

@@ -19,7 +19,7 @@ export const POLLING = {
   shortestPause: 1_000,
   /** Longest wait for a response: a poll without one blocks all other waits of the account */
   timeout: 30_000,
-  /** How long a wait outlasts its deadline for a poll that is slow or delayed, before it ends without it */
+  /** How long past its deadline a wait stays for a poll that is slow or delayed */
   lastPoll: 10_000,
   /** Longest interval after refused polls */
   longestPause: 60_000,
@@ -77,9 +77,9 @@ export class VideoPoller {
   private polledAt = -Infinity;
   /** Consecutive refused polls */
   private refusedInARow = 0;
-  /** Of the last poll */
+  /** Why the last poll was refused, if it was */
   private refusal?: RequestFailed;
-  /** Of single videos in the last poll, by ID */
+  /** Why single videos were refused in the last poll, by ID */
   private refused = new Map<string, RequestFailed>();
   /** What the running poll has seen so far */
   private current: Snapshot = new Map();
@@ -213,7 +213,8 @@ export class VideoPoller {
 
   private async pollForAll(): Promise<void> {
     const groups = [...this.groups];
-    // Its own settings may be why it was refused. That would end all groups that are here for this poll alone.
+    // Not one whose last poll was refused: its own settings may be why, and a refusal ends every group that is here for
+    // this poll alone.
     const leader = groups.find(({ wasRefused }) => !wasRefused) ?? groups[0];
     // Move the leader to the end: if its polls fail, another group sends the next one.
     this.groups.delete(leader);

@@ -18,6 +18,11 @@ export function trimBaseUrl(entered: unknown): string {
   return trimPasted(entered).replace(/\/+$/, '');
 }
 
+/** Whether a text is a full web address. */
+export function isWebAddress(text: string): boolean {
+  return /^https?:\/\//i.test(text) && URL.canParse(text);
+}
+
 /** Whether a host, as spelled by `URL`, is this computer: nothing sent to it leaves the machine. */
 export function isLoopback(host: string): boolean {
   return /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(host);

@@ -1,7 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { isObject, readSwitch } from './json';
-import { idOf, reportsError, saysNo } from './video';
+import { idOf, hasErrorField, saysNo } from './video';
 
 /** The most that one page may hold (assumption: `limit` goes from 1 to 100). */
 export const PAGE_SIZE = 100;
@@ -57,7 +57,7 @@ export async function* pages(
  */
 export function pageIn(body: unknown, size = PAGE_SIZE): Page | undefined {
   const list = Array.isArray(body) ? { data: body, has_more: undefined } : body;
-  if (!isObject(list) || reportsError(list)) return undefined;
+  if (!isObject(list) || hasErrorField(list)) return undefined;
   const { data, has_more, hasMore } = list;
   if (data === null && !saysNo(list)) return { data: [], has_more: false };
   if (!Array.isArray(data) || !data.every(isObject)) return undefined;

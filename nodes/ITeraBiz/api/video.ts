@@ -96,15 +96,15 @@ export function saysNo(body: unknown): boolean {
   return saysError(body);
 }
 
-/** Whether a body speaks of an error, as an error or by its code. */
+/** The same, or an error code with words that are not those of a success. */
 export function saysError(body: IDataObject): boolean {
-  if (reportsError(body)) return true;
+  if (hasErrorField(body)) return true;
   const text = errorTextOf(body);
   return errorCodesIn(body).length > 0 && text !== undefined && !SUCCESS.test(text);
 }
 
-/** Whether a body has an error, whatever else it says. */
-export function reportsError({ error, errors }: IDataObject): boolean {
+/** Whether a body has an error in its `error` or `errors` field, whatever else it says. */
+export function hasErrorField({ error, errors }: IDataObject): boolean {
   const text = errorTextOf({ error, errors });
   return error === true || (text !== undefined && !NO_ERROR.test(text));
 }

@@ -43,7 +43,7 @@ export class RequestFailed extends Error {
     if (!(outcome instanceof NetworkError)) return describeRefusal(outcome, tried);
     const { code, message } = outcome;
     if (tries > 0) return describeNetworkError(outcome, tried);
-    // Those before it got no answer. This one was not sent.
+    // It was not sent, because the requests before it got no answer.
     if (code) return describeNetworkError(new NetworkError(code, false, message), tried);
     return {
       message: `There was no time left to ${subject.doing}`,
@@ -55,7 +55,7 @@ export class RequestFailed extends Error {
     return toNodeError(node, this.describe(subject), undefined, this.status);
   }
 
-  /** What the response means, `done` if it is not what was requested; `undefined` if none came. */
+  /** What the response means (`done` for a success without what was requested); `undefined` if none came. */
   get statusClass(): StatusClass | undefined {
     const { outcome } = this.attempt;
     return outcome instanceof NetworkError ? undefined : statusClassOf(outcome);
@@ -87,7 +87,7 @@ export interface ClientSettings {
   options?: Partial<IHttpRequestOptions>;
 }
 
-export interface ApiRequest extends Pick<IHttpRequestOptions, 'url' | 'qs' | 'body' | 'headers'> {
+interface ApiRequest extends Pick<IHttpRequestOptions, 'url' | 'qs' | 'body' | 'headers'> {
   method: IHttpRequestMethods;
 }
 
@@ -184,7 +184,7 @@ export class ApiClient {
     }
     const answer = outcome instanceof NetworkError ? undefined : outcome;
     const statusClass = answer && statusClassOf(answer);
-    // Of a yes, it says when to look at the job.
+    // With a yes, Retry-After says when to look at the job: it asks for no pause.
     const isPause = answer && statusClass !== 'done' && statusClass !== 'moved';
     const retryAfter = isPause ? retryAfterOf(answer.headers) : undefined;
     if (retryAfter === undefined && !this.mayRetry(attempt)) return 0;

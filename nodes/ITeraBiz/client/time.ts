@@ -42,7 +42,12 @@ export function signalUntil(deadline: number, signal?: AbortSignal): AbortSignal
   const left = Math.min(Math.ceil(atLeast(0, deadline - now())), MAX_TIMER);
   // A timer of 0 ms would still let a request out first.
   const timeUp = left > 0 ? AbortSignal.timeout(left) : AbortSignal.abort();
-  return signal ? AbortSignal.any([signal, timeUp]) : timeUp;
+  return eitherSignal(timeUp, signal);
+}
+
+/** A signal that aborts with the first of both. */
+export function eitherSignal(own: AbortSignal, other?: AbortSignal): AbortSignal {
+  return other ? AbortSignal.any([other, own]) : own;
 }
 
 /** A number, or the floor if it is less or not a number. */

@@ -16,7 +16,7 @@ export interface Subject {
   seconds?: number;
 }
 
-/** Says what an answer without a result means, and what to do about it; a success is not what the API sends. */
+/** Says what an answer without a result means, and what to do about it. A success comes here only if it lacks what was requested. */
 export function describeRefusal(
   answer: ApiResponse,
   { doing, id, tries = 1, seconds = 0 }: Subject,

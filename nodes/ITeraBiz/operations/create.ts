@@ -15,10 +15,10 @@ import {
   describeOtherInvalid,
   enforceLimits,
 } from '../orders/limits';
-import { paceHint } from '../orders/pace';
+import { paceHints } from '../orders/pace';
 import { previewOf } from '../orders/preview';
 import { findExisting } from '../orders/reuse';
-import { prepareRows, type Row } from '../orders/rows';
+import { prepareRows, type Row, type Rows } from '../orders/rows';
 import { settleSlots, submitAll, type Submissions } from '../orders/submit';
 import { ItemFailed, Results } from '../run/results';
 import type { Job, Perform, RequestTemplate, Run } from '../run/run';
@@ -28,8 +28,8 @@ import { avatarReader, idOfAvatar } from './avatarByName';
 /** For all accounts: between two retries of an execution, its API key may be replaced. */
 const executionLog = new ExecutionLog();
 
-/** Of the retries of an execution, by its seed. */
-const executions = new Turns();
+/** Retries of one execution take turns, by its seed. */
+const retryTurns = new Turns();
 
 /** Orders each item once, and waits for the videos if the user wants that. */
 export const create: Perform = async (run, request) => {
@@ -45,11 +45,11 @@ export const create: Perform = async (run, request) => {
   if (!account) return results.collect();
   const releaseAccount = account.hold();
   const seed = seedIn(run.memory);
-  // Two retries of one execution order the same. But the calls of a tool order something else each.
+  // Two retries of one execution order the same. The calls of a tool order something else each.
   const retries = seed === undefined || run.isTool ? [] : [seed];
   let stopWatching = () => {};
   try {
-    const jobs = await executions.run({ keys: retries }, run, async () => {
+    const jobs = await retryTurns.run({ keys: retries }, run, async () => {
       const ledger = ledgerOf(run, request, account);
       recordEarlier(results, ledger);
       stopWatching = nameOrdersWhenStopped(results);
@@ -86,7 +86,7 @@ function ledgerOf(
   { url }: RequestTemplate,
   account: Pick<Account, 'id'>,
 ): Ledger {
-  // Changing these makes no new order, and neither does a new key or Base URL: messages advise it before a retry.
+  // Changing these, the key or the Base URL makes no new order: messages advise such changes before a retry.
   const ignored = { options: undefined, requestOptions: undefined, waitForCompletion: undefined };
   const entered = { ...node.parameters, ...ignored };
   const source = JSON.stringify([url, entered]);
@@ -110,32 +110,21 @@ async function order(
   const rows = await prepareRows(run, request, ledger, account.jobs, findAvatar);
   const { isPreview, bad } = rows;
   if (isVideo) await forgetForeign(shared, rows.good);
-  nameAccepted(shared, rows.good);
+  recordKnown(results, rows.good);
   const isInvalid = () => run.onError === 'stop' && bad.size > 0;
-  const keys: string[] = [];
-  const waitsFor: string[] = [];
-  const yieldIfDue = yielder();
-  for (const { order, reuseSince } of isPreview || isInvalid() ? [] : rows.good) {
-    await yieldIfDue();
-    const key = fingerprint(order);
-    keys.push(key);
-    if (reuseSince !== undefined) waitsFor.push(key);
-  }
+  const turn = await turnOf(isPreview || isInvalid() ? [] : rows.good);
   // An execution that may reuse one of these reads the list only once they have been sent.
-  return await account.turns.run({ keys, waitsFor }, run, async () => {
+  return await account.turns.run(turn, run, async () => {
     const unreadable = isInvalid()
       ? undefined
       : await findExisting(client, account.jobs, rows, ledger, run);
-    // A row that may have a video already, but perhaps another one, is invalid, too.
+    // Asked again: a row whose existing video cannot be identified is invalid, too.
     const refusal = isInvalid() ? describeOtherInvalid(rows) : unreadable;
     const allowance = await enforceLimits(run, rows, isVideo, refusal);
     const { allowed, refused, limit } = allowance;
-    (await paceHint(allowed)).forEach((hint) => run.hint(hint));
+    (await paceHints(allowed)).forEach((hint) => run.hint(hint));
     if (isPreview) {
-      const hasAvatar = allowed.length > 0 ? await avatarCheck(shared, avatars) : undefined;
-      const { items, sum } = previewOf(rows, allowance, hasAvatar);
-      items.forEach((json, item) => results.outputs.set(item, [{ json }]));
-      run.hint(`A preview: nothing was ordered. ${sum}`);
+      await showPreview(shared, rows, allowance, avatars);
       return undefined;
     }
 
@@ -156,7 +145,34 @@ async function order(
   });
 }
 
-function nameAccepted({ results }: Submissions, rows: Row[]): void {
+/** The fingerprints of all orders, and of those whose rows may reuse a video. */
+async function turnOf(rows: Row[]): Promise<{ keys: string[]; waitsFor: string[] }> {
+  const keys: string[] = [];
+  const waitsFor: string[] = [];
+  const yieldIfDue = yielder();
+  for (const { order, reuseSince } of rows) {
+    await yieldIfDue();
+    const key = fingerprint(order);
+    keys.push(key);
+    if (reuseSince !== undefined) waitsFor.push(key);
+  }
+  return { keys, waitsFor };
+}
+
+async function showPreview(
+  shared: Submissions,
+  rows: Rows,
+  allowance: Allowance,
+  avatars: () => Promise<IDataObject[]>,
+): Promise<void> {
+  const { outputs, run } = shared.results;
+  const hasAvatar = allowance.allowed.length > 0 ? await avatarCheck(shared, avatars) : undefined;
+  const { items, summary } = previewOf(rows, allowance, hasAvatar);
+  items.forEach((json, item) => outputs.set(item, [{ json }]));
+  run.hint(`A preview: nothing was ordered. ${summary}`);
+}
+
+function recordKnown(results: Results, rows: Row[]): void {
   for (const { item, known } of rows) {
     if (known?.state !== 'accepted') continue;
     results.recordAccepted(item, known.answer);

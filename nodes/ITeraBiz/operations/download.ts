@@ -1,5 +1,6 @@
 import type { IBinaryData } from 'n8n-workflow';
 
+import { isWebAddress } from '../api/address';
 import {
   fileName,
   kindByType,
@@ -21,7 +22,7 @@ import {
 import { type ApiClient, RequestFailed, TIMEOUT } from '../client/apiClient';
 import { discard, firstBytesOf, unlessStalled } from '../client/file';
 import { openFile } from '../client/http';
-import { now, pause } from '../client/time';
+import { eitherSignal, now, pause } from '../client/time';
 import { quoted, SUPPORT, withoutPeriod } from '../messages/message';
 import { perItem } from '../run/eachItem';
 import { ItemFailed, readForItem } from '../run/results';
@@ -130,19 +131,20 @@ async function readFinished(client: ApiClient, id: string): Promise<Video> {
 
 function linkOf(video: Video, id: string): string {
   const url = downloadUrlOf(video);
-  if (url && /^https?:\/\//i.test(url) && URL.canParse(url)) return url;
+  if (url && isWebAddress(url)) return url;
+  // Without its query, which may hold a signature.
   const advice = url
-    ? `Its link is not a full web address: ${quoted(url)}. Tell ${SUPPORT}.`
+    ? `Its link is not a full web address: ${quoted(url.split('?')[0])}. Tell ${SUPPORT}.`
     : `Looked for a link in ${DOWNLOAD_URL_FIELDS.join(', ')}. Run Video: Get to see what there is, and tell ${SUPPORT}.`;
   throw failed(`Video ${id} is finished, but iTeraBiz names no file to download`, advice);
 }
 
-/** @throws {ItemFailed} if its host is out of reach, and as {@link fetchOnce} */
+/** Fetches a file, with retries. @throws {ItemFailed} if its host is out of reach, and as {@link fetchOnce} */
 async function fetchFile(wanted: Wanted, url: string): Promise<Fetched> {
   const { run, client, id, down } = wanted;
   const account = await run.account();
   const { host } = new URL(url);
-  // Or each item would be as patient as the first one was.
+  // One try for a host that has just failed: otherwise each item would go through all retries again.
   const settings = { ...client.settings, retry: !down.has(host) };
   const files = account.fileClient(host, client.context, settings);
   const attempt = await files.schedule('GET', async () => await fetchOnce(wanted, url));
@@ -169,7 +171,7 @@ async function fetchOnce(wanted: Wanted, url: string): Promise<Fetched | Network
   const { run, id } = wanted;
   const { timeout = TIMEOUT } = run.requestOptions;
   const stop = new AbortController();
-  const signal = run.signal ? AbortSignal.any([run.signal, stop.signal]) : stop.signal;
+  const signal = eitherSignal(stop.signal, run.signal);
   try {
     const response = await followRedirects(wanted, url, signal);
     if (response instanceof NetworkError) return response;
@@ -192,7 +194,7 @@ async function followRedirects(
   link: string,
   abortSignal: AbortSignal,
 ): Promise<Outcome> {
-  // A video does not get smaller.
+  // Compression makes no video smaller.
   const headers = { 'Accept-Encoding': 'identity' };
   for (let url = link, hops = 0; ; hops++) {
     const response = await openFile(context, { ...run.requestOptions, url, headers, abortSignal });

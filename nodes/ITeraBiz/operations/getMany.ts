@@ -12,7 +12,7 @@ import type { Perform } from '../run/run';
 /** Outputs a list, up to the limit the user set. */
 export const getMany: Perform = async (run, { url }) =>
   await perItem(run, async (item, client) => {
-    run.options(item);
+    run.options(item); // throws if one is invalid
     const all = isOn(run.parameter('returnAll', item, false), 'Return All');
     const limit = all ? Infinity : checkNumber(run.parameter('limit', item, 50), 'limit');
     const status = checkStatus(run.parameter('filters.status', item, ''));

@@ -36,7 +36,7 @@ export async function forgetForeign(
     // A fault may be this video's own. Anything else would meet all others, too.
     else if (video.statusClass !== 'fault' || ++faults >= MAX_FAULTS) return;
   }
-  if (gone.length === 0 || (await mayList(client, gone))) return;
+  if (gone.length === 0 || (await mayBeListed(client, gone))) return;
   for (const row of gone) {
     row.known = undefined;
     results.accepted.delete(row.item);
@@ -48,7 +48,7 @@ function jobIdOf({ known }: Row): string | undefined {
 }
 
 /** Whether the account's list shows what any of these rows ordered, or could not be read far enough to tell. */
-async function mayList(client: ApiClient, rows: Row[]): Promise<boolean> {
+async function mayBeListed(client: ApiClient, rows: Row[]): Promise<boolean> {
   const ids = new Set(rows.map(jobIdOf));
   const find = indexOrders(rows);
   let isListed = false;

@@ -71,7 +71,7 @@ export class Ledger {
     });
   }
 
-  /** The entries of this run of the node, by item; the last one comes last. */
+  /** The entries of this run of the node, each with its item, in the order in which they were added. */
   private ofThisRun(): Array<[number, Entry]> {
     return Object.entries(this.data.entries).flatMap(([key, entry]) => {
       const [run, item] = key.split('/').map(Number);
@@ -90,7 +90,7 @@ export class Ledger {
     return this.data.entries[key];
   }
 
-  /** Takes over what these were. The last entry of an item counts, so the doubts come first. */
+  /** Adopts these submissions of earlier retries. Of an item, the last entry counts, so the log gives the doubts first. */
   private addRetried(isWanted: (submission: Submission) => boolean): void {
     this.retried.filter(isWanted).forEach(({ key, entry }) => this.adopt(key, entry));
   }

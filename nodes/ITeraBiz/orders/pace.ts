@@ -20,7 +20,7 @@ export function secondsToRead(text: string): number {
 }
 
 /** Hints about scripts far too short or too long for their durations: one line for each kind. */
-export async function paceHint(rows: Row[]): Promise<string[]> {
+export async function paceHints(rows: Row[]): Promise<string[]> {
   const scripts: Array<{ item: number; read: number; duration: number }> = [];
   const yieldIfDue = yielder();
   for (const { item, order } of rows) {

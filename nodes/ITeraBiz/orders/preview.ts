@@ -8,12 +8,12 @@ import { ItemFailed, type Refusal } from '../run/results';
 import { type Allowance, describeAmount, describeDay } from './limits';
 import { needsSubmission, type Row, type Rows } from './rows';
 
-/** For each item: whether it would be ordered, or why not. `sum` is the total. */
+/** For each item: whether it would be ordered, or why not. `summary` says it of all in one sentence. */
 export function previewOf(
   rows: Rows,
   allowance: Allowance,
   hasAvatar: (id: string) => boolean = () => true,
-): { items: Map<number, IDataObject>; sum: string } {
+): { items: Map<number, IDataObject>; summary: string } {
   const items = new Map<number, IDataObject>();
   for (const [item, { error, body }] of rows.bad) {
     const reason = inOneText(error instanceof ItemFailed ? error.failure : error);
@@ -40,7 +40,7 @@ export function previewOf(
     items.set(item, { ...result, request: order.body });
   }
   const others = items.size - sent.length;
-  return { items, sum: `${all} would be ordered${others > 0 ? `; ${others} would not` : ''}.` };
+  return { items, summary: `${all} would be ordered${others > 0 ? `; ${others} would not` : ''}.` };
 }
 
 /** Why a row would not be ordered, if so. @param refusal why a limit refuses it */

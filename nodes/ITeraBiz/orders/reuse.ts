@@ -101,30 +101,38 @@ export async function findExisting(
     return ItemFailed.by(isComplete, { doing: 'list the videos' }).failure;
   }
   if (!isComplete) return LIST_CUT;
-  // What the list does not show counts until it would have to.
+  // A job that the list does not show counts for as long as a list may be late.
   const isUsable = (id: string, at: number) =>
     hasFailed.has(id) ? !hasFailed.get(id) : Date.now() - at <= MAX_LIST_LAG;
-  // A list that states prompts states that of a generated video, too.
+  // If the list states prompts at all, a job with a script alone was not generated, so it leaves no doubt.
   if (!hasPrompts) groups.forEach((group) => (group.unclear ??= group.scripted));
-  for (const { order, existing } of groups) {
+  for (const group of groups) {
     await yieldIfDue();
-    // The list may not show yet what this process has created, also in the meantime, or not clearly.
-    for (const job of jobs.createdBy(fingerprint(order))) {
-      const id = idOf(job.entry)!;
-      if (!existing.has(id)) existing.set(id, job);
-    }
+    addCreated(group, jobs);
   }
   const taken = new Set(isTool ? [] : ledger.answers.map(idOf));
   const { matches, unclear } = assignOldest(groups, jobs, taken, isUsable);
   matches.forEach((match, row) => (row.match = match));
-  const consequence = onError === 'stop' ? 'Nothing was sent' : 'Not sent';
+  refuseUnclear(rows, unclear, onError === 'stop' ? 'Nothing was sent' : 'Not sent');
+  return undefined;
+}
+
+/** Adds what this process has created, perhaps while the list was read: it may not show it yet, or not clearly. */
+function addCreated({ order, existing }: Group, jobs: JobRegistry): void {
+  for (const job of jobs.createdBy(fingerprint(order))) {
+    const id = idOf(job.entry)!;
+    if (!existing.has(id)) existing.set(id, job);
+  }
+}
+
+/** Moves the rows whose existing video cannot be identified from the good ones to the bad ones. */
+function refuseUnclear(rows: Rows, unclear: Map<Row, IDataObject>, consequence: string): void {
   unclear.forEach((entry, row) => {
     const { message, description } = describeUnclear(row, entry, consequence);
     const error = new BadInput(message, description);
     rows.bad.set(row.item, { error, body: row.order.body });
   });
   rows.good = rows.good.filter((row) => !unclear.has(row));
-  return undefined;
 }
 
 /** Groups the rows that look for an existing video by their order. */

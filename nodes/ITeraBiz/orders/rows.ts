@@ -48,8 +48,8 @@ export interface Row {
 }
 
 /**
- * Alone decides whether a row is sent, also again: it has no job and was never sent, or its outcome is unknown and
- * the user wants that.
+ * Alone decides whether a row is sent, or sent again: it has no job, and either was never sent, or its outcome is
+ * unknown and Resubmit if Unsure is on.
  */
 export function needsSubmission({ known, match, options }: Row): boolean {
   if (match?.job) return false;
@@ -91,7 +91,8 @@ export async function prepareRows(
       if (isByName) body = { ...body, avatar_id: await findAvatar(avatarNameIn(body.avatar_id)) };
       const order = { url, body: checkBody(body) };
       const key = ledger.keyOf(item, order);
-      // Each call of a tool orders something else, perhaps at this moment. But a doubt stays one.
+      // An item's earlier submission may be another call's of a tool, so only the same order counts there, and its doubt
+      // is not taken over while that order is still on its way.
       const earlier = run.isTool ? undefined : ledger.findEarlier(item);
       const isNew = run.isTool && jobs.isSending(order);
       const known = ledger.find(key) ?? earlier ?? (isNew ? undefined : ledger.takeOver(key));

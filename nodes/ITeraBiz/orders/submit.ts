@@ -1,24 +1,20 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import type { Account } from '../account/account';
-import { type LookupResult, RECONCILING } from '../account/reconciler';
-import { listOf, type Order, textFieldOf } from '../account/sameOrder';
-import { errorTextOf } from '../api/errorText';
-import { isObject } from '../api/json';
-import { type ApiResponse, NetworkError, type Outcome } from '../api/response';
-import { statusClassOf } from '../api/status';
-import { idOf, jobIn, saysError } from '../api/video';
+import { RECONCILING } from '../account/reconciler';
+import { listOf } from '../account/sameOrder';
+import type { ApiResponse } from '../api/response';
+import { idOf, jobIn } from '../api/video';
 import { type ApiClient, RequestFailed } from '../client/apiClient';
 import { isBare503, retryDecision } from '../client/retry';
 import { now } from '../client/time';
-import { resubmitUnknown } from '../fields/options';
-import { formatTime, type Message, SUPPORT, withoutPeriod } from '../messages/message';
 import { eachItem } from '../run/eachItem';
 import { ItemFailed, type Results } from '../run/results';
 import type { Job } from '../run/run';
 import type { Ledger } from './ledger';
 import { describeCountFailure, describeUsedUp } from './limits';
 import { needsSubmission, type Row } from './rows';
+import { describeEarlierUnknown, describeUnknownOutcome } from './unknownOutcome';
 
 /** After this many unknown outcomes in a row, not all of one moment, the rest is not sent. */
 const MAX_UNKNOWN_IN_A_ROW = 5;
@@ -69,7 +65,8 @@ export async function submitAll(shared: Submissions, rows: Row[]): Promise<Map<n
       const { item } = row;
       const startedAt = now();
       const sent = await results.attempt(item, async () => await submit(shared, row));
-      // Requests that were in flight together may all fail in one moment. They count as one.
+      // Requests in flight together may all fail in one moment. So only one that started after the first failure may
+      // stop the run, or reset the count.
       const isLater = startedAt >= unknownSince;
       if (typeof sent !== 'function') {
         // A refusal is a known outcome, too. A row that was not sent says nothing.
@@ -125,7 +122,10 @@ function existingJob(shared: Submissions, row: Row): IDataObject | undefined {
   return match?.job && accept(shared, row, match.job);
 }
 
-/** The job of an earlier try without an answer, if the account's list has it. @throws as above */
+/**
+ * The job of an earlier try without an answer, if the account's list has it.
+ * @throws {ItemFailed} if it has not, unless the user wants it resubmitted
+ */
 async function earlierJob(shared: Submissions, row: Row): Promise<IDataObject | undefined> {
   const { account, client, doing } = shared;
   const { order, known, options } = row;
@@ -133,8 +133,11 @@ async function earlierJob(shared: Submissions, row: Row): Promise<IDataObject | 
   const reconciler = account.reconcilers[listOf(order)];
   // A list may not show yet what was sent a moment ago. But all tries of a tool share its caller's patience.
   const { deadline = Infinity } = client.settings;
-  const isOld = deadline < Infinity || Date.now() - (known.at ?? 0) > RECONCILING.polls.at(-1)!;
-  const result = known.at ? await reconciler.find(client, order, known.at, isOld) : undefined;
+  const isOneReadEnough =
+    deadline < Infinity || Date.now() - (known.at ?? 0) > RECONCILING.polls.at(-1)!;
+  const result = known.at
+    ? await reconciler.find(client, order, known.at, isOneReadEnough)
+    : undefined;
   if (result?.job) return accept(shared, row, result.job);
   if (options.resubmitUnknown) return undefined;
   throw new ItemFailed({ ...describeEarlierUnknown(doing, order, result), reason: 'unknown' });
@@ -154,7 +157,7 @@ async function assertSlot({ account, client, limit = Infinity }: Submissions, { 
 async function send(shared: Submissions, row: Row): Promise<Sent> {
   const { account, client, ledger, results, doing } = shared;
   const { order, key, match } = row;
-  // Perhaps another account's, which a refusal does not settle.
+  // What was known before, perhaps of another account: a refusal here does not settle that.
   const before = ledger.find(key);
   let sentAt = 0;
   const sendOnce = async () => {
@@ -183,7 +186,7 @@ async function send(shared: Submissions, row: Row): Promise<Sent> {
     return accept(shared, row, jobIn((outcome as ApiResponse).body)!);
   }
   const failed = new RequestFailed(attempt);
-  // From now on, it counts as refused: an API may replay its answer to the old key.
+  // No more tries. The next request gets a new Idempotency-Key: an API may replay its answer to the old one.
   if (attempt.tries > 0 && decision === 'retry' && isBare503(outcome)) ledger.refused(key, before);
   if (decision !== 'unknown') throw ItemFailed.by(failed, { doing });
   return async () => {
@@ -209,68 +212,4 @@ function accept(
   if (isReused !== undefined) results.reused.set(item, isReused);
   if (slot) slot.id = idOf(job);
   return job;
-}
-
-function describeUnknownOutcome(
-  doing: string,
-  outcome: Outcome,
-  order: Order,
-  lookup: LookupResult,
-): Message {
-  const next = nextSteps(order, lookup);
-  const describeUnclear = (cause: string, quote = '') => ({
-    message: `Check this one: it is unclear whether iTeraBiz accepted the request to ${doing}`,
-    description: `${cause}, so, to avoid paying twice, the request was not sent again${quote}. ${next}.`,
-  });
-  if (outcome instanceof NetworkError) {
-    return describeUnclear('The connection to iTeraBiz was lost before it answered');
-  }
-  const { status, body } = outcome;
-  const text = errorTextOf(body);
-  const quote = text ? `. iTeraBiz says: ${withoutPeriod(text)}` : '';
-  if (statusClassOf(outcome) !== 'done') {
-    const isFault = statusClassOf(outcome) === 'fault';
-    const answer = isFault ? 'a fault on its side' : 'neither a yes nor a no';
-    const advice = isFault ? 'write' : 'check the Base URL of the credential, or write';
-    const more = `status ${status}; if it keeps happening, ${advice} to ${SUPPORT}`;
-    return describeUnclear(`iTeraBiz answered with ${answer} (${more})`, quote);
-  }
-  if (isObject(body) && saysError(body)) {
-    return describeUnclear(
-      `iTeraBiz answered with an error, but not with a clear no (status ${status})`,
-      quote,
-    );
-  }
-  if (typeof body === 'string' && /^\s*</.test(body)) {
-    return {
-      message: `Check this one: a web page answered the request to ${doing}, not iTeraBiz`,
-      description: `Check the Base URL of the credential: it should be the address of the API, such as https://api.iterabiz.com/v1. The page came with status ${status}${text ? ` and is called: ${text}` : ''}. If the Base URL is right, the request may have been accepted all the same, so, to avoid paying twice, it was not sent again. ${next}.`,
-    };
-  }
-  return {
-    message: `Check this one: iTeraBiz accepted the request to ${doing}, but its answer cannot be read`,
-    description: `The answer (status ${status}) was cut off or is not in the expected form, so the ID is unknown; to avoid paying twice, the request was not sent again${isObject(body) ? quote : ''}. ${next}. If this keeps happening, check the Base URL of the credential, or write to ${SUPPORT}.`,
-  };
-}
-
-function describeEarlierUnknown(doing: string, order: Order, lookup?: LookupResult): Message {
-  return {
-    message: `Check this one: an earlier try may have been accepted already, so the request to ${doing} was not sent again`,
-    description: `Sending it again could charge you twice. ${nextSteps(order, lookup)}.`,
-  };
-}
-
-/** How the node looked for the job, and how the user can: a list may be late, or show less than the dashboard. */
-function nextSteps(order: Order, lookup?: LookupResult): string {
-  const again = `use its ID; if not, run only this item again. To retry this execution instead, first turn on "${resubmitUnknown.displayName}" in the options`;
-  const list = listOf(order) === '/avatars' ? 'Avatar: Get Many' : 'Video: Get Many';
-  if (!lookup) {
-    return `Check your iTeraBiz dashboard, or run ${list}: if there is one made at the time of that try with these values, ${again}`;
-  }
-  const wanted = `one made since ${formatTime(lookup.since)} with the same ${textFieldOf(order)} and values`;
-  const times = lookup.polls === 1 ? 'once' : `${lookup.polls} times`;
-  const result = lookup.trouble
-    ? `This node could not search your account for ${wanted} (${lookup.trouble})`
-    : `This node searched your account ${times} for ${wanted}, most recently at ${formatTime(lookup.at)}, and found none`;
-  return `${result}. Check your iTeraBiz dashboard, or run ${list} in a few minutes: if it is there, ${again}`;
 }

@@ -130,9 +130,11 @@ async function readList(poll: Poll, progress: Progress, after?: string): Promise
   };
   const isCut = await read().catch((error: unknown) => {
     // An API may list only so deep, and refuse the pages below. New videos must not be among these.
-    const refusal = error instanceof RequestFailed ? error.statusClass : 'badKey';
+    const statusClass = error instanceof RequestFailed ? error.statusClass : 'badKey';
     const isFirst = count > 0 && progress.recent.length === 0;
-    const isDeep = reach.isComplete ? refusal !== 'badKey' : isFirst && refusal === 'badValues';
+    const isDeep = reach.isComplete
+      ? statusClass !== 'badKey'
+      : isFirst && statusClass === 'badValues';
     if (snapshot.size === 0 || !(isTemporary(error) || isDeep)) throw error;
     return !reach.isComplete;
   });
@@ -170,7 +172,7 @@ async function readHidden({ client, warn, snapshot }: Poll, progress: Progress):
   }
   // What only the list says is not judged: it may leave out the link.
   unanswered.forEach((id) => snapshot.delete(id));
-  // What the description advises is about an item.
+  // Without its description, whose advice is about an item.
   if (refusal) warn(refusal.describe({ doing: 'read a video' }).message);
   return [...hidden];
 }

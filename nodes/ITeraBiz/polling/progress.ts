@@ -7,7 +7,7 @@ export const MAX_RECENT = 500;
 /** The most videos that a trigger waits for. Among them are finished ones that there was no time to read by ID. */
 export const MAX_PENDING = 10_000;
 
-/** A list may show a video this much later than newer ones, in milliseconds. */
+/** How much later than newer ones a list may show a video at most, in milliseconds. */
 const LATENESS = 60 * 60_000;
 
 /** How many of the videos of a reading are remembered until it has ended: at least as many as one poll reads. */

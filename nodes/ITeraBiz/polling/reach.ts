@@ -4,7 +4,7 @@ import { MAX_RECENT } from './progress';
 /** Reading stops after this many known videos: a video that was listed late stands among them. */
 const ENOUGH_KNOWN = 20;
 
-/** The list may show a video so much later than newer ones, in milliseconds; `RECONCILING` expects seconds. */
+/** How late the list usually shows a video, in milliseconds; `RECONCILING` expects seconds, `LATENESS` an hour. */
 const LATE_BY = 60_000;
 
 /** So many known videos are enough even if they were made within that time. More may not be remembered. */

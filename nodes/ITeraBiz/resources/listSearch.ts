@@ -10,10 +10,10 @@ import { now } from '../client/time';
 import { inHowLong } from '../messages/answers';
 import { toNodeError } from '../messages/message';
 
-type Results = INodeListSearchResult['results'];
+type PickerResults = INodeListSearchResult['results'];
 
 /** An entry of a picker, and further words that a search matches besides its name and ID. */
-type Entry = Results[number] & { words?: string };
+type Entry = PickerResults[number] & { words?: string };
 
 /** How many pages one search reads before the user sees the matches so far. */
 const MAX_PAGES = 20;
@@ -90,7 +90,7 @@ async function search(
 }
 
 /** Adds the ID to entries that would look the same. */
-function withUniqueNames(entries: Entry[]): Results {
+function withUniqueNames(entries: Entry[]): PickerResults {
   const seen = new Set<string>();
   const shared = new Set<string>();
   const names = entries.map(({ name }) => normalizeName(name));
@@ -143,7 +143,7 @@ export function videoEntry(video: Video, format: Intl.DateTimeFormat): Entry | u
       : words || id;
   const status = outcomeOf(video) === 'completed' ? undefined : statusOf(video);
   return {
-    name: [title, timeOf(video, format), status].filter(Boolean).join(' · '),
+    name: [title, shownTime(video, format), status].filter(Boolean).join(' · '),
     value: id,
     url: linkFrom(downloadUrlOf(video)) ?? linkFrom(video.thumbnail_url),
     words: `${words} ${statusOf(video)}`,
@@ -154,7 +154,7 @@ function linkFrom(address: unknown): string | undefined {
   return typeof address === 'string' && /^https?:\/\//i.test(address) ? address : undefined;
 }
 
-function timeOf(video: Video, format: Intl.DateTimeFormat): string | undefined {
+function shownTime(video: Video, format: Intl.DateTimeFormat): string | undefined {
   const moment = createdAt(video);
   return Number.isNaN(moment) ? undefined : format.format(moment);
 }

@@ -34,7 +34,7 @@ export interface Failure extends Message {
   status?: number;
 }
 
-/** Why items are not sent at all. */
+/** A failure whose reason may be left to what records it: why rows are not sent, or a wait has no result. */
 export type Refusal = Message & Partial<Failure>;
 
 export class ItemFailed extends Error {
@@ -51,7 +51,10 @@ export class ItemFailed extends Error {
     super(failure.message);
   }
 
-  /** If iTeraBiz stays out of reach through all retries of a request, all other requests would fail, too. */
+  /**
+   * The failure of an item whose request failed. A bad key, a lack of credits, and an outage that outlasts all retries
+   * would meet all other items, too.
+   */
   static by(failed: RequestFailed, subject: Subject): ItemFailed {
     const { attempt, statusClass, status } = failed;
     const isOfAccount = statusClass === 'badKey' || statusClass === 'noCredits';

@@ -158,7 +158,7 @@ export async function runOf(context: IExecuteFunctions): Promise<Run> {
   };
 }
 
-/** n8n behavior: it tries such a tool again within five seconds of a failure. In milliseconds, with a margin. */
+/** n8n behavior: with Retry On Fail, it runs a tool again within five seconds. In milliseconds, with a margin. */
 const MAX_RETRY_PAUSE = 10_000;
 
 /**
@@ -166,7 +166,7 @@ const MAX_RETRY_PAUSE = 10_000;
  * MCP Server Trigger run a tool through its description's `routing`, without `customOperations`.
  *
  * n8n behavior: with Retry On Fail, each try of such a tool has a new run index. Here a retry keeps the one of
- * the run that failed, so that what this run ordered is not ordered again.
+ * the run that failed, so that what that run ordered is not ordered again.
  */
 export async function performForItem(
   context: IExecutePaginationFunctions,

@@ -56,7 +56,7 @@ export const coordinate: Perform = async (run) => {
   const ends = videos.map((video) => endOf(poll, video));
   if (ends.includes(undefined)) return unchanged;
   memory.done = true;
-  return outcome(run, durable, ends as End[]);
+  return outputFor(run, durable, ends as End[]);
 };
 
 /** n8n behavior: after a hard stop, the input is the user's, whose columns may have any name. */
@@ -125,16 +125,16 @@ function endOf(
   const reason = endingOf(id);
   if (reason) return { reason, video };
   if (Date.now() < deadline + (seen ? 0 : grace)) return undefined;
-  // A list may be late, while an earlier poll has asked for it by its ID. Or only its link is missing.
+  // Completed all the same: an earlier poll read it by its ID and the list is late, or only its link is missing.
   const completed = [last, seen].find((state) => state && outcomeOf(state) === 'completed');
   if (completed) return { reason: 'ended', video: completed };
-  // No later poll can confirm it, but one that iTeraBiz does not know is not being made.
+  // No later poll can confirm this, but a video that iTeraBiz does not know is not being made.
   if (snapshot.has(id) && !seen) return { reason: 'gone', video };
   return !snapshot.has(id) && refusal ? refusal : { reason: 'timedOut', video };
 }
 
 /** The output of the user's node. @throws {NodeApiError} if an item failed and it stops on errors */
-function outcome(
+function outputFor(
   run: Run,
   { items, videos, wait }: ReturnType<typeof readDurableWait>,
   ends: End[],

@@ -2,15 +2,17 @@ import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 
 import { POLLING, type WaitResult } from '../account/videoPoller';
 import { hasEnded, idOf, lacksStatus, outcomeOf, statusOf, type Video } from '../api/video';
-import { now, pause } from '../client/time';
+import { eitherSignal, now, pause } from '../client/time';
 import { rangesOf } from '../messages/items';
 import type { Results } from '../run/results';
 import type { Job, Run } from '../run/run';
 import { handOver, withPatience } from './handOver';
 import { describeEnd, type End, type Wait } from './outcome';
 
-/** How long before n8n cancels a wait, or a tool's caller gives up, it ends, in milliseconds: the last poll takes time. */
+/** How long before n8n cancels the execution a wait ends, in milliseconds: the last poll takes time. */
 const BEFORE_TIMEOUT = POLLING.lastPoll + 2_000;
+
+/** The same before a tool's caller gives up. */
 const BEFORE_GIVING_UP = 3_000;
 
 /** n8n behavior: longer custom data is cut off, in characters. */
@@ -87,7 +89,7 @@ async function waitInMemory(results: Results, waits: Wait[], patience: number): 
   if (waits.length === 0 || results.isStopped || patience === 0) return waits;
   const pending = new Set(waits);
   const stop = new AbortController();
-  const signal = run.signal ? AbortSignal.any([run.signal, stop.signal]) : stop.signal;
+  const signal = eitherSignal(stop.signal, run.signal);
   const client = (await run.client()).with({ signal });
   const { poller } = await run.account();
   if (patience < Infinity) {
@@ -195,11 +197,11 @@ function isBeingMade(job: Video): boolean {
 }
 
 function hintAtOrders({ run, accepted, reused }: Results, jobs: Map<number, Job>): void {
+  if (!run.isManual || run.isTool) return;
   // An avatar has no status.
   const ordered = [...jobs].filter(
     ([item, { video }]) => accepted.has(item) && !reused.get(item) && !lacksStatus(video),
   );
-  if (!run.isManual || run.isTool) return;
   const [it, another] = ordered.length === 1 ? ['it', 'another'] : ['them', 'all of them again'];
   const isOpen = ordered.some(([, { waits, video }]) => !waits && isBeingMade(video));
   const isNewEachTime = ordered.some(([item]) => !reused.has(item));

@@ -14,7 +14,7 @@ const IN_MEMORY = { production: 60_000, manual: 10 * 60_000 };
 /** Hand-overs closer together than this count as a burst, in milliseconds. */
 const BURST_WINDOW = 10_000;
 
-/** n8n checks its waiting executions once a minute, so a wait may end this late, in milliseconds. */
+/** n8n behavior: it checks its waiting executions once a minute, so a wait may end this late, in milliseconds. */
 const LATENESS = 2 * 60_000;
 
 /**

@@ -3,7 +3,7 @@ import { randomBytes } from 'crypto';
 import { type IDataObject, type IHookFunctions, NodeOperationError } from 'n8n-workflow';
 
 import { accountOf } from '../account/account';
-import { isLoopback } from '../api/address';
+import { isLoopback, isWebAddress } from '../api/address';
 import { errorTextOf } from '../api/errorText';
 import { readSwitch } from '../api/json';
 import { pages } from '../api/page';
@@ -225,7 +225,7 @@ function warn(context: IHookFunctions, what: string, error: unknown): void {
  */
 async function endpointOf(context: IHookFunctions): Promise<string> {
   const url = String(context.getNodeWebhookUrl('default'));
-  if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) {
+  if (!isWebAddress(url)) {
     throw refusal(
       context,
       `"${url}" is not an address that iTeraBiz could call. Ask whoever hosts n8n to set WEBHOOK_URL to a full address, such as https://n8n.example.com/`,

@@ -3,7 +3,7 @@ import type { IDataObject } from 'n8n-workflow';
 import { UserError } from 'n8n-workflow';
 
 import { Account } from '../../../nodes/ITeraBiz/account/account.ts';
-import { assign, RECONCILING } from '../../../nodes/ITeraBiz/account/reconciler.ts';
+import { matchJobs, RECONCILING } from '../../../nodes/ITeraBiz/account/reconciler.ts';
 import type { Order } from '../../../nodes/ITeraBiz/account/sameOrder.ts';
 import { answered, type Answering, connectionReset, requesterOf } from '../../shared/fakeRun.mts';
 
@@ -28,7 +28,7 @@ describe('Which job a doubt is about', () => {
     listed: ReturnType<typeof job>[],
     sending: Order[] = [],
   ) => {
-    const found = assign(doubts, listed, sending);
+    const found = matchJobs(doubts, listed, sending);
     return doubts.map((one) => found.get(one)?.entry.id);
   };
 
@@ -113,7 +113,7 @@ describe('Which job a doubt is about', () => {
         (sent, made, sending) => {
           const doubts = sent.map(([script, at]) => doubt(script, at));
           const listed = made.map(([script, at], n) => job(String(n), script, at));
-          const found = assign(
+          const found = matchJobs(
             doubts,
             listed,
             sending.map((script) => order(script)),

@@ -367,6 +367,7 @@ describe('A link', () => {
       'file:///etc/passwd',
       /^Its link is not a full web address: file:.*\. Tell api@iterabiz\.com\.$/,
     ],
+    ['/v.mp4?sig=secret', /not a full web address: \/v\.mp4\. Tell/],
     ['see https://files.example', /not a full web address: /],
     ['x-https://files.example', /not a full web address: /],
     ['https://', /not a full web address: /],

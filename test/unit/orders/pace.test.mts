@@ -1,4 +1,4 @@
-import { paceHint, secondsToRead } from '../../../nodes/ITeraBiz/orders/pace.ts';
+import { paceHints, secondsToRead } from '../../../nodes/ITeraBiz/orders/pace.ts';
 import type { Row } from '../../../nodes/ITeraBiz/orders/rows.ts';
 
 /** Each is read aloud in about this many seconds by people and by text-to-speech programs. */
@@ -28,14 +28,14 @@ const row = (item: number, words: number, duration: unknown, field = 'script') =
   }) as unknown as Row;
 
 test('a script that fits its duration, even loosely, is not worth a word', async () => {
-  expect(await paceHint([row(0, 75, 30), row(1, 30, 30), row(2, 180, 30), row(3, 75, 12)])).toEqual(
-    [],
-  );
+  expect(
+    await paceHints([row(0, 75, 30), row(1, 30, 30), row(2, 180, 30), row(3, 75, 12)]),
+  ).toEqual([]);
 });
 
 test('dead air and a script that would be cut are told, each with an example', async () => {
   expect(
-    await paceHint([row(0, 20, 300), row(1, 75, 30), row(2, 20, 300), row(3, 400, 20)]),
+    await paceHints([row(0, 20, 300), row(1, 75, 30), row(2, 20, 300), row(3, 400, 20)]),
   ).toEqual([
     'Items 1, 3: the script is much too short for its duration. Read aloud, item 1 takes about 8 seconds, but Duration is 300.',
     'Item 4: the script is much too long for its duration. Read aloud, item 4 takes about 160 seconds, but Duration is 20.',
@@ -44,12 +44,12 @@ test('dead air and a script that would be cut are told, each with an example', a
 
 test('a prompt is not what is spoken, and no duration says nothing', async () => {
   expect(
-    await paceHint([row(0, 3, 600, 'prompt'), row(1, 3, undefined), row(2, 3, 'long')]),
+    await paceHints([row(0, 3, 600, 'prompt'), row(1, 3, undefined), row(2, 3, 'long')]),
   ).toEqual([]);
 });
 
 test('a moment is a second', async () => {
-  expect(await paceHint([row(0, 1, 30)])).toEqual([
+  expect(await paceHints([row(0, 1, 30)])).toEqual([
     'Item 1: the script is much too short for its duration. Read aloud, item 1 takes about 1 second, but Duration is 30.',
   ]);
 });

@@ -26,9 +26,9 @@ function preview(
 ) {
   const known = avatars && ((id: string) => avatars.includes(id));
   const allowance = { allowed: good, refused: [], ...more };
-  const { items, sum } = previewOf(rowsOf(good, bad), allowance, known);
+  const { items, summary } = previewOf(rowsOf(good, bad), allowance, known);
   return {
-    sum,
+    summary,
     reasons: Object.fromEntries([...items].map(([item, { reason }]) => [item, reason])),
   };
 }
@@ -36,7 +36,7 @@ function preview(
 test('an avatar that the account has not would not be ordered, nor counted', () => {
   const good = [row(0), row(1, { avatar_id: 'b' }), row(2)];
   expect(preview(good, ['a'])).toEqual({
-    sum: '2 videos, 20 seconds in all would be ordered; 1 would not.',
+    summary: '2 videos, 20 seconds in all would be ordered; 1 would not.',
     reasons: {
       0: 'One of 2 videos, 20 seconds in all',
       1: 'Your account has no avatar "b"',
@@ -47,13 +47,13 @@ test('an avatar that the account has not would not be ordered, nor counted', () 
 
 test('where the avatars are not known, none is missing', () => {
   expect(preview([row(0)])).toEqual({
-    sum: '1 video, 10 seconds would be ordered.',
+    summary: '1 video, 10 seconds would be ordered.',
     reasons: { 0: '1 video, 10 seconds' },
   });
 });
 
 test('an avatar ID may be a number', () => {
-  expect(preview([row(0, { avatar_id: 7 })], ['7']).sum).toMatch(/^1 video/);
+  expect(preview([row(0, { avatar_id: 7 })], ['7']).summary).toMatch(/^1 video/);
 });
 
 test('equal rows name the first of them', () => {
@@ -64,10 +64,10 @@ test('equal rows name the first of them', () => {
   expect(reasons).toEqual({ 4: all, 5: all, 6: same, 9: same });
 });
 
-test('the sum counts invalid rows, and the day is named once', () => {
+test('the summary counts invalid rows, and the day is named once', () => {
   const bad: Rows['bad'] = new Map([[1, { error: new Error('Bad'), body: {} }]]);
   expect(preview([row(0)], ['a'], bad, { limit: 9, used: 3 })).toEqual({
-    sum: '1 video, 10 seconds would be ordered; 1 would not.',
+    summary: '1 video, 10 seconds would be ordered; 1 would not.',
     reasons: { 0: '1 video, 10 seconds. Last 24 hours: 3 of 9 videos', 1: 'Bad' },
   });
 });
