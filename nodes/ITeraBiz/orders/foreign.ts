@@ -3,6 +3,7 @@ import { indexOrders } from '../account/sameOrder';
 import { videoIfKnown } from '../account/snapshot';
 import { idOf } from '../api/video';
 import { type ApiClient, refusalOnly, RequestFailed } from '../client/apiClient';
+import { eachItem } from '../run/eachItem';
 import type { Row } from './rows';
 import type { Submissions } from './submit';
 
@@ -19,23 +20,28 @@ const MAX_FAULTS = 3;
  *
  * @throws the signal's reason
  */
-export async function forgetForeign(
-  { client, ledger, results }: Submissions,
-  rows: Row[],
-): Promise<void> {
+export async function forgetForeign(shared: Submissions, rows: Row[]): Promise<void> {
+  const { client, ledger, results } = shared;
+  const { run } = results;
   const foreign = rows.filter(({ known }) => known && ledger.isForeign(known));
-  const gone: Row[] = [];
+  const missing: Row[] = [];
+  const ours = new Set<string | undefined>();
   let faults = 0;
-  for (const row of foreign) {
+  let cannotAsk = false;
+  // Mostly, one answer decides for all: too few requests to be paced by Batching.
+  const unpaced = { ...run, batching: { size: 1, interval: 0 } };
+  await eachItem(unpaced, foreign, run.concurrency, async (row) => {
     const id = jobIdOf(row);
-    if (id === undefined) continue;
+    if (id === undefined || cannotAsk || ours.has(row.known?.account)) return;
     const video = await videoIfKnown(client, id).catch(refusalOnly);
-    if (video === undefined) gone.push(row);
-    // One that is there shows that the account is the same: the others were deleted, or are not shown right now.
-    else if (!(video instanceof RequestFailed)) return;
+    if (video === undefined) missing.push(row);
+    else if (!(video instanceof RequestFailed)) ours.add(row.known?.account);
     // A fault may be this video's own. Anything else would meet all others, too.
-    else if (video.statusClass !== 'fault' || ++faults >= MAX_FAULTS) return;
-  }
+    else cannotAsk ||= video.statusClass !== 'fault' || ++faults >= MAX_FAULTS;
+  });
+  if (cannotAsk) return;
+  // One that is there shows that the account is the same: the others were deleted, or are not shown right now.
+  const gone = missing.filter(({ known }) => !ours.has(known?.account));
   if (gone.length === 0 || (await mayBeListed(client, gone))) return;
   for (const row of gone) {
     row.known = undefined;

@@ -77,6 +77,22 @@ test('beside one that is there, the others were deleted', async () => {
   expect([asked.length, posts]).toEqual([3, []]);
 });
 
+test('one that is there says nothing of what was ordered with a third key', async () => {
+  const scripts = ['a', 'b'];
+  const { memory, output } = running({ scripts, account: new Account('old key') });
+  await output;
+  const { entries } = memory.submissions as { entries: Record<string, { answer: IDataObject }> };
+  const second = Object.values(entries).find(({ answer }) => answer.id === 'video_b')!;
+  Object.assign(second, { account: 'third key' });
+  const list = ({ path }: Asked): Reply => {
+    if (path === '/videos') return { body: { data: [], has_more: false } };
+    return path.endsWith('video_a') ? there('video_a') : unknown();
+  };
+  const again = running({ scripts, list, account: new Account('new key'), memory });
+  await again.output;
+  expect(again.posts.map(({ body }) => body?.script)).toEqual(['b']);
+});
+
 test('Batching does not hold up what needs no request', async () => {
   const start = performance.now();
   const more = { batching: { size: 1, interval: 20_000 } };
